@@ -1,0 +1,35 @@
+//! Compiles the contract without protoc: protox reads the `.proto` files, tonic-prost-build writes the Rust code.
+
+use prost::Message as _;
+use std::{env, error::Error, fs, path::PathBuf};
+
+/// Every file of the contract; what they import is found by itself.
+const SERVICES: &[&str] = &[
+    "profitscore/v1/activity_service.proto",
+    "profitscore/v1/cost_model_service.proto",
+    "profitscore/v1/customer_service.proto",
+    "profitscore/v1/prospect_service.proto",
+    "profitscore/v1/ranking_service.proto",
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo:rerun-if-changed=proto");
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let mut compiler = protox::Compiler::new(["proto"])?;
+    compiler.include_source_info(true).include_imports(true);
+    compiler.open_files(SERVICES)?;
+    let api = compiler.file_descriptor_set();
+
+    // Reflection and JSON output need the details of errors too, although no message of the contract imports them.
+    compiler.open_files(["google/rpc/error_details.proto"])?;
+    let mut described = compiler.file_descriptor_set();
+    for file in &mut described.file {
+        file.source_code_info = None;
+    }
+    fs::write(out.join("api.bin"), described.encode_to_vec())?;
+
+    tonic_prost_build::configure()
+        .include_file("api.rs")
+        .compile_fds(api)?;
+    Ok(())
+}

@@ -1,0 +1,21 @@
+//! The only room that knows tonic and prost.
+//!
+//! Handlers take no decisions: `from_pb` turns a message into the domain's words or refuses it (this is validation),
+//! the service is called, and `to_pb`, which cannot fail, turns the answer into a message.
+
+/// The generated contract.
+#[allow(
+    clippy::all,
+    clippy::cast_possible_truncation,
+    missing_docs,
+    unused_qualifications,
+    rustdoc::all
+)]
+pub mod pb {
+    include!(concat!(env!("OUT_DIR"), "/api.rs"));
+    pub use google::r#type as google_type;
+    pub use profitscore::v1::*;
+}
+
+/// The contract as an encoded `google.protobuf.FileDescriptorSet`, for reflection and for JSON output.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/api.bin"));

@@ -1,0 +1,172 @@
+//! What working time and running the business cost: capacity cost rates and cost pools.
+
+use super::{
+    account::{Account, WorkPurpose},
+    id::{PoolId, RequestId, RoleId},
+    money::{Micros, divide_half_even},
+    problem::{Problem, Reason},
+    time::{Day, Instant, Period},
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A version of the cost model.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct CostModel {
+    /// 1 for the first; 0 is the empty one that every tenant begins with.
+    pub version: u64,
+    /// When it was stored; `None` for the empty one.
+    pub record_time: Option<Instant>,
+    /// What a minute of each role costs, in micro-units: the cost of its capacity over its practical capacity in minutes
+    /// (Kaplan and Anderson, "Time-Driven Activity-Based Costing", Harvard Business Review, November 2004).
+    pub rates: BTreeMap<RoleId, Micros>,
+    /// Fixed costs.
+    pub pools: BTreeMap<PoolId, CostPool>,
+    /// Why it was made.
+    pub note: String,
+}
+
+/// A fixed cost with a period.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CostPool {
+    /// What it costs over its whole period, in micro-units.
+    pub amount: Micros,
+    /// Its first day.
+    pub start: Day,
+    /// The day after its last.
+    pub end: Day,
+}
+
+impl CostPool {
+    /// The part that falls into a period, by days.
+    ///
+    /// It is the difference of two points of one cumulative curve, rounded half to even at each point, so that the parts
+    /// of adjoining periods add up to the part of their union, and all parts to the whole.
+    pub fn part(&self, period: &Period) -> Micros {
+        let Some((from, to)) = period.overlap(self.start, self.end) else {
+            return 0;
+        };
+        let days = i128::from(self.end.0) - i128::from(self.start.0);
+        let until = |day: Day| {
+            let elapsed = i128::from(day.0) - i128::from(self.start.0);
+            divide_half_even(i128::from(self.amount) * elapsed, days)
+        };
+        // Between zero and the amount, which is an i64.
+        Micros::try_from(until(to) - until(from)).unwrap_or(self.amount)
+    }
+}
+
+/// One customer's part of an amount that is split equally over `count` customers.
+///
+/// `index` is the customer's place among them by id, from 0, whatever the question. The first `amount mod count` of them
+/// bear one micro-unit more, so that the parts add up to the amount.
+pub fn equal_share(amount: Micros, count: u64, index: u64) -> Micros {
+    assert!(index < count, "a share belongs to one of the customers");
+    let (amount, count, index) = (i128::from(amount), i128::from(count), i128::from(index));
+    let share = amount.div_euclid(count) + i128::from(index < amount.rem_euclid(count));
+    // Not greater than the amount, which is an i64.
+    Micros::try_from(share).unwrap_or(Micros::MAX)
+}
+
+impl CostModel {
+    /// The cost of a minute of a role, in micro-units.
+    pub fn rate(&self, role: &RoleId) -> Option<Micros> {
+        self.rates.get(role).copied()
+    }
+
+    /// What each account that is working time costs per thousandth of a minute, in nano-units: micro-units per minute are
+    /// nano-units per thousandth of a minute. A role without a rate costs nothing here, and is named in the answer.
+    pub fn minute_weights(&self) -> impl Iterator<Item = (Account, i128)> {
+        self.rates.iter().flat_map(|(role, rate)| {
+            WorkPurpose::all()
+                .map(move |purpose| (Account::Minutes(role.clone(), purpose), i128::from(*rate)))
+        })
+    }
+
+    /// The parts of the pools that fall into a period, in the order of their ids.
+    pub fn pool_parts(&self, period: &Period) -> Vec<(PoolId, Micros)> {
+        self.pools
+            .iter()
+            .map(|(id, pool)| (id.clone(), pool.part(period)))
+            .collect()
+    }
+
+    /// Whether it says the same as another, whatever their versions and times.
+    pub fn same_content(&self, other: &Self) -> bool {
+        self.rates == other.rates && self.pools == other.pools && self.note == other.note
+    }
+}
+
+/// A cost model that a client wants to store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CostModelDraft {
+    /// The model; its version and time are set by the store.
+    pub model: CostModel,
+    /// The idempotency key of the request.
+    pub request_id: RequestId,
+    /// Refused unless the newest version is this one.
+    pub expected_version: Option<u64>,
+}
+
+/// There is no such version.
+pub fn cost_model_not_found(version: u64, newest: u64) -> Problem {
+    let message = format!("there is no cost model version {version}, the newest is {newest}");
+    let variables = [
+        ("version", version.to_string()),
+        ("newest", newest.to_string()),
+    ];
+    Problem::new(
+        Reason::CostModelNotFound,
+        "cost_model_version",
+        message,
+        variables,
+    )
+}
+
+/// Somebody stored a cost model since.
+pub fn cost_model_changed(expected: u64, newest: u64) -> Problem {
+    let message = format!("the newest cost model is version {newest}, not {expected}");
+    let variables = [
+        ("expected_version", expected.to_string()),
+        ("newest", newest.to_string()),
+    ];
+    Problem::new(
+        Reason::CostModelChanged,
+        "expected_version",
+        message,
+        variables,
+    )
+}
+
+/// The request id was used with other content.
+pub fn request_id_reused(request_id: &RequestId) -> Problem {
+    let message = format!("request_id {request_id} was used with another cost model");
+    let variables = [("request_id", request_id.to_string())];
+    Problem::new(Reason::RequestIdReused, "request_id", message, variables)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn shares_add_up_to_the_amount(amount in 0..=i64::MAX, count in 1..500_u64) {
+            let sum: i128 = (0..count).map(|i| i128::from(equal_share(amount, count, i))).sum();
+            prop_assert_eq!(sum, i128::from(amount));
+        }
+
+        #[test]
+        fn the_parts_of_adjoining_periods_add_up(
+            amount in 0..=i64::MAX, length in 1..5_000, a in -100..6_000, b in -100..6_000, c in -100..6_000,
+        ) {
+            let mut days = [a, b, c];
+            days.sort_unstable();
+            let pool = CostPool { amount, start: Day(0), end: Day(length) };
+            let part = |from: i32, to: i32| pool.part(&Period { start: Some(Day(from)), end: Some(Day(to)) });
+            prop_assert_eq!(part(days[0], days[1]) + part(days[1], days[2]), part(days[0], days[2]));
+            prop_assert_eq!(pool.part(&Period::ALL), amount);
+        }
+    }
+}

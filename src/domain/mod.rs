@@ -1,0 +1,21 @@
+//! What activities, books, costs, rankings and models are, and what follows from them.
+//!
+//! Pure: values in, values out. No async, no clock, no random source, no input or output, and no floating point in
+//! money. Knows nothing of gRPC, of stores and of the command line.
+
+pub mod account;
+pub mod activity;
+pub mod conflict;
+pub mod cost_model;
+pub mod decimal;
+pub mod id;
+pub mod ledger;
+pub mod model;
+pub mod money;
+pub mod party;
+pub mod problem;
+pub mod question;
+pub mod ranking;
+pub mod records;
+pub mod statement;
+pub mod time;

@@ -1,0 +1,179 @@
+//! One customer's waterfall, made of sums, a cost model and shares of fixed costs.
+
+use super::{
+    account::{Account, Sums},
+    activity::DirectCostKind,
+    cost_model::CostModel,
+    id::{PoolId, RoleId},
+    money::{Micros, NANOS_PER_MICRO, Nanos, to_nanos},
+};
+use std::collections::BTreeMap;
+
+/// A waterfall. Costs and deductions are positive; all amounts in nano-units. The contract's `statement.proto` documents
+/// every line.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[allow(missing_docs, reason = "the contract documents every line")]
+pub struct Statement {
+    pub gross_revenue: Nanos,
+    pub discounts: Nanos,
+    pub refunds: Nanos,
+    pub net_revenue: Nanos,
+    pub cost_of_goods: Nanos,
+    pub direct_costs: Nanos,
+    pub contribution_margin: Nanos,
+    pub cost_to_serve: Nanos,
+    pub receivables_cost: Nanos,
+    pub customer_margin: Nanos,
+    pub allocated_fixed_cost: Nanos,
+    pub net_profit: Nanos,
+    pub invoiced: Nanos,
+    pub spend: Nanos,
+    pub sale_count: i128,
+    /// In millionths of a unit.
+    pub quantity: i128,
+    /// In thousandths of a minute.
+    pub milli_minutes: i128,
+    pub complaint_count: i128,
+    pub special_demand_count: i128,
+    pub referral_count: i128,
+}
+
+/// A total of the statement that has lines below it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Section {
+    /// Direct costs.
+    DirectCosts,
+    /// Cost to serve.
+    CostToServe,
+    /// Receivables cost.
+    ReceivablesCost,
+    /// Allocated fixed cost.
+    AllocatedFixedCost,
+}
+
+/// One line below a total.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// The total.
+    pub section: Section,
+    /// What it is.
+    pub label: String,
+    /// How much, in nano-units.
+    pub amount: Nanos,
+    /// The thousandths of a minute behind it, if it comes from working time.
+    pub milli_minutes: Option<i128>,
+    /// The rate per minute behind it, in micro-units; `None` also if the cost model has none.
+    pub rate: Option<Micros>,
+}
+
+impl Statement {
+    /// The waterfall of some sums; `fixed_cost` is the share of fixed costs in nano-units.
+    pub fn of(sums: &Sums, costs: &CostModel, fixed_cost: Nanos) -> Self {
+        let amount = |account: Account| sums.get(&account) * NANOS_PER_MICRO;
+        let lines = lines(sums, costs, &[]);
+        let section = |section: Section| -> Nanos {
+            lines
+                .iter()
+                .filter(|line| line.section == section)
+                .map(|line| line.amount)
+                .sum()
+        };
+        let mut statement = Self {
+            gross_revenue: amount(Account::GrossRevenue),
+            discounts: amount(Account::Discounts),
+            refunds: amount(Account::Refunds),
+            cost_of_goods: amount(Account::CostOfGoods),
+            direct_costs: section(Section::DirectCosts),
+            cost_to_serve: section(Section::CostToServe),
+            receivables_cost: section(Section::ReceivablesCost),
+            allocated_fixed_cost: fixed_cost,
+            invoiced: amount(Account::Invoiced),
+            spend: amount(Account::Spend),
+            sale_count: sums.get(&Account::SaleCount),
+            quantity: sums.get(&Account::Quantity),
+            milli_minutes: lines.iter().filter_map(|line| line.milli_minutes).sum(),
+            complaint_count: sums.get(&Account::ComplaintCount),
+            special_demand_count: sums.get(&Account::SpecialDemandCount),
+            referral_count: sums.get(&Account::ReferralCount),
+            ..Self::default()
+        };
+        statement.net_revenue = statement.gross_revenue - statement.discounts - statement.refunds;
+        statement.contribution_margin =
+            statement.net_revenue - statement.cost_of_goods - statement.direct_costs;
+        statement.customer_margin =
+            statement.contribution_margin - statement.cost_to_serve - statement.receivables_cost;
+        statement.net_profit = statement.customer_margin - statement.allocated_fixed_cost;
+        statement
+    }
+}
+
+/// What the totals of a statement are made of; lines of zero are left out.
+pub fn lines(sums: &Sums, costs: &CostModel, shares: &[(PoolId, Micros)]) -> Vec<Line> {
+    let money = |section, label: &str, account: &Account| Line {
+        section,
+        label: label.to_owned(),
+        amount: sums.get(account) * NANOS_PER_MICRO,
+        milli_minutes: None,
+        rate: None,
+    };
+    let mut lines: Vec<Line> = DirectCostKind::ALL
+        .iter()
+        .map(|kind| {
+            money(
+                Section::DirectCosts,
+                kind.as_str(),
+                &Account::DirectCost(*kind),
+            )
+        })
+        .collect();
+    lines.push(money(
+        Section::CostToServe,
+        "COMPENSATION",
+        &Account::Compensation,
+    ));
+    lines.push(money(
+        Section::CostToServe,
+        "SPECIAL_DEMAND",
+        &Account::SpecialDemandCost,
+    ));
+    for (account, milli_minutes) in sums.iter() {
+        if let Account::Minutes(role, purpose) = account {
+            let rate = costs.rate(role);
+            lines.push(Line {
+                section: Section::CostToServe,
+                label: format!("{role} {}", purpose.as_str()),
+                amount: milli_minutes * i128::from(rate.unwrap_or(0)),
+                milli_minutes: Some(milli_minutes),
+                rate,
+            });
+        }
+    }
+    lines.push(money(
+        Section::ReceivablesCost,
+        "WRITE_OFF",
+        &Account::WrittenOff,
+    ));
+    lines.extend(shares.iter().map(|(pool, share)| Line {
+        section: Section::AllocatedFixedCost,
+        label: pool.to_string(),
+        amount: to_nanos(*share),
+        milli_minutes: None,
+        rate: None,
+    }));
+    lines.retain(|line| line.amount != 0 || line.milli_minutes.is_some_and(|minutes| minutes != 0));
+    lines
+}
+
+/// The minutes of each role that the cost model has no rate for, in thousandths.
+pub fn unrated_minutes(sums: &Sums, costs: &CostModel) -> BTreeMap<RoleId, i128> {
+    let mut unrated = BTreeMap::new();
+    for (account, milli_minutes) in sums.iter() {
+        if let Account::Minutes(role, _) = account
+            && costs.rate(role).is_none()
+        {
+            *unrated.entry(role.clone()).or_default() += milli_minutes;
+        }
+    }
+    unrated.retain(|_, minutes| *minutes != 0);
+    unrated
+}

@@ -1,0 +1,118 @@
+//! What every store must be able to do, and the stores that can.
+//!
+//! Stores answer integers: counts and sums. Ratios, scores, curve points, allocations and every rounding of money happen
+//! once, above this trait. Knows nothing of gRPC and of the services.
+
+use crate::domain::{
+    cost_model::CostModel,
+    id::{PartyId, TenantId},
+    ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
+    party::{Party, PartyQuestion, TraitDefinition},
+    problem::Problem,
+    question::{
+        CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion, LiftAnswer, LiftQuestion,
+        ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
+    },
+    records::{PartyAnswer, Record},
+    time::Instant,
+};
+use async_trait::async_trait;
+use std::sync::Arc;
+
+/// Keeps the ledger and the records of every tenant, and answers sums of them.
+///
+/// A tenant that was never written to is empty. Positions count a tenant's writes from 1 without gaps. A question names
+/// the position as of which it is answered, which must be at most the watermark; the same question as of the same
+/// position has the same answer for ever.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Adds entries to the ledger: one outcome for each, in order. Each stands alone, and sees those before it.
+    ///
+    /// What is posted is durable and visible when this returns; on an error nothing is. Entries of one id: the same again
+    /// is a duplicate, other content is refused with ACTIVITY_CONFLICT. A reversal of an activity that is not there, or
+    /// was taken back, is refused; it happens on the day of that activity.
+    async fn append(
+        &self,
+        tenant: &TenantId,
+        entries: Vec<Entry>,
+        record_time: Instant,
+        mode: WriteMode,
+    ) -> Result<Vec<Outcome>, Problem>;
+
+    /// Stores records: one outcome for each, in order. Each stands alone, and sees those before it.
+    async fn put(
+        &self,
+        tenant: &TenantId,
+        records: Vec<Record>,
+        record_time: Instant,
+        mode: WriteMode,
+    ) -> Result<Vec<Outcome>, Problem>;
+
+    /// The position up to which everything is visible, for ever.
+    async fn watermark(&self, tenant: &TenantId) -> Result<Position, Problem>;
+
+    /// Entries of the ledger, in the order of their positions.
+    async fn entries(
+        &self,
+        tenant: &TenantId,
+        question: &LedgerQuestion,
+    ) -> Result<Vec<LedgerEntry>, Problem>;
+
+    /// Some parties as of a position, in the order of `ids`.
+    async fn party(
+        &self,
+        tenant: &TenantId,
+        ids: &[PartyId],
+        as_of: Position,
+    ) -> Result<Vec<Option<Arc<Party>>>, Problem>;
+
+    /// Stored parties, in the order of their ids.
+    async fn parties(
+        &self,
+        tenant: &TenantId,
+        question: &PartyQuestion,
+    ) -> Result<PartyAnswer, Problem>;
+
+    /// All trait definitions as of a position, in the order of their keys.
+    async fn trait_definitions(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<Arc<TraitDefinition>>, Problem>;
+
+    /// All versions of the cost model as of a position, the oldest first; the first is the empty version 0.
+    async fn cost_models(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<Arc<CostModel>>, Problem>;
+
+    /// Customers in the order of a linear weighting of their accounts.
+    async fn rank(&self, tenant: &TenantId, question: &RankQuestion)
+    -> Result<RankAnswer, Problem>;
+
+    /// Points of the whale curve.
+    async fn curve(
+        &self,
+        tenant: &TenantId,
+        question: &CurveQuestion,
+    ) -> Result<CurveAnswer, Problem>;
+
+    /// Sums by group.
+    async fn cross(
+        &self,
+        tenant: &TenantId,
+        question: &CrossQuestion,
+    ) -> Result<CrossAnswer, Problem>;
+
+    /// Counts of trait values among the best customers, the loss-makers and all.
+    async fn lift(&self, tenant: &TenantId, question: &LiftQuestion)
+    -> Result<LiftAnswer, Problem>;
+
+    /// What models learn from: every customer's traits and sums by age.
+    async fn profiles(
+        &self,
+        tenant: &TenantId,
+        question: &ProfileQuestion,
+    ) -> Result<ProfileAnswer, Problem>;
+}

@@ -10,4 +10,5 @@
 
 pub mod api;
 pub mod domain;
+pub mod service;
 pub mod store;

@@ -181,6 +181,13 @@ impl Sums {
         }
     }
 
+    /// Takes off all of another's sums.
+    pub fn subtract_all(&mut self, other: &Self) {
+        for (account, quantity) in &other.0 {
+            self.add(account.clone(), -*quantity);
+        }
+    }
+
     /// The sum of an account.
     pub fn get(&self, account: &Account) -> i128 {
         self.0.get(account).copied().unwrap_or(0)

@@ -47,9 +47,11 @@ impl Scope {
 pub struct Order {
     /// What a customer's sums are worth. Customers are ordered by this.
     pub weights: Weights,
-    /// Amounts that are split equally over all active customers and taken off the value; they change nobody's place.
+    /// Amounts that are split equally over all active customers. Every row tells its shares; they change nobody's place.
     /// Empty if the question has branches.
     pub split: Vec<Micros>,
+    /// Whether the shares are taken off the value (and so off totals, counts of negative values, curve and threshold).
+    pub value_bears_split: bool,
     /// Which end comes first.
     pub direction: Direction,
 }
@@ -93,7 +95,7 @@ pub struct RankAnswer {
 pub struct RankTotals {
     /// How many customers are reported.
     pub customers: u64,
-    /// How many of them have a value below zero, shares taken off.
+    /// How many of them have a value below zero.
     pub negative: u64,
     /// How many customers are active.
     pub active: u64,
@@ -116,7 +118,7 @@ pub struct RankRow {
     pub customer: PartyId,
     /// What is stored of it, as of the state that was read.
     pub party: Option<Arc<Party>>,
-    /// Its value, shares taken off.
+    /// Its value: its sums weighed, less its shares if the order's value bears them.
     pub value: Nanos,
     /// The values from the first customer to this one.
     pub cumulative: Nanos,

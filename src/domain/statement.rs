@@ -6,6 +6,7 @@ use super::{
     cost_model::CostModel,
     id::{PoolId, RoleId},
     money::{Micros, NANOS_PER_MICRO, Nanos, to_nanos},
+    ranking::Basis,
 };
 use std::collections::BTreeMap;
 
@@ -104,6 +105,36 @@ impl Statement {
             statement.contribution_margin - statement.cost_to_serve - statement.receivables_cost;
         statement.net_profit = statement.customer_margin - statement.allocated_fixed_cost;
         statement
+    }
+
+    /// The lines of money with their names in the contract.
+    pub fn figures(&self) -> [(&'static str, Nanos); 14] {
+        [
+            ("gross_revenue", self.gross_revenue),
+            ("discounts", self.discounts),
+            ("refunds", self.refunds),
+            ("net_revenue", self.net_revenue),
+            ("cost_of_goods", self.cost_of_goods),
+            ("direct_costs", self.direct_costs),
+            ("contribution_margin", self.contribution_margin),
+            ("cost_to_serve", self.cost_to_serve),
+            ("receivables_cost", self.receivables_cost),
+            ("customer_margin", self.customer_margin),
+            ("allocated_fixed_cost", self.allocated_fixed_cost),
+            ("net_profit", self.net_profit),
+            ("invoiced", self.invoiced),
+            ("spend", self.spend),
+        ]
+    }
+
+    /// The figure that customers are ranked by.
+    pub fn value(&self, basis: Basis) -> Nanos {
+        match basis {
+            Basis::Spend => self.spend,
+            Basis::Revenue => self.net_revenue,
+            Basis::ContributionMargin => self.contribution_margin,
+            Basis::NetProfit => self.net_profit,
+        }
     }
 }
 

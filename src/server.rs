@@ -2,9 +2,9 @@
 
 use crate::{
     api::server::{Limits, serve},
-    domain::{money::Currency, time::Calendar},
+    domain::{money::Currency, problem::Problem, time::Calendar},
     service::{Service, Settings, clock::SystemClock},
-    store::Store,
+    store::{Store, memory::MemoryStore},
 };
 use anyhow::Context as _;
 use std::{future::Future, path::PathBuf, sync::Arc};
@@ -50,13 +50,14 @@ pub async fn run(
         Arc::new(SystemClock),
     ));
     let (opened, is_open) = oneshot::channel::<()>();
-    let open = open_store(settings.store, service_settings);
+    let store = settings.store;
+    let open = tokio::task::spawn_blocking(move || open_store(&store, &service_settings));
     let address = listener
         .local_addr()
         .context("the listener has no address")?;
     tracing::info!(%address, "listening");
     let opening = async {
-        let store = open.await?;
+        let store = open.await??;
         service.open(store);
         let _ = opened.send(());
         tracing::info!(%address, "serving");
@@ -79,7 +80,12 @@ pub async fn run(
     }
 }
 
-async fn open_store(store: StoreSettings, settings: Settings) -> anyhow::Result<Arc<dyn Store>> {
-    let _ = (store, settings);
-    anyhow::bail!("temporary")
+/// Opens the store. Reading the ledger takes time and blocks, so that it has a thread of its own.
+fn open_store(store: &StoreSettings, settings: &Settings) -> Result<Arc<dyn Store>, Problem> {
+    match store {
+        StoreSettings::Memory => Ok(Arc::new(MemoryStore::new(settings.calendar.clone()))),
+        StoreSettings::Embedded { folder } => {
+            Err(Problem::store_unavailable(&folder.display().to_string()))
+        }
+    }
 }

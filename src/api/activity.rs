@@ -2,11 +2,12 @@
 
 use super::{
     convert::{
-        activity::{entries_from_pb, ledger_entry_to_pb, reversals_from_pb},
+        activity::{entries_from_pb, reversals_from_pb},
         common::{
             OutcomePb, check_batch, interval_from_pb, item, outcome_to_pb, position_to_pb,
             write_mode,
         },
+        ledger::ledger_entry_to_pb,
     },
     paging::Page,
     pb::{self, activity_result::Outcome as ResultPb},

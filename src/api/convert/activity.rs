@@ -1,9 +1,10 @@
-//! Activities and reversals.
+//! Activities and reversals, as they are submitted.
 
 use super::common::{
-    enum_from_pb, instant_from_pb, instant_to_pb, item, minutes_to_pb, money_to_pb,
-    optional_amount, position_to_pb, positive_amount, required_amount, required_enum,
+    enum_from_pb, instant_from_pb, item, optional_amount, positive_amount, required_amount,
+    required_enum,
 };
+use super::ledger::{channel_to_pb, direct_cost_to_pb, purpose_to_pb, severity_to_pb};
 use crate::{
     api::pb::{self, activity::Kind as KindPb, google_type, sale::Price as PricePb},
     domain::{
@@ -13,8 +14,8 @@ use crate::{
         },
         decimal::{self, MICRO_PLACES, MILLI_PLACES},
         id::{ActivityId, PartyId, RoleId, check_optional_text, check_text},
-        ledger::{Entry, LedgerEntry, Reversal},
-        money::{Currency, Micros, to_nanos},
+        ledger::{Entry, Reversal},
+        money::Currency,
         problem::Problem,
     },
 };
@@ -66,20 +67,22 @@ fn activity_from_pb(
 
 /// What no field shows alone.
 fn check_across_fields(activity: &Activity, path: &str) -> Result<(), Problem> {
-    match &activity.kind {
-        Kind::Invoice {
-            due_time: Some(due_time),
-            ..
-        } if *due_time < activity.occur_time => {
-            let field = format!("{path}.invoice.due_time");
-            Err(Problem::field_invalid(&field, "is before occur_time"))
-        }
-        Kind::Referral { referred_party_id } if *referred_party_id == activity.customer_id => {
-            let field = format!("{path}.referral.referred_party_id");
-            Err(Problem::field_invalid(&field, "is the customer itself"))
-        }
-        _ => Ok(()),
+    if let Kind::Invoice {
+        due_time: Some(due_time),
+        ..
+    } = &activity.kind
+        && *due_time < activity.occur_time
+    {
+        let field = format!("{path}.invoice.due_time");
+        return Err(Problem::field_invalid(&field, "is before occur_time"));
     }
+    if let Kind::Referral { referred_party_id } = &activity.kind
+        && *referred_party_id == activity.customer_id
+    {
+        let field = format!("{path}.referral.referred_party_id");
+        return Err(Problem::field_invalid(&field, "is the customer itself"));
+    }
+    Ok(())
 }
 
 fn dimensions_from_pb(dimensions: pb::Dimensions, path: &str) -> Result<Dimensions, Problem> {
@@ -335,187 +338,4 @@ pub fn reversals_from_pb(reversals: Vec<pb::Reversal>) -> Vec<Result<Entry, Prob
         }))
     })
     .collect()
-}
-
-// === to_pb ===
-
-/// An entry of the ledger.
-pub fn ledger_entry_to_pb(entry: LedgerEntry, currency: Currency) -> pb::LedgerEntry {
-    use pb::ledger_entry::Entry as EntryPb;
-    pb::LedgerEntry {
-        position: Some(position_to_pb(entry.position)),
-        record_time: Some(instant_to_pb(entry.record_time)),
-        reversed_at: entry.reversed_at.map(position_to_pb),
-        entry: Some(match entry.entry {
-            Entry::Activity(activity) => EntryPb::Activity(activity_to_pb(activity, currency)),
-            Entry::Reversal(reversal) => EntryPb::Reversal(pb::Reversal {
-                reversal_id: reversal.reversal_id.to_string(),
-                activity_id: reversal.activity_id.to_string(),
-                reason: reversal.reason,
-                evidence_ref: reversal.evidence_ref,
-            }),
-        }),
-    }
-}
-
-fn activity_to_pb(activity: Activity, currency: Currency) -> pb::Activity {
-    let dimensions = activity.dimensions;
-    let any = dimensions != Dimensions::default();
-    pb::Activity {
-        activity_id: activity.activity_id.to_string(),
-        customer_id: activity.customer_id.to_string(),
-        occur_time: Some(instant_to_pb(activity.occur_time)),
-        dimensions: any.then_some(pb::Dimensions {
-            branch_id: dimensions.branch_id,
-            product_id: dimensions.product_id,
-            account_manager_id: dimensions.account_manager_id,
-            channel_id: dimensions.channel_id,
-            campaign_id: dimensions.campaign_id,
-            evidence_ref: dimensions.evidence_ref,
-        }),
-        kind: Some(kind_to_pb(activity.kind, currency)),
-    }
-}
-
-fn kind_to_pb(kind: Kind, currency: Currency) -> KindPb {
-    let money = |amount: Micros| money_to_pb(to_nanos(amount), currency);
-    let minutes = |work: &Option<Work>| {
-        work.as_ref()
-            .map(|work| minutes_to_pb(i128::from(work.milli_minutes)))
-    };
-    let role = |work: Option<Work>| {
-        work.map(|work| work.role_id.to_string())
-            .unwrap_or_default()
-    };
-    match kind {
-        Kind::Sale {
-            revenue,
-            cost_of_goods,
-            quantity,
-            price,
-        } => KindPb::Sale(pb::Sale {
-            revenue: Some(money(revenue)),
-            cost_of_goods: cost_of_goods.map(money),
-            quantity: quantity.map(|quantity| google_type::Decimal {
-                value: decimal::format_fixed(i128::from(quantity), MICRO_PLACES),
-            }),
-            price: price.map(|price| match price {
-                Price::List(amount) => PricePb::ListAmount(money(amount)),
-                Price::Discount(amount) => PricePb::DiscountAmount(money(amount)),
-            }),
-        }),
-        Kind::Refund {
-            amount,
-            recovered_cost_of_goods,
-            paid_out,
-        } => KindPb::Refund(pb::Refund {
-            amount: Some(money(amount)),
-            recovered_cost_of_goods: recovered_cost_of_goods.map(money),
-            paid_out,
-        }),
-        Kind::DirectCost { kind, amount } => KindPb::DirectCost(pb::DirectCost {
-            kind: direct_cost_to_pb(kind) as i32,
-            amount: Some(money(amount)),
-        }),
-        Kind::Effort {
-            work,
-            purpose,
-            channel,
-        } => KindPb::Effort(pb::Effort {
-            minutes: Some(minutes_to_pb(i128::from(work.milli_minutes))),
-            role_id: work.role_id.to_string(),
-            purpose: purpose_to_pb(purpose) as i32,
-            channel: channel.map_or(0, |channel| channel_to_pb(channel) as i32),
-        }),
-        Kind::Complaint {
-            severity,
-            perceived_severity,
-            compensation,
-            work,
-        } => KindPb::Complaint(pb::Complaint {
-            severity: severity_to_pb(severity) as i32,
-            perceived_severity: perceived_severity.map_or(0, |s| severity_to_pb(s) as i32),
-            compensation: compensation.map(money),
-            minutes: minutes(&work),
-            role_id: role(work),
-        }),
-        Kind::SpecialDemand {
-            description,
-            cost,
-            work,
-        } => {
-            let (cost, minutes) = (cost.map(money), minutes(&work));
-            let role_id = role(work);
-            KindPb::SpecialDemand(pb::SpecialDemand {
-                description,
-                cost,
-                minutes,
-                role_id,
-            })
-        }
-        Kind::Invoice {
-            invoice_id,
-            amount,
-            due_time,
-        } => KindPb::Invoice(pb::Invoice {
-            invoice_id,
-            amount: Some(money(amount)),
-            due_time: due_time.map(instant_to_pb),
-        }),
-        Kind::Payment { amount, invoice_id } => KindPb::Payment(pb::Payment {
-            amount: Some(money(amount)),
-            invoice_id,
-        }),
-        Kind::WriteOff { amount, invoice_id } => KindPb::WriteOff(pb::WriteOff {
-            amount: Some(money(amount)),
-            invoice_id,
-        }),
-        Kind::Referral { referred_party_id } => KindPb::Referral(pb::Referral {
-            referred_party_id: referred_party_id.to_string(),
-        }),
-    }
-}
-
-fn direct_cost_to_pb(kind: DirectCostKind) -> pb::DirectCostKind {
-    match kind {
-        DirectCostKind::Material => pb::DirectCostKind::Material,
-        DirectCostKind::Production => pb::DirectCostKind::Production,
-        DirectCostKind::Sales => pb::DirectCostKind::Sales,
-        DirectCostKind::Commission => pb::DirectCostKind::Commission,
-        DirectCostKind::LeadGenerationFee => pb::DirectCostKind::LeadGenerationFee,
-        DirectCostKind::ServiceCharge => pb::DirectCostKind::ServiceCharge,
-        DirectCostKind::Freight => pb::DirectCostKind::Freight,
-        DirectCostKind::Other => pb::DirectCostKind::Other,
-    }
-}
-
-fn purpose_to_pb(purpose: EffortPurpose) -> pb::EffortPurpose {
-    match purpose {
-        EffortPurpose::Sales => pb::EffortPurpose::Sales,
-        EffortPurpose::Service => pb::EffortPurpose::Service,
-        EffortPurpose::Acquisition => pb::EffortPurpose::Acquisition,
-        EffortPurpose::Retention => pb::EffortPurpose::Retention,
-        EffortPurpose::Delivery => pb::EffortPurpose::Delivery,
-        EffortPurpose::Administration => pb::EffortPurpose::Administration,
-        EffortPurpose::Other => pb::EffortPurpose::Other,
-    }
-}
-
-fn channel_to_pb(channel: ContactChannel) -> pb::ContactChannel {
-    match channel {
-        ContactChannel::Call => pb::ContactChannel::Call,
-        ContactChannel::Visit => pb::ContactChannel::Visit,
-        ContactChannel::Mail => pb::ContactChannel::Mail,
-        ContactChannel::Chat => pb::ContactChannel::Chat,
-        ContactChannel::Remote => pb::ContactChannel::Remote,
-        ContactChannel::BackOffice => pb::ContactChannel::BackOffice,
-    }
-}
-
-fn severity_to_pb(severity: Severity) -> pb::ComplaintSeverity {
-    match severity {
-        Severity::Minor => pb::ComplaintSeverity::Minor,
-        Severity::Moderate => pb::ComplaintSeverity::Moderate,
-        Severity::Major => pb::ComplaintSeverity::Major,
-    }
 }

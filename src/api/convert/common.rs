@@ -310,15 +310,12 @@ pub fn reason_to_pb(reason: Reason) -> pb::ErrorReason {
 }
 
 /// A value of an enum: `None` for 0, refused if it is not known.
-pub fn enum_from_pb<E: TryFrom<i32>, D: Copy>(
+pub fn enum_from_pb<E: TryFrom<i32> + PartialEq, D: Copy>(
     value: i32,
     all: &[D],
     same: impl Fn(D) -> E,
     field: &str,
-) -> Result<Option<D>, Problem>
-where
-    E: PartialEq,
-{
+) -> Result<Option<D>, Problem> {
     if value == 0 {
         return Ok(None);
     }

@@ -4,5 +4,6 @@
 pub mod activity;
 pub mod common;
 pub mod cost_model;
+pub mod ledger;
 pub mod party;
 pub mod ranking;

@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     fs::write(out.join("api.bin"), described.encode_to_vec())?;
 
-    // Type names let JSON output find a message's description.
+    // Page tokens and JSON output ask a message for its name.
     let mut config = tonic_prost_build::Config::new();
     config.enable_type_names();
     tonic_prost_build::configure()

@@ -11,5 +11,7 @@
 pub mod api;
 pub mod cli;
 pub mod domain;
+pub mod server;
 pub mod service;
 pub mod store;
+pub mod telemetry;

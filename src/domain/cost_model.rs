@@ -99,7 +99,7 @@ impl CostModel {
 }
 
 /// A cost model that a client wants to store.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CostModelDraft {
     /// The model; its version and time are set by the store.
     pub model: CostModel,

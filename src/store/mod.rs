@@ -3,6 +3,9 @@
 //! Stores answer integers: counts and sums. Ratios, scores, curve points, allocations and every rounding of money
 //! happen once, above this trait. Knows nothing of gRPC and of the services.
 
+mod answer;
+pub mod memory;
+
 use crate::domain::{
     cost_model::CostModel,
     id::{PartyId, TenantId},

@@ -1,7 +1,7 @@
 //! The deadline of every call: the caller's `grpc-timeout`, but never more than the server's own limit.
 //!
-//! tonic's own timers answer CANCELLED; this one answers DEADLINE_EXCEEDED with its reason. It holds up to the response's
-//! headers, which is the whole of a unary call; streams are bounded by their reader.
+//! tonic's own timers answer CANCELLED; this one answers DEADLINE_EXCEEDED with its reason. It holds up to the
+//! response's headers, which is the whole of a unary call; streams are bounded by their reader.
 
 use crate::domain::problem::{Problem, Reason};
 use std::{

@@ -1,7 +1,7 @@
 //! Parties, trait definitions and cost models as they were at every position: the small things beside the ledger.
 //!
-//! A store that keeps them in memory holds one [`Records`] for each tenant. What is decided here is decided once for all
-//! stores: whether a record is new, unchanged or refused.
+//! A store that keeps them in memory holds one [`Records`] for each tenant. What is decided here is decided once for
+//! all stores: whether a record is new, unchanged or refused.
 
 use super::{
     cost_model::{self, CostModel, CostModelDraft},
@@ -11,14 +11,15 @@ use super::{
     problem::Problem,
     time::Instant,
 };
+use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
     ops::Bound,
     sync::{Arc, LazyLock},
 };
 
-/// What a client can store beside the ledger.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a client can store beside the ledger. New kinds are added at the end: the order is part of the stored form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Record {
     /// A customer or a prospect, as a whole.
     Party(Party),
@@ -64,7 +65,41 @@ fn at<T>(history: &History<T>, as_of: Position) -> Option<&(Position, Arc<T>)> {
         .find(|(position, _)| *position <= as_of)
 }
 
+fn copy_newest<K: Ord + Clone, T>(
+    into: &mut BTreeMap<K, History<T>>,
+    from: &BTreeMap<K, History<T>>,
+    key: &K,
+) {
+    if !into.contains_key(key)
+        && let Some(newest) = from.get(key).and_then(|history| history.last())
+    {
+        into.insert(key.clone(), vec![newest.clone()]);
+    }
+}
+
 impl Records {
+    /// Copies from `base` what decides about a record, unless it is here already.
+    ///
+    /// So a draft of writes that are not durable yet can be made beside the records that they follow, and dropped.
+    pub fn prepare(&mut self, base: &Self, record: &Record) {
+        match record {
+            Record::Party(party) => {
+                copy_newest(&mut self.parties, &base.parties, &party.party_id);
+                for key in party.traits.keys() {
+                    copy_newest(&mut self.definitions, &base.definitions, key);
+                }
+            }
+            Record::TraitDefinition(definition) => {
+                copy_newest(&mut self.definitions, &base.definitions, &definition.key);
+            }
+            Record::CostModel(_) => {
+                if self.cost_models.is_empty() {
+                    self.cost_models.clone_from(&base.cost_models);
+                }
+            }
+        }
+    }
+
     /// Says what becomes of a record, before it is written.
     pub fn decide(&self, record: &Record) -> Decision {
         match record {

@@ -1,0 +1,154 @@
+//! What every store makes of customers that are in order already: points of the whale curve, the best, and counts of
+//! traits. Pure counting; knows nothing of how sums come about or where they are kept.
+
+use crate::domain::{
+    id::{TraitKey, UNASSIGNED},
+    money::Nanos,
+    party::{Party, TraitValue},
+    question::{CurveAnswer, LiftAnswer, LiftCount, LiftQuestion, RankTotals, TraitBin},
+};
+use ethnum::I256;
+use std::collections::BTreeMap;
+
+/// The group that a value of a dimension is counted under.
+pub fn group_name(value: &str) -> &str {
+    if value.is_empty() { UNASSIGNED } else { value }
+}
+
+/// The whale curve of the customers' values, which stand in the order of the ranking, the best first.
+pub fn curve(totals: RankTotals, values: &[Nanos], points: u64) -> CurveAnswer {
+    let customers = values.len() as u64;
+    let points = points.max(1);
+    let total: Nanos = values.iter().sum();
+    let mut answer = CurveAnswer {
+        totals,
+        total,
+        positive: count(values, |value| value > 0),
+        ..CurveAnswer::default()
+    };
+    let fifth = customers.div_ceil(5);
+    let mut next = (1..=points).map(|i| point(i, customers, points));
+    let mut wanted = next.next();
+    let mut cumulative = 0;
+    for (number, value) in (1..).zip(values) {
+        cumulative += value;
+        while wanted.is_some_and(|wanted| wanted < number) {
+            wanted = next.next();
+        }
+        if wanted == Some(number) {
+            answer.points.push((number, cumulative));
+        }
+        if cumulative > answer.peak.1 {
+            answer.peak = (number, cumulative);
+        }
+        if number == fifth {
+            answer.best_fifth = cumulative;
+        }
+        if answer.eighty_percent.is_none() && total > 0 && reaches_eighty_percent(cumulative, total)
+        {
+            answer.eighty_percent = Some(number);
+        }
+    }
+    add_spread(&mut answer, values);
+    answer
+}
+
+/// How many customers the point with this index stands for: `ceil(index * customers / points)`.
+fn point(index: u64, customers: u64, points: u64) -> u64 {
+    let exact = (u128::from(index) * u128::from(customers)).div_ceil(u128::from(points));
+    // At most the number of customers, since the index is at most the number of points.
+    u64::try_from(exact).unwrap_or(customers)
+}
+
+fn reaches_eighty_percent(cumulative: Nanos, total: Nanos) -> bool {
+    I256::from(cumulative) * 5 >= I256::from(total) * 4
+}
+
+/// Adds the sums that Gini and Herfindahl-Hirschman are made of, over the values of zero or more.
+fn add_spread(answer: &mut CurveAnswer, values: &[Nanos]) {
+    let mut rising: Vec<Nanos> = values.iter().copied().filter(|value| *value >= 0).collect();
+    rising.sort_unstable();
+    answer.not_negative = rising.len() as u64;
+    for (place, value) in (1_u64..).zip(rising) {
+        answer.positive_sum += value;
+        answer.place_weighted_sum += I256::from(place) * I256::from(value);
+        answer.square_sum += I256::from(value) * I256::from(value);
+    }
+}
+
+fn count(values: &[Nanos], holds: impl Fn(Nanos) -> bool) -> u64 {
+    values.iter().filter(|value| holds(**value)).count() as u64
+}
+
+/// How many of `values`, which stand in the order of the ranking, the best first, are the best.
+pub fn best_count(values: &[Nanos], question: &LiftQuestion) -> u64 {
+    let customers = values.len() as u64;
+    let exact =
+        (u128::from(customers) * u128::from(question.best_millionths)).div_ceil(1_000_000_u128);
+    let wanted = u64::try_from(exact)
+        .unwrap_or(u64::MAX)
+        .max(question.best_minimum)
+        .min(customers / 2);
+    let first = values.iter().zip(0..wanted);
+    first.filter(|(value, _)| **value > 0).count() as u64
+}
+
+/// Counts trait values among the customers, who stand in the order of the ranking, the best first.
+pub fn lift<'a>(
+    totals: RankTotals,
+    values: &[Nanos],
+    parties: impl Iterator<Item = Option<&'a Party>>,
+    question: &LiftQuestion,
+) -> LiftAnswer {
+    let best = best_count(values, question);
+    let mut counts = BTreeMap::new();
+    let mut left = best;
+    let mut threshold = 0;
+    for (value, party) in values.iter().zip(parties) {
+        // An equal split can leave the first a micro-unit more to bear than the next, and so a value of zero.
+        let is_best = left > 0 && *value > 0;
+        if is_best {
+            left -= 1;
+            threshold = *value;
+        }
+        for (key, edges) in &question.traits {
+            for bin in bins(party, key, edges) {
+                let count: &mut LiftCount = counts.entry((key.clone(), bin)).or_default();
+                count.best += u64::from(is_best);
+                count.loss_makers += u64::from(*value < 0);
+                count.all += 1;
+            }
+        }
+    }
+    LiftAnswer {
+        totals,
+        best,
+        threshold,
+        counts,
+    }
+}
+
+/// The bins that a party's value of a trait is counted in: one, or one for each category of a set.
+pub fn bins(party: Option<&Party>, key: &TraitKey, edges: &[i64]) -> Vec<TraitBin> {
+    match party.and_then(|party| party.traits.get(key)) {
+        None => vec![TraitBin::Missing],
+        Some(TraitValue::Category(category)) => vec![TraitBin::Category(category.clone())],
+        Some(TraitValue::Number(number)) => {
+            vec![TraitBin::Number(
+                edges.partition_point(|edge| edge <= number),
+            )]
+        }
+        Some(TraitValue::Set(set)) if set.is_empty() => vec![TraitBin::Missing],
+        Some(TraitValue::Set(set)) => set.iter().cloned().map(TraitBin::Category).collect(),
+        Some(TraitValue::Flag(flag)) => vec![TraitBin::Flag(*flag)],
+    }
+}
+
+/// The bucket of an age in days, if it is before the horizon.
+pub fn age_bucket(age: i64, horizon_days: u32, buckets: u32) -> Option<usize> {
+    let age = u64::try_from(age).ok()?;
+    (age < u64::from(horizon_days) && buckets > 0).then(|| {
+        // Below the number of buckets, since the age is below the horizon.
+        usize::try_from(age * u64::from(buckets) / u64::from(horizon_days)).unwrap_or(0)
+    })
+}

@@ -1,0 +1,205 @@
+//! The reference: a store that keeps everything in memory and answers every question by looking at every entry.
+//!
+//! It is slow and obviously right, so that every other store can be compared with it. Nothing outlives the process.
+
+mod customers;
+mod tenant;
+
+use self::tenant::Tenant;
+use super::{Store, answer};
+use crate::domain::{
+    cost_model::CostModel,
+    id::{PartyId, TenantId},
+    ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
+    party::{Party, PartyQuestion, TraitDefinition},
+    problem::Problem,
+    question::{
+        CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion, LiftAnswer, LiftQuestion,
+        ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
+    },
+    ranking::Direction,
+    records::{PartyAnswer, Record},
+    time::{Calendar, Instant},
+};
+use async_trait::async_trait;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+/// Keeps every tenant's ledger and records in memory.
+pub struct MemoryStore {
+    calendar: Calendar,
+    tenants: RwLock<BTreeMap<TenantId, Tenant>>,
+}
+
+impl MemoryStore {
+    /// An empty store that counts activities on the days of `calendar`.
+    pub fn new(calendar: Calendar) -> Self {
+        Self {
+            calendar,
+            tenants: RwLock::default(),
+        }
+    }
+
+    /// Answers a question about one tenant.
+    fn read<T>(&self, tenant: &TenantId, answer: impl FnOnce(&Tenant) -> T) -> T {
+        // A tenant is only ever replaced as a whole, so that a panic elsewhere leaves none half written.
+        let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
+        match tenants.get(tenant) {
+            Some(tenant) => answer(tenant),
+            None => answer(&Tenant::default()),
+        }
+    }
+
+    /// Writes to a copy of one tenant, and keeps the copy if it is to be kept.
+    fn write<T>(
+        &self,
+        tenant: &TenantId,
+        mode: WriteMode,
+        write: impl FnOnce(&mut Tenant) -> T,
+    ) -> T {
+        let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
+        if mode == WriteMode::Keep {
+            return write(tenants.entry(tenant.clone()).or_default());
+        }
+        let mut copy = tenants.get(tenant).cloned().unwrap_or_default();
+        write(&mut copy)
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn append(
+        &self,
+        tenant: &TenantId,
+        entries: Vec<Entry>,
+        record_time: Instant,
+        mode: WriteMode,
+    ) -> Result<Vec<Outcome>, Problem> {
+        let append = |tenant: &mut Tenant| {
+            let entries = entries.into_iter();
+            entries
+                .map(|entry| tenant.append(entry, record_time))
+                .collect()
+        };
+        Ok(self.write(tenant, mode, append))
+    }
+
+    async fn put(
+        &self,
+        tenant: &TenantId,
+        records: Vec<Record>,
+        record_time: Instant,
+        mode: WriteMode,
+    ) -> Result<Vec<Outcome>, Problem> {
+        let put = |tenant: &mut Tenant| {
+            let records = records.into_iter();
+            records
+                .map(|record| tenant.put(record, record_time))
+                .collect()
+        };
+        Ok(self.write(tenant, mode, put))
+    }
+
+    async fn watermark(&self, tenant: &TenantId) -> Result<Position, Problem> {
+        Ok(self.read(tenant, |tenant| tenant.newest))
+    }
+
+    async fn entries(
+        &self,
+        tenant: &TenantId,
+        question: &LedgerQuestion,
+    ) -> Result<Vec<LedgerEntry>, Problem> {
+        Ok(self.read(tenant, |tenant| tenant.entries(question)))
+    }
+
+    async fn party(
+        &self,
+        tenant: &TenantId,
+        ids: &[PartyId],
+        as_of: Position,
+    ) -> Result<Vec<Option<Arc<Party>>>, Problem> {
+        Ok(self.read(tenant, |tenant| {
+            let ids = ids.iter();
+            ids.map(|id| tenant.records.party(id, as_of).cloned())
+                .collect()
+        }))
+    }
+
+    async fn parties(
+        &self,
+        tenant: &TenantId,
+        question: &PartyQuestion,
+    ) -> Result<PartyAnswer, Problem> {
+        Ok(self.read(tenant, |tenant| tenant.parties(question)))
+    }
+
+    async fn trait_definitions(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<Arc<TraitDefinition>>, Problem> {
+        Ok(self.read(tenant, |tenant| tenant.records.definitions(as_of)))
+    }
+
+    async fn cost_models(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<Arc<CostModel>>, Problem> {
+        Ok(self.read(tenant, |tenant| tenant.records.cost_models(as_of)))
+    }
+
+    async fn rank(
+        &self,
+        tenant: &TenantId,
+        question: &RankQuestion,
+    ) -> Result<RankAnswer, Problem> {
+        Ok(self.read(tenant, |tenant| tenant.rank(question, &self.calendar)))
+    }
+
+    async fn curve(
+        &self,
+        tenant: &TenantId,
+        question: &CurveQuestion,
+    ) -> Result<CurveAnswer, Problem> {
+        Ok(self.read(tenant, |tenant| {
+            let (scope, order) = (&question.scope, &question.order);
+            let ranking = tenant.ranking(scope, order, Direction::BestFirst, &self.calendar);
+            answer::curve(ranking.totals, &ranking.values, question.points)
+        }))
+    }
+
+    async fn cross(
+        &self,
+        tenant: &TenantId,
+        question: &CrossQuestion,
+    ) -> Result<CrossAnswer, Problem> {
+        Ok(self.read(tenant, |tenant| tenant.cross(question, &self.calendar)))
+    }
+
+    async fn lift(
+        &self,
+        tenant: &TenantId,
+        question: &LiftQuestion,
+    ) -> Result<LiftAnswer, Problem> {
+        Ok(self.read(tenant, |tenant| {
+            let (scope, order) = (&question.scope, &question.order);
+            let ranking = tenant.ranking(scope, order, Direction::BestFirst, &self.calendar);
+            let parties = ranking.customers.iter().map(|customer| {
+                let party = tenant.records.party(&customer.id, question.scope.as_of);
+                party.map(|party| &**party)
+            });
+            answer::lift(ranking.totals, &ranking.values, parties, question)
+        }))
+    }
+
+    async fn profiles(
+        &self,
+        tenant: &TenantId,
+        question: &ProfileQuestion,
+    ) -> Result<ProfileAnswer, Problem> {
+        Ok(self.read(tenant, |tenant| tenant.profiles(question, &self.calendar)))
+    }
+}

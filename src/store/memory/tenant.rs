@@ -1,0 +1,267 @@
+//! One tenant's ledger as a list, and what is found by looking through it.
+
+use crate::{
+    domain::{
+        account::{Account, Sums, for_each_posting},
+        activity::{Activity, Kind},
+        conflict::conflict,
+        id::{ActivityId, PartyId},
+        ledger::{
+            Entry, LedgerEntry, LedgerQuestion, Outcome, Position, Reversal, activity_not_found,
+            already_reversed,
+        },
+        party::PartyQuestion,
+        question::{
+            CrossAnswer, CrossQuestion, CustomerProfile, Group, ProfileAnswer, ProfileQuestion,
+            Scope,
+        },
+        records::{Decision, PartyAnswer, Record, Records},
+        time::{Calendar, Day, Instant, Period},
+    },
+    store::answer,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One tenant's ledger and records.
+#[derive(Clone, Default)]
+pub(super) struct Tenant {
+    /// The last position, of the ledger and of the records.
+    pub newest: Position,
+    /// What is stored beside the ledger.
+    pub records: Records,
+    ledger: Vec<Written>,
+    places: BTreeMap<ActivityId, usize>,
+}
+
+/// An entry in the ledger.
+#[derive(Clone)]
+struct Written {
+    position: Position,
+    record_time: Instant,
+    entry: Entry,
+}
+
+impl Tenant {
+    /// Adds an entry, unless it is there already or refused.
+    pub fn append(&mut self, entry: Entry, record_time: Instant) -> Outcome {
+        if let Some(stored) = self.find(entry.id(), Position::MAX) {
+            return match conflict(&stored.entry, &entry, stored.position) {
+                None => Outcome::Duplicate(stored.position),
+                Some(problem) => Outcome::Rejected(problem),
+            };
+        }
+        if let Entry::Reversal(reversal) = &entry {
+            let target = &reversal.activity_id;
+            match self.find(target, Position::MAX).map(|found| &found.entry) {
+                None | Some(Entry::Reversal(_)) => {
+                    return Outcome::Rejected(activity_not_found(target));
+                }
+                Some(Entry::Activity(_)) => {}
+            }
+            if let Some(position) = self.reversed_at(target, Position::MAX) {
+                return Outcome::Rejected(already_reversed(target, position));
+            }
+        }
+        self.newest += 1;
+        self.places.insert(entry.id().clone(), self.ledger.len());
+        self.ledger.push(Written {
+            position: self.newest,
+            record_time,
+            entry,
+        });
+        Outcome::Posted(self.newest)
+    }
+
+    /// Stores a record, unless it is there already or refused.
+    pub fn put(&mut self, record: Record, record_time: Instant) -> Outcome {
+        match self.records.decide(&record) {
+            Decision::Write => {
+                self.newest += 1;
+                self.records.apply(self.newest, record_time, record);
+                Outcome::Posted(self.newest)
+            }
+            Decision::Unchanged(position) => Outcome::Duplicate(position),
+            Decision::Refused(problem) => Outcome::Rejected(problem),
+        }
+    }
+
+    fn find(&self, id: &ActivityId, as_of: Position) -> Option<&Written> {
+        let written = self.ledger.get(*self.places.get(id)?)?;
+        (written.position <= as_of).then_some(written)
+    }
+
+    fn written(&self, as_of: Position) -> impl Iterator<Item = &Written> {
+        let ledger = self.ledger.iter();
+        ledger.take_while(move |written| written.position <= as_of)
+    }
+
+    /// Every reversal up to a position, by the activity that it takes back.
+    fn reversals(&self, as_of: Position) -> BTreeMap<&ActivityId, Position> {
+        let mut reversals = BTreeMap::new();
+        for written in self.written(as_of) {
+            if let Entry::Reversal(Reversal { activity_id, .. }) = &written.entry {
+                reversals.insert(activity_id, written.position);
+            }
+        }
+        reversals
+    }
+
+    fn reversed_at(&self, id: &ActivityId, as_of: Position) -> Option<Position> {
+        self.reversals(as_of).get(id).copied()
+    }
+
+    /// Every activity up to a position that was not taken back up to that position.
+    pub fn live(&self, as_of: Position) -> Vec<&Activity> {
+        let reversals = self.reversals(as_of);
+        let activities = self
+            .written(as_of)
+            .filter_map(|written| match &written.entry {
+                Entry::Activity(activity) => Some(activity),
+                Entry::Reversal(_) => None,
+            });
+        activities
+            .filter(|activity| !reversals.contains_key(&activity.activity_id))
+            .collect()
+    }
+
+    /// The same, of one period only.
+    pub fn live_in(&self, period: &Period, as_of: Position, calendar: &Calendar) -> Vec<&Activity> {
+        let live = self.live(as_of).into_iter();
+        live.filter(|activity| period.contains(calendar.day(activity.occur_time)))
+            .collect()
+    }
+
+    /// The entries that a question asks for.
+    pub fn entries(&self, question: &LedgerQuestion) -> Vec<LedgerEntry> {
+        let reversals = self.reversals(question.as_of);
+        let mut entries = Vec::new();
+        for written in self.written(question.as_of) {
+            let activity = match &written.entry {
+                Entry::Activity(activity) => Some(activity),
+                Entry::Reversal(reversal) => self.activity(&reversal.activity_id),
+            };
+            let wanted = activity.is_some_and(|activity| {
+                let time = activity.occur_time;
+                written.position > question.after
+                    && question.start.is_none_or(|start| start <= time)
+                    && question.end.is_none_or(|end| time < end)
+                    && (question.customer.as_ref()).is_none_or(|id| *id == activity.customer_id)
+            });
+            if wanted && entries.len() < question.limit {
+                entries.push(LedgerEntry {
+                    position: written.position,
+                    record_time: written.record_time,
+                    entry: written.entry.clone(),
+                    reversed_at: reversals.get(written.entry.id()).copied(),
+                });
+            }
+        }
+        entries
+    }
+
+    fn activity(&self, id: &ActivityId) -> Option<&Activity> {
+        match &self.find(id, Position::MAX)?.entry {
+            Entry::Activity(activity) => Some(activity),
+            Entry::Reversal(_) => None,
+        }
+    }
+
+    /// The stored parties that a question asks for.
+    pub fn parties(&self, question: &PartyQuestion) -> PartyAnswer {
+        let live = self.live(question.as_of).into_iter();
+        let buyers: BTreeSet<&PartyId> = live
+            .filter(|activity| matches!(activity.kind, Kind::Sale { .. }))
+            .map(|activity| &activity.customer_id)
+            .collect();
+        (self.records).parties(question, |id| buyers.contains(id))
+    }
+
+    /// Whether an activity counts in a scope, apart from its day.
+    pub fn is_in(&self, scope: &Scope, activity: &Activity) -> bool {
+        let party = self.records.party(&activity.customer_id, scope.as_of);
+        scope.has_branch(&activity.dimensions.branch_id)
+            && scope.has_customer(party.map(|party| &**party))
+    }
+
+    /// Sums by group.
+    pub fn cross(&self, question: &CrossQuestion, calendar: &Calendar) -> CrossAnswer {
+        let scope = &question.scope;
+        let mut groups = CrossAnswer::new();
+        for activity in self.live_in(&scope.period, scope.as_of, calendar) {
+            if self.is_in(scope, activity) {
+                let group = match question.group {
+                    Group::Customer => activity.customer_id.to_string(),
+                    Group::Branch => activity.dimensions.branch_id.clone(),
+                    Group::Product => activity.dimensions.product_id.clone(),
+                    Group::AccountManager => activity.dimensions.account_manager_id.clone(),
+                    Group::Day => calendar.day(activity.occur_time).to_string(),
+                };
+                let group = answer::group_name(&group).to_owned();
+                add_postings(groups.entry(group).or_default(), activity);
+            }
+        }
+        let groups = groups.into_iter();
+        groups
+            .map(|(group, sums)| (group, sums.without_zeros()))
+            .collect()
+    }
+
+    /// Every customer's traits and sums by age.
+    pub fn profiles(&self, question: &ProfileQuestion, calendar: &Calendar) -> ProfileAnswer {
+        let mut first_days: BTreeMap<&PartyId, Day> = BTreeMap::new();
+        for activity in self.live(question.as_of) {
+            let day = calendar.day(activity.occur_time);
+            let first = first_days.entry(&activity.customer_id).or_insert(day);
+            *first = day.min(*first);
+        }
+        let mut answer = ProfileAnswer::default();
+        let mut active: BTreeMap<&PartyId, Vec<&Activity>> = BTreeMap::new();
+        for activity in self.live_in(&question.period, question.as_of, calendar) {
+            let day = calendar.day(activity.occur_time);
+            answer.last_day = answer.last_day.max(Some(day));
+            add_postings(&mut answer.ledger, activity);
+            active
+                .entry(&activity.customer_id)
+                .or_default()
+                .push(activity);
+        }
+        answer.active = active.len() as u64;
+        for (customer, activities) in active {
+            let first_day = first_days[customer];
+            if !question.period.contains(first_day) {
+                for activity in activities {
+                    add_postings(&mut answer.filtered_out, activity);
+                }
+                continue;
+            }
+            let mut ages = vec![Sums::default(); question.buckets as usize];
+            for activity in activities {
+                add_postings(&mut answer.reported, activity);
+                let day = calendar.day(activity.occur_time);
+                let age = i64::from(day.0) - i64::from(first_day.0);
+                let bucket = answer::age_bucket(age, question.horizon_days, question.buckets);
+                if let Some(bucket) = bucket {
+                    add_postings(&mut ages[bucket], activity);
+                }
+            }
+            let values = |sums| (question.profit.value(sums), question.size.value(sums));
+            answer.customers.push(CustomerProfile {
+                customer: customer.clone(),
+                party: self.records.party(customer, question.as_of).cloned(),
+                first_day,
+                buckets: ages.iter().map(values).collect(),
+            });
+        }
+        answer.ledger = answer.ledger.without_zeros();
+        answer.reported = answer.reported.without_zeros();
+        answer.filtered_out = answer.filtered_out.without_zeros();
+        answer
+    }
+}
+
+/// Adds the postings of an activity.
+pub(super) fn add_postings(sums: &mut Sums, activity: &Activity) {
+    for_each_posting(activity, |account: Account, quantity| {
+        sums.add(account, i128::from(quantity));
+    });
+}

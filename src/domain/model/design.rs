@@ -30,9 +30,21 @@ pub struct Design {
     pub size: usize,
     /// Traits that found no place.
     pub ignored: Vec<IgnoredTrait>,
+}
+
+/// Which customer is in which columns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rows {
     /// The columns of customer `i` are from `starts[i]` to before `starts[i + 1]`, rising.
     columns: Vec<usize>,
     starts: Vec<usize>,
+}
+
+impl Rows {
+    /// The columns of customer `index`, rising.
+    pub fn customer(&self, index: usize) -> &[usize] {
+        &self.columns[self.starts[index]..self.starts[index + 1]]
+    }
 }
 
 /// One trait's columns.
@@ -74,25 +86,23 @@ impl Design {
                 columns,
             });
         }
-        let mut design = Self {
+        Self {
             traits,
             groups,
             size,
             ignored,
-            columns: Vec::new(),
-            starts: vec![0],
-        };
-        for customer in customers {
-            let own = design.columns_of(customer).0;
-            design.columns.extend(own);
-            design.starts.push(design.columns.len());
         }
-        design
     }
 
-    /// The columns of customer `index`, rising.
-    pub fn customer(&self, index: usize) -> &[usize] {
-        &self.columns[self.starts[index]..self.starts[index + 1]]
+    /// The columns of the customers.
+    pub fn rows(&self, customers: &[&Traits]) -> Rows {
+        let mut columns = Vec::new();
+        let mut starts = vec![0];
+        for customer in customers {
+            columns.extend(self.columns_of(customer).0);
+            starts.push(columns.len());
+        }
+        Rows { columns, starts }
     }
 
     /// The columns of any party, rising, and for each of its bins without a column the trait's place.
@@ -189,7 +199,7 @@ mod tests {
         let design = Design::of(&[&a, &b], &customers);
         assert_eq!(design.size, 2);
         assert_eq!((design.groups.len(), &design.groups[0]), (1, &(1..2)));
-        assert_eq!(design.customer(5), [0, 1]);
+        assert_eq!(design.rows(&customers).customer(5), [0, 1]);
         assert_eq!(
             design.ignored,
             [IgnoredTrait {

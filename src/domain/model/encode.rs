@@ -137,7 +137,7 @@ impl Bins {
         let mut numbers = Vec::new();
         let mut known = false;
         for value in values.filter(|value| value.trait_type() == definition.trait_type) {
-            known = true;
+            known |= !matches!(value, TraitValue::Set(set) if set.is_empty());
             match value {
                 TraitValue::Category(category) => *counts.entry(category).or_default() += 1,
                 TraitValue::Set(set) => {
@@ -237,13 +237,13 @@ impl Bins {
         }
     }
 
-    /// Calls `each` with every bin that a party is in. A value of another type counts as none.
+    /// Calls `each` with every bin that a party is in. A value of another type and an empty set count as none.
     pub fn for_each_bin(&self, value: Option<&TraitValue>, mut each: impl FnMut(usize)) {
         match (value, &self.values) {
             (Some(TraitValue::Category(category)), Values::Categories(known)) => {
                 each(Self::category(known, category).unwrap_or(RARE));
             }
-            (Some(TraitValue::Set(set)), Values::Set(known)) => {
+            (Some(TraitValue::Set(set)), Values::Set(known)) if !set.is_empty() => {
                 set.iter()
                     .filter_map(|category| Self::category(known, category))
                     .for_each(each);
@@ -372,7 +372,8 @@ mod tests {
         let values = vec![set(&["x", "y"]); 5];
         let bins = Bins::of_values(&definition("S", TraitType::Set), values.iter()).unwrap();
         assert_eq!(places(&bins, Some(&set(&["y", "x", "z"]))), [2, 3]);
-        assert_eq!(places(&bins, Some(&set(&[]))), [0; 0]);
+        assert_eq!(places(&bins, Some(&set(&["z"]))), [0; 0]);
+        assert_eq!(places(&bins, Some(&set(&[]))), [MISSING]);
         assert_eq!(places(&bins, None), [MISSING]);
         assert!(!bins.is_partition());
     }

@@ -8,7 +8,7 @@ use super::{
     Fingerprint,
     additive::{self, Moments, Variances},
     conformal::{Errors, OutOfFold},
-    design::Design,
+    design::{Design, Rows},
     exposure::Exposure,
     number,
 };
@@ -87,11 +87,11 @@ impl Outcomes {
     }
 
     /// The sums of each fold's customers.
-    pub fn moments(&self, design: &Design, folds: &[usize]) -> Vec<Moments> {
-        let mut parts = vec![Moments::zeros(design.size); FOLDS];
+    pub fn moments(&self, size: usize, rows: &Rows, folds: &[usize]) -> Vec<Moments> {
+        let mut parts = vec![Moments::zeros(size); FOLDS];
         for (index, fold) in folds.iter().enumerate() {
             parts[*fold].add_row(
-                design.customer(index),
+                rows.customer(index),
                 self.scaled[index],
                 self.weights[index],
             );
@@ -103,6 +103,7 @@ impl Outcomes {
     pub fn errors(
         &self,
         design: &Design,
+        rows: &Rows,
         folds: &[usize],
         parts: &[Moments],
         start: &Variances,
@@ -110,13 +111,13 @@ impl Outcomes {
         let mut missed = Vec::with_capacity(folds.len());
         for fold in 0..FOLDS {
             let others = parts.iter().enumerate().filter(|(other, _)| *other != fold);
-            let moments = merged(design, others.map(|(_, part)| part));
+            let moments = merged(design.size, others.map(|(_, part)| part));
             if moments.rows() < FOLD_MINIMUM || parts[fold].rows() == 0 {
                 continue;
             }
             let fit = additive::fit(&moments, &design.groups, start.clone(), FOLD_ROUNDS);
             for (order, _) in folds.iter().enumerate().filter(|(_, own)| **own == fold) {
-                let columns = design.customer(order);
+                let columns = rows.customer(order);
                 let sum: f64 = columns.iter().map(|column| fit.coefficients[*column]).sum();
                 let prediction = self.mean + self.scale * sum;
                 let error = self.as_is[order] - prediction;
@@ -133,8 +134,8 @@ impl Outcomes {
 }
 
 /// The sums of several folds.
-pub fn merged<'a>(design: &Design, parts: impl Iterator<Item = &'a Moments>) -> Moments {
-    let mut whole = Moments::zeros(design.size);
+pub fn merged<'a>(size: usize, parts: impl Iterator<Item = &'a Moments>) -> Moments {
+    let mut whole = Moments::zeros(size);
     parts.for_each(|part| whole.add_all(part));
     whole
 }

@@ -135,16 +135,17 @@ impl ProfitModel {
             .collect();
         let (admitted, kept_out) = admit(definitions);
         let design = Design::of(&admitted, &traits);
+        let rows = design.rows(&traits);
         let outcomes = Outcomes::of(&exposure);
         let folds: Vec<usize> = learnt
             .iter()
             .map(|customer| fold(customer.customer.as_str()))
             .collect();
-        let parts = outcomes.moments(&design, &folds);
-        let whole = merged(&design, parts.iter());
+        let parts = outcomes.moments(design.size, &rows, &folds);
+        let whole = merged(design.size, parts.iter());
         let cold = Variances::cold(design.groups.len());
         let fit = additive::fit(&whole, &design.groups, cold, additive::ROUNDS);
-        let errors = outcomes.errors(&design, &folds, &parts, &fit.variances);
+        let errors = outcomes.errors(&design, &rows, &folds, &parts, &fit.variances);
         let (baseline, effects) = centred(&design, &whole, &fit, &outcomes);
         let ignored = kept_out.iter().chain(&design.ignored);
         Self {

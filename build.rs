@@ -28,8 +28,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     fs::write(out.join("api.bin"), described.encode_to_vec())?;
 
+    // Page tokens and JSON output ask a message for its name.
+    let mut config = tonic_prost_build::Config::new();
+    config.enable_type_names();
     tonic_prost_build::configure()
         .include_file("api.rs")
-        .compile_fds(api)?;
+        .compile_fds_with_config(api, config)?;
     Ok(())
 }

@@ -10,4 +10,7 @@
 
 pub mod api;
 pub mod domain;
+pub mod server;
+pub mod service;
 pub mod store;
+pub mod telemetry;

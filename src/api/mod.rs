@@ -3,6 +3,17 @@
 //! Handlers take no decisions: `from_pb` turns a message into the domain's words or refuses it (this is validation),
 //! the service is called, and `to_pb`, which cannot fail, turns the answer into a message.
 
+pub mod activity;
+mod convert;
+pub mod cost_model;
+pub mod customer;
+pub mod layers;
+mod page_token;
+mod paging;
+pub mod ranking;
+pub mod server;
+pub mod status;
+
 /// The generated contract.
 #[allow(
     clippy::all,

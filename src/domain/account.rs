@@ -1,7 +1,7 @@
 //! Accounts, and the postings that an activity makes under them.
 //!
-//! A statement is made of sums of accounts. Amounts are posted as positive magnitudes; what adds to profit and what takes
-//! from it is decided by the weights of a question, once, in [`super::ranking`].
+//! A statement is made of sums of accounts. Amounts are posted as positive magnitudes; what adds to profit and what
+//! takes from it is decided by the weights of a question, once, in [`super::ranking`].
 
 use super::{
     activity::{Activity, DirectCostKind, EffortPurpose, Kind, Price, Work},

@@ -17,8 +17,8 @@ pub struct CostModel {
     pub version: u64,
     /// When it was stored; `None` for the empty one.
     pub record_time: Option<Instant>,
-    /// What a minute of each role costs, in micro-units: the cost of its capacity over its practical capacity in minutes
-    /// (Kaplan and Anderson, "Time-Driven Activity-Based Costing", Harvard Business Review, November 2004).
+    /// What a minute of each role costs, in micro-units: the cost of its capacity over its practical capacity in
+    /// minutes (Kaplan and Anderson, "Time-Driven Activity-Based Costing", Harvard Business Review, November 2004).
     pub rates: BTreeMap<RoleId, Micros>,
     /// Fixed costs.
     pub pools: BTreeMap<PoolId, CostPool>,
@@ -40,8 +40,8 @@ pub struct CostPool {
 impl CostPool {
     /// The part that falls into a period, by days.
     ///
-    /// It is the difference of two points of one cumulative curve, rounded half to even at each point, so that the parts
-    /// of adjoining periods add up to the part of their union, and all parts to the whole.
+    /// It is the difference of two points of one cumulative curve, rounded half to even at each point, so that the
+    /// parts of adjoining periods add up to the part of their union, and all parts to the whole.
     pub fn part(&self, period: &Period) -> Micros {
         let Some((from, to)) = period.overlap(self.start, self.end) else {
             return 0;
@@ -74,8 +74,9 @@ impl CostModel {
         self.rates.get(role).copied()
     }
 
-    /// What each account that is working time costs per thousandth of a minute, in nano-units: micro-units per minute are
-    /// nano-units per thousandth of a minute. A role without a rate costs nothing here, and is named in the answer.
+    /// What each account that is working time costs per thousandth of a minute, in nano-units: micro-units per minute
+    /// are nano-units per thousandth of a minute. A role without a rate costs nothing here, and is named in the
+    /// answer.
     pub fn minute_weights(&self) -> impl Iterator<Item = (Account, i128)> {
         self.rates.iter().flat_map(|(role, rate)| {
             WorkPurpose::all()

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod activity;
+pub mod concentration;
 pub mod conflict;
 pub mod cost_model;
 pub mod decimal;

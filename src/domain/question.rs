@@ -1,5 +1,5 @@
-//! What a store is asked, and what it answers: counts and sums as integers. Every ratio, score and curve is made of them
-//! once, above the store.
+//! What a store is asked, and what it answers: counts and sums as integers. Every ratio, score and curve is made of
+//! them once, above the store.
 
 use super::{
     account::{Sums, Weights},
@@ -47,8 +47,8 @@ impl Scope {
 pub struct Order {
     /// What a customer's sums are worth. Customers are ordered by this.
     pub weights: Weights,
-    /// Amounts that are split equally over all active customers. Every row tells its shares; they change nobody's place.
-    /// Empty if the question has branches.
+    /// Amounts that are split equally over all active customers. Every row tells its shares; they change nobody's
+    /// place. Empty if the question has branches.
     pub split: Vec<Micros>,
     /// Whether the shares are taken off the value (and so off totals, counts of negative values, curve and threshold).
     pub value_bears_split: bool,

@@ -1,7 +1,7 @@
 //! Parties, trait definitions and cost models as they were at every position: the small things beside the ledger.
 //!
-//! A store that keeps them in memory holds one [`Records`] for each tenant. What is decided here is decided once for all
-//! stores: whether a record is new, unchanged or refused.
+//! A store that keeps them in memory holds one [`Records`] for each tenant. What is decided here is decided once for
+//! all stores: whether a record is new, unchanged or refused.
 
 use super::{
     cost_model::{self, CostModel, CostModelDraft},

@@ -10,8 +10,8 @@ use super::{
 };
 use std::collections::BTreeMap;
 
-/// A waterfall. Costs and deductions are positive; all amounts in nano-units. The contract's `statement.proto` documents
-/// every line.
+/// A waterfall. Costs and deductions are positive; all amounts in nano-units. The contract's `statement.proto`
+/// documents every line.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[allow(missing_docs, reason = "the contract documents every line")]
 pub struct Statement {

@@ -1,7 +1,7 @@
 //! What every store must be able to do, and the stores that can.
 //!
-//! Stores answer integers: counts and sums. Ratios, scores, curve points, allocations and every rounding of money happen
-//! once, above this trait. Knows nothing of gRPC and of the services.
+//! Stores answer integers: counts and sums. Ratios, scores, curve points, allocations and every rounding of money
+//! happen once, above this trait. Knows nothing of gRPC and of the services.
 
 mod answer;
 pub mod embedded;
@@ -32,9 +32,9 @@ use std::sync::Arc;
 pub trait Store: Send + Sync + 'static {
     /// Adds entries to the ledger: one outcome for each, in order. Each stands alone, and sees those before it.
     ///
-    /// What is posted is durable and visible when this returns; on an error nothing is. Entries of one id: the same again
-    /// is a duplicate, other content is refused with ACTIVITY_CONFLICT. A reversal of an activity that is not there, or
-    /// was taken back, is refused; it happens on the day of that activity.
+    /// What is posted is durable and visible when this returns; on an error nothing is. Entries of one id: the same
+    /// again is a duplicate, other content is refused with ACTIVITY_CONFLICT. A reversal of an activity that is not
+    /// there, or was taken back, is refused; it happens on the day of that activity.
     async fn append(
         &self,
         tenant: &TenantId,

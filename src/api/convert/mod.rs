@@ -1,0 +1,9 @@
+//! Between the contract's messages and the domain's words: `from_pb` can refuse, and is the validation; `to_pb` cannot
+//! fail.
+
+pub mod activity;
+pub mod common;
+pub mod cost_model;
+pub mod ledger;
+pub mod party;
+pub mod ranking;

@@ -1,0 +1,158 @@
+//! `RankingService`.
+
+use super::{
+    convert::{
+        common::{count_from_pb, count_to_pb, position_to_pb, read_options_from_pb},
+        ranking::{
+            RankingFields, bands_to_pb, concentration_to_pb, control_total_to_pb, cost_basis_to_pb,
+            customer_statement_to_pb, optional_version_from_pb, ranked_customer_to_pb,
+            ranking_from_pb, scope_from_pb,
+        },
+    },
+    paging::Page,
+    pb,
+};
+use crate::{
+    domain::{
+        id::{PartyId, TenantId},
+        ranking::Basis,
+    },
+    service::Service,
+};
+use std::sync::Arc;
+use tonic::{Request, Response, Status};
+
+/// How many customers a band has by default, and at most.
+const BAND_SIZE: (u64, u64) = (5, 333);
+/// How many points a whale curve has by default, and at most.
+const POINT_COUNT: (u64, u64) = (100, 1_000);
+
+/// The handlers.
+#[derive(Clone)]
+pub struct RankingHandlers {
+    /// The use cases.
+    pub service: Arc<Service>,
+}
+
+#[tonic::async_trait]
+impl pb::ranking_service_server::RankingService for RankingHandlers {
+    async fn rank_customers(
+        &self,
+        request: Request<pb::RankCustomersRequest>,
+    ) -> Result<Response<pb::RankCustomersResponse>, Status> {
+        let mut request = request.into_inner();
+        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let page = Page::of(&self.service, &tenant, &mut request).await?;
+        let settings = self.service.settings();
+        let period = request.period.as_ref();
+        let scope = scope_from_pb(period, request.filter, settings, "", page.as_of)?;
+        let fields = RankingFields {
+            basis: request.basis,
+            direction: request.direction,
+            cost_model_version: request.cost_model_version,
+        };
+        let asked = ranking_from_pb(scope, &fields, Basis::NetProfit)?;
+        let from = page.place()?;
+        let to = from.saturating_add(count_to_u64(page.size));
+        let places = std::iter::once(from..to).collect();
+        let ranking = self.service.rank(&tenant, &asked, places).await?;
+        let (total, currency) = (ranking.footing.control_total.reported, settings.currency);
+        let rows = ranking.rows.iter();
+        Ok(Response::new(pb::RankCustomersResponse {
+            customers: rows
+                .map(|row| ranked_customer_to_pb(row, total, currency))
+                .collect(),
+            next_page_token: match to < ranking.customers {
+                true => page.next_at(to),
+                false => String::new(),
+            },
+            read_at: Some(position_to_pb(page.as_of)),
+            control_total: Some(control_total_to_pb(&ranking.footing, currency)),
+            cost_basis: Some(cost_basis_to_pb(&ranking.footing, currency)),
+            customer_count: count_to_pb(ranking.customers),
+            negative_count: count_to_pb(ranking.negative),
+        }))
+    }
+
+    async fn get_customer_statement(
+        &self,
+        request: Request<pb::GetCustomerStatementRequest>,
+    ) -> Result<Response<pb::GetCustomerStatementResponse>, Status> {
+        let request = request.into_inner();
+        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let customer = PartyId::parse(&request.customer_id, "customer_id")?;
+        let options = read_options_from_pb(request.read_options.as_ref())?;
+        let as_of = self.service.read_position(&tenant, options).await?;
+        let settings = self.service.settings();
+        let scope = scope_from_pb(request.period.as_ref(), None, settings, "", as_of)?;
+        let version = optional_version_from_pb(request.cost_model_version)?;
+        let answer = self
+            .service
+            .statement(&tenant, &customer, scope, version)
+            .await?;
+        let id = customer.as_str();
+        Ok(Response::new(customer_statement_to_pb(
+            id,
+            &answer,
+            as_of,
+            settings.currency,
+        )))
+    }
+
+    async fn compare_bands(
+        &self,
+        request: Request<pb::CompareBandsRequest>,
+    ) -> Result<Response<pb::CompareBandsResponse>, Status> {
+        let request = request.into_inner();
+        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let size = count_from_pb(request.band_size, BAND_SIZE.0, BAND_SIZE.1, "band_size")?;
+        let options = read_options_from_pb(request.read_options.as_ref())?;
+        let as_of = self.service.read_position(&tenant, options).await?;
+        let settings = self.service.settings();
+        let period = request.period.as_ref();
+        let scope = scope_from_pb(period, request.filter, settings, "", as_of)?;
+        let fields = RankingFields {
+            basis: request.basis,
+            direction: 0,
+            cost_model_version: request.cost_model_version,
+        };
+        let asked = ranking_from_pb(scope, &fields, Basis::Revenue)?;
+        let bands = self.service.bands(&tenant, &asked, size).await?;
+        Ok(Response::new(bands_to_pb(&bands, as_of, settings.currency)))
+    }
+
+    async fn get_concentration(
+        &self,
+        request: Request<pb::GetConcentrationRequest>,
+    ) -> Result<Response<pb::GetConcentrationResponse>, Status> {
+        let request = request.into_inner();
+        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let points = count_from_pb(
+            request.point_count,
+            POINT_COUNT.0,
+            POINT_COUNT.1,
+            "point_count",
+        )?;
+        let options = read_options_from_pb(request.read_options.as_ref())?;
+        let as_of = self.service.read_position(&tenant, options).await?;
+        let settings = self.service.settings();
+        let period = request.period.as_ref();
+        let scope = scope_from_pb(period, request.filter, settings, "", as_of)?;
+        let fields = RankingFields {
+            basis: request.basis,
+            direction: 0,
+            cost_model_version: request.cost_model_version,
+        };
+        let asked = ranking_from_pb(scope, &fields, Basis::NetProfit)?;
+        let answer = self.service.concentration(&tenant, &asked, points).await?;
+        Ok(Response::new(concentration_to_pb(
+            &answer,
+            as_of,
+            settings.currency,
+        )))
+    }
+}
+
+fn count_to_u64(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,128 @@
+//! The gRPC server: services, layers, health and reflection over a listener that the caller bound.
+
+use super::{
+    DESCRIPTORS,
+    activity::ActivityHandlers,
+    cost_model::CostModelHandlers,
+    customer::CustomerHandlers,
+    layers::{deadline::DeadlineLayer, request_log::RequestLogLayer},
+    pb::{
+        activity_service_server::ActivityServiceServer,
+        cost_model_service_server::CostModelServiceServer,
+        customer_service_server::CustomerServiceServer,
+        ranking_service_server::RankingServiceServer,
+    },
+    ranking::RankingHandlers,
+};
+use crate::service::Service;
+use std::{future::Future, sync::Arc, time::Duration};
+use tokio::{net::TcpListener, sync::watch};
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::{codec::CompressionEncoding, transport::Server};
+use tonic_health::ServingStatus;
+use tonic_web::GrpcWebLayer;
+
+/// The largest message that is read. Item limits bite first: 1,000 activities with every field at its limit are
+/// below 3 MiB.
+const MESSAGE_LIMIT: usize = 16 * 1024 * 1024;
+/// How often a silent connection is asked whether it lives, and how long it may take to say so.
+const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(20));
+
+/// How the server behaves.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The longest that a unary call may take.
+    pub deadline: Duration,
+    /// How long calls in flight may go on after the stop signal.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            deadline: Duration::from_secs(60),
+            drain: Duration::from_secs(10),
+        }
+    }
+}
+
+macro_rules! accept {
+    ($server:ident, $handlers:expr) => {
+        $server::new($handlers)
+            .max_decoding_message_size(MESSAGE_LIMIT)
+            .accept_compressed(CompressionEncoding::Gzip)
+            .accept_compressed(CompressionEncoding::Zstd)
+            .send_compressed(CompressionEncoding::Gzip)
+            .send_compressed(CompressionEncoding::Zstd)
+    };
+}
+
+/// Serves until `shutdown`, then drains. `opened` ends when the service has its store: health says NOT_SERVING until
+/// then.
+pub async fn serve(
+    service: Arc<Service>,
+    listener: TcpListener,
+    limits: Limits,
+    opened: impl Future<Output = ()> + Send + 'static,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), tonic::transport::Error> {
+    let (health, health_service) = tonic_health::server::health_reporter();
+    health
+        .set_service_status("", ServingStatus::NotServing)
+        .await;
+    let serving = health.clone();
+    tokio::spawn(async move {
+        opened.await;
+        serving.set_service_status("", ServingStatus::Serving).await;
+    });
+    let (stop, stopping) = watch::channel(false);
+    let mut drained = stopping.clone();
+    let activity = ActivityHandlers {
+        service: Arc::clone(&service),
+        stopping,
+    };
+    let customer = CustomerHandlers {
+        service: Arc::clone(&service),
+    };
+    let cost_model = CostModelHandlers {
+        service: Arc::clone(&service),
+    };
+    let ranking = RankingHandlers {
+        service: Arc::clone(&service),
+    };
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(DESCRIPTORS)
+        .build_v1()
+        // The descriptors are made by the build script from the contract itself.
+        .expect("the contract's descriptors are whole");
+    let server = Server::builder()
+        .accept_http1(true)
+        .http2_keepalive_interval(Some(KEEPALIVE.0))
+        .http2_keepalive_timeout(Some(KEEPALIVE.1))
+        .layer(RequestLogLayer)
+        .layer(GrpcWebLayer::new())
+        .layer(DeadlineLayer {
+            limit: limits.deadline,
+        })
+        .add_service(health_service)
+        .add_service(reflection)
+        .add_service(accept!(ActivityServiceServer, activity))
+        .add_service(accept!(CustomerServiceServer, customer))
+        .add_service(accept!(CostModelServiceServer, cost_model))
+        .add_service(accept!(RankingServiceServer, ranking))
+        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), async move {
+            let _ = drained.wait_for(|stopping| *stopping).await;
+        });
+    tokio::pin!(server);
+    tokio::select! {
+        ended = &mut server => return ended,
+        () = shutdown => {}
+    }
+    health
+        .set_service_status("", ServingStatus::NotServing)
+        .await;
+    let _ = stop.send(true);
+    let drained = tokio::time::timeout(limits.drain, server).await;
+    service.stop();
+    drained.unwrap_or(Ok(()))
+}

@@ -1,0 +1,91 @@
+//! Starts the service: opens the store while the server already answers STARTING, and serves until it is told to stop.
+
+use crate::{
+    api::server::{Limits, serve},
+    domain::{money::Currency, problem::Problem, time::Calendar},
+    service::{Service, Settings, clock::SystemClock},
+    store::{Store, memory::MemoryStore},
+};
+use anyhow::Context as _;
+use std::{future::Future, path::PathBuf, sync::Arc};
+use tokio::{net::TcpListener, sync::oneshot};
+
+/// What the service is started with.
+#[derive(Debug, Clone)]
+pub struct ServerSettings {
+    /// Where things are kept.
+    pub store: StoreSettings,
+    /// The reporting currency, an ISO 4217 code.
+    pub currency: String,
+    /// The reporting time zone, an IANA name.
+    pub time_zone: String,
+    /// Limits of calls.
+    pub limits: Limits,
+}
+
+/// Where things are kept.
+#[derive(Debug, Clone)]
+pub enum StoreSettings {
+    /// In one folder, durably.
+    Embedded {
+        /// The folder; made if it is not there.
+        folder: PathBuf,
+    },
+    /// In memory: gone when the service stops. For trying things out and as the reference of tests.
+    Memory,
+}
+
+/// Serves on `listener` until `shutdown`. The listener and the signal come from outside, so that a test can run a whole
+/// server on a port of its own.
+pub async fn run(
+    settings: ServerSettings,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    let currency = Currency::parse(&settings.currency, "currency")?;
+    let calendar = Calendar::of_zone(&settings.time_zone)?;
+    let service_settings = Settings { currency, calendar };
+    let service = Arc::new(Service::starting(
+        service_settings.clone(),
+        Arc::new(SystemClock),
+    ));
+    let (opened, is_open) = oneshot::channel::<()>();
+    let store = settings.store;
+    let open = tokio::task::spawn_blocking(move || open_store(&store, &service_settings));
+    let address = listener
+        .local_addr()
+        .context("the listener has no address")?;
+    tracing::info!(%address, "listening");
+    let opening = async {
+        let store = open.await??;
+        service.open(store);
+        let _ = opened.send(());
+        tracing::info!(%address, "serving");
+        // From here on only the server decides when to end.
+        std::future::pending::<anyhow::Result<()>>().await
+    };
+    let is_open = async move {
+        let _ = is_open.await;
+    };
+    let serving = serve(
+        Arc::clone(&service),
+        listener,
+        settings.limits,
+        is_open,
+        shutdown,
+    );
+    tokio::select! {
+        failed = opening => failed,
+        ended = serving => ended.context("the server failed"),
+    }
+}
+
+/// Opens the store. Reading the ledger takes time and blocks, so that it has a thread of its own.
+fn open_store(store: &StoreSettings, settings: &Settings) -> Result<Arc<dyn Store>, Problem> {
+    match store {
+        StoreSettings::Memory => Ok(Arc::new(MemoryStore::new(settings.calendar.clone()))),
+        StoreSettings::Embedded { folder } => {
+            Err(Problem::store_unavailable(&folder.display().to_string()))
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Use cases: the order of steps, which state is read, and the clock.
+//!
+//! Async lives here and above. Knows the domain and the `Store` trait; knows nothing of gRPC and of any one store.
+
+pub mod activities;
+pub mod clock;
+pub mod cost_models;
+pub mod parties;
+pub mod rankings;
+pub mod report;
+
+use crate::{
+    domain::{
+        id::TenantId,
+        ledger::Position,
+        money::Currency,
+        problem::{Problem, Reason},
+        time::Calendar,
+    },
+    store::Store,
+};
+use clock::Clock;
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
+
+/// What holds for the whole service.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The reporting currency: every amount is in it.
+    pub currency: Currency,
+    /// The reporting time zone's calendar: the books are kept by its days.
+    pub calendar: Calendar,
+}
+
+/// Which state a read sees; without either, the newest.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ReadOptions {
+    /// At least the writes up to this position.
+    pub at_least_as_fresh: Option<Position>,
+    /// Exactly the writes up to this position.
+    pub as_of: Option<Position>,
+}
+
+/// The use cases over one store, which may still be opening.
+pub struct Service {
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+    store: OnceLock<Arc<dyn Store>>,
+    stopping: AtomicBool,
+}
+
+impl Service {
+    /// A service whose store is still opening: every call is answered with STARTING until [`Service::open`].
+    pub fn starting(settings: Settings, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            settings,
+            clock,
+            store: OnceLock::new(),
+            stopping: AtomicBool::new(false),
+        }
+    }
+
+    /// Gives it its store. Only the first call counts.
+    pub fn open(&self, store: Arc<dyn Store>) {
+        let _ = self.store.set(store);
+    }
+
+    /// From here on every call is answered with STOPPING.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// What holds for the whole service.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The store, once it is open and until the service stops.
+    pub fn store(&self) -> Result<&dyn Store, Problem> {
+        if self.stopping.load(Ordering::Relaxed) {
+            let message = "the service is stopping".to_owned();
+            return Err(Problem::new(Reason::Stopping, "", message, []));
+        }
+        self.store.get().map(|store| &**store).ok_or_else(|| {
+            let message = "the service is reading its ledger".to_owned();
+            Problem::new(Reason::Starting, "", message, [])
+        })
+    }
+
+    /// The position that a read sees.
+    pub async fn read_position(
+        &self,
+        tenant: &TenantId,
+        options: ReadOptions,
+    ) -> Result<Position, Problem> {
+        let written = self.store()?.watermark(tenant).await?;
+        let fields = [
+            (options.at_least_as_fresh, "read_options.at_least_as_fresh"),
+            (options.as_of, "read_options.as_of"),
+        ];
+        for (position, field) in fields {
+            if let Some(position) = position.filter(|position| *position > written) {
+                return Err(Problem::position_not_reached(field, position, written));
+            }
+        }
+        Ok(options.as_of.unwrap_or(written))
+    }
+}

@@ -1,0 +1,162 @@
+//! What every report has in common: the costs that it used, its totals, and the proof that it ties to the books.
+
+use super::Service;
+use crate::domain::{
+    account::Sums,
+    cost_model::CostModel,
+    id::{PoolId, RoleId, TenantId},
+    money::{Micros, NANOS_PER_MICRO, NANOS_PER_UNIT, Nanos, to_nanos},
+    problem::{Problem, Reason},
+    question::{Order, RankTotals, Scope},
+    ranking::{Basis, Direction},
+    statement::{Statement, unrated_minutes},
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// The costs that a report uses.
+#[derive(Debug, Clone)]
+pub struct Costs {
+    /// The version of the cost model.
+    pub model: Arc<CostModel>,
+    /// The parts of its pools that fall into the period. Empty if the question has branches, since nothing says
+    /// which part a branch causes.
+    pub pool_parts: Vec<(PoolId, Micros)>,
+}
+
+impl Costs {
+    /// The order by a basis.
+    pub fn order(&self, basis: Basis, direction: Direction) -> Order {
+        Order {
+            weights: basis.weights(&self.model),
+            split: self.pool_parts.iter().map(|(_, amount)| *amount).collect(),
+            value_bears_split: basis.bears_fixed_costs(),
+            direction,
+        }
+    }
+}
+
+/// The proof that a report is complete: `ledger` was made without looking at customers, and equals `reported` plus
+/// `filtered_out`. In nano-units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ControlTotal {
+    /// The books' total.
+    pub ledger: Nanos,
+    /// The total of the report.
+    pub reported: Nanos,
+    /// The total of what the filter left out.
+    pub filtered_out: Nanos,
+}
+
+/// What a report says beside its rows.
+#[derive(Debug, Clone)]
+pub struct Footing {
+    /// Proves that nobody is missing.
+    pub control_total: ControlTotal,
+    /// The version of the cost model.
+    pub cost_model_version: u64,
+    /// The minutes of each role without a rate, in thousandths.
+    pub unrated: BTreeMap<RoleId, i128>,
+    /// What was split over the active customers, in nano-units.
+    pub allocated_fixed_cost: Nanos,
+    /// How many customers are active.
+    pub active_customers: u64,
+}
+
+impl Service {
+    /// The costs for a question.
+    pub async fn costs(
+        &self,
+        tenant: &TenantId,
+        version: Option<u64>,
+        scope: &Scope,
+    ) -> Result<Costs, Problem> {
+        let model = self.cost_model(tenant, version, scope.as_of).await?;
+        let pool_parts = match scope.branches.is_empty() {
+            true => model.pool_parts(&scope.period),
+            false => Vec::new(),
+        };
+        Ok(Costs { model, pool_parts })
+    }
+}
+
+/// Makes the footing of a report by `order`, or refuses a report that does not tie.
+pub fn footing(costs: &Costs, order: &Order, totals: &RankTotals) -> Result<Footing, Problem> {
+    // Without active customers there is nobody to split a fixed cost over.
+    let all_shares: i128 = match totals.active {
+        0 => 0,
+        _ => order.split.iter().map(|amount| i128::from(*amount)).sum(),
+    };
+    let reported_shares: i128 = totals.reported_shares.iter().sum();
+    let borne = if order.value_bears_split {
+        NANOS_PER_MICRO
+    } else {
+        0
+    };
+    let value = |sums, shares: i128| order.weights.value(sums) - shares * borne;
+    let control_total = ControlTotal {
+        ledger: value(&totals.ledger, all_shares),
+        reported: value(&totals.reported, reported_shares),
+        filtered_out: value(&totals.filtered_out, all_shares - reported_shares),
+    };
+    check_tie(control_total)?;
+    check_range("control_total.ledger", control_total.ledger)?;
+    check_range("control_total.reported", control_total.reported)?;
+    check_range("control_total.filtered_out", control_total.filtered_out)?;
+    Ok(Footing {
+        control_total,
+        cost_model_version: costs.model.version,
+        unrated: unrated_minutes(&totals.ledger, &costs.model),
+        allocated_fixed_cost: all_shares * NANOS_PER_MICRO,
+        active_customers: totals.active,
+    })
+}
+
+/// Refuses a report that does not tie to the books.
+pub fn check_tie(total: ControlTotal) -> Result<(), Problem> {
+    if total.ledger == total.reported + total.filtered_out {
+        return Ok(());
+    }
+    let message = format!(
+        "the books hold {}, the report {} and what was filtered out {} nano-units",
+        total.ledger, total.reported, total.filtered_out
+    );
+    let variables = [
+        ("ledger", total.ledger.to_string()),
+        ("reported", total.reported.to_string()),
+        ("filtered_out", total.filtered_out.to_string()),
+    ];
+    Err(Problem::new(
+        Reason::ReportDoesNotTie,
+        "",
+        message,
+        variables,
+    ))
+}
+
+/// Refuses a figure that `google.type.Money` cannot hold.
+pub fn check_range(figure: &str, amount: Nanos) -> Result<(), Problem> {
+    if i64::try_from(amount / NANOS_PER_UNIT).is_ok() {
+        return Ok(());
+    }
+    let message = format!("{figure} is too large for an amount of money");
+    Err(Problem::new(
+        Reason::SumOutOfRange,
+        "",
+        message,
+        [("figure", figure.to_owned())],
+    ))
+}
+
+/// The statement of a customer, with all its figures checked.
+pub fn checked_statement(
+    sums: &Sums,
+    costs: &Costs,
+    shares: &[Micros],
+) -> Result<Statement, Problem> {
+    let fixed_cost = shares.iter().map(|share| to_nanos(*share)).sum();
+    let statement = Statement::of(sums, &costs.model, fixed_cost);
+    for (figure, amount) in statement.figures() {
+        check_range(figure, amount)?;
+    }
+    Ok(statement)
+}

@@ -34,8 +34,8 @@ pub fn wilson_interval(count: f64, trials: f64) -> (f64, f64) {
 
 /// How likely a count at least as unlikely as this one is: the exact two-sided test of a rate.
 ///
-/// Probabilities fall on both sides of the most likely count. The far end of the other side is found by halving, and both
-/// tails are added from their inner end outwards until nothing more is added.
+/// Probabilities fall on both sides of the most likely count. The far end of the other side is found by halving, and
+/// both tails are added from their inner end outwards until nothing more is added.
 pub fn two_sided(count: u64, trials: u64, rate: f64) -> f64 {
     if trials == 0 || !(rate > 0.0 && rate < 1.0) {
         return 1.0;

@@ -6,8 +6,12 @@ const FILE_LINES: usize = 500;
 const FUNCTION_LINES: usize = 70;
 const LINE_CHARACTERS: usize = 120;
 
-/// Functions that may be longer, because they are one table that would be harder to read in parts.
-const LONG_FUNCTIONS: &[(&str, &str)] = &[("src/domain/conflict.rs", "differing_kind_field")];
+/// Functions that may be longer: one arm for each kind of activity, which would be harder to read in parts.
+const LONG_FUNCTIONS: &[(&str, &str)] = &[
+    ("src/domain/conflict.rs", "differing_kind_field"),
+    ("src/api/convert/activity.rs", "kind_from_pb"),
+    ("src/api/convert/ledger.rs", "kind_to_pb"),
+];
 
 /// Files, lines and functions beyond their limits.
 pub fn too_long(source: &Source) -> Vec<String> {
@@ -98,11 +102,7 @@ pub fn empty_names(source: &Source) -> Vec<String> {
         return Vec::new();
     }
     let mut found = Vec::new();
-    if [
-        "common", "helper", "helpers", "manager", "misc", "util", "utils",
-    ]
-    .contains(&source.stem())
-    {
+    if ["helper", "helpers", "manager", "util", "utils"].contains(&source.stem()) {
         found.push(format!("{path}: name the module by what is in it"));
     }
     // Handlers are named by the contract, which takes its names from Google's design guide.

@@ -9,6 +9,7 @@
 //! * [`cli`]: the command line, a gRPC client like any other.
 
 pub mod api;
+pub mod cli;
 pub mod domain;
 pub mod server;
 pub mod service;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The `profitscore` program: see `profitscore --help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    profitscore::cli::main()
+}

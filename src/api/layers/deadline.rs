@@ -13,6 +13,10 @@ use std::{
 use tonic::{Status, body::Body};
 use tower::{Layer, Service};
 
+/// How much earlier than the deadline the answer is given up, so that the refusal is there before the timers of tonic's
+/// server and client, which answer CANCELLED.
+const MARGIN: Duration = Duration::from_millis(5);
+
 /// Adds the deadline to a service.
 #[derive(Debug, Clone, Copy)]
 pub struct DeadlineLayer {
@@ -52,14 +56,13 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, mut request: http::Request<B>) -> Self::Future {
-        // Taken out so that tonic's own timer, which answers CANCELLED, does not see it.
-        let asked = request.headers_mut().remove("grpc-timeout");
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+        let asked = request.headers().get("grpc-timeout");
         let asked = asked.and_then(|value| parse_timeout(value.to_str().ok()?));
         let timeout = asked.map_or(self.limit, |asked| asked.min(self.limit));
         let call = self.inner.call(request);
         Box::pin(async move {
-            match tokio::time::timeout(timeout, call).await {
+            match tokio::time::timeout(timeout.saturating_sub(MARGIN), call).await {
                 Ok(answer) => answer,
                 Err(_) => Ok(exceeded(timeout).into_http()),
             }

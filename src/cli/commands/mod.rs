@@ -1,0 +1,15 @@
+//! One file for each command: its flags, the request they become, and how the answer is shown.
+
+pub mod activities;
+pub mod bands;
+pub mod costs;
+pub mod lookalikes;
+pub mod parties;
+pub mod prequalify;
+pub mod profile;
+pub mod rank;
+pub mod results;
+pub mod reverse;
+pub mod statement;
+pub mod traits;
+pub mod whale;

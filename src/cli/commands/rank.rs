@@ -1,0 +1,213 @@
+//! `profitscore rank`.
+
+use crate::{
+    api::pb::{RankCustomersRequest, RankCustomersResponse, RankedCustomer, RankingDirection},
+    cli::{
+        arguments::{Basis, ReportArguments},
+        connection::Connection,
+        errors::Failure,
+        output::{
+            Format, Grid, Sheet, Side,
+            money::{count, currency_of, number, percent, plain, shown},
+            proof, show, warn_of_costs,
+        },
+        paging,
+    },
+};
+
+/// How many customers are shown if the user does not say.
+const TOP: usize = 20;
+
+#[derive(Debug, clap::Args)]
+pub struct RankArguments {
+    /// What to rank by
+    #[arg(long, value_enum, default_value = "net-profit")]
+    pub basis: Basis,
+    /// The worst customers first
+    #[arg(long)]
+    pub worst: bool,
+    /// How many customers
+    #[arg(long, value_name = "N", default_value_t = TOP)]
+    pub top: usize,
+    /// All customers
+    #[arg(long, conflicts_with = "top")]
+    pub all: bool,
+    #[command(flatten)]
+    pub report: ReportArguments,
+}
+
+impl RankArguments {
+    pub async fn run(&self, connection: &Connection, format: Format) -> Result<(), Failure> {
+        let answer = ask(connection, self).await?;
+        warn_of_costs(&answer.cost_basis);
+        show(
+            format,
+            &answer,
+            || table(&answer, self),
+            || sheet(&answer.customers),
+        )
+    }
+}
+
+async fn ask(
+    connection: &Connection,
+    arguments: &RankArguments,
+) -> Result<RankCustomersResponse, Failure> {
+    let direction = match arguments.worst {
+        true => RankingDirection::WorstFirst,
+        false => RankingDirection::BestFirst,
+    };
+    let report = &arguments.report;
+    let request = RankCustomersRequest {
+        tenant_id: connection.tenant(),
+        period: report.period.interval()?,
+        basis: arguments.basis.to_pb(),
+        direction: direction.into(),
+        filter: report.filter.filter(connection).await?,
+        cost_model_version: report.cost_model,
+        read_options: report.read.options(),
+        ..RankCustomersRequest::default()
+    };
+    let wanted = (!arguments.all).then_some(arguments.top.max(1));
+    gather(connection, request, wanted).await
+}
+
+/// All wanted pages of a ranking.
+pub async fn gather(
+    connection: &Connection,
+    request: RankCustomersRequest,
+    wanted: Option<usize>,
+) -> Result<RankCustomersResponse, Failure> {
+    paging::gather(wanted, async |page_size, page_token| {
+        let page = RankCustomersRequest {
+            page_size,
+            page_token,
+            ..request.clone()
+        };
+        let mut client = connection.rankings();
+        let answer = client.rank_customers(connection.request(page));
+        Ok(answer.await?.into_inner())
+    })
+    .await
+}
+
+fn table(answer: &RankCustomersResponse, arguments: &RankArguments) -> String {
+    let first = answer.customers.first();
+    let currency = currency_of(first.map(|customer| &customer.value));
+    format!(
+        "Customers by {}, {} first, {}, {currency}\n\n{}\n{} of {} customers; {} of all below zero\n{}",
+        arguments.basis.text(),
+        if arguments.worst { "worst" } else { "best" },
+        arguments.report.period.text(),
+        grid(&answer.customers, arguments.basis),
+        // A list in memory is shorter than any i64.
+        count(i64::try_from(answer.customers.len()).unwrap_or(i64::MAX)),
+        count(answer.customer_count),
+        count(answer.negative_count),
+        proof(&answer.control_total, &answer.read_at),
+    )
+}
+
+/// Ranked customers as a table.
+pub fn grid(customers: &[RankedCustomer], basis: Basis) -> Grid {
+    let mut columns = vec![
+        ("Rank", Side::Right),
+        ("Customer", Side::Left),
+        ("Name", Side::Left),
+        ("Net revenue", Side::Right),
+        ("Margin", Side::Right),
+        ("Net profit", Side::Right),
+        ("Share", Side::Right),
+        ("Cumulative", Side::Right),
+        ("By revenue", Side::Right),
+        ("By profit", Side::Right),
+        ("Divergence", Side::Right),
+    ];
+    let spend = basis == Basis::Spend;
+    if spend {
+        columns.insert(3, ("Spend", Side::Right));
+    }
+    let mut grid = Grid::new(&columns);
+    for customer in customers {
+        let statement = customer.statement.clone().unwrap_or_default();
+        let mut cells = vec![
+            count(customer.rank),
+            customer.customer_id.clone(),
+            customer.display_name.clone(),
+            shown(&statement.net_revenue),
+            shown(&statement.contribution_margin),
+            shown(&statement.net_profit),
+            percent(customer.share_of_total),
+            percent(customer.cumulative_share),
+            count(customer.rank_by_revenue),
+            count(customer.rank_by_net_profit),
+            format!("{:+}", customer.rank_divergence),
+        ];
+        if spend {
+            cells.insert(3, shown(&customer.value));
+        }
+        grid.row_of(cells);
+    }
+    grid
+}
+
+const HEADER: &[&str] = &[
+    "rank",
+    "customer_id",
+    "display_name",
+    "currency_code",
+    "value",
+    "share_of_total",
+    "cumulative_value",
+    "cumulative_share",
+    "gross_revenue",
+    "discounts",
+    "refunds",
+    "net_revenue",
+    "cost_of_goods",
+    "direct_costs",
+    "contribution_margin",
+    "cost_to_serve",
+    "receivables_cost",
+    "customer_margin",
+    "allocated_fixed_cost",
+    "net_profit",
+    "spend",
+    "rank_by_revenue",
+    "rank_by_net_profit",
+    "rank_divergence",
+];
+
+fn sheet(customers: &[RankedCustomer]) -> Sheet {
+    let mut sheet = Sheet::new(HEADER);
+    for customer in customers {
+        let statement = customer.statement.clone().unwrap_or_default();
+        sheet.row([
+            customer.rank.to_string(),
+            customer.customer_id.clone(),
+            customer.display_name.clone(),
+            currency_of([&customer.value]).to_owned(),
+            plain(&customer.value),
+            number(customer.share_of_total),
+            plain(&customer.cumulative_value),
+            number(customer.cumulative_share),
+            plain(&statement.gross_revenue),
+            plain(&statement.discounts),
+            plain(&statement.refunds),
+            plain(&statement.net_revenue),
+            plain(&statement.cost_of_goods),
+            plain(&statement.direct_costs),
+            plain(&statement.contribution_margin),
+            plain(&statement.cost_to_serve),
+            plain(&statement.receivables_cost),
+            plain(&statement.customer_margin),
+            plain(&statement.allocated_fixed_cost),
+            plain(&statement.net_profit),
+            plain(&statement.spend),
+            customer.rank_by_revenue.to_string(),
+            customer.rank_by_net_profit.to_string(),
+            customer.rank_divergence.to_string(),
+        ]);
+    }
+    sheet
+}

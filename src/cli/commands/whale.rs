@@ -1,0 +1,131 @@
+//! `profitscore whale`.
+
+use crate::{
+    api::pb::{GetConcentrationRequest, GetConcentrationResponse, WhaleCurvePoint},
+    cli::{
+        arguments::{Basis, ReportArguments},
+        connection::Connection,
+        errors::Failure,
+        output::{
+            Format, Sheet,
+            money::{count, currency_of, exact, number, percent, plain},
+            proof, show, warn_of_costs,
+        },
+        whale_chart::{self, Size},
+    },
+};
+
+#[derive(Debug, clap::Args)]
+pub struct WhaleArguments {
+    /// What to rank by
+    #[arg(long, value_enum, default_value = "net-profit")]
+    pub basis: Basis,
+    /// How many points of the curve, at most 1000
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub points: i32,
+    /// Width of the drawing in characters
+    #[arg(long, value_name = "N", default_value_t = 72, value_parser = clap::value_parser!(u16).range(20..=500))]
+    pub width: u16,
+    /// Height of the drawing in lines
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(4..=200))]
+    pub height: u16,
+    #[command(flatten)]
+    pub report: ReportArguments,
+}
+
+impl WhaleArguments {
+    pub async fn run(&self, connection: &Connection, format: Format) -> Result<(), Failure> {
+        let request = GetConcentrationRequest {
+            tenant_id: connection.tenant(),
+            period: self.report.period.interval()?,
+            basis: self.basis.to_pb(),
+            point_count: self.points,
+            filter: self.report.filter.filter(connection).await?,
+            cost_model_version: self.report.cost_model,
+            read_options: self.report.read.options(),
+        };
+        let answer = ask(connection, request).await?;
+        warn_of_costs(&answer.cost_basis);
+        let size = Size {
+            columns: usize::from(self.width),
+            lines: usize::from(self.height),
+        };
+        let period = self.report.period.text();
+        show(
+            format,
+            &answer,
+            || text(&answer, self.basis, &period, size),
+            || sheet(&answer.points),
+        )
+    }
+}
+
+/// How much depends on how few.
+pub async fn ask(
+    connection: &Connection,
+    request: GetConcentrationRequest,
+) -> Result<GetConcentrationResponse, Failure> {
+    let mut client = connection.rankings();
+    Ok(client
+        .get_concentration(connection.request(request))
+        .await?
+        .into_inner())
+}
+
+/// The curve and its figures for people.
+pub fn text(answer: &GetConcentrationResponse, basis: Basis, period: &str, size: Size) -> String {
+    let total = answer.points.last().cloned().unwrap_or_default();
+    let currency = currency_of([&total.cumulative_value]);
+    let mut text = format!(
+        "Whale curve by {}, {period}: cumulative value over customers, the best first, {currency}\n\n",
+        basis.text()
+    );
+    text += &whale_chart::draw(answer, size);
+    let peak = answer.peak.clone().unwrap_or_default();
+    let customers = count(answer.customer_count);
+    text += &format!(
+        "\nPeak: {} ({} of the total {}) at customer {} of {customers}\n\
+         {} customers above zero, {} below zero\n",
+        exact(&peak.cumulative_value),
+        percent(peak.cumulative_share),
+        exact(&total.cumulative_value),
+        count(peak.customer_count),
+        count(answer.positive_count),
+        count(answer.negative_count),
+    );
+    if let Some(few) = answer.customers_for_eighty_percent {
+        let share = percent(answer.pareto_share);
+        text += &format!(
+            "{} customers ({share}) reach 80% of the total\n",
+            count(few)
+        );
+    }
+    let index = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |v| format!("{v:.4}"));
+    text += &format!(
+        "The best fifth makes {} of the total; Gini {}; Herfindahl-Hirschman {}\n",
+        percent(answer.best_fifth_share),
+        index(answer.gini),
+        index(answer.herfindahl_hirschman_index),
+    );
+    text + &proof(&answer.control_total, &answer.read_at)
+}
+
+fn sheet(points: &[WhaleCurvePoint]) -> Sheet {
+    let mut sheet = Sheet::new(&[
+        "customer_count",
+        "customer_fraction",
+        "currency_code",
+        "cumulative_value",
+        "cumulative_share",
+    ]);
+    for point in points {
+        sheet.row([
+            point.customer_count.to_string(),
+            point.customer_fraction.to_string(),
+            currency_of([&point.cumulative_value]).to_owned(),
+            plain(&point.cumulative_value),
+            number(point.cumulative_share),
+        ]);
+    }
+    sheet
+}

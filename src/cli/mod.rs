@@ -1,0 +1,137 @@
+//! The command line: a gRPC client like any other. It knows the contract and the way to the service, and nothing of the
+//! service's own rooms but how to start it.
+
+mod arguments;
+mod commands;
+mod connection;
+mod errors;
+mod output;
+mod paging;
+mod trait_text;
+mod whale_chart;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+use connection::{Connection, ConnectionArguments};
+use errors::{EXIT_CODES, Failure};
+use output::Format;
+use std::process::ExitCode;
+
+/// Tells which customers earn money, which cost it, and which prospects are worth winning
+#[derive(Debug, Parser)]
+#[command(name = "profitscore", version, after_help = EXIT_CODES)]
+struct Arguments {
+    #[command(flatten)]
+    connection: ConnectionArguments,
+    /// How answers are printed
+    #[arg(
+        long,
+        short,
+        global = true,
+        value_enum,
+        value_name = "FORMAT",
+        default_value = "table"
+    )]
+    output: Format,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Rank customers by profit, margin, revenue or spend
+    Rank(commands::rank::RankArguments),
+    /// Show one customer's waterfall from gross revenue to net profit
+    Statement(commands::statement::StatementArguments),
+    /// Compare the first, the middle and the last customers
+    Bands(commands::bands::BandsArguments),
+    /// Draw the whale curve: how much depends on how few
+    Whale(commands::whale::WhaleArguments),
+    /// List, get and store customers
+    #[command(subcommand)]
+    Customers(commands::parties::PartyCommand),
+    /// List, get and store prospects
+    #[command(subcommand)]
+    Prospects(commands::parties::PartyCommand),
+    /// List and define traits
+    #[command(subcommand)]
+    Traits(commands::traits::TraitCommand),
+    /// Show which traits set the best customers apart
+    Profile(commands::profile::ProfileArguments),
+    /// Say what prospects are worth and whether to pursue them
+    Prequalify(commands::prequalify::PrequalifyArguments),
+    /// List the prospects that are most like the best customers
+    Lookalikes(commands::lookalikes::LookalikesArguments),
+    /// List the ledger
+    Activities(commands::activities::ActivitiesArguments),
+    /// Take activities back
+    Reverse(commands::reverse::ReverseArguments),
+    /// Show and store what working time and running the business cost
+    #[command(subcommand)]
+    Costs(commands::costs::CostCommand),
+    /// Write a completion script for a shell to standard output
+    Completion {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Runs the command that the program was started with.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(problem) => return finish(Err(Failure::Other(problem.into()))),
+    };
+    finish(runtime.block_on(run(arguments)))
+}
+
+fn finish(result: Result<(), Failure>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.print();
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let format = arguments.output;
+    let connect = || Connection::open(&arguments.connection);
+    match arguments.command {
+        Command::Rank(rank) => rank.run(&connect().await?, format).await,
+        Command::Statement(statement) => statement.run(&connect().await?, format).await,
+        Command::Bands(bands) => bands.run(&connect().await?, format).await,
+        Command::Whale(whale) => whale.run(&connect().await?, format).await,
+        Command::Customers(parties) => {
+            let stage = crate::api::pb::PartyStage::Customer;
+            parties.run(&connect().await?, format, stage).await
+        }
+        Command::Prospects(parties) => {
+            let stage = crate::api::pb::PartyStage::Prospect;
+            parties.run(&connect().await?, format, stage).await
+        }
+        Command::Traits(traits) => traits.run(&connect().await?, format).await,
+        Command::Profile(profile) => profile.run(&connect().await?, format).await,
+        Command::Prequalify(prequalify) => prequalify.run(&connect().await?, format).await,
+        Command::Lookalikes(lookalikes) => lookalikes.run(&connect().await?, format).await,
+        Command::Activities(activities) => activities.run(&connect().await?, format).await,
+        Command::Reverse(reverse) => reverse.run(&connect().await?, format).await,
+        Command::Costs(costs) => costs.run(&connect().await?, format).await,
+        Command::Completion { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "profitscore", &mut script);
+            output::write(&String::from_utf8_lossy(&script))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flags_fit_together() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -2,7 +2,8 @@
 //! reflection.
 //!
 //! Each runs if its tools are there, and says by name that it was skipped if not. `PROFITSCORE_PYTHON` and
-//! `PROFITSCORE_BUF` name tools elsewhere than on the path; `PROFITSCORE_REQUIRE_CLIENTS` makes a missing one a failure.
+//! `PROFITSCORE_BUF` name tools elsewhere than on the path; with `PROFITSCORE_REQUIRE_CLIENTS` a missing one is a
+//! failure.
 
 use std::{
     env, fs,

@@ -13,9 +13,13 @@ use profitscore::{
     },
     domain::{money::Currency, time::Calendar},
     service::{Service, Settings, clock::SystemClock},
-    store::{Store, memory::MemoryStore},
+    store::{
+        Store,
+        embedded::{EmbeddedSettings, EmbeddedStore},
+    },
 };
 use std::{collections::HashMap, net::SocketAddr, sync::Arc};
+use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use tonic::{Status, transport::Channel};
 use tonic_types::StatusExt as _;
@@ -27,17 +31,23 @@ pub struct World {
     pub service: Arc<Service>,
     pub stop: Option<oneshot::Sender<()>>,
     pub ended: JoinHandle<()>,
+    /// Where its data is; removed with it.
+    pub folder: Option<TempDir>,
 }
 
 impl World {
-    /// Over an empty memory store, in US dollars and UTC.
+    /// Over an empty embedded store, in US dollars and UTC.
     pub async fn start() -> Self {
-        let calendar = Calendar::of_zone("UTC").unwrap();
-        Self::over(
-            Some(Arc::new(MemoryStore::new(calendar))),
-            Limits::default(),
-        )
-        .await
+        let folder = tempfile::tempdir().unwrap();
+        let settings = EmbeddedSettings {
+            folder: folder.path().to_owned(),
+            calendar: Calendar::of_zone("UTC").unwrap(),
+            currency: Currency::parse("USD", "").unwrap(),
+        };
+        let store = EmbeddedStore::open(&settings, |_| ()).unwrap();
+        let mut world = Self::over(Some(Arc::new(store)), Limits::default()).await;
+        world.folder = Some(folder);
+        world
     }
 
     /// Over a given store; without one, a service that is still starting.
@@ -72,6 +82,7 @@ impl World {
             service,
             stop: Some(stop),
             ended,
+            folder: None,
         }
     }
 

@@ -1,7 +1,9 @@
-//! Clients in other languages against a real service: Python with stubs from grpcio-tools, and `buf curl` by reflection.
+//! Clients in other languages against a real service: Python with stubs from grpcio-tools, and `buf curl` by
+//! reflection.
 //!
 //! Each runs if its tools are there, and says by name that it was skipped if not. `PROFITSCORE_PYTHON` and
-//! `PROFITSCORE_BUF` name tools elsewhere than on the path; `PROFITSCORE_REQUIRE_CLIENTS` makes a missing one a failure.
+//! `PROFITSCORE_BUF` name tools elsewhere than on the path; with `PROFITSCORE_REQUIRE_CLIENTS` a missing one is a
+//! failure.
 
 use std::{
     env, fs,

@@ -144,7 +144,8 @@ mod tests {
             let mut wanted = scored(&scores);
             wanted.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.party_id.cmp(&b.1.party_id)));
             let all = wanted.len() as u64;
-            let part = start.min(all) as usize..(start + length).min(all) as usize;
+            let part = |place: u64| usize::try_from(place.min(all)).unwrap();
+            let part = part(start)..part(start + length);
             let found = page(scored(&scores), &(start..start + length));
             prop_assert_eq!(&found[..], &wanted[part]);
             #[allow(clippy::reversed_empty_ranges, reason = "a client's range need not rise")]

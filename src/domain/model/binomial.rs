@@ -194,7 +194,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn both_tails_are_those_of_the_definition(trials in 1..400_u64, part in 0.0..1.0_f64, rate in 0.001..0.999_f64) {
+        fn both_tails_are_by_the_definition(trials in 1..400_u64, part in 0.0..1.0_f64, rate in 0.001..0.999_f64) {
             let count = (part * (trials + 1) as f64) as u64;
             let wanted = by_definition(count, trials, rate);
             let found = two_sided(count, trials, rate);

@@ -188,7 +188,7 @@ pub(crate) mod tests {
         question::RankTotals,
     };
 
-    /// What a store would answer about customers of categories `T0`, `T1` …: the places of each customer's categories,
+    /// What a store would answer about customers with categories: the places of each customer's categories in T0, T1 …,
     /// whether it is one of the best and whether it lost money.
     pub fn answer(customers: &[(Vec<u64>, bool, bool)]) -> LiftAnswer {
         let mut answer = LiftAnswer {

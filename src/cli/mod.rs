@@ -38,6 +38,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run the service until it is told to stop
+    Serve(commands::serve::ServeArguments),
     /// Rank customers by profit, margin, revenue or spend
     Rank(commands::rank::RankArguments),
     /// Show one customer's waterfall from gross revenue to net profit
@@ -99,6 +101,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     let format = arguments.output;
     let connect = || Connection::open(&arguments.connection);
     match arguments.command {
+        Command::Serve(serve) => serve.run().await,
         Command::Rank(rank) => rank.run(&connect().await?, format).await,
         Command::Statement(statement) => statement.run(&connect().await?, format).await,
         Command::Bands(bands) => bands.run(&connect().await?, format).await,

@@ -21,6 +21,7 @@ pub(super) struct Ranking<'a> {
     scan: Scan,
     ids: Arc<IdOrder>,
     split: Split<'a>,
+    value_bears_split: bool,
     /// The places among the active customers by id, by place among all customers by id; empty if nothing is split.
     indexes: Vec<u64>,
     keys: Vec<Key>,
@@ -81,6 +82,7 @@ impl<'a> Ranking<'a> {
             scope,
             ids,
             split,
+            value_bears_split: order.value_bears_split,
             indexes,
             keys,
             totals: RankTotals {
@@ -124,14 +126,14 @@ impl<'a> Ranking<'a> {
     }
 
     fn value(&self, key: &Key) -> Nanos {
-        if self.split.is_empty() {
+        if self.split.is_empty() || !self.value_bears_split {
             key.value
         } else {
             key.value - self.split.total(self.index(key))
         }
     }
 
-    /// The values of all customers in their order, shares taken off.
+    /// The values of all customers in their order.
     pub fn values(&self) -> Vec<Nanos> {
         self.keys.iter().map(|key| self.value(key)).collect()
     }

@@ -1,10 +1,10 @@
 //! Outcomes of customers who are not through their horizon yet.
 //!
-//! What a customer brings over the horizon is unevenly spread over its age: most often the first orders are the largest.
-//! How it develops is read off all customers by age (a chain-ladder of one cohort: Mack, "Distribution-free calculation
-//! of the standard error of chain ladder reserve estimates", ASTIN Bulletin 23, 1993), by their size and not their
-//! profit, which may pass through zero. The profit of a customer seen for `k` of 12 whole buckets is divided by the share
-//! of the business that falls into them, and weighs as much as that share.
+//! What a customer brings over the horizon is unevenly spread over its age: most often the first orders are the
+//! largest. How it develops is read off all customers by age (a chain-ladder of one cohort: Mack, "Distribution-free
+//! calculation of the standard error of chain ladder reserve estimates", ASTIN Bulletin 23, 1993), by their size and
+//! not their profit, which may pass through zero. The profit of a customer seen for `k` of 12 whole buckets is
+//! divided by the share of the business that falls into them, and weighs as much as that share.
 //!
 //! | symbol | here | meaning |
 //! |---|---|---|

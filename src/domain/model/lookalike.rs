@@ -1,9 +1,9 @@
 //! How like the best customers a prospect is: evidence that adds up exactly.
 //!
-//! Each trait value weighs what it adds to the log-odds of being one of the best, less what it adds to the log-odds of
-//! losing money (weight of evidence: Good, "Probability and the Weighing of Evidence", 1950), with counts drawn as in
-//! [`super::lift`]. Weights are whole multiples of 2^-20, so that they add up exactly in any order, in integers here and
-//! in double precision wherever they are read.
+//! Each trait value weighs what it adds to the log-odds of being one of the best, less what it adds to the log-odds
+//! of losing money (weight of evidence: Good, "Probability and the Weighing of Evidence", 1950), with counts drawn as
+//! in [`super::lift`]. Weights are whole multiples of 2^-20, so that they add up exactly in any order, in integers
+//! here and in double precision wherever they are read.
 //!
 //! | symbol | here | meaning |
 //! |---|---|---|

@@ -5,8 +5,10 @@ mod arguments;
 mod commands;
 mod connection;
 mod errors;
+mod import;
 mod output;
 mod paging;
+mod serve;
 mod trait_text;
 mod whale_chart;
 
@@ -38,6 +40,10 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run the service until it is told to stop
+    Serve(serve::ServeArguments),
+    /// Import customers, prospects and activities from CSV files by a mapping
+    Import(import::ImportArguments),
     /// Rank customers by profit, margin, revenue or spend
     Rank(commands::rank::RankArguments),
     /// Show one customer's waterfall from gross revenue to net profit
@@ -99,6 +105,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     let format = arguments.output;
     let connect = || Connection::open(&arguments.connection);
     match arguments.command {
+        Command::Serve(serve) => serve.run().await,
+        Command::Import(import) => import.run(&connect().await?, format).await,
         Command::Rank(rank) => rank.run(&connect().await?, format).await,
         Command::Statement(statement) => statement.run(&connect().await?, format).await,
         Command::Bands(bands) => bands.run(&connect().await?, format).await,

@@ -60,7 +60,16 @@ impl Report {
 
     /// Tells of an item that the service refused.
     pub fn refused(&mut self, line: u64, field: &str, columns: &[String], rejection: &Rejection) {
-        self.problem(line, field, columns, &results::refusal(rejection));
+        // The service counts items by their place in a batch, which says nothing to people.
+        let message = match field {
+            "" => rejection.message.clone(),
+            field => rejection.message.replace(&rejection.field, field),
+        };
+        let told = Rejection {
+            message,
+            ..rejection.clone()
+        };
+        self.problem(line, field, columns, &results::refusal(&told));
     }
 
     fn problem(&mut self, line: u64, field: &str, columns: &[String], message: &str) {

@@ -24,7 +24,6 @@ impl Grid {
         let mut table = Table::new();
         table.load_preset(presets::NOTHING);
         table.set_style(TableComponent::HeaderLines, '─');
-        table.set_style(TableComponent::MiddleHeaderIntersections, '─');
         let mut grid = Self {
             table,
             sides: columns.iter().map(|(_, side)| *side).collect(),

@@ -4,11 +4,23 @@ use crate::{
     api::server::{Limits, serve},
     domain::{money::Currency, problem::Problem, time::Calendar},
     service::{Service, Settings, clock::SystemClock},
-    store::{Store, memory::MemoryStore},
+    store::{
+        Store,
+        embedded::{EmbeddedSettings, EmbeddedStore, Progress},
+        memory::MemoryStore,
+    },
 };
 use anyhow::Context as _;
-use std::{future::Future, path::PathBuf, sync::Arc};
+use std::{
+    future::Future,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::{net::TcpListener, sync::oneshot};
+
+/// How often the reading of a ledger says how far it is.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What the service is started with.
 #[derive(Debug, Clone)]
@@ -51,7 +63,7 @@ pub async fn run(
     ));
     let (opened, is_open) = oneshot::channel::<()>();
     let store = settings.store;
-    let open = tokio::task::spawn_blocking(move || open_store(&store, &service_settings));
+    let open = tokio::task::spawn_blocking(move || open_store(store, &service_settings));
     let address = listener
         .local_addr()
         .context("the listener has no address")?;
@@ -81,11 +93,30 @@ pub async fn run(
 }
 
 /// Opens the store. Reading the ledger takes time and blocks, so that it has a thread of its own.
-fn open_store(store: &StoreSettings, settings: &Settings) -> Result<Arc<dyn Store>, Problem> {
+fn open_store(store: StoreSettings, settings: &Settings) -> Result<Arc<dyn Store>, Problem> {
+    let calendar = settings.calendar.clone();
     match store {
-        StoreSettings::Memory => Ok(Arc::new(MemoryStore::new(settings.calendar.clone()))),
+        StoreSettings::Memory => Ok(Arc::new(MemoryStore::new(calendar))),
         StoreSettings::Embedded { folder } => {
-            Err(Problem::store_unavailable(&folder.display().to_string()))
+            let currency = settings.currency;
+            let settings = EmbeddedSettings {
+                folder,
+                calendar,
+                currency,
+            };
+            let mut told = Instant::now();
+            let store = EmbeddedStore::open(&settings, |progress| {
+                if told.elapsed() >= PROGRESS_INTERVAL {
+                    told = Instant::now();
+                    let Progress {
+                        read_groups,
+                        all_groups,
+                        entries,
+                    } = progress;
+                    tracing::info!(read_groups, all_groups, entries, "reading the ledger");
+                }
+            })?;
+            Ok(Arc::new(store))
         }
     }
 }

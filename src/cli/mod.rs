@@ -8,7 +8,6 @@ mod errors;
 mod import;
 mod output;
 mod paging;
-mod serve;
 mod trait_text;
 mod whale_chart;
 
@@ -41,7 +40,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the service until it is told to stop
-    Serve(serve::ServeArguments),
+    Serve(commands::serve::ServeArguments),
     /// Import customers, prospects and activities from CSV files by a mapping
     Import(import::ImportArguments),
     /// Rank customers by profit, margin, revenue or spend

@@ -9,8 +9,8 @@ use super::question::CurveAnswer;
 impl CurveAnswer {
     /// The Gini coefficient over the `n` customers with a value of zero or more, `None` if they have nothing.
     ///
-    /// `G = 2 * sum(i * x_i) / (n * sum(x_i)) - (n + 1) / n` with the values `x_i` rising and `i` from 1 (Gini 1912, in the
-    /// form of Sen, "On Economic Inequality", 1973).
+    /// `G = 2 * sum(i * x_i) / (n * sum(x_i)) - (n + 1) / n` with the values `x_i` rising and `i` from 1 (Gini 1912, in
+    /// the form of Sen, "On Economic Inequality", 1973).
     pub fn gini(&self) -> Option<f64> {
         if self.positive_sum <= 0 {
             return None;

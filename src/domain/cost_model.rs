@@ -58,8 +58,8 @@ impl CostPool {
 
 /// One customer's part of an amount that is split equally over `count` customers.
 ///
-/// `index` is the customer's place among them by id, from 0, whatever the question. The first `amount mod count` of them
-/// bear one micro-unit more, so that the parts add up to the amount.
+/// `index` is the customer's place among them by id, from 0, whatever the question. The first `amount mod count` of
+/// them bear one micro-unit more, so that the parts add up to the amount.
 pub fn equal_share(amount: Micros, count: u64, index: u64) -> Micros {
     assert!(index < count, "a share belongs to one of the customers");
     let (amount, count, index) = (i128::from(amount), i128::from(count), i128::from(index));

@@ -8,10 +8,16 @@ pub const MICRO_PLACES: u32 = 6;
 /// Decimal places of minutes: they are kept as integers of thousandths.
 pub const MILLI_PLACES: u32 = 3;
 
+/// The most bytes of a decimal text: enough for every number that is kept, however it is written.
+const TEXT_LIMIT: usize = 64;
+
 /// Reads a decimal text such as `-12.5` or `1.2e3` as an integer of `10^-places`, exactly or not at all.
 pub fn parse_fixed(text: &str, places: u32, field: &str) -> Result<i64, Problem> {
     if text.is_empty() {
         return Err(Problem::field_required(field));
+    }
+    if text.len() > TEXT_LIMIT {
+        return Err(Problem::field_too_long(field, TEXT_LIMIT, text.len()));
     }
     let parsed = match text.contains(['e', 'E']) {
         true => Decimal::from_scientific(text),
@@ -19,11 +25,13 @@ pub fn parse_fixed(text: &str, places: u32, field: &str) -> Result<i64, Problem>
     };
     let number = match parsed {
         Ok(number) => number.normalize(),
+        // A number with a great exponent is told by the parser in the words of one with too many places.
+        Err(rust_decimal::Error::ScaleExceedsMaximumPrecision(_)) if has_great_exponent(text) => {
+            return Err(out_of_range(places, field));
+        }
         Err(
             rust_decimal::Error::Underflow | rust_decimal::Error::ScaleExceedsMaximumPrecision(_),
-        ) => {
-            return Err(Problem::number_too_fine(field, places));
-        }
+        ) => return Err(Problem::number_too_fine(field, places)),
         Err(
             rust_decimal::Error::ExceedsMaximumPossibleValue
             | rust_decimal::Error::LessThanMinimumPossibleValue,
@@ -38,6 +46,12 @@ pub fn parse_fixed(text: &str, places: u32, field: &str) -> Result<i64, Problem>
         .and_then(|factor| number.mantissa().checked_mul(factor))
         .and_then(|scaled| i64::try_from(scaled).ok())
         .ok_or_else(|| out_of_range(places, field))
+}
+
+/// Whether a text has an exponent of ten that is not below zero.
+fn has_great_exponent(text: &str) -> bool {
+    text.split_once(['e', 'E'])
+        .is_some_and(|(_, exponent)| !exponent.starts_with('-'))
 }
 
 fn out_of_range(places: u32, field: &str) -> Problem {
@@ -99,6 +113,8 @@ mod tests {
         assert_eq!(read("9223372036854.775807"), Ok(i64::MAX));
         assert_eq!(read("9223372036854.775808"), Err(Reason::NumberOutOfRange));
         assert_eq!(read("1e40"), Err(Reason::NumberOutOfRange));
+        assert_eq!(read("1e99"), Err(Reason::NumberOutOfRange));
+        assert_eq!(read("1e-99"), Err(Reason::NumberTooFine));
         assert_eq!(read("NaN"), Err(Reason::FieldInvalid));
         assert_eq!(read("1,5"), Err(Reason::FieldInvalid));
         assert_eq!(read(""), Err(Reason::FieldRequired));

@@ -4,6 +4,7 @@
 //! happen once, above this trait. Knows nothing of gRPC and of the services.
 
 mod answer;
+pub mod embedded;
 pub mod memory;
 
 use crate::domain::{

@@ -3,10 +3,11 @@
 use super::source::Source;
 use std::process::{Command, Stdio};
 
-/// What a command says with `--help`, if there is such a command.
+/// What a command says with `--help`, if there is such a command; `customers list` is the command of a command.
 pub fn help(command: &str) -> Option<String> {
     let output = Command::new(env!("CARGO_BIN_EXE_profitscore"))
-        .args([command, "--help"])
+        .args(command.split(' '))
+        .arg("--help")
         .stdin(Stdio::null())
         .output()
         .ok()?;
@@ -42,10 +43,19 @@ fn command(line: &str) -> Option<(String, Vec<String>)> {
     let mut words = call
         .split_whitespace()
         .take_while(|word| !matches!(*word, "|" | "&" | "#" | ">"));
-    let is_name = |name: &&str| name.starts_with(|c: char| c.is_ascii_lowercase());
-    let name = words.next().filter(is_name)?;
+    let is_name = |word: &str| word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+    let is_flag = |word: &&str| word.starts_with("--");
+    let mut name = words
+        .next()
+        .filter(|word| is_name(word) && !is_flag(word))?
+        .to_owned();
+    let mut words = words.peekable();
+    // A second word in small letters is the command of a command, or else a value, which changes no help.
+    if let Some(word) = words.next_if(|word| is_name(word) && !is_flag(word)) {
+        name = format!("{name} {word}");
+    }
     let flag = |word: &str| Some(word.strip_prefix("--")?.split('=').next()?.to_owned());
-    Some((name.to_owned(), words.filter_map(flag).collect()))
+    Some((name, words.filter_map(flag).collect()))
 }
 
 /// Commands and flags of a document that the program does not know.

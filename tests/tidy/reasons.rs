@@ -1,6 +1,8 @@
 //! Every reason of the contract has a page that tells the truth, and is reached by a test.
 
 use super::source::Source;
+use profitscore::domain::problem::{Problem, Reason as DomainReason};
+use tonic::Status;
 
 const CONTRACT: &str = "proto/profitscore/v1/error_reason.proto";
 const PREFIX: &str = "ERROR_REASON_";
@@ -66,8 +68,25 @@ fn contract(all: &[Source]) -> Vec<Reason> {
         .unwrap_or_default()
 }
 
-/// Reasons without a page, pages without a reason, and pages that tell something else than the contract.
-pub fn without_page(all: &[Source]) -> Vec<String> {
+/// The code of the status with a reason, as the service makes it: `INVALID_ARGUMENT`.
+pub fn code(name: &str) -> Option<String> {
+    let reason = *DomainReason::ALL
+        .iter()
+        .find(|reason| reason.as_str() == name)?;
+    let status = Status::from(Problem::new(reason, "", String::new(), []));
+    let mut code = String::new();
+    for c in format!("{:?}", status.code()).chars() {
+        if c.is_uppercase() && !code.is_empty() {
+            code.push('_');
+        }
+        code.push(c.to_ascii_uppercase());
+    }
+    Some(code)
+}
+
+/// Reasons without a page, pages without a reason, and pages that tell something else than the contract and the
+/// service.
+pub fn without_page(all: &[Source], code: impl Fn(&str) -> Option<String>) -> Vec<String> {
     let reasons = contract(all);
     let page = |name: &str| {
         all.iter()
@@ -84,7 +103,8 @@ pub fn without_page(all: &[Source]) -> Vec<String> {
         if page.text.lines().next() != Some(&format!("# {name}")) {
             found.push(format!("{path}: must begin with # {name}"));
         }
-        for part in ["**Status:**", "**Retry:**", "## Metadata", "## What to do"] {
+        let status = format!("* **Status:** `{}`\n", code(name).unwrap_or_default());
+        for part in [&status, "**Retry:**", "## Metadata", "## What to do"] {
             if !page.text.contains(part) {
                 found.push(format!("{path}: {part} is missing"));
             }
@@ -157,10 +177,7 @@ mod tests {
     #[test]
     fn the_contract_of_this_repository_is_read() {
         let reasons = contract(&Source::all());
-        assert_eq!(
-            reasons.len(),
-            profitscore::domain::problem::Reason::ALL.len()
-        );
+        assert_eq!(reasons.len(), DomainReason::ALL.len());
         assert_eq!(reasons[2].name, "FIELD_TOO_LONG");
         assert_eq!(reasons[2].keys, ["field", "limit", "actual"]);
     }
@@ -168,26 +185,31 @@ mod tests {
     #[test]
     fn missing_wrong_and_orphaned_pages_are_found() {
         let page = "docs/errors/TOO_LATE.md";
-        assert_eq!(without_page(&with(page, PAGE)), Vec::<String>::new());
-        assert_eq!(without_page(&with("docs/other.md", PAGE)).len(), 1);
+        let found = |all: &[Source]| without_page(all, |_| Some("X".to_owned()));
+        assert_eq!(found(&with(page, PAGE)), Vec::<String>::new());
+        assert_eq!(found(&with("docs/other.md", PAGE)).len(), 1);
         assert_eq!(
-            without_page(&with(page, &PAGE.replace("limit", "maximum"))).len(),
+            found(&with(page, &PAGE.replace("limit", "maximum"))).len(),
             1
         );
         assert_eq!(
-            without_page(&with(page, &PAGE.replace("# TOO_LATE", "# LATE"))).len(),
+            found(&with(page, &PAGE.replace("# TOO_LATE", "# LATE"))).len(),
             1
         );
-        assert_eq!(
-            without_page(&with(page, &PAGE.replace("**Retry:**", ""))).len(),
-            1
-        );
+        assert_eq!(found(&with(page, &PAGE.replace("**Retry:**", ""))).len(), 1);
+        assert_eq!(found(&with(page, &PAGE.replace("`X`", "`Y`"))).len(), 1);
         let mut unlinked = with(page, PAGE);
         unlinked[1].text.clear();
-        assert_eq!(without_page(&unlinked).len(), 1);
+        assert_eq!(found(&unlinked).len(), 1);
         let mut orphaned = with(page, PAGE);
         orphaned.push(Source::sample("docs/errors/GONE.md", PAGE));
-        assert_eq!(without_page(&orphaned).len(), 1);
+        assert_eq!(found(&orphaned).len(), 1);
+    }
+
+    #[test]
+    fn the_service_is_asked_for_the_status() {
+        assert_eq!(code("LEDGER_DAMAGED").as_deref(), Some("DATA_LOSS"));
+        assert_eq!(code("NO_SUCH_REASON"), None);
     }
 
     #[test]

@@ -6,8 +6,12 @@ const FILE_LINES: usize = 500;
 const FUNCTION_LINES: usize = 70;
 const LINE_CHARACTERS: usize = 120;
 
-/// Functions that may be longer, because they are one table that would be harder to read in parts.
-const LONG_FUNCTIONS: &[(&str, &str)] = &[("src/domain/conflict.rs", "differing_kind_field")];
+/// Functions that may be longer: one arm for each kind of activity, which would be harder to read in parts.
+const LONG_FUNCTIONS: &[(&str, &str)] = &[
+    ("src/domain/conflict.rs", "differing_kind_field"),
+    ("src/api/convert/activity.rs", "kind_from_pb"),
+    ("src/api/convert/ledger.rs", "kind_to_pb"),
+];
 
 /// Files, lines and functions beyond their limits.
 pub fn too_long(source: &Source) -> Vec<String> {
@@ -31,6 +35,7 @@ pub fn too_long(source: &Source) -> Vec<String> {
             ));
         }
     }
+    // A test may be one long table of samples.
     for (number, name, length) in functions(source) {
         if length > FUNCTION_LINES && !LONG_FUNCTIONS.contains(&(path.as_str(), name.as_str())) {
             found.push(format!(
@@ -43,10 +48,10 @@ pub fn too_long(source: &Source) -> Vec<String> {
 
 /// Line, name and length of every function, as rustfmt lays them out.
 fn functions(source: &Source) -> Vec<(usize, String, usize)> {
-    if !source.is_rust() {
+    if !source.is_rust() || !source.path.starts_with("src/") {
         return Vec::new();
     }
-    let lines: Vec<_> = source.code().map(|(_, line)| line).collect();
+    let lines: Vec<_> = source.code_without_tests().map(|(_, line)| line).collect();
     let mut found = Vec::new();
     for (index, line) in lines.iter().enumerate() {
         let Some(name) = function_name(line) else {
@@ -82,7 +87,11 @@ fn function_name(line: &str) -> Option<&str> {
 
 /// Modules that do not begin by saying what they do.
 pub fn without_module_comment(source: &Source) -> Vec<String> {
-    if !source.is_rust() || source.text.starts_with("//! ") {
+    let first = source.text.lines().next().unwrap_or_default();
+    let says = first
+        .strip_prefix("//! ")
+        .is_some_and(|text| text.len() > 10);
+    if !source.is_rust() || says {
         return Vec::new();
     }
     let path = &source.path;
@@ -98,11 +107,7 @@ pub fn empty_names(source: &Source) -> Vec<String> {
         return Vec::new();
     }
     let mut found = Vec::new();
-    if [
-        "common", "helper", "helpers", "manager", "misc", "util", "utils",
-    ]
-    .contains(&source.stem())
-    {
+    if ["helper", "helpers", "manager", "util", "utils"].contains(&source.stem()) {
         found.push(format!("{path}: name the module by what is in it"));
     }
     // Handlers are named by the contract, which takes its names from Google's design guide.
@@ -252,7 +257,11 @@ mod tests {
             1
         );
         assert_eq!(
-            without_module_comment(&sample("src/a.rs", "//! Does b.")).len(),
+            without_module_comment(&sample("src/a.rs", "//! x\n")).len(),
+            1
+        );
+        assert_eq!(
+            without_module_comment(&sample("src/a.rs", "//! Does what b needs.")).len(),
             0
         );
     }

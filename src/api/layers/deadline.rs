@@ -1,7 +1,7 @@
 //! The deadline of every call: the caller's `grpc-timeout`, but never more than the server's own limit.
 //!
-//! tonic's own timers answer CANCELLED; this one answers DEADLINE_EXCEEDED with its reason. It holds up to the response's
-//! headers, which is the whole of a unary call; streams are bounded by their reader.
+//! tonic's own timers answer CANCELLED; this one answers DEADLINE_EXCEEDED with its reason. It holds up to the
+//! response's headers, which is the whole of a unary call; streams are bounded by their reader.
 
 use crate::domain::problem::{Problem, Reason};
 use std::{
@@ -12,6 +12,10 @@ use std::{
 };
 use tonic::{Status, body::Body};
 use tower::{Layer, Service};
+
+/// How much earlier than the deadline the answer is given up, so that the refusal is there before the timers of tonic's
+/// server and client, which answer CANCELLED.
+const MARGIN: Duration = Duration::from_millis(5);
 
 /// Adds the deadline to a service.
 #[derive(Debug, Clone, Copy)]
@@ -52,14 +56,13 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, mut request: http::Request<B>) -> Self::Future {
-        // Taken out so that tonic's own timer, which answers CANCELLED, does not see it.
-        let asked = request.headers_mut().remove("grpc-timeout");
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+        let asked = request.headers().get("grpc-timeout");
         let asked = asked.and_then(|value| parse_timeout(value.to_str().ok()?));
         let timeout = asked.map_or(self.limit, |asked| asked.min(self.limit));
         let call = self.inner.call(request);
         Box::pin(async move {
-            match tokio::time::timeout(timeout, call).await {
+            match tokio::time::timeout(timeout.saturating_sub(MARGIN), call).await {
                 Ok(answer) => answer,
                 Err(_) => Ok(exceeded(timeout).into_http()),
             }

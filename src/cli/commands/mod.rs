@@ -10,6 +10,7 @@ pub mod profile;
 pub mod rank;
 pub mod results;
 pub mod reverse;
+pub mod serve;
 pub mod statement;
 pub mod traits;
 pub mod whale;

@@ -72,8 +72,16 @@ impl Tenant {
         }
         sort(&mut customers, &order.weights, direction);
         let value = |customer: &Customer| {
-            let shares: Nanos = customer.shares.iter().map(|share| to_nanos(*share)).sum();
-            order.weights.value(&customer.sums) - shares
+            let value = order.weights.value(&customer.sums);
+            if !order.value_bears_split {
+                return value;
+            }
+            value
+                - customer
+                    .shares
+                    .iter()
+                    .map(|share| to_nanos(*share))
+                    .sum::<Nanos>()
         };
         let values: Vec<Nanos> = customers.iter().map(value).collect();
         totals.customers = customers.len() as u64;

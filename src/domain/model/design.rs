@@ -1,0 +1,247 @@
+//! Which trait values a fit has columns for, and which customer is in which.
+//!
+//! Only trait values that somebody has get a column. A fit's cost grows with the cube of the columns, so that their number
+//! is limited: traits that more customers have go first. Knows nothing of outcomes.
+
+use super::{
+    IgnoredReason, IgnoredTrait,
+    encode::{Bins, FIRST_VALUE},
+};
+use crate::domain::{
+    id::TraitKey,
+    party::{TraitDefinition, TraitValue},
+};
+use std::{cmp::Reverse, collections::BTreeMap, ops::Range};
+
+/// How many bins all traits of a model may have together.
+pub const COLUMN_LIMIT: usize = 512;
+
+/// What is known of a party.
+pub type Traits = BTreeMap<TraitKey, TraitValue>;
+
+/// The columns of a fit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Design {
+    /// The traits, in the order of their keys.
+    pub traits: Vec<TraitColumns>,
+    /// The columns of each trait.
+    pub groups: Vec<Range<usize>>,
+    /// How many columns there are; the first is everybody's.
+    pub size: usize,
+    /// Traits that found no place.
+    pub ignored: Vec<IgnoredTrait>,
+}
+
+/// Which customer is in which columns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rows {
+    /// The columns of customer `i` are from `starts[i]` to before `starts[i + 1]`, rising.
+    columns: Vec<usize>,
+    starts: Vec<usize>,
+}
+
+impl Rows {
+    /// The columns of customer `index`, rising.
+    pub fn customer(&self, index: usize) -> &[usize] {
+        &self.columns[self.starts[index]..self.starts[index + 1]]
+    }
+}
+
+/// One trait's columns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TraitColumns {
+    /// Its bins.
+    pub bins: Bins,
+    /// How many customers are in each bin.
+    pub counts: Vec<u64>,
+    /// The column of each bin that somebody is in.
+    pub columns: Vec<Option<usize>>,
+}
+
+impl Design {
+    /// Makes columns for customers from the traits that may enter, which are in the order of their keys.
+    pub fn of(admitted: &[&TraitDefinition], customers: &[&Traits]) -> Self {
+        let mut ignored = Vec::new();
+        let chosen = choose(admitted, customers, &mut ignored);
+        let mut traits = Vec::with_capacity(chosen.len());
+        let mut groups = Vec::with_capacity(chosen.len());
+        let mut size = 1;
+        for bins in chosen {
+            let mut counts = vec![0_u64; bins.size()];
+            for customer in customers {
+                bins.for_each_bin(customer.get(&bins.key), |bin| counts[bin] += 1);
+            }
+            let start = size;
+            let mut column = |count: &u64| {
+                (*count > 0).then(|| {
+                    size += 1;
+                    size - 1
+                })
+            };
+            let columns = counts.iter().map(&mut column).collect();
+            groups.push(start..size);
+            traits.push(TraitColumns {
+                bins,
+                counts,
+                columns,
+            });
+        }
+        Self {
+            traits,
+            groups,
+            size,
+            ignored,
+        }
+    }
+
+    /// The columns of the customers.
+    pub fn rows(&self, customers: &[&Traits]) -> Rows {
+        let mut columns = Vec::new();
+        let mut starts = vec![0];
+        for customer in customers {
+            columns.extend(self.columns_of(customer).0);
+            starts.push(columns.len());
+        }
+        Rows { columns, starts }
+    }
+
+    /// The columns of any party, rising, and for each of its bins without a column the trait's place.
+    pub fn columns_of(&self, party: &Traits) -> (Vec<usize>, Vec<usize>) {
+        let mut columns = vec![0];
+        let mut without = Vec::new();
+        self.for_each_bin(party, |place, bin| match self.traits[place].columns[bin] {
+            Some(column) => columns.push(column),
+            None => without.push(place),
+        });
+        (columns, without)
+    }
+
+    /// Calls `each` with the trait's place and the bin, for all bins of a party.
+    pub fn for_each_bin(&self, party: &Traits, mut each: impl FnMut(usize, usize)) {
+        for (place, entry) in self.traits.iter().enumerate() {
+            entry
+                .bins
+                .for_each_bin(party.get(&entry.bins.key), |bin| each(place, bin));
+        }
+    }
+}
+
+/// Makes the bins of the traits that find a place, in the order of their keys.
+fn choose(
+    admitted: &[&TraitDefinition],
+    customers: &[&Traits],
+    ignored: &mut Vec<IgnoredTrait>,
+) -> Vec<Bins> {
+    let mut ignore = |key: &TraitKey, reason| {
+        ignored.push(IgnoredTrait {
+            key: key.clone(),
+            reason,
+        });
+    };
+    let mut found = Vec::new();
+    for definition in admitted {
+        let values = || {
+            customers
+                .iter()
+                .filter_map(|customer| customer.get(&definition.key))
+        };
+        match Bins::of_values(definition, values()) {
+            Some(bins) => found.push((Reverse(values().count()), bins)),
+            None => ignore(&definition.key, IgnoredReason::NeverSeen),
+        }
+    }
+    found.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.key.cmp(&b.1.key)));
+    let mut free = COLUMN_LIMIT;
+    let mut chosen = Vec::with_capacity(found.len());
+    for (_, bins) in found {
+        match free.checked_sub(bins.size()) {
+            Some(rest) => {
+                free = rest;
+                chosen.push(bins);
+            }
+            None => ignore(&bins.key, IgnoredReason::TooManyValues),
+        }
+    }
+    chosen.sort_by(|a, b| a.key.cmp(&b.key));
+    chosen
+}
+
+/// Whether a bin is of a value that customers have, and not of no value or of a rare one.
+pub fn is_value(bin: usize) -> bool {
+    bin >= FIRST_VALUE
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "numbers of tests are small"
+)]
+mod tests {
+    use super::*;
+    use crate::domain::{model::tests::definition, party::TraitType};
+
+    fn key(name: &str) -> TraitKey {
+        TraitKey::parse(name, "").unwrap()
+    }
+
+    #[test]
+    fn only_what_somebody_has_gets_a_column() {
+        let customers: Vec<Traits> = (0..6)
+            .map(|_| Traits::from([(key("A"), TraitValue::Flag(true))]))
+            .collect();
+        let customers: Vec<_> = customers.iter().collect();
+        let (a, b) = (
+            definition("A", TraitType::Flag),
+            definition("B", TraitType::Number),
+        );
+        let design = Design::of(&[&a, &b], &customers);
+        assert_eq!(design.size, 2);
+        assert_eq!((design.groups.len(), &design.groups[0]), (1, &(1..2)));
+        assert_eq!(design.rows(&customers).customer(5), [0, 1]);
+        assert_eq!(
+            design.ignored,
+            [IgnoredTrait {
+                key: key("B"),
+                reason: IgnoredReason::NeverSeen
+            }]
+        );
+        let other = Traits::from([(key("A"), TraitValue::Flag(false))]);
+        assert_eq!(design.columns_of(&other), (vec![0], vec![0]));
+    }
+
+    #[test]
+    fn when_columns_run_out_the_least_known_traits_go() {
+        let names: Vec<String> = (0..40).map(|i| format!("T{i:02}")).collect();
+        let customers: Vec<Traits> = (0..320_i64)
+            .map(|customer| {
+                // The later a trait, the more customers have it.
+                let known = names
+                    .iter()
+                    .enumerate()
+                    .filter(|(i, _)| customer >= 40 - *i as i64);
+                known
+                    .map(|(i, name)| (key(name), TraitValue::Number(customer * (i as i64 + 1))))
+                    .collect()
+            })
+            .collect();
+        let customers: Vec<_> = customers.iter().collect();
+        let definitions: Vec<_> = names
+            .iter()
+            .map(|name| definition(name, TraitType::Number))
+            .collect();
+        let design = Design::of(&definitions.iter().collect::<Vec<_>>(), &customers);
+        let bins: usize = design.traits.iter().map(|entry| entry.bins.size()).sum();
+        assert!(bins <= COLUMN_LIMIT && bins > COLUMN_LIMIT - 20, "{bins}");
+        assert!(!design.ignored.is_empty());
+        let last = design.ignored.iter().map(|ignored| &ignored.key).max();
+        assert!(last < design.traits.first().map(|entry| &entry.bins.key));
+        assert!(
+            design
+                .ignored
+                .iter()
+                .all(|i| i.reason == IgnoredReason::TooManyValues)
+        );
+    }
+}

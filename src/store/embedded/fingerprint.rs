@@ -1,0 +1,57 @@
+//! Fingerprints of the ids in the ledger: where an id may be.
+//!
+//! A key that this process makes for itself keeps anyone from preparing ids that collide; and what is found here is
+//! looked up in the ledger before it is believed, so that a collision costs a read and never an answer.
+
+use crate::domain::{id::ActivityId, ledger::Position};
+use hashbrown::HashTable;
+use std::hash::{BuildHasher, RandomState};
+
+/// Makes fingerprints.
+#[derive(Debug, Clone)]
+pub(super) struct Fingerprinter {
+    key: RandomState,
+    /// The bits of a fingerprint that are kept: all, but for tests of collisions.
+    mask: u64,
+}
+
+impl Fingerprinter {
+    /// With a new key.
+    pub fn new() -> Self {
+        Self {
+            key: RandomState::new(),
+            mask: u64::MAX,
+        }
+    }
+
+    /// With a new key and so few bits that nearly everything collides.
+    #[cfg(test)]
+    pub fn weak() -> Self {
+        Self {
+            mask: 0b11,
+            ..Self::new()
+        }
+    }
+
+    /// The fingerprint of an id.
+    pub fn of(&self, id: &ActivityId) -> u64 {
+        self.key.hash_one(id.as_str()) & self.mask
+    }
+}
+
+/// Where the ids of one tenant may be.
+#[derive(Debug, Default)]
+pub(super) struct Fingerprints(HashTable<(u64, Position)>);
+
+impl Fingerprints {
+    /// The places where an id with this fingerprint may be.
+    pub fn places(&self, fingerprint: u64) -> impl Iterator<Item = Position> {
+        let found = self.0.iter_hash(fingerprint);
+        found.filter_map(move |(own, place)| (*own == fingerprint).then_some(*place))
+    }
+
+    /// Notes where an id is.
+    pub fn insert(&mut self, fingerprint: u64, place: Position) {
+        (self.0).insert_unique(fingerprint, (fingerprint, place), |(other, _)| *other);
+    }
+}

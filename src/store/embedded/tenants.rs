@@ -1,0 +1,82 @@
+//! Every tenant's books, shared by those who read and the one who writes.
+
+use super::books::Books;
+use crate::domain::{id::TenantId, ledger::Position, problem::Problem};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// Every tenant that was ever written to.
+#[derive(Default)]
+pub(super) struct Tenants(RwLock<BTreeMap<TenantId, Arc<Tenant>>>);
+
+/// One tenant.
+#[derive(Default)]
+pub(super) struct Tenant {
+    watermark: AtomicU64,
+    books: RwLock<Books>,
+}
+
+/// A panic while books were written to: what they hold may be half of something.
+fn broken() -> Problem {
+    Problem::store_unavailable("a write broke off half way; the store must be opened again")
+}
+
+impl Tenants {
+    /// A tenant, if it was ever written to.
+    pub fn find(&self, id: &TenantId) -> Result<Option<Arc<Tenant>>, Problem> {
+        Ok(self.0.read().map_err(|_| broken())?.get(id).cloned())
+    }
+
+    /// A tenant; it is empty if it was never written to.
+    pub fn find_or_add(&self, id: &TenantId) -> Result<Arc<Tenant>, Problem> {
+        if let Some(tenant) = self.find(id)? {
+            return Ok(tenant);
+        }
+        let mut tenants = self.0.write().map_err(|_| broken())?;
+        Ok(Arc::clone(tenants.entry(id.clone()).or_default()))
+    }
+}
+
+impl Tenant {
+    /// With these books.
+    pub fn new(books: Books) -> Self {
+        Self {
+            watermark: AtomicU64::new(books.newest),
+            books: RwLock::new(books),
+        }
+    }
+
+    /// The position up to which everything is visible.
+    pub fn watermark(&self) -> Position {
+        self.watermark.load(Ordering::Acquire)
+    }
+
+    /// The books as they are; they do not change until the guard is dropped.
+    pub fn read(&self) -> Result<RwLockReadGuard<'_, Books>, Problem> {
+        self.books.read().map_err(|_| broken())
+    }
+
+    /// The books, to be written to. The watermark follows by [`Tenant::publish`].
+    pub fn write(&self) -> Result<RwLockWriteGuard<'_, Books>, Problem> {
+        self.books.write().map_err(|_| broken())
+    }
+
+    /// Makes known that the books hold everything up to `newest`.
+    pub fn publish(&self, newest: Position) {
+        self.watermark.store(newest, Ordering::Release);
+    }
+}
+
+impl FromIterator<(TenantId, Books)> for Tenants {
+    fn from_iter<I: IntoIterator<Item = (TenantId, Books)>>(all: I) -> Self {
+        let tenants = all
+            .into_iter()
+            .map(|(id, books)| (id, Arc::new(Tenant::new(books))));
+        Self(RwLock::new(tenants.collect()))
+    }
+}

@@ -1,0 +1,295 @@
+//! What is not the caller's fault: a store that fails, is damaged, lies or is slow; a service that starts or stops.
+
+use crate::harness::{World, cost_model, effort, reason, sale};
+use async_trait::async_trait;
+use profitscore::{
+    api::{pb, server::Limits},
+    domain::{
+        account::Account,
+        cost_model::CostModel,
+        id::{PartyId, TenantId},
+        ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
+        party::{Party, PartyQuestion, TraitDefinition},
+        problem::Problem,
+        question::{
+            CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion, LiftAnswer, LiftQuestion,
+            ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
+        },
+        records::{PartyAnswer, Record},
+        time::{Calendar, Instant},
+    },
+    store::{Store, memory::MemoryStore},
+};
+use std::{sync::Arc, time::Duration};
+use tonic::{Code, Request};
+
+/// What goes wrong.
+#[derive(Clone, Copy, PartialEq)]
+enum Fault {
+    /// Writes fail, as on a full disk.
+    Full,
+    /// What is read back is damaged.
+    Damaged,
+    /// The books lost a unit.
+    Lies,
+    /// Questions take longer than anybody waits.
+    Slow,
+}
+
+/// A memory store with a fault.
+struct FaultyStore {
+    inner: MemoryStore,
+    fault: Fault,
+}
+
+#[async_trait]
+impl Store for FaultyStore {
+    async fn append(
+        &self,
+        tenant: &TenantId,
+        entries: Vec<Entry>,
+        record_time: Instant,
+        mode: WriteMode,
+    ) -> Result<Vec<Outcome>, Problem> {
+        match self.fault {
+            Fault::Full => Err(Problem::store_unavailable("database or disk is full")),
+            Fault::Damaged | Fault::Lies | Fault::Slow => {
+                self.inner.append(tenant, entries, record_time, mode).await
+            }
+        }
+    }
+
+    async fn put(
+        &self,
+        tenant: &TenantId,
+        records: Vec<Record>,
+        record_time: Instant,
+        mode: WriteMode,
+    ) -> Result<Vec<Outcome>, Problem> {
+        self.inner.put(tenant, records, record_time, mode).await
+    }
+
+    async fn watermark(&self, tenant: &TenantId) -> Result<Position, Problem> {
+        self.inner.watermark(tenant).await
+    }
+
+    async fn entries(
+        &self,
+        tenant: &TenantId,
+        question: &LedgerQuestion,
+    ) -> Result<Vec<LedgerEntry>, Problem> {
+        match self.fault {
+            Fault::Damaged => Err(Problem::ledger_damaged(
+                "ledger of default, positions 1 to 7",
+            )),
+            Fault::Full | Fault::Lies | Fault::Slow => self.inner.entries(tenant, question).await,
+        }
+    }
+
+    async fn party(
+        &self,
+        tenant: &TenantId,
+        ids: &[PartyId],
+        as_of: Position,
+    ) -> Result<Vec<Option<Arc<Party>>>, Problem> {
+        self.inner.party(tenant, ids, as_of).await
+    }
+
+    async fn parties(
+        &self,
+        tenant: &TenantId,
+        question: &PartyQuestion,
+    ) -> Result<PartyAnswer, Problem> {
+        self.inner.parties(tenant, question).await
+    }
+
+    async fn trait_definitions(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<Arc<TraitDefinition>>, Problem> {
+        self.inner.trait_definitions(tenant, as_of).await
+    }
+
+    async fn cost_models(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<Arc<CostModel>>, Problem> {
+        self.inner.cost_models(tenant, as_of).await
+    }
+
+    async fn rank(
+        &self,
+        tenant: &TenantId,
+        question: &RankQuestion,
+    ) -> Result<RankAnswer, Problem> {
+        let mut answer = self.inner.rank(tenant, question).await?;
+        if self.fault == Fault::Slow {
+            tokio::time::sleep(Duration::from_secs(600)).await;
+        }
+        if self.fault == Fault::Lies {
+            answer.totals.reported.add(Account::GrossRevenue, 1);
+        }
+        Ok(answer)
+    }
+
+    async fn curve(
+        &self,
+        tenant: &TenantId,
+        question: &CurveQuestion,
+    ) -> Result<CurveAnswer, Problem> {
+        self.inner.curve(tenant, question).await
+    }
+
+    async fn cross(
+        &self,
+        tenant: &TenantId,
+        question: &CrossQuestion,
+    ) -> Result<CrossAnswer, Problem> {
+        self.inner.cross(tenant, question).await
+    }
+
+    async fn lift(
+        &self,
+        tenant: &TenantId,
+        question: &LiftQuestion,
+    ) -> Result<LiftAnswer, Problem> {
+        self.inner.lift(tenant, question).await
+    }
+
+    async fn profiles(
+        &self,
+        tenant: &TenantId,
+        question: &ProfileQuestion,
+    ) -> Result<ProfileAnswer, Problem> {
+        self.inner.profiles(tenant, question).await
+    }
+}
+
+async fn faulty(fault: Fault, limits: Limits) -> World {
+    let inner = MemoryStore::new(Calendar::of_zone("UTC").unwrap());
+    World::over(Some(Arc::new(FaultyStore { inner, fault })), limits).await
+}
+
+#[tokio::test]
+async fn a_full_disk_is_said_and_may_be_tried_again() {
+    let world = faulty(Fault::Full, Limits::default()).await;
+    let request = pb::SubmitActivitiesRequest {
+        activities: vec![sale("a", "c", 1, "1", "0")],
+        ..Default::default()
+    };
+    let status = world
+        .activities()
+        .submit_activities(request)
+        .await
+        .unwrap_err();
+    let (reason, metadata) = reason(&status);
+    assert_eq!(
+        (reason.as_str(), status.code()),
+        ("STORE_UNAVAILABLE", Code::Unavailable)
+    );
+    assert_eq!(metadata["problem"], "database or disk is full");
+}
+
+#[tokio::test]
+async fn damage_is_named_and_never_served() {
+    let world = faulty(Fault::Damaged, Limits::default()).await;
+    world.post(vec![sale("a", "c", 1, "1", "0")]).await;
+    let list = world
+        .activities()
+        .list_activities(pb::ListActivitiesRequest::default())
+        .await;
+    let status = list.unwrap_err();
+    let (reason, metadata) = reason(&status);
+    assert_eq!(
+        (reason.as_str(), status.code()),
+        ("LEDGER_DAMAGED", Code::DataLoss)
+    );
+    assert_eq!(metadata["place"], "ledger of default, positions 1 to 7");
+}
+
+#[tokio::test]
+async fn a_report_that_does_not_tie_is_not_sent() {
+    let world = faulty(Fault::Lies, Limits::default()).await;
+    world.post(vec![sale("a", "c", 1, "1", "0")]).await;
+    let ranking = world
+        .rankings()
+        .rank_customers(pb::RankCustomersRequest::default())
+        .await;
+    let status = ranking.unwrap_err();
+    let (reason, metadata) = reason(&status);
+    assert_eq!(
+        (reason.as_str(), status.code()),
+        ("REPORT_DOES_NOT_TIE", Code::Internal)
+    );
+    assert_eq!(metadata["ledger"], "1000000000");
+    assert_eq!(metadata["reported"], "1000001000");
+}
+
+#[tokio::test]
+async fn the_callers_deadline_and_the_servers_own_are_kept() {
+    let slow = Limits {
+        deadline: Duration::from_millis(80),
+        ..Limits::default()
+    };
+    for (limits, asked, milliseconds) in [
+        (Limits::default(), Some(Duration::from_millis(50)), "50"),
+        (slow, None, "80"),
+        (slow, Some(Duration::from_secs(9)), "80"),
+    ] {
+        let world = faulty(Fault::Slow, limits).await;
+        let mut request = Request::new(pb::RankCustomersRequest::default());
+        if let Some(asked) = asked {
+            // Written by hand: the client's own timer would answer before the server does.
+            let text = format!("{}m", asked.as_millis());
+            request
+                .metadata_mut()
+                .insert("grpc-timeout", text.parse().unwrap());
+        }
+        let status = world.rankings().rank_customers(request).await.unwrap_err();
+        let (reason, metadata) = reason(&status);
+        assert_eq!(
+            (reason.as_str(), status.code()),
+            ("DEADLINE_EXCEEDED", Code::DeadlineExceeded)
+        );
+        assert_eq!(metadata["timeout_milliseconds"], milliseconds);
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_reads_its_ledger_says_so() {
+    let world = World::over(None, Limits::default()).await;
+    let ranking = world
+        .rankings()
+        .rank_customers(pb::RankCustomersRequest::default())
+        .await;
+    let status = ranking.unwrap_err();
+    assert_eq!(
+        (reason(&status).0.as_str(), status.code()),
+        ("STARTING", Code::Unavailable)
+    );
+}
+
+#[tokio::test]
+async fn a_figure_that_no_amount_of_money_can_hold_is_refused() {
+    let world = World::start().await;
+    world.post(vec![effort("a", "c", 1, "R", "10000000")]).await;
+    let request = pb::PutCostModelRequest {
+        cost_model: Some(cost_model("R", "9223372036854", "0", 0, 1)),
+        request_id: "absurd".to_owned(),
+        ..Default::default()
+    };
+    world.cost_models().put_cost_model(request).await.unwrap();
+    let ranking = world
+        .rankings()
+        .rank_customers(pb::RankCustomersRequest::default())
+        .await;
+    let status = ranking.unwrap_err();
+    let (reason, metadata) = reason(&status);
+    assert_eq!(
+        (reason.as_str(), status.code()),
+        ("SUM_OUT_OF_RANGE", Code::FailedPrecondition)
+    );
+    assert!(metadata.contains_key("figure"));
+}

@@ -1,0 +1,11 @@
+//! The service over a real socket, one file per service, and every reason for which it can refuse.
+
+mod activities;
+mod cost_models;
+mod customers;
+mod failures;
+mod harness;
+mod hostile;
+mod rankings;
+mod serving;
+mod streams;

@@ -1,0 +1,101 @@
+//! Health, reflection, compression, gRPC-web and large messages.
+
+use crate::harness::{World, sale};
+use profitscore::api::{pb, server::Limits};
+use prost::Message as _;
+use std::time::Duration;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+use tonic::codec::CompressionEncoding;
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
+
+async fn health(world: &World) -> ServingStatus {
+    let mut client = HealthClient::new(world.channel.clone());
+    client
+        .check(HealthCheckRequest::default())
+        .await
+        .unwrap()
+        .into_inner()
+        .status()
+}
+
+#[tokio::test]
+async fn health_says_serving_only_when_the_store_is_open() {
+    let starting = World::over(None, Limits::default()).await;
+    assert_eq!(health(&starting).await, ServingStatus::NotServing);
+    let world = World::start().await;
+    for _ in 0..100 {
+        if health(&world).await == ServingStatus::Serving {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("never serving");
+}
+
+#[tokio::test]
+async fn a_stopped_server_ends_calls_in_flight_and_then_itself() {
+    let mut world = World::start().await;
+    world.post(vec![sale("a", "c", 1, "1", "0")]).await;
+    world.stop.take().unwrap().send(()).unwrap();
+    world.ended.await.unwrap();
+    assert!(TcpStream::connect(world.address).await.is_err());
+    let after = world
+        .service
+        .store()
+        .err()
+        .map(|problem| problem.reason.as_str());
+    assert_eq!(after, Some("STOPPING"));
+}
+
+#[tokio::test]
+async fn both_compressions_are_understood() {
+    let world = World::start().await;
+    for (index, encoding) in [CompressionEncoding::Gzip, CompressionEncoding::Zstd]
+        .into_iter()
+        .enumerate()
+    {
+        let mut client = world
+            .activities()
+            .send_compressed(encoding)
+            .accept_compressed(encoding);
+        let activities = (0..1_000)
+            .map(|i| sale(&format!("{index}-{i}"), "c", 1, "1", "0"))
+            .collect();
+        let request = pb::SubmitActivitiesRequest {
+            activities,
+            ..Default::default()
+        };
+        let answer = client.submit_activities(request).await.unwrap();
+        assert_eq!(answer.into_inner().results.len(), 1_000);
+    }
+}
+
+/// A browser speaks gRPC-web over HTTP/1.1: a frame of five bytes and the message.
+#[tokio::test]
+async fn browsers_are_served_over_http_1() {
+    let world = World::start().await;
+    world.post(vec![sale("a", "c", 1, "1.25", "0")]).await;
+    let message = pb::RankCustomersRequest::default().encode_to_vec();
+    let mut frame = vec![0];
+    frame.extend(u32::try_from(message.len()).unwrap().to_be_bytes());
+    frame.extend(message);
+    let head = format!(
+        "POST /profitscore.v1.RankingService/RankCustomers HTTP/1.1\r\nhost: {}\r\n\
+         content-type: application/grpc-web+proto\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        world.address,
+        frame.len()
+    );
+    let mut socket = TcpStream::connect(world.address).await.unwrap();
+    socket.write_all(head.as_bytes()).await.unwrap();
+    socket.write_all(&frame).await.unwrap();
+    let mut answer = Vec::new();
+    socket.read_to_end(&mut answer).await.unwrap();
+    let text = String::from_utf8_lossy(&answer);
+    assert!(text.starts_with("HTTP/1.1 200"), "{text}");
+    assert!(text.contains("grpc-status:0"), "{text}");
+}

@@ -1,0 +1,142 @@
+#!/usr/bin/env bash
+# Calls every RPC of a running service with `buf curl`, which knows the contract only by the service's reflection.
+#
+#   curl.sh http://127.0.0.1:50051
+#
+# BUF names the buf program, `buf` by default. Works in a tenant of its own. A method that the service tells of and
+# that is not called here fails the test, so that a new one needs a sample.
+set -euo pipefail
+
+endpoint=${1:?usage: curl.sh ENDPOINT, such as http://127.0.0.1:50051}
+buf=${BUF:-buf}
+tenant="curl-$$-$RANDOM"
+year='"period": {"startTime": "2023-01-01T00:00:00Z", "endTime": "2024-01-01T00:00:00Z"}'
+passed=0
+failed=0
+called=
+
+curl() { # method
+  "$buf" curl --protocol grpc --http2-prior-knowledge --data @- "$endpoint/$1"
+}
+
+# call METHOD REQUEST PART...: every part must be in the answer, whatever the blanks.
+call() {
+  local method=$1 request=$2 answer part
+  shift 2
+  called+="$method"$'\n'
+  if ! answer=$(curl "$method" <<<"$request" 2>&1); then
+    echo "not ok $method: $answer"
+    failed=$((failed + 1))
+    return
+  fi
+  answer=$(tr -d ' \n' <<<"$answer")
+  for part in "$@"; do
+    if [[ $answer != *"$part"* ]]; then
+      echo "not ok $method: no $part in $answer"
+      failed=$((failed + 1))
+      return
+    fi
+  done
+  echo "ok $method"
+  passed=$((passed + 1))
+}
+
+# Forty-eight sales; each third customer is in retail and earns 600, the others lose 50.
+sales() {
+  local i revenue
+  for ((i = 10; i < 58; i++)); do
+    revenue=$((i % 3 == 0 ? 1000 : 350))
+    printf '%s{"activityId": "sale-%d", "customerId": "customer-%d", "occurTime": "2023-03-%02dT12:00:00Z",
+      "sale": {"revenue": {"currencyCode": "USD", "units": "%d"},
+               "costOfGoods": {"currencyCode": "USD", "units": "400"}}}' \
+      "$([[ $i == 10 ]] || echo ,)" "$i" "$i" "$((i % 28 + 1))" "$revenue"
+  done
+}
+
+parties() {
+  local i industry
+  for ((i = 10; i < 60; i++)); do
+    industry=$([[ $((i % 3)) == 0 ]] && echo RETAIL || echo MINING)
+    printf '%s{"partyId": "customer-%d", "stage": "%s", "traits": [{"key": "INDUSTRY", "value": {"category": "%s"}}]}' \
+      "$([[ $i == 10 ]] || echo ,)" "$i" \
+      "$([[ $i -lt 58 ]] && echo PARTY_STAGE_CUSTOMER || echo PARTY_STAGE_PROSPECT)" "$industry"
+  done
+}
+
+t="\"tenantId\": \"$tenant\""
+v=profitscore.v1
+
+call $v.ActivityService/SubmitActivities "{$t, \"activities\": [$(sales)]}" \
+  '{"posted":{"position":{"position":"48"}}}' '"writtenAt":{"position":"48"}'
+call $v.ActivityService/StreamActivities \
+  "{$t, \"sequence\": 1, \"activities\": [{\"activityId\": \"effort-1\", \"customerId\": \"customer-10\",
+     \"occurTime\": \"2023-09-01T08:00:00Z\", \"effort\": {\"roleId\": \"SERVICE\", \"minutes\": {\"value\": \"30\"},
+     \"purpose\": \"EFFORT_PURPOSE_SERVICE\"}}]}
+   {\"sequence\": 2, \"activities\": [{\"activityId\": \"payment-1\", \"customerId\": \"customer-10\",
+     \"occurTime\": \"2024-09-01T08:00:00Z\", \"payment\": {\"amount\": {\"currencyCode\": \"USD\", \"units\": 350}}}]}" \
+  '"sequence":"1"' '"sequence":"2"' '"writtenAt":{"position":"50"}' '"postedCount":1'
+call $v.ActivityService/ReverseActivities \
+  "{$t, \"reversals\": [{\"reversalId\": \"r-1\", \"activityId\": \"payment-1\", \"reason\": \"bounced\"}],
+    \"validateOnly\": true}" '"posted":{}'
+call $v.ActivityService/ListActivities "{$t, \"customerId\": \"customer-10\"}" \
+  '"activityId":"sale-10"' '"activityId":"effort-1"' '"activityId":"payment-1"' '"readAt":{"position":"50"}'
+call $v.CostModelService/PutCostModel \
+  "{$t, \"requestId\": \"put-1\", \"costModel\": {
+     \"capacityCostRates\": [{\"roleId\": \"SERVICE\", \"ratePerMinute\": {\"value\": \"0.8\"}}],
+     \"costPools\": [{\"poolId\": \"RENT\", \"amount\": {\"currencyCode\": \"USD\", \"units\": 480}, $year}]}}" \
+  '"version":"1"' '"writtenAt":{"position":"51"}'
+call $v.CostModelService/GetCostModel "{$t}" '"roleId":"SERVICE"' '"value":"0.8"'
+call $v.CostModelService/ListCostModels "{$t}" '"poolId":"RENT"'
+call $v.CustomerService/PutTraitDefinition \
+  "{$t, \"traitDefinition\": {\"key\": \"INDUSTRY\", \"type\": \"TRAIT_TYPE_CATEGORY\",
+     \"sensitivity\": \"TRAIT_SENSITIVITY_ORDINARY\"}}" '"key":"INDUSTRY"'
+call $v.CustomerService/ListTraitDefinitions "{$t}" '"type":"TRAIT_TYPE_CATEGORY"'
+call $v.CustomerService/UpsertParties "{$t, \"parties\": [$(parties)]}" '"stored":{"position":{"position":"102"}}'
+call $v.CustomerService/GetParty "{$t, \"partyId\": \"customer-12\"}" '"category":"RETAIL"'
+call $v.CustomerService/ListParties "{$t, \"stage\": \"PARTY_STAGE_PROSPECT\"}" \
+  '"partyId":"customer-58"' '"partyId":"customer-59"'
+call $v.RankingService/RankCustomers "{$t, $year, \"pageSize\": 2}" \
+  '"customerId":"customer-12"' '"customerCount":"48"' '"negativeCount":"32"' \
+  '"ledger":{"currencyCode":"USD","units":"7496"}' '"nextPageToken":"'
+call $v.RankingService/GetCustomerStatement "{$t, $year, \"customerId\": \"customer-10\"}" \
+  '"netProfit":{"currencyCode":"USD","units":"-84"}' '"label":"SERVICESERVICE"' '"customerCount":"48"'
+call $v.RankingService/CompareBands "{$t, $year, \"bandSize\": 3}" '"BAND_PLACE_TOP"' '"BAND_PLACE_BOTTOM"'
+call $v.RankingService/GetConcentration "{$t, $year}" \
+  '"peak":{"customerCount":"16"' '"positiveCount":"16"' '"negativeCount":"32"'
+best="\"bestCustomers\": {$year, \"fraction\": 0.3}"
+call $v.ProspectService/GetProfile "{$t, $best}" '"customerCount":"48"' '"category":"RETAIL"' '"hasSignal":true'
+call $v.ProspectService/ListLookalikes "{$t, $best}" '"partyId":"customer-58"' '"partyId":"customer-59"'
+call $v.ProspectService/PrequalifyProspects \
+  "{$t, \"horizonDays\": 30, \"prospects\": [{\"partyId\": \"customer-58\"}, {\"inline\": {\"partyId\": \"new\",
+     \"traits\": [{\"key\": \"INDUSTRY\", \"value\": {\"category\": \"RETAIL\"}}]}}]}" \
+  '"decision":"PREQUALIFICATION_DECISION_' '"partyId":"new"'
+
+# A refusal is told in words, and in details, which buf prints in base64.
+reason_of() {
+  grep -o '"value": *"[^"]*"' <<<"$1" | cut -d '"' -f 4 | while read -r detail; do
+    base64 --decode <<<"$detail" 2>/dev/null || true
+  done | tr -d '\0'
+}
+if answer=$(curl $v.RankingService/RankCustomers <<<"{$t, \"pageSize\": -1}" 2>&1); then
+  echo "not ok: a page of -1 customers was answered"
+  failed=$((failed + 1))
+elif [[ $answer != *invalid_argument* || $(reason_of "$answer") != *NUMBER_OUT_OF_RANGE*page_size* ]]; then
+  echo "not ok: a page of -1 customers was refused with $answer"
+  failed=$((failed + 1))
+else
+  echo "ok a refusal tells its reason"
+  passed=$((passed + 1))
+fi
+
+listed=$("$buf" curl --protocol grpc --http2-prior-knowledge --list-methods "$endpoint" | grep "^$v\." | sort)
+missing=$(comm -23 <(echo "$listed") <(sort -u <<<"$called"))
+if [[ -z $listed || -n $missing ]]; then
+  echo "not ok: without a sample here: ${missing:-the service lists no methods}"
+  failed=$((failed + 1))
+else
+  echo "ok every method of the service is called"
+  passed=$((passed + 1))
+fi
+
+echo "$passed passed, $failed failed"
+[[ $failed == 0 ]]

@@ -6,6 +6,7 @@ mod customers;
 mod failures;
 mod harness;
 mod hostile;
+mod prospects;
 mod rankings;
 mod serving;
 mod streams;

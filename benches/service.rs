@@ -1,8 +1,9 @@
 //! The whole service through its socket: how fast it takes in activities, and how long a ranking takes.
 //!
-//! `cargo bench --bench service [-- ACTIVITIES [CUSTOMERS]]` starts the release build of `profitscore serve` on a folder of
-//! its own, streams a generated world into it and asks for rankings. Processor time is the server's alone, from the
-//! operating system's own account of its process; the machine's load stands beside it, since these figures are noisy.
+//! `cargo bench --bench service [-- ACTIVITIES [CUSTOMERS]]` starts the release build of `profitscore serve` on a
+//! folder of its own, streams a generated world into it and asks for rankings. Processor time is the server's alone,
+//! from the operating system's own account of its process; the machine's load stands beside it, since these figures
+//! are noisy.
 
 use profitscore::api::pb::{
     self, activity::Kind, activity_service_client::ActivityServiceClient, google_type,
@@ -94,7 +95,8 @@ impl Drop for Server {
     }
 }
 
-/// A generated world: the same for the same numbers. Customers are heavy-tailed: a number is squared before it is taken.
+/// A generated world: the same for the same numbers. Customers are heavy-tailed: a number is squared before it is
+/// taken.
 struct Generator {
     state: u64,
     customers: u64,

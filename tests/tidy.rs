@@ -101,3 +101,13 @@ fn every_documented_command_exists() {
         .collect();
     assert_none(&breaches);
 }
+
+#[test]
+fn every_documented_variable_is_read() {
+    let sources = Source::all();
+    let breaches: Vec<_> = sources
+        .iter()
+        .flat_map(|source| commands::unknown_variables(source, &sources))
+        .collect();
+    assert_none(&breaches);
+}

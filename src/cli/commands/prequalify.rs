@@ -29,7 +29,7 @@ use std::path::PathBuf;
 /// The most prospects of one request.
 const PROSPECTS_MAX: usize = 1_000;
 /// How many reasons a table shows.
-const REASONS_SHOWN: usize = 3;
+const REASONS_SHOWN: usize = 2;
 
 #[derive(Debug, clap::Args)]
 pub struct PrequalifyArguments {

@@ -29,7 +29,7 @@ use std::path::PathBuf;
 /// The most prospects of one request.
 const PROSPECTS_MAX: usize = 1_000;
 /// How many reasons a table shows.
-const REASONS_SHOWN: usize = 3;
+const REASONS_SHOWN: usize = 2;
 
 #[derive(Debug, clap::Args)]
 pub struct PrequalifyArguments {
@@ -298,8 +298,8 @@ pub fn model_text(answer: &PrequalifyProspectsResponse) -> String {
         return String::new();
     };
     format!(
-        "Learnt from {} customers, {} more were seen for too little of their {} days; their mean profit \
-         is {}; the interval of outcomes held {} of those kept out of the fit (aim 80%)\n",
+        "Learnt from {} customers, {} more were seen for too little of their {} days; their mean \
+         profit is {}\nThe interval of outcomes held {} of those kept out of the fit (aim 80%)\n",
         count(model.customer_count),
         count(model.incomplete_count),
         model.horizon_days,

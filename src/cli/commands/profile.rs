@@ -113,7 +113,10 @@ fn text(answer: &GetProfileResponse, lines_max: usize) -> String {
                 "{:.2} to {:.2}",
                 lift.lift_lower_bound, lift.lift_upper_bound
             ),
-            format!("{:.3}", lift.p_value),
+            match lift.p_value {
+                p if p < 0.001 => "<0.001".to_owned(),
+                p => format!("{p:.3}"),
+            },
             if lift.distinguishing { "yes" } else { "" }.to_owned(),
         ]);
     }

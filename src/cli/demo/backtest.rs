@@ -103,13 +103,13 @@ fn result(newcomers: &[Newcomer], pursued: &[bool], cost: i64) -> String {
         ("Each", Side::Right),
         ("Lost money", Side::Right),
     ]);
+    let each = |one: &&Newcomer| one.margin - Nanos::from(cost) * NANOS_PER_UNIT;
     let size = "as many, by size alone*";
     for (name, group) in [
         ("all", &all),
         ("it would have pursued", &chosen),
         (size, &by_size),
     ] {
-        let each = |one: &&Newcomer| one.margin - Nanos::from(cost) * NANOS_PER_UNIT;
         let brought: Nanos = group.iter().map(each).sum();
         // A list in memory is shorter than any i128.
         let count = i128::try_from(group.len()).unwrap_or(i128::MAX);
@@ -130,21 +130,40 @@ fn result(newcomers: &[Newcomer], pursued: &[bool], cost: i64) -> String {
     };
     let size_note =
         "* by the sales of the first day, which nobody knows before a prospect is won\n";
-    format!(
-        "{heading}{grid}{size_note}{}\n",
-        verdict(newcomers.len(), chosen.len())
-    )
+    let sum = |group: &[&Newcomer]| group.iter().map(each).sum::<Nanos>();
+    let left = Left {
+        count: newcomers.len() - chosen.len(),
+        of: newcomers.len(),
+        brought: sum(&all) - sum(&chosen),
+    };
+    format!("{heading}{grid}{size_note}{}\n", verdict(left))
 }
 
-/// What the comparison does not say.
-fn verdict(all: usize, chosen: usize) -> String {
-    match chosen {
-        0 => "It would have pursued none: the lower end of no expected return is above zero."
-            .to_owned(),
-        chosen if chosen == all => {
-            format!("It would have pursued all {all}, so this comparison says nothing.")
+/// Those it would have left alone.
+struct Left {
+    count: usize,
+    of: usize,
+    brought: Nanos,
+}
+
+/// What the choice would have been worth.
+fn verdict(left: Left) -> String {
+    let amount = grouped(left.brought.abs(), PLACES_SHOWN);
+    match left.count {
+        0 => format!(
+            "It would have pursued all {}, so this comparison says nothing.",
+            left.of
+        ),
+        count if count == left.of => {
+            "It would have pursued none: no expected return has its lower end above zero."
+                .to_owned()
         }
-        chosen => format!("It would have left {} alone.", all - chosen),
+        count if left.brought > 0 => format!(
+            "It would have left {count} alone, who together brought {amount}: leaving them would have lost that."
+        ),
+        count => format!(
+            "It would have left {count} alone, who together cost {amount}: leaving them would have saved that."
+        ),
     }
 }
 
@@ -180,7 +199,15 @@ mod tests {
         assert_eq!(cells("all"), "3 -160.00 -53.33 1");
         assert_eq!(cells("it would"), "1 300.00 300.00 0");
         assert_eq!(cells("as many"), "1 -500.00 -500.00 1");
-        assert!(text.contains("left 2 alone"));
+        assert!(
+            text.contains("left 2 alone, who together cost 460.00"),
+            "{text}"
+        );
+        let text = result(&newcomers, &[false, true, false], 0);
+        assert!(
+            text.contains("left 2 alone, who together brought 340.00"),
+            "{text}"
+        );
         let text = result(&newcomers, &[true, true, true], 100);
         assert!(text.contains("says nothing"));
         assert!(text.contains("-460.00"), "{text}");

@@ -17,6 +17,7 @@ use anyhow::Context as _;
 use indicatif::ProgressBar;
 use jiff::Timestamp;
 use prost::{Message as _, Name as _};
+use prost_reflect::{FieldDescriptor, MessageDescriptor};
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::mpsc;
 
@@ -123,12 +124,32 @@ pub fn activities(
         zone: &zone(section)?,
     };
     let descriptor = descriptor(&Activity::full_name()).context("no contract")?;
-    let message = BoundMessage::bind(&section.fields, &descriptor, "", &setting);
+    let message = BoundMessage::bind(&section.fields, &descriptor, "", &setting)
+        .and_then(|message| check_whole(&section.fields, &descriptor).map(|()| message));
     let maker = Arc::new(ActivityMaker {
         message: message.map_err(Failure::usage)?,
         scope: rows.scope().clone(),
     });
     Ok((Arc::clone(&maker), spawn(rows, maker)))
+}
+
+/// Refuses a mapping that can make no activity: what every row would lack is told once.
+fn check_whole(fields: &toml::Table, descriptor: &MessageDescriptor) -> Result<(), String> {
+    for name in ["activity_id", "customer_id", "occur_time"] {
+        if !fields.contains_key(name) {
+            return Err(format!("{name} is required"));
+        }
+    }
+    let of_oneof = |field: &FieldDescriptor| field.containing_oneof().is_some();
+    let kinds: Vec<_> = descriptor
+        .fields()
+        .filter(of_oneof)
+        .map(|f| f.name().to_owned())
+        .collect();
+    match kinds.iter().any(|kind| fields.contains_key(kind)) {
+        true => Ok(()),
+        false => Err(format!("one of {} is required", kinds.join(", "))),
+    }
 }
 
 /// Opens a section of customers or prospects.

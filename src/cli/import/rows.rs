@@ -158,6 +158,9 @@ impl Join {
     fn open(rule: &JoinRule, files: &dyn Files, scope: &mut Scope) -> Result<Self, Failure> {
         let name = &rule.file.name;
         let wrong = |problem: String| Failure::usage(format!("join as {}: {problem}", rule.r#as));
+        if rule.r#as.is_empty() {
+            return Err(wrong("has no name".to_owned()));
+        }
         let on = Text::bind(&rule.on, scope).map_err(wrong)?;
         let mut reader = open(&rule.file, files, &ProgressBar::hidden())?;
         let header = header(&mut reader, &rule.file)?;

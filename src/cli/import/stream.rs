@@ -52,18 +52,27 @@ pub async fn send<M: Maker<Item = Activity>>(
         if flight.report.tally.position > answered {
             patience.renew();
         }
-        if !failure.is_transient() || !wait(&mut patience, &failure, flight.report).await {
+        let is_transient = failure.is_transient();
+        if !is_transient || !wait(&mut patience, &failure, flight.report).await {
             let durable = flight.report.tally.position;
-            flight.report.progress.suspend(|| {
-                note(&format!(
-                    "everything up to position {durable} is durable; run the same command again: \
-                     what is there already is recognised by its id"
-                ));
-            });
+            if is_transient || durable > 0 {
+                flight
+                    .report
+                    .progress
+                    .suspend(|| note(&go_on_text(durable)));
+            }
             return Err(failure);
         }
         flight.report.tally.resent_chunks += flight.unanswered.len() as u64;
     }
+}
+
+/// What to do after an import that was broken off.
+fn go_on_text(durable: i64) -> String {
+    format!(
+        "everything up to position {durable} is durable; run the same command again: what is there already is \
+         recognised by its id"
+    )
 }
 
 impl<M: Maker<Item = Activity>> Flight<'_, M> {

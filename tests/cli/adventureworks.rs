@@ -1,0 +1,119 @@
+//! AdventureWorks' resellers by their recipe, if the data is there.
+
+use crate::process::{ROOT, Server, amount, nanos};
+use std::path::{Path, PathBuf};
+
+/// The folder of the data, or nothing: it is not part of the project.
+fn data() -> Option<PathBuf> {
+    let shared = std::env::var_os("PROFITSCORE_SHARED")
+        .map_or_else(|| Path::new(ROOT).join("../shared"), PathBuf::from);
+    let folder = shared.join("data/adventureworks_dw");
+    let is_there = folder.join("FactResellerSales.csv").is_file();
+    if !is_there {
+        println!(
+            "skipped: there is no AdventureWorks data in {}",
+            folder.display()
+        );
+    }
+    is_there.then_some(folder)
+}
+
+#[test]
+fn resellers_tie_out_without_and_with_freight() {
+    let Some(folder) = data() else {
+        return;
+    };
+    let server = Server::in_memory();
+    let import = |recipe: &str| {
+        let recipe = format!("examples/adventureworks/{recipe}.toml");
+        server
+            .run(&["import", &recipe, "--folder", folder.to_str().unwrap()])
+            .text();
+    };
+    import("reseller_customers");
+    import("resellers");
+    let words = [
+        "rank",
+        "--basis",
+        "contribution-margin",
+        "--all",
+        "--output",
+        "json",
+    ];
+    let ranking = server.run(&words).json();
+    let customers = ranking["customers"].as_array().unwrap();
+    assert_eq!(customers.len(), 635);
+    assert_eq!(ranking["negativeCount"], "335");
+    assert_eq!(
+        nanos(&ranking["controlTotal"]["reported"]),
+        amount("470482.6033")
+    );
+    let revenue = customers
+        .iter()
+        .map(|one| nanos(&one["statement"]["netRevenue"]));
+    assert_eq!(revenue.sum::<i128>(), amount("80450596.9823"));
+    let ends = [("496", "64487.8745", 0), ("599", "-73315.5490", 634)];
+    for (customer, value, place) in ends {
+        assert_eq!(customers[place]["customerId"], customer);
+        assert_eq!(nanos(&customers[place]["value"]), amount(value));
+    }
+    let whale = [
+        "whale",
+        "--basis",
+        "contribution-margin",
+        "--output",
+        "json",
+    ];
+    let whale = server.run(&whale).json();
+    assert_eq!(whale["peak"]["customerCount"], "300");
+    let share = whale["peak"]["cumulativeShare"].as_f64().unwrap();
+    assert_eq!(format!("{share:.5}"), "5.61879");
+
+    import("reseller_freight");
+    let ranking = server.run(&words).json();
+    assert_eq!(ranking["negativeCount"], "399");
+    assert_eq!(
+        nanos(&ranking["controlTotal"]["reported"]),
+        amount("-1540783.3125")
+    );
+}
+
+#[test]
+fn consumers_tie_out_and_prospects_have_their_traits() {
+    let Some(folder) = data() else {
+        return;
+    };
+    let server = Server::in_memory();
+    for recipe in ["consumer_customers", "consumers", "prospects"] {
+        let recipe = format!("examples/adventureworks/{recipe}.toml");
+        server
+            .run(&["import", &recipe, "--folder", folder.to_str().unwrap()])
+            .text();
+    }
+    let ranking = server
+        .run(&["rank", "--top", "1", "--output", "json"])
+        .json();
+    assert_eq!(ranking["customerCount"], "18484");
+    assert_eq!(
+        nanos(&ranking["controlTotal"]["reported"]),
+        amount("12080883.6450")
+    );
+    assert_eq!(ranking["customers"][0]["customerId"], "C12132");
+    assert_eq!(
+        nanos(&ranking["customers"][0]["value"]),
+        amount("5273.8100")
+    );
+    let list = |words: &[&str]| {
+        let answer = server
+            .run(&[words, &["--all", "--output", "json"]].concat())
+            .json();
+        answer["parties"].as_array().unwrap().len()
+    };
+    assert_eq!(list(&["prospects", "list"]), 2_059);
+    let college = ["prospects", "list", "--trait", "EDUCATION=Partial College"];
+    assert_eq!(list(&college), 559);
+    let answer = server
+        .run(&["prequalify", "--all", "--output", "json"])
+        .json();
+    assert_eq!(answer["results"].as_array().unwrap().len(), 2_059);
+}

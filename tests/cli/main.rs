@@ -1,0 +1,12 @@
+//! The command line as its users meet it: the real program against the real service, in processes of their own.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod adventureworks;
+mod broken_streams;
+mod demo;
+mod exit_codes;
+mod imports;
+mod process;
+mod prospects;
+mod resuming;
+mod superstore;

@@ -1,0 +1,167 @@
+//! Customers and prospects with traits, from the command line.
+
+use crate::process::{Files, Server};
+
+const CUSTOMERS: i32 = 120;
+
+/// A town in which hotels earn money and cafés lose it.
+fn town() -> (Server, Files) {
+    let mut rows = "id,what,rooms,profit\n".to_owned();
+    for place in 0..CUSTOMERS {
+        let (what, profit) = match place % 3 {
+            0 => ("Hotel", 900 + place),
+            1 => ("Café", -200 - place),
+            _ => ("Shop", 100 + place),
+        };
+        rows += &format!("C{place},{what},{},{profit}\n", place % 7);
+    }
+    let mapping = "[[trait_definitions]]\nkey = \"ROOMS\"\ntype = \"NUMBER\"\nbin_edges = [\"2\", \"5\"]\n\n\
+        [[customers]]\nfile = \"town.csv\"\nparty_id = \"{id}\"\n\
+        traits = { KIND = { category = \"{what}\" }, ROOMS = { number = \"{rooms}\" } }\n\n\
+        [[activities]]\nfile = \"town.csv\"\ncurrency = \"USD\"\nactivity_id = \"S-{id}\"\ncustomer_id = \"{id}\"\n\
+        occur_time = \"2016-01-01\"\nsale = { revenue = 2000, cost_of_goods = \"2000 - {profit}\" }\n";
+    let files = Files::new(&[("town.csv", &rows), ("town.toml", mapping)]);
+    let server = Server::in_memory();
+    server.run(&["import", &files.name("town.toml")]).text();
+    for (id, kind) in [("P1", "Hotel"), ("P2", "Café"), ("P3", "Shop")] {
+        let kind = format!("KIND={kind}");
+        server
+            .run(&[
+                "prospects",
+                "upsert",
+                id,
+                "--trait",
+                &kind,
+                "--trait",
+                "ROOMS=4",
+            ])
+            .text();
+    }
+    (server, files)
+}
+
+#[test]
+fn the_profile_names_what_sets_the_best_apart() {
+    let (server, _files) = town();
+    let table = server.run(&["profile", "--fraction", "0.25"]).text();
+    let first = table.lines().find(|line| line.contains("KIND")).unwrap();
+    assert!(
+        first.contains("Hotel") && first.trim_end().ends_with("yes"),
+        "{table}"
+    );
+    let rows = server
+        .run(&["profile", "--fraction", "0.25", "--output", "csv"])
+        .text();
+    assert!(rows.contains("KIND,category,Hotel,30,40,"), "{rows}");
+    assert!(rows.contains("ROOMS,number_range,2..5,"), "{rows}");
+}
+
+#[test]
+fn lookalikes_come_in_the_order_of_their_likeness() {
+    let (server, _files) = town();
+    let answer = server
+        .run(&["lookalikes", "--fraction", "0.25", "--output", "json"])
+        .json();
+    let ids: Vec<_> = answer["lookalikes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["partyId"])
+        .collect();
+    assert_eq!(ids, ["P1", "P3", "P2"]);
+    let table = server
+        .run(&["lookalikes", "--fraction", "0.25", "--top", "1"])
+        .text();
+    assert!(table.contains("1 of 3 prospects"), "{table}");
+}
+
+#[test]
+fn prospects_are_prequalified_stored_or_not() {
+    let (server, _files) = town();
+    let words = [
+        "prequalify",
+        "--all",
+        "--acquisition-cost",
+        "50",
+        "--horizon",
+        "1",
+        "-o",
+        "csv",
+    ];
+    let rows = server.run(&words).text();
+    let decision = |id: &str| {
+        let row = rows.lines().find(|line| line.starts_with(id)).unwrap();
+        row.split(',').nth(1).unwrap().to_owned()
+    };
+    assert_eq!(decision("P1,"), "PURSUE", "{rows}");
+    assert_eq!(decision("P2,"), "DECLINE", "{rows}");
+    let inline = ["prequalify", "--trait", "KIND=Hotel", "--horizon", "1"];
+    let table = server.run(&inline).text();
+    assert!(table.contains("PURSUE"), "{table}");
+    let missing = server.run(&["prequalify", "P1", "P9", "--horizon", "1"]);
+    assert_eq!(missing.code, 1);
+    assert!(
+        missing.err.contains("P9: PARTY_NOT_FOUND"),
+        "{}",
+        missing.err
+    );
+    assert!(missing.out.contains("P1"), "{}", missing.out);
+    assert_eq!(server.run(&["prequalify"]).code, 2);
+    let fine = server.run(&["prequalify", "P1", "--hurdle", "0.0000001"]);
+    assert_eq!(fine.code, 2);
+}
+
+#[test]
+fn parties_are_stored_listed_and_filtered() {
+    let (server, files) = town();
+    let words = [
+        "customers",
+        "list",
+        "--trait",
+        "KIND=Hotel",
+        "--trait",
+        "ROOMS=0",
+        "-o",
+        "json",
+    ];
+    let answer = server.run(&words).json();
+    assert_eq!(answer["parties"].as_array().unwrap().len(), 6);
+    let all = server
+        .run(&["customers", "list", "--all", "--output", "csv"])
+        .text();
+    assert_eq!(all.lines().count(), 1 + 2 * 120);
+    let shown = server.run(&["prospects", "get", "P1"]).text();
+    assert!(shown.contains("KIND=Hotel, ROOMS=4"), "{shown}");
+    let unchanged = server.run(&[
+        "prospects",
+        "upsert",
+        "P1",
+        "--trait",
+        "KIND=Hotel",
+        "--trait",
+        "ROOMS=4",
+    ]);
+    assert_eq!(unchanged.text(), "P1: unchanged\n");
+    let wrong = server.run(&["prospects", "upsert", "P1", "--trait", "ROOMS:flag=yes"]);
+    assert_eq!(wrong.code, 1);
+    assert!(wrong.err.contains("TRAIT_TYPE_MISMATCH"), "{}", wrong.err);
+    let list = files.path("list.json");
+    std::fs::write(
+        &list,
+        r#"{"parties": [{"partyId": "P4"}, {"partyId": "P5"}]}"#,
+    )
+    .unwrap();
+    let stored = server.run(&["prospects", "upsert", "--file", list.to_str().unwrap()]);
+    assert_eq!(stored.text(), "P4: stored\nP5: stored\n");
+    let defined = [
+        "traits",
+        "define",
+        "HEALTH",
+        "--type",
+        "category",
+        "--sensitivity",
+        "special-category",
+    ];
+    let table = server.run(&defined).text();
+    assert!(table.contains("SPECIAL_CATEGORY"), "{table}");
+}

@@ -1,8 +1,9 @@
 //! The whole service through its socket: how fast it takes in activities, and how long a ranking takes.
 //!
-//! `cargo bench --bench service [-- ACTIVITIES [CUSTOMERS]]` starts the release build of `profitscore serve` on a folder of
-//! its own, streams a generated world into it and asks for rankings. Processor time is the server's alone, from the
-//! operating system's own account of its process; the machine's load stands beside it, since these figures are noisy.
+//! `cargo bench --bench service [-- ACTIVITIES [CUSTOMERS]]` starts the release build of `profitscore serve` on a
+//! folder of its own, streams a generated world into it and asks for rankings. Processor time is the server's alone,
+//! from the operating system's own account of its process; the machine's load stands beside it, since these figures
+//! are noisy.
 
 use profitscore::api::pb::{
     self, activity::Kind, activity_service_client::ActivityServiceClient, google_type,
@@ -53,18 +54,28 @@ impl Server {
         })
     }
 
+    /// A connection to the server, as soon as it has read its ledger.
     async fn channel(&self) -> Result<Channel, Failure> {
         let begin = Instant::now();
         loop {
-            match Endpoint::from_shared(self.endpoint.clone())?
-                .connect()
-                .await
-            {
+            match self.asked().await {
                 Ok(channel) => return Ok(channel),
-                Err(error) if begin.elapsed() > Duration::from_secs(60) => return Err(error.into()),
+                Err(error) if begin.elapsed() > Duration::from_secs(60) => return Err(error),
                 Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
             }
         }
+    }
+
+    /// A connection over which a question was answered.
+    async fn asked(&self) -> Result<Channel, Failure> {
+        let channel = Endpoint::from_shared(self.endpoint.clone())?
+            .connect()
+            .await?;
+        let question = pb::CompareBandsRequest::default();
+        RankingServiceClient::new(channel.clone())
+            .compare_bands(question)
+            .await?;
+        Ok(channel)
     }
 
     /// The processor time that the server has used, where the operating system tells it: user and system time in
@@ -94,7 +105,8 @@ impl Drop for Server {
     }
 }
 
-/// A generated world: the same for the same numbers. Customers are heavy-tailed: a number is squared before it is taken.
+/// A generated world: the same for the same numbers. Customers are heavy-tailed: a number is squared before it is
+/// taken.
 struct Generator {
     state: u64,
     customers: u64,
@@ -302,15 +314,7 @@ async fn run(activities: u64, customers: u64) -> Result<(), Failure> {
     drop((channel, server));
     let begin = Instant::now();
     let server = Server::start(folder.path())?;
-    let channel = server.channel().await?;
-    let mut client = RankingServiceClient::new(channel);
-    while client
-        .get_concentration(pb::GetConcentrationRequest::default())
-        .await
-        .is_err()
-    {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    server.channel().await?;
     println!(
         "open after kill -9            {:>9.2} s wall",
         begin.elapsed().as_secs_f64()

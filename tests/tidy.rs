@@ -2,6 +2,11 @@
 //! and a test, that what the documents tell exists. Every rule names what it wants instead, and is shown to fail on a
 //! bad sample.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
 #[path = "tidy/commands.rs"]
 mod commands;
 #[path = "tidy/reasons.rs"]
@@ -98,6 +103,16 @@ fn every_documented_command_exists() {
         .filter(|source| source.path.ends_with(".md"));
     let breaches: Vec<_> = documents
         .flat_map(|document| commands::unknown(&document, commands::help))
+        .collect();
+    assert_none(&breaches);
+}
+
+#[test]
+fn every_documented_variable_is_read() {
+    let sources = Source::all();
+    let breaches: Vec<_> = sources
+        .iter()
+        .flat_map(|source| commands::unknown_variables(source, &sources))
         .collect();
     assert_none(&breaches);
 }

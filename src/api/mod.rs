@@ -10,6 +10,7 @@ pub mod customer;
 pub mod layers;
 mod page_token;
 mod paging;
+pub mod prospect;
 pub mod ranking;
 pub mod server;
 pub mod status;

@@ -9,6 +9,7 @@ use crate::{
     domain::{id::TenantId, ledger::Position, problem::Problem},
     service::Service,
 };
+use std::ops::Range;
 
 /// A list's request: the messages that have a page_size, a page_token and read_options.
 pub trait ListRequest: prost::Message + prost::Name + Clone {
@@ -78,6 +79,21 @@ impl Page {
     /// The place or position where the page begins; 0 on the first.
     pub fn place(&self) -> Result<u64, Problem> {
         self.token.as_ref().map_or(Ok(0), PageToken::place)
+    }
+
+    /// The places of the page, in a list that is asked for by places.
+    pub fn places(&self) -> Result<Range<u64>, Problem> {
+        let start = self.place()?;
+        let size = u64::try_from(self.size).unwrap_or(u64::MAX);
+        Ok(start..start.saturating_add(size))
+    }
+
+    /// The token of the page that begins at a place, if the list goes on there.
+    pub fn next_if_more(&self, place: u64, length: u64) -> String {
+        match place < length {
+            true => self.next_at(place),
+            false => String::new(),
+        }
     }
 
     /// The id after which the page begins; `None` on the first.

@@ -52,20 +52,16 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
             cost_model_version: request.cost_model_version,
         };
         let asked = ranking_from_pb(scope, &fields, Basis::NetProfit)?;
-        let from = page.place()?;
-        let to = from.saturating_add(count_to_u64(page.size));
-        let places = std::iter::once(from..to).collect();
-        let ranking = self.service.rank(&tenant, &asked, places).await?;
+        let places = page.places()?;
+        let end = places.end;
+        let ranking = self.service.rank(&tenant, &asked, vec![places]).await?;
         let (total, currency) = (ranking.footing.control_total.reported, settings.currency);
         let rows = ranking.rows.iter();
         Ok(Response::new(pb::RankCustomersResponse {
             customers: rows
                 .map(|row| ranked_customer_to_pb(row, total, currency))
                 .collect(),
-            next_page_token: match to < ranking.customers {
-                true => page.next_at(to),
-                false => String::new(),
-            },
+            next_page_token: page.next_if_more(end, ranking.customers),
             read_at: Some(position_to_pb(page.as_of)),
             control_total: Some(control_total_to_pb(&ranking.footing, currency)),
             cost_basis: Some(cost_basis_to_pb(&ranking.footing, currency)),
@@ -151,8 +147,4 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
             settings.currency,
         )))
     }
-}
-
-fn count_to_u64(count: usize) -> u64 {
-    u64::try_from(count).unwrap_or(u64::MAX)
 }

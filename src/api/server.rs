@@ -10,8 +10,10 @@ use super::{
         activity_service_server::ActivityServiceServer,
         cost_model_service_server::CostModelServiceServer,
         customer_service_server::CustomerServiceServer,
+        prospect_service_server::ProspectServiceServer,
         ranking_service_server::RankingServiceServer,
     },
+    prospect::ProspectHandlers,
     ranking::RankingHandlers,
 };
 use crate::service::Service;
@@ -90,6 +92,9 @@ pub async fn serve(
     let ranking = RankingHandlers {
         service: Arc::clone(&service),
     };
+    let prospect = ProspectHandlers {
+        service: Arc::clone(&service),
+    };
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(DESCRIPTORS)
         .build_v1()
@@ -110,6 +115,7 @@ pub async fn serve(
         .add_service(accept!(CustomerServiceServer, customer))
         .add_service(accept!(CostModelServiceServer, cost_model))
         .add_service(accept!(RankingServiceServer, ranking))
+        .add_service(accept!(ProspectServiceServer, prospect))
         .serve_with_incoming_shutdown(TcpListenerStream::new(listener), async move {
             let _ = drained.wait_for(|stopping| *stopping).await;
         });

@@ -79,6 +79,7 @@ impl Failure {
 
     fn text(&self) -> String {
         match self {
+            Self::ItemsRefused { count: 1 } => "error: 1 item was refused".to_owned(),
             Self::ItemsRefused { count } => format!("error: {count} items were refused"),
             Self::Usage(problem) => format!("error: {problem}"),
             Self::Unreachable(problem) => format!("error: {problem}"),

@@ -4,7 +4,9 @@
 mod arguments;
 mod commands;
 mod connection;
+mod demo;
 mod errors;
+mod import;
 mod output;
 mod paging;
 mod trait_text;
@@ -40,6 +42,10 @@ struct Arguments {
 enum Command {
     /// Run the service until it is told to stop
     Serve(commands::serve::ServeArguments),
+    /// Show everything on a sample retailer: starts a service of its own, and goes on serving
+    Demo(demo::DemoArguments),
+    /// Import customers, prospects and activities from CSV files by a mapping
+    Import(import::ImportArguments),
     /// Rank customers by profit, margin, revenue or spend
     Rank(commands::rank::RankArguments),
     /// Show one customer's waterfall from gross revenue to net profit
@@ -102,6 +108,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     let connect = || Connection::open(&arguments.connection);
     match arguments.command {
         Command::Serve(serve) => serve.run().await,
+        Command::Demo(demo) => demo.run().await,
+        Command::Import(import) => import.run(&connect().await?, format).await,
         Command::Rank(rank) => rank.run(&connect().await?, format).await,
         Command::Statement(statement) => statement.run(&connect().await?, format).await,
         Command::Bands(bands) => bands.run(&connect().await?, format).await,

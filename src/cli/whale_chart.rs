@@ -20,6 +20,7 @@ const DOTS: [[u32; 4]; 2] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]]
 const BLANK: u32 = 0x2800;
 const PEAK: char = '●';
 const GUIDE: char = '┄';
+const CAPTION: &str = "customers, the best first";
 
 /// The range of values that the drawing spans, and what the full height is worth.
 struct Scale {
@@ -172,8 +173,11 @@ fn render(
         text += &format!("  {label:>width$} {tick}{}\n", drawn.trim_end());
     }
     let last = count(customer_count);
-    let caption = "customers, the best first";
     let room = size.columns.saturating_sub(1 + last.len());
+    let caption = match CAPTION.len() + 2 <= room {
+        true => CAPTION,
+        false => "",
+    };
     text + &format!("  {:>width$}  0{caption:^room$}{last}\n", "")
 }
 

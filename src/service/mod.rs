@@ -5,9 +5,13 @@
 pub mod activities;
 pub mod clock;
 pub mod cost_models;
+pub mod lookalike;
 pub mod parties;
+pub mod prequalify;
+pub mod profile;
 pub mod rankings;
 pub mod report;
+pub mod trained;
 
 use crate::{
     domain::{
@@ -49,6 +53,7 @@ pub struct Service {
     clock: Arc<dyn Clock>,
     store: OnceLock<Arc<dyn Store>>,
     stopping: AtomicBool,
+    trained_models: trained::TrainedModels,
 }
 
 impl Service {
@@ -59,6 +64,7 @@ impl Service {
             clock,
             store: OnceLock::new(),
             stopping: AtomicBool::new(false),
+            trained_models: trained::TrainedModels::default(),
         }
     }
 

@@ -20,7 +20,12 @@ use profitscore::{
 };
 use std::{collections::HashMap, net::SocketAddr, sync::Arc};
 use tempfile::TempDir;
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+    task::JoinHandle,
+};
 use tonic::{Status, transport::Channel};
 use tonic_types::StatusExt as _;
 
@@ -135,6 +140,13 @@ pub fn is_posted(result: &pb::ActivityResult) -> bool {
 pub fn rejection(result: &pb::ActivityResult) -> &pb::Rejection {
     match &result.outcome {
         Some(pb::activity_result::Outcome::Rejection(rejection)) => rejection,
+        other => panic!("{other:?} is not a rejection"),
+    }
+}
+
+pub fn rejection_of(outcome: &pb::prequalification_result::Outcome) -> &pb::Rejection {
+    match outcome {
+        pb::prequalification_result::Outcome::Rejection(rejection) => rejection,
         other => panic!("{other:?} is not a rejection"),
     }
 }
@@ -275,4 +287,21 @@ pub fn party(id: &str, stage: pb::PartyStage, traits: Vec<pb::Trait>) -> pb::Par
         display_name: format!("Name of {id}"),
         traits,
     }
+}
+
+/// Calls a method with an empty message as a browser does: gRPC-web over HTTP/1.1, a frame of five bytes and the message.
+/// `headers` are whole lines. Gives the whole answer, trailers included.
+pub async fn grpc_web(world: &World, method: &str, headers: &str) -> String {
+    let head = format!(
+        "POST /profitscore.v1.{method} HTTP/1.1\r\nhost: {}\r\n{headers}\
+         content-type: application/grpc-web+proto\r\ncontent-length: 5\r\n\
+         connection: close\r\n\r\n",
+        world.address
+    );
+    let mut socket = TcpStream::connect(world.address).await.unwrap();
+    socket.write_all(head.as_bytes()).await.unwrap();
+    socket.write_all(&[0; 5]).await.unwrap();
+    let mut answer = Vec::new();
+    socket.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
 }

@@ -1,11 +1,17 @@
 //! The service over a real socket, one file per service, and every reason for which it can refuse.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
 mod activities;
 mod cost_models;
 mod customers;
 mod failures;
 mod harness;
 mod hostile;
+mod prospects;
 mod rankings;
 mod serving;
 mod streams;

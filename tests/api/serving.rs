@@ -1,13 +1,9 @@
 //! Health, reflection, compression, gRPC-web and large messages.
 
-use crate::harness::{World, sale};
+use crate::harness::{World, grpc_web, sale};
 use profitscore::api::{pb, server::Limits};
-use prost::Message as _;
 use std::time::Duration;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-};
+use tokio::net::TcpStream;
 use tonic::codec::CompressionEncoding;
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
@@ -75,27 +71,11 @@ async fn both_compressions_are_understood() {
     }
 }
 
-/// A browser speaks gRPC-web over HTTP/1.1: a frame of five bytes and the message.
 #[tokio::test]
 async fn browsers_are_served_over_http_1() {
     let world = World::start().await;
     world.post(vec![sale("a", "c", 1, "1.25", "0")]).await;
-    let message = pb::RankCustomersRequest::default().encode_to_vec();
-    let mut frame = vec![0];
-    frame.extend(u32::try_from(message.len()).unwrap().to_be_bytes());
-    frame.extend(message);
-    let head = format!(
-        "POST /profitscore.v1.RankingService/RankCustomers HTTP/1.1\r\nhost: {}\r\n\
-         content-type: application/grpc-web+proto\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-        world.address,
-        frame.len()
-    );
-    let mut socket = TcpStream::connect(world.address).await.unwrap();
-    socket.write_all(head.as_bytes()).await.unwrap();
-    socket.write_all(&frame).await.unwrap();
-    let mut answer = Vec::new();
-    socket.read_to_end(&mut answer).await.unwrap();
-    let text = String::from_utf8_lossy(&answer);
+    let text = grpc_web(&world, "RankingService/RankCustomers", "").await;
     assert!(text.starts_with("HTTP/1.1 200"), "{text}");
     assert!(text.contains("grpc-status:0"), "{text}");
 }

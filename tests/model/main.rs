@@ -1,5 +1,7 @@
 //! The profit model on whole worlds: one that is generated, and AdventureWorks' resellers where they are at hand.
 
+#![allow(clippy::unwrap_used, reason = "what cannot be built fails the test")]
+
 mod adventureworks;
 mod world;
 

@@ -82,6 +82,28 @@ pub fn unknown(document: &Source, help: impl Fn(&str) -> Option<String>) -> Vec<
     found
 }
 
+/// Environment variables of ours that a document or a deployment names and no program reads.
+pub fn unknown_variables(source: &Source, all: &[Source]) -> Vec<String> {
+    const PREFIX: &str = concat!("PROFIT", "SCORE_");
+    if !source.path.ends_with(".md") && !source.path.starts_with("deploy/") {
+        return Vec::new();
+    }
+    let reads = |name: &str| {
+        let quoted = format!("\"{name}\"");
+        all.iter()
+            .any(|other| other.is_rust() && other.text.contains(&quoted))
+    };
+    let mut found = Vec::new();
+    for (at, _) in source.text.match_indices(PREFIX) {
+        let is_name = |c: &char| c.is_ascii_uppercase() || *c == '_';
+        let name: String = source.text[at..].chars().take_while(is_name).collect();
+        if !reads(&name) {
+            found.push(format!("{}: nothing reads {name}", source.path));
+        }
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,6 +128,20 @@ mod tests {
         assert_eq!(
             found("The profitscore service sorts; `profitscore` ranks."),
             0
+        );
+    }
+
+    #[test]
+    fn unknown_variables_are_found() {
+        let name = concat!("PROFIT", "SCORE_COLOUR");
+        let all = [Source::sample("src/a.rs", &format!("env = \"{name}\""))];
+        let found =
+            |path: &str, text: &str| unknown_variables(&Source::sample(path, text), &all).len();
+        assert_eq!(found("README.md", &format!("Set `{name}=red`.")), 0);
+        assert_eq!(found("README.md", &format!("Set `{name}S=red`.")), 1);
+        assert_eq!(
+            found("deploy/x.service", &format!("Environment={name}S=red")),
+            1
         );
     }
 

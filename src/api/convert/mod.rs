@@ -6,4 +6,5 @@ pub mod common;
 pub mod cost_model;
 pub mod ledger;
 pub mod party;
+pub mod prospect;
 pub mod ranking;

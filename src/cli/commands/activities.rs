@@ -14,7 +14,7 @@ use crate::{
         errors::Failure,
         output::{
             Format, Grid, Sheet, Side,
-            money::{count, currency_of, decimal, exact, plain},
+            money::{count, currency_of, decimal, grouped, nanos, places_needed, plain},
             show,
         },
         paging,
@@ -194,17 +194,18 @@ fn text(answer: &ListActivitiesResponse) -> String {
         ("Detail", Side::Left),
         ("Reversed at", Side::Right),
     ]);
+    let amounts = answer.entries.iter().map(|entry| nanos(row(entry).amount));
+    let places = places_needed(amounts);
     for entry in &answer.entries {
         let row = row(entry);
+        let amount = grouped(nanos(row.amount), places);
         grid.row([
             count(entry.position.map_or(0, |position| position.position)),
             row.occurred,
             row.customer.to_owned(),
             row.id.to_owned(),
             row.kind.to_owned(),
-            row.amount
-                .as_ref()
-                .map_or_else(String::new, |_| exact(row.amount)),
+            row.amount.as_ref().map_or_else(String::new, |_| amount),
             row.detail,
             entry
                 .reversed_at

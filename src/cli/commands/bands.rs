@@ -74,7 +74,7 @@ fn place(band: &Band) -> &'static str {
 
 /// The bands for people.
 pub fn text(answer: &CompareBandsResponse, basis: Basis, period: &str) -> String {
-    let currency = currency_of(answer.bands.iter().map(|band| &band.value));
+    let currency = currency_of(answer.control_total.iter().map(|total| &total.ledger));
     let mut text = format!(
         "{} customers by {}, {period}, {currency}\n",
         count(answer.customer_count),

@@ -18,7 +18,7 @@ use crate::{
     },
 };
 use prost_types::Timestamp;
-use std::{fmt::Write as _, path::PathBuf, process, time::SystemTime};
+use std::{fmt::Write as _, path::PathBuf, process};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum CostCommand {
@@ -108,10 +108,8 @@ impl CostCommand {
 
 /// An id that no other run of this command makes.
 fn new_request_id() -> String {
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    format!("cli-{:x}-{}", now.as_nanos(), process::id())
+    let now = jiff::Timestamp::now().as_nanosecond();
+    format!("cli-{now:x}-{}", process::id())
 }
 
 fn day(timestamp: Option<Timestamp>) -> String {

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     api::pb::{
-        LedgerPosition, PartyStage, Prequalification, PrequalificationResult,
+        LedgerPosition, MoneyRange, PartyStage, Prequalification, PrequalificationResult,
         PrequalifyProspectsRequest, PrequalifyProspectsResponse, ProspectInput, ReadOptions,
         google_type::Interval, prequalification_result, prospect_input,
     },
@@ -265,9 +265,9 @@ fn text(ids: &[String], answer: &PrequalifyProspectsResponse) -> String {
         ("Evidence", Side::Right),
         ("Strongest reasons", Side::Left),
     ]);
-    let range = |range: &Option<crate::api::pb::MoneyRange>| {
-        let range = range.clone().unwrap_or_default();
-        format!("{} to {}", shown(&range.lower), shown(&range.upper))
+    let range = |range: &Option<MoneyRange>| match range {
+        Some(range) => format!("{} to {}", shown(&range.lower), shown(&range.upper)),
+        None => "-".to_owned(),
     };
     for (id, result) in ids.iter().zip(&answer.results) {
         let Some(one) = answered(result) else {
@@ -298,11 +298,11 @@ pub fn model_text(answer: &PrequalifyProspectsResponse) -> String {
         return String::new();
     };
     format!(
-        "Learnt from {} customers whose {} days were complete ({} left out); their mean profit is {}; \
-         the interval of outcomes held {} of those kept out of the fit (aim 80%)\n",
+        "Learnt from {} customers, {} more were seen for too little of their {} days; their mean profit \
+         is {}; the interval of outcomes held {} of those kept out of the fit (aim 80%)\n",
         count(model.customer_count),
-        model.horizon_days,
         count(model.incomplete_count),
+        model.horizon_days,
         exact(&model.mean_profit),
         percent(model.interval_coverage),
     )
@@ -337,8 +337,13 @@ fn sheet(answer: &PrequalifyProspectsResponse) -> Sheet {
         "evidence_count",
     ]);
     for one in answer.results.iter().filter_map(answered) {
-        let expected = one.expected_profit_interval.clone().unwrap_or_default();
-        let outcome = one.outcome_interval.clone().unwrap_or_default();
+        let ends = |range: &Option<MoneyRange>| match range {
+            Some(range) => [plain(&range.lower), plain(&range.upper)],
+            None => Default::default(),
+        };
+        let [expected_lower, expected_upper] = ends(&one.expected_profit_interval);
+        let [outcome_lower, outcome_upper] = ends(&one.outcome_interval);
+        let margin = one.decision_margin.as_ref();
         sheet.row([
             one.party_id.clone(),
             decision(one).to_owned(),
@@ -347,11 +352,11 @@ fn sheet(answer: &PrequalifyProspectsResponse) -> Sheet {
             plain(&one.expected_return),
             plain(&one.expected_profit),
             plain(&one.baseline),
-            plain(&expected.lower),
-            plain(&expected.upper),
-            plain(&outcome.lower),
-            plain(&outcome.upper),
-            plain(&one.decision_margin),
+            expected_lower,
+            expected_upper,
+            outcome_lower,
+            outcome_upper,
+            margin.map_or_else(String::new, |_| plain(&one.decision_margin)),
             one.evidence_count.to_string(),
         ]);
     }

@@ -50,6 +50,9 @@ impl BestArguments {
 
 #[derive(Debug, clap::Args)]
 pub struct ProfileArguments {
+    /// How many trait values a table shows; json and csv have all
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    top: usize,
     #[command(flatten)]
     pub best: BestArguments,
 }
@@ -66,14 +69,14 @@ impl ProfileArguments {
         show(
             format,
             &answer,
-            || text(&answer, usize::MAX),
+            || text(&answer, self.top),
             || sheet(&answer.trait_lifts),
         )
     }
 }
 
 /// What sets the best customers apart.
-pub async fn ask(
+async fn ask(
     connection: &Connection,
     request: GetProfileRequest,
 ) -> Result<GetProfileResponse, Failure> {
@@ -90,7 +93,7 @@ pub fn bin_text(bin: &Option<TraitBin>) -> &str {
 }
 
 /// The profile for people, at most so many lines of it.
-pub fn text(answer: &GetProfileResponse, lines_max: usize) -> String {
+fn text(answer: &GetProfileResponse, lines_max: usize) -> String {
     let mut grid = Grid::new(&[
         ("Trait value", Side::Left),
         ("Best", Side::Right),

@@ -92,8 +92,7 @@ pub async fn gather(
 }
 
 fn table(answer: &RankCustomersResponse, arguments: &RankArguments) -> String {
-    let first = answer.customers.first();
-    let currency = currency_of(first.map(|customer| &customer.value));
+    let currency = currency_of(answer.control_total.iter().map(|total| &total.ledger));
     format!(
         "Customers by {}, {} first, {}, {currency}\n\n{}\n{} of {} customers; {} of all below zero\n{}",
         arguments.basis.text(),

@@ -85,10 +85,7 @@ impl ServeArguments {
             LogFormatArgument::Text => LogFormat::Text,
             LogFormatArgument::Json => LogFormat::Json,
         });
-        let listener = TcpListener::bind(&self.listen)
-            .await
-            .with_context(|| format!("cannot listen on {}", self.listen))
-            .map_err(Failure::Other)?;
+        let listener = listen(&self.listen).await?;
         let settings = ServerSettings {
             store: match self.store {
                 StoreKind::Embedded => StoreSettings::Embedded { folder: self.data },
@@ -101,18 +98,27 @@ impl ServeArguments {
                 ..Limits::default()
             },
         };
-        let mut terminate = signal(SignalKind::terminate())
-            .context("cannot wait for SIGTERM")
-            .map_err(Failure::Other)?;
-        let shutdown = async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            tracing::info!("stopping");
-        };
-        server::run(settings, listener, shutdown)
+        server::run(settings, listener, stop_signal()?)
             .await
             .map_err(Failure::Other)
     }
+}
+
+/// Binds an address.
+pub async fn listen(address: &str) -> Result<TcpListener, Failure> {
+    let listener = TcpListener::bind(address).await;
+    Ok(listener.with_context(|| format!("cannot listen on {address}"))?)
+}
+
+/// Ends when the process is told to stop: by Ctrl-C, or by the signal that service managers send.
+pub fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for Ctrl-C")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+    })
 }

@@ -18,6 +18,10 @@ use crate::{
 };
 use std::fmt::Write as _;
 
+/// How wide the waterfall's names are at least, and its amounts.
+const NAME_WIDTH: usize = 34;
+const AMOUNT_WIDTH: usize = 22;
+
 #[derive(Debug, clap::Args)]
 pub struct StatementArguments {
     /// The customer
@@ -132,12 +136,18 @@ pub fn text(answer: &GetCustomerStatementResponse, period: &str) -> String {
         name => format!(", {name}"),
     };
     let currency = currency_of(amounts);
+    let labels = answer
+        .lines
+        .iter()
+        .map(|detail| label(detail).chars().count() + 2);
+    let width = labels.max().unwrap_or(0).max(NAME_WIDTH);
     let mut text = format!("{}{name}, {period}, {currency}\n\n", answer.customer_id);
+    let inner = width - 2;
     for line in &lines {
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,
-            "  {} {:<34}{:>22}",
+            "  {} {:<width$}{:>AMOUNT_WIDTH$}",
             line.sign,
             line.name,
             amount(line.amount)
@@ -146,7 +156,7 @@ pub fn text(answer: &GetCustomerStatementResponse, period: &str) -> String {
             if detail.section() == line.section {
                 let _ = writeln!(
                     text,
-                    "      {:<30}{:>22}",
+                    "      {:<inner$}{:>AMOUNT_WIDTH$}",
                     label(detail),
                     amount(&detail.amount)
                 );

@@ -75,7 +75,7 @@ pub async fn ask(
 /// The curve and its figures for people.
 pub fn text(answer: &GetConcentrationResponse, basis: Basis, period: &str, size: Size) -> String {
     let total = answer.points.last().cloned().unwrap_or_default();
-    let currency = currency_of([&total.cumulative_value]);
+    let currency = currency_of(answer.control_total.iter().map(|total| &total.ledger));
     let mut text = format!(
         "Whale curve by {}, {period}: cumulative value over customers, the best first, {currency}\n\n",
         basis.text()
@@ -87,7 +87,9 @@ pub fn text(answer: &GetConcentrationResponse, basis: Basis, period: &str, size:
         "\nPeak: {} ({} of the total {}) at customer {} of {customers}\n\
          {} customers above zero, {} below zero\n",
         exact(&peak.cumulative_value),
-        percent(peak.cumulative_share),
+        // One digit would hide how far above the total it is.
+        peak.cumulative_share
+            .map_or_else(|| "-".to_owned(), |share| format!("{:.3}%", share * 100.0)),
         exact(&total.cumulative_value),
         count(peak.customer_count),
         count(answer.positive_count),

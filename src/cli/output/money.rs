@@ -118,7 +118,13 @@ fn group_thousands(digits: &str) -> String {
 
 /// A share for people: `12.3%`, or a dash if there is none.
 pub fn percent(share: Option<f64>) -> String {
-    share.map_or_else(|| "-".to_owned(), |share| format!("{:.1}%", share * 100.0))
+    let Some(share) = share else {
+        return "-".to_owned();
+    };
+    match format!("{:.1}%", share * 100.0).as_str() {
+        "-0.0%" => "0.0%".to_owned(),
+        text => text.to_owned(),
+    }
 }
 
 /// A share or another number of a model for programs: all digits, empty if there is none.
@@ -165,6 +171,7 @@ mod tests {
         assert_eq!(count(-1_234_567), "-1,234,567");
         assert_eq!(count(999), "999");
         assert_eq!(percent(Some(5.618_79)), "561.9%");
+        assert_eq!(percent(Some(-0.000_1)), "0.0%");
         assert_eq!(percent(None), "-");
     }
 

@@ -251,8 +251,8 @@ mod tests {
         }
     }
 
-    /// -2 times the logarithm of the restricted likelihood, up to a constant, with its sign turned: from the determinant
-    /// of the mixed model's equations (Harville 1977).
+    /// -2 times the logarithm of the restricted likelihood, up to a constant, with its sign turned: from the
+    /// determinant of the mixed model's equations (Harville 1977).
     fn log_likelihood(moments: &Moments, groups: &[Range<usize>], under: &Variances) -> f64 {
         let size = moments.matrix.size();
         let mut diagonal = vec![0.0; size];

@@ -34,8 +34,8 @@ pub fn wilson_interval(count: f64, trials: f64) -> (f64, f64) {
 
 /// How likely a count at least as unlikely as this one is: the exact two-sided test of a rate.
 ///
-/// Probabilities fall on both sides of the most likely count. The far end of the other side is found by halving, and both
-/// tails are added from their inner end outwards until nothing more is added.
+/// Probabilities fall on both sides of the most likely count. The far end of the other side is found by halving, and
+/// both tails are added from their inner end outwards until nothing more is added.
 pub fn two_sided(count: u64, trials: u64, rate: f64) -> f64 {
     if trials == 0 || !(rate > 0.0 && rate < 1.0) {
         return 1.0;
@@ -194,7 +194,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn both_tails_are_those_of_the_definition(trials in 1..400_u64, part in 0.0..1.0_f64, rate in 0.001..0.999_f64) {
+        fn both_tails_are_by_the_definition(trials in 1..400_u64, part in 0.0..1.0_f64, rate in 0.001..0.999_f64) {
             let count = (part * (trials + 1) as f64) as u64;
             let wanted = by_definition(count, trials, rate);
             let found = two_sided(count, trials, rate);

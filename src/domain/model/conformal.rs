@@ -1,10 +1,11 @@
 //! How far single customers are from what was predicted for them.
 //!
-//! Each customer is predicted by a model that was made without it, and the interval for a new one is made of the errors of
-//! those whose prediction was nearest to its own (split conformal prediction: Lei, G'Sell, Rinaldo, Tibshirani and
-//! Wasserman, "Distribution-free predictive inference for regression", Journal of the American Statistical Association
-//! 113, 2018; localised by the prediction, because the errors of large customers are large). Nothing is assumed of the
-//! errors' distribution. The interval holds what it says as long as new customers are like those learnt from.
+//! Each customer is predicted by a model that was made without it, and the interval for a new one is made of the
+//! errors of those whose prediction was nearest to its own (split conformal prediction: Lei, G'Sell, Rinaldo,
+//! Tibshirani and Wasserman, "Distribution-free predictive inference for regression", Journal of the American
+//! Statistical Association 113, 2018; localised by the prediction, because the errors of large customers are large).
+//! Nothing is assumed of the errors' distribution. The interval holds what it says as long as new customers are like
+//! those learnt from.
 //!
 //! | symbol | here | meaning |
 //! |---|---|---|
@@ -108,8 +109,8 @@ impl Errors {
         inner.iter().chain(&edge).map(|own| own.error).collect()
     }
 
-    /// The lower and the upper end of the errors around a prediction that eight of ten customers are within, if there are
-    /// enough to tell.
+    /// The lower and the upper end of the errors around a prediction that eight of ten customers are within, if there
+    /// are enough to tell.
     pub fn interval(&self, prediction: f64) -> Option<(f64, f64)> {
         let mut errors = self.nearest(prediction);
         let count = errors.len();
@@ -122,8 +123,8 @@ impl Errors {
         Some((errors[lower - 1], errors[upper - 1]))
     }
 
-    /// How often the interval holds the outcome: the customers of each fold against the errors of the other folds, so that
-    /// nobody's own error helps to hold it. At most 500 customers, evenly spread over the predictions.
+    /// How often the interval holds the outcome: the customers of each fold against the errors of the other folds, so
+    /// that nobody's own error helps to hold it. At most 500 customers, evenly spread over the predictions.
     pub fn coverage(&self) -> Option<f64> {
         let folds = self.sorted.iter().map(|own| own.fold).max()? + 1;
         let step = self.sorted.len().div_ceil(COVERAGE_SAMPLE);

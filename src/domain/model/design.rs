@@ -1,7 +1,7 @@
 //! Which trait values a fit has columns for, and which customer is in which.
 //!
-//! Only trait values that somebody has get a column. A fit's cost grows with the cube of the columns, so that their number
-//! is limited: traits that more customers have go first. Knows nothing of outcomes.
+//! Only trait values that somebody has get a column. A fit's cost grows with the cube of the columns, so that their
+//! number is limited: traits that more customers have go first. Knows nothing of outcomes.
 
 use super::{
     IgnoredReason, IgnoredTrait,

@@ -1,8 +1,9 @@
 //! Traits as bins: what a model can tell apart. Knows nothing of outcomes: bins are made without looking at them.
 //!
-//! Bin 0 is for those without a value, bin 1 for values that too few customers have; after them come the categories that
-//! enough customers have, in the order of their bytes, or ranges of numbers, or no and yes. A set is in one bin for each
-//! of its known categories; its rare ones are passed over, because their number would count one customer many times.
+//! Bin 0 is for those without a value, bin 1 for values that too few customers have; after them come the categories
+//! that enough customers have, in the order of their bytes, or ranges of numbers, or no and yes. A set is in one bin
+//! for each of its known categories; its rare ones are passed over, because their number would count one customer many
+//! times.
 
 use crate::domain::{
     decimal::{MICRO_PLACES, format_fixed},

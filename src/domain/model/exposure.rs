@@ -1,10 +1,10 @@
 //! Outcomes of customers who are not through their horizon yet.
 //!
-//! What a customer brings over the horizon is unevenly spread over its age: most often the first orders are the largest.
-//! How it develops is read off all customers by age (a chain-ladder of one cohort: Mack, "Distribution-free calculation
-//! of the standard error of chain ladder reserve estimates", ASTIN Bulletin 23, 1993), by their size and not their
-//! profit, which may pass through zero. The profit of a customer seen for `k` of 12 whole buckets is divided by the share
-//! of the business that falls into them, and weighs as much as that share.
+//! What a customer brings over the horizon is unevenly spread over its age: most often the first orders are the
+//! largest. How it develops is read off all customers by age (a chain-ladder of one cohort: Mack, "Distribution-free
+//! calculation of the standard error of chain ladder reserve estimates", ASTIN Bulletin 23, 1993), by their size and
+//! not their profit, which may pass through zero. The profit of a customer seen for `k` of 12 whole buckets is divided
+//! by the share of the business that falls into them, and weighs as much as that share.
 //!
 //! | symbol | here | meaning |
 //! |---|---|---|
@@ -17,7 +17,9 @@ use super::{number, units};
 use crate::domain::{money::Nanos, question::CustomerProfile, time::Day};
 
 /// Into how many buckets of age the horizon is divided.
-pub const BUCKETS: usize = 12;
+pub const BUCKET_COUNT: u32 = 12;
+/// The same as a length.
+pub const BUCKETS: usize = BUCKET_COUNT as usize;
 /// With fewer whole buckets a customer is left out.
 const MINIMUM_SEEN: usize = 3;
 /// With fewer customers a bucket's mean is not known, and taken to be that of the others.
@@ -50,7 +52,7 @@ pub struct Exposure {
 /// How many whole buckets of age were seen of a customer before the cut, the first day that was not seen.
 pub fn seen_buckets(first: Day, cut: Day, horizon_days: u32) -> usize {
     let age = (i64::from(cut.0) - i64::from(first.0)).max(0);
-    let seen = age * 12 / i64::from(horizon_days.max(1));
+    let seen = age * i64::from(BUCKET_COUNT) / i64::from(horizon_days.max(1));
     usize::try_from(seen).unwrap_or(BUCKETS).min(BUCKETS)
 }
 
@@ -113,7 +115,7 @@ fn development(
         let share = if total > 0.0 {
             rate / total
         } else {
-            1.0 / 12.0
+            1.0 / f64::from(BUCKET_COUNT)
         };
         // Rounding must not make a finished horizon weigh more than 1.
         shares[bucket + 1] = (shares[bucket] + share).min(1.0);

@@ -1,10 +1,11 @@
 //! What sets the best customers apart: how much more common each trait value is among them.
 //!
 //! Where few customers have a value, its rate of the best is drawn towards the rate among all, as if so many more
-//! customers of the usual rate had been seen (Good, "Probability and the Weighing of Evidence", 1950, on small counts).
-//! The interval is Wilson's on the same counts, so that it always holds the lift. Many values are looked at, so that some
-//! look different by chance: the share of such among those told to be distinguishing is held to a tenth (Benjamini and
-//! Hochberg, "Controlling the false discovery rate", Journal of the Royal Statistical Society B 57, 1995).
+//! customers of the usual rate had been seen (Good, "Probability and the Weighing of Evidence", 1950, on small
+//! counts). The interval is Wilson's on the same counts, so that it always holds the lift. Many values are looked at,
+//! so that some look different by chance: the share of such among those told to be distinguishing is held to a tenth
+//! (Benjamini and Hochberg, "Controlling the false discovery rate", Journal of the Royal Statistical Society B 57,
+//! 1995).
 //!
 //! | symbol | here | meaning |
 //! |---|---|---|
@@ -187,7 +188,7 @@ pub(crate) mod tests {
         question::RankTotals,
     };
 
-    /// What a store would answer about customers of categories `T0`, `T1` …: the places of each customer's categories,
+    /// What a store would answer about customers with categories: the places of each customer's categories in T0, T1 …,
     /// whether it is one of the best and whether it lost money.
     pub fn answer(customers: &[(Vec<u64>, bool, bool)]) -> LiftAnswer {
         let mut answer = LiftAnswer {

@@ -2,8 +2,8 @@
 //!
 //! Each trait value weighs what it adds to the log-odds of being one of the best, less what it adds to the log-odds of
 //! losing money (weight of evidence: Good, "Probability and the Weighing of Evidence", 1950), with counts drawn as in
-//! [`super::lift`]. Weights are whole multiples of 2^-20, so that they add up exactly in any order, in integers here and
-//! in double precision wherever they are read.
+//! [`super::lift`]. Weights are whole multiples of 2^-20, so that they add up exactly in any order, in integers here
+//! and in double precision wherever they are read.
 //!
 //! | symbol | here | meaning |
 //! |---|---|---|

@@ -1,13 +1,14 @@
 //! Models: what the best customers have in common, and what a prospect is worth.
 //!
 //! Floating point lives here and nowhere else in the domain: exact sums come in, become numbers of currency units, and
-//! leave as whole micro-units, rounded half to even. Everything is taken in a fixed order and with functions that do not
-//! depend on the machine's mathematics library, so that the same data gives the same bytes everywhere. Knows nothing of
-//! stores and of questions over time: whoever calls decides what is learnt from.
+//! leave as whole micro-units, rounded half to even. Everything is taken in a fixed order and with functions that do
+//! not depend on the machine's mathematics library, so that the same data gives the same bytes everywhere. Knows
+//! nothing of stores and of questions over time: whoever calls decides what is learnt from.
 //!
 //! * [`encode`]: traits as bins. [`exposure`]: outcomes of customers who are not through their horizon.
-//! * [`design`]: the columns of a fit. [`additive`], on [`symmetric`]: effects of bins with their uncertainty. [`conformal`]: how much customers differ.
-//! * [`profit`]: these together, what a prospect would bring. [`decision`]: what to do about it.
+//! * [`design`]: the columns of a fit. [`additive`], on [`symmetric`]: effects of bins with their uncertainty.
+//! * [`conformal`]: how much customers differ. [`profit`]: these together, what a prospect would bring.
+//! * [`decision`]: what to do about it.
 //! * [`lift`], on [`binomial`]: what sets the best apart. [`lookalike`]: who is like them.
 
 pub mod additive;
@@ -114,8 +115,9 @@ fn number(count: u64) -> f64 {
     count as f64
 }
 
-/// A number of currency units, rounded half to even to whole micro-units. What is no number is zero. What is beyond what
-/// `google.type.Money` can carry is drawn in to a limit that it cannot carry either, so that sums cannot overflow.
+/// A number of currency units, rounded half to even to whole micro-units. What is no number is zero. What is beyond
+/// what `google.type.Money` can carry is drawn in to a limit that it cannot carry either, so that sums cannot
+/// overflow.
 fn rounded(units: f64) -> Nanos {
     const LIMIT: f64 = 1e27;
     let micros = (units * 1e6).round_ties_even().clamp(-LIMIT, LIMIT);

@@ -1,8 +1,8 @@
 //! Outcomes as a fit takes them, and what models miss on customers they were made without.
 //!
 //! The most extreme outcomes are drawn in (winsorised: Tukey, "The future of data analysis", Annals of Mathematical
-//! Statistics 33, 1962), so that one large customer does not speak for all that share a trait with it. What models miss is
-//! measured on the outcomes as they are.
+//! Statistics 33, 1962), so that one large customer does not speak for all that share a trait with it. What models
+//! miss is measured on the outcomes as they are.
 
 use super::{
     Fingerprint,

@@ -1,8 +1,8 @@
 //! What a prospect would bring: an additive model of customers' profit by their traits.
 //!
-//! Outcomes come from [`super::exposure`], bins from [`super::design`], effects from [`super::additive`], and what single
-//! customers differ by from [`super::conformal`]. Effects are told as
-//! differences from the mean customer, and rounded before they are added up: what is told adds up exactly.
+//! Outcomes come from [`super::exposure`], bins from [`super::design`], effects from [`super::additive`], and what
+//! single customers differ by from [`super::conformal`]. Effects are told as differences from the mean customer, and
+//! rounded before they are added up: what is told adds up exactly.
 //!
 //! | symbol | here | meaning |
 //! |---|---|---|

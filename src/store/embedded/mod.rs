@@ -1,8 +1,8 @@
 //! The default store: one folder, no server.
 //!
-//! The ledger is a SQLite database, durable before anything is acknowledged; the books are columns in memory, made again
-//! from the ledger when the folder is opened. One thread writes ([`writer`]); questions are answered from the books by
-//! as many threads as ask, and see them as they were between two groups of writes.
+//! The ledger is a SQLite database, durable before anything is acknowledged; the books are columns in memory, made
+//! again from the ledger when the folder is opened. One thread writes ([`writer`]); questions are answered from the
+//! books by as many threads as ask, and see them as they were between two groups of writes.
 
 mod books;
 mod codec;
@@ -79,8 +79,8 @@ struct Shared {
 impl EmbeddedStore {
     /// Opens a folder, or makes it, and reads its ledger. Blocks; `progress` hears how far it is.
     ///
-    /// Refused if another process has it open, if it was made with another currency or time zone, and with LEDGER_DAMAGED
-    /// if what is read is not what was written.
+    /// Refused if another process has it open, if it was made with another currency or time zone, and with
+    /// LEDGER_DAMAGED if what is read is not what was written.
     pub fn open(
         settings: &EmbeddedSettings,
         progress: impl FnMut(Progress),

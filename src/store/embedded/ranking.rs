@@ -228,7 +228,8 @@ impl<'a> Ranking<'a> {
     }
 }
 
-/// Puts the places in `wanted`, which rise and do not meet, in order, and every other customer on the right side of them.
+/// Puts the places in `wanted`, which rise and do not meet, in order, and every other customer on the right side of
+/// them.
 fn arrange(keys: &mut [Key], wanted: &[Range<usize>], compare: fn(&Key, &Key) -> Ordering) {
     let mut done = 0;
     for range in wanted {

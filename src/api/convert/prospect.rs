@@ -1,0 +1,315 @@
+//! Profiles, lookalikes and prequalification.
+
+use super::{
+    common::{
+        amount_from_pb, count_from_pb, count_to_pb, item, micros_to_pb, money_to_pb,
+        optional_amount, period_from_pb, position_to_pb, rejection_to_pb,
+    },
+    party::party_from_pb,
+    ranking::{
+        basis_from_pb, control_total_to_pb, cost_basis_to_pb, optional_version_from_pb,
+        scope_from_pb,
+    },
+};
+use crate::{
+    api::pb::{self, prospect_input::Prospect as ProspectPb},
+    domain::{
+        id::PartyId,
+        ledger::Position,
+        model::{
+            IgnoredReason, IgnoredTrait,
+            decision::{Decision, DecisionReason, Terms},
+            encode::{Bin, BinValue},
+            lift::TraitLift,
+            lookalike::ScoreContribution,
+            profit::{AmountRange, Contribution, ProfitModel},
+        },
+        money::{Currency, Nanos},
+        party::Stage,
+        problem::Problem,
+        ranking::Basis,
+    },
+    service::{
+        Settings,
+        lookalike::Lookalike,
+        prequalify::{Prequalification, Prequalified, PrequalifyRequest, Prospect},
+        profile::{BestCustomers, LearntOfBest},
+    },
+};
+
+/// The fraction of the customers that are the best by default, and at most, in millionths.
+const BEST_FRACTION: (u32, f64) = (100_000, 0.5);
+/// The horizon by default and at most, in days.
+const HORIZON: (u64, u64) = (365, 3_650);
+
+/// Which customers are the best.
+pub fn best_customers_from_pb(
+    best: Option<pb::BestCustomers>,
+    settings: &Settings,
+    as_of: Position,
+) -> Result<BestCustomers, Problem> {
+    let best = best.unwrap_or_default();
+    let prefix = "best_customers.";
+    let scope = scope_from_pb(best.period.as_ref(), best.filter, settings, prefix, as_of)?;
+    if !scope.branches.is_empty() {
+        let field = "best_customers.filter.branch_ids";
+        return Err(Problem::field_invalid(field, "is not supported here"));
+    }
+    let basis = basis_from_pb(best.basis, "best_customers.basis")?.unwrap_or(Basis::NetProfit);
+    Ok(BestCustomers {
+        scope,
+        basis,
+        best_millionths: millionths_from_pb(best.fraction)?,
+        cost_model_version: optional_version_from_pb(best.cost_model_version)
+            .map_err(|problem| problem.within("best_customers"))?,
+    })
+}
+
+fn millionths_from_pb(fraction: f64) -> Result<u32, Problem> {
+    if fraction == 0.0 {
+        return Ok(BEST_FRACTION.0);
+    }
+    if !(0.000_001..=BEST_FRACTION.1).contains(&fraction) {
+        let field = "best_customers.fraction";
+        return Err(Problem::number_out_of_range(field, "0.000001", "0.5"));
+    }
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "from 1 to 500,000 by the check above"
+    )]
+    Ok((fraction * 1e6).round() as u32)
+}
+
+/// What prospects are asked about.
+pub fn prequalify_from_pb(
+    request: pb::PrequalifyProspectsRequest,
+    settings: &Settings,
+    as_of: Position,
+) -> Result<PrequalifyRequest, Problem> {
+    let horizon = count_from_pb(request.horizon_days, HORIZON.0, HORIZON.1, "horizon_days")?;
+    let currency = settings.currency;
+    let win_probability = request.win_probability.unwrap_or(1.0);
+    if !(0.0..=1.0).contains(&win_probability) {
+        return Err(Problem::number_out_of_range("win_probability", "0", "1"));
+    }
+    let cost = request.acquisition_cost.as_ref();
+    let hurdle = request.hurdle.as_ref();
+    let terms = Terms {
+        win_probability,
+        acquisition_cost: optional_amount(cost, currency, "acquisition_cost")?.unwrap_or(0),
+        hurdle: hurdle.map_or(Ok(0), |hurdle| amount_from_pb(hurdle, currency, "hurdle"))?,
+    };
+    let period = request.training_period.as_ref();
+    let training_period = period_from_pb(period, settings, "training_period")?;
+    let prospects = request.prospects.into_iter().enumerate();
+    Ok(PrequalifyRequest {
+        prospects: prospects
+            .map(|(index, input)| prospect_from_pb(input, &item("prospects", index)))
+            .collect(),
+        // At most 3,650 by the check above.
+        horizon_days: u32::try_from(horizon).unwrap_or(u32::MAX),
+        terms,
+        training_period,
+        cost_model_version: optional_version_from_pb(request.cost_model_version)?,
+        as_of,
+    })
+}
+
+fn prospect_from_pb(input: pb::ProspectInput, path: &str) -> Result<Prospect, Problem> {
+    match input
+        .prospect
+        .ok_or_else(|| Problem::field_required(&format!("{path}.prospect")))?
+    {
+        ProspectPb::PartyId(id) => {
+            PartyId::parse(&id, &format!("{path}.party_id")).map(Prospect::Stored)
+        }
+        ProspectPb::Inline(party) => {
+            party_from_pb(party, Stage::Prospect, &format!("{path}.inline")).map(Prospect::Inline)
+        }
+    }
+}
+
+// === to_pb ===
+
+/// What sets the best customers apart.
+pub fn profile_to_pb(
+    learnt: &LearntOfBest,
+    read_at: Position,
+    currency: Currency,
+) -> pb::GetProfileResponse {
+    pb::GetProfileResponse {
+        trait_lifts: learnt.lines.iter().map(lift_to_pb).collect(),
+        customer_count: count_to_pb(learnt.table.whole.all),
+        best_customer_count: count_to_pb(learnt.table.whole.best),
+        threshold: Some(money_to_pb(learnt.threshold, currency)),
+        has_signal: learnt.has_signal(),
+        ignored_traits: learnt.ignored().iter().map(ignored_to_pb).collect(),
+        read_at: Some(position_to_pb(read_at)),
+        control_total: Some(control_total_to_pb(&learnt.footing, currency)),
+        cost_basis: Some(cost_basis_to_pb(&learnt.footing, currency)),
+    }
+}
+
+fn lift_to_pb(line: &TraitLift) -> pb::TraitLift {
+    pb::TraitLift {
+        bin: Some(bin_to_pb(&line.bin)),
+        best_count: count_to_pb(line.best_count),
+        all_count: count_to_pb(line.all_count),
+        best_support: line.best_support,
+        all_support: line.all_support,
+        lift: line.lift,
+        lift_lower_bound: line.lower,
+        lift_upper_bound: line.upper,
+        p_value: line.p_value,
+        distinguishing: line.distinguishing,
+    }
+}
+
+fn bin_to_pb(bin: &Bin) -> pb::TraitBin {
+    use pb::trait_bin::Bin as BinPb;
+    let value = match &bin.value {
+        BinValue::Missing => BinPb::Absent(pb::AbsentBin::Missing as i32),
+        BinValue::Rare => BinPb::Absent(pb::AbsentBin::Rare as i32),
+        BinValue::Category(category) => BinPb::Category(category.clone()),
+        BinValue::Flag(flag) => BinPb::Flag(*flag),
+        BinValue::Range { lower, upper } => {
+            let edge = |edge: &i64| micros_to_pb(i128::from(*edge));
+            BinPb::NumberRange(pb::NumberRange {
+                lower: lower.as_ref().map(edge),
+                upper: upper.as_ref().map(edge),
+            })
+        }
+    };
+    pb::TraitBin {
+        key: bin.key.to_string(),
+        label: bin.label(),
+        bin: Some(value),
+    }
+}
+
+fn ignored_to_pb(ignored: &IgnoredTrait) -> pb::IgnoredTrait {
+    let reason = match ignored.reason {
+        IgnoredReason::SpecialCategory => pb::IgnoredTraitReason::SpecialCategory,
+        IgnoredReason::Excluded => pb::IgnoredTraitReason::Excluded,
+        IgnoredReason::KnownAfterConversion => pb::IgnoredTraitReason::KnownAfterConversion,
+        IgnoredReason::NeverSeen => pb::IgnoredTraitReason::NeverSeen,
+        IgnoredReason::TooManyValues => pb::IgnoredTraitReason::TooManyValues,
+    };
+    pb::IgnoredTrait {
+        key: ignored.key.to_string(),
+        reason: reason as i32,
+    }
+}
+
+/// One lookalike.
+pub fn lookalike_to_pb(row: &Lookalike) -> pb::Lookalike {
+    let contribution = |part: &ScoreContribution| pb::ScoreContribution {
+        bin: Some(bin_to_pb(&part.bin)),
+        contribution: part.score.value(),
+        best_count: count_to_pb(part.count.best),
+        loss_maker_count: count_to_pb(part.count.loss_makers),
+        all_count: count_to_pb(part.count.all),
+    };
+    pb::Lookalike {
+        rank: count_to_pb(row.place) + 1,
+        party_id: row.party.party_id.to_string(),
+        display_name: row.party.display_name.clone(),
+        score: row.score.value(),
+        contributions: row.contributions.iter().map(contribution).collect(),
+    }
+}
+
+/// The traits that a lookalike question kept out.
+pub fn ignored_traits_to_pb(learnt: &LearntOfBest) -> Vec<pb::IgnoredTrait> {
+    learnt.ignored().iter().map(ignored_to_pb).collect()
+}
+
+/// What prospects are worth.
+pub fn prequalified_to_pb(
+    answer: Prequalified,
+    read_at: Position,
+    currency: Currency,
+) -> pb::PrequalifyProspectsResponse {
+    use pb::prequalification_result::Outcome;
+    let results = answer
+        .results
+        .into_iter()
+        .enumerate()
+        .map(|(index, result)| {
+            let outcome = match result {
+                Ok(result) => Outcome::Prequalification(prequalification_to_pb(&result, currency)),
+                Err(problem) => {
+                    Outcome::Rejection(rejection_to_pb(problem, &item("prospects", index)))
+                }
+            };
+            pb::PrequalificationResult {
+                outcome: Some(outcome),
+            }
+        });
+    pb::PrequalifyProspectsResponse {
+        results: results.collect(),
+        model: Some(model_to_pb(&answer.model, currency)),
+        read_at: Some(position_to_pb(read_at)),
+        cost_basis: Some(cost_basis_to_pb(&answer.footing, currency)),
+        control_total: Some(control_total_to_pb(&answer.footing, currency)),
+    }
+}
+
+fn model_to_pb(model: &ProfitModel, currency: Currency) -> pb::PrequalificationModel {
+    pb::PrequalificationModel {
+        customer_count: count_to_pb(model.customers),
+        incomplete_count: count_to_pb(model.left_out),
+        mean_profit: Some(money_to_pb(model.mean_profit, currency)),
+        interval_coverage: model.coverage,
+        fingerprint: format!("{:016x}", model.fingerprint()),
+        horizon_days: i32::try_from(model.horizon_days).unwrap_or(i32::MAX),
+    }
+}
+
+fn prequalification_to_pb(answer: &Prequalification, currency: Currency) -> pb::Prequalification {
+    let money = |amount: Nanos| Some(money_to_pb(amount, currency));
+    let range = |range: AmountRange| pb::MoneyRange {
+        lower: money(range.lower),
+        upper: money(range.upper),
+    };
+    let contribution = |part: &Contribution| pb::ProfitContribution {
+        bin: Some(bin_to_pb(&part.bin)),
+        amount: money(part.amount),
+        customer_count: count_to_pb(part.customers),
+    };
+    let (prediction, verdict) = (&answer.prediction, &answer.verdict);
+    pb::Prequalification {
+        party_id: answer.party_id.to_string(),
+        decision: decision_to_pb(verdict.decision) as i32,
+        decision_reason: decision_reason_to_pb(verdict.reason) as i32,
+        expected_return: money(verdict.expected_return),
+        expected_profit: money(prediction.expected),
+        baseline: money(prediction.baseline),
+        contributions: prediction.contributions.iter().map(contribution).collect(),
+        expected_profit_interval: prediction.expected_interval.map(range),
+        outcome_interval: prediction.outcome_interval.map(range),
+        decision_margin: verdict.margin.and_then(money),
+        evidence_count: count_to_pb(prediction.evidence),
+        ignored_traits: prediction.ignored.iter().map(ignored_to_pb).collect(),
+    }
+}
+
+fn decision_to_pb(decision: Decision) -> pb::PrequalificationDecision {
+    match decision {
+        Decision::Pursue => pb::PrequalificationDecision::Pursue,
+        Decision::Nurture => pb::PrequalificationDecision::Nurture,
+        Decision::Decline => pb::PrequalificationDecision::Decline,
+        Decision::Review => pb::PrequalificationDecision::Review,
+    }
+}
+
+fn decision_reason_to_pb(reason: DecisionReason) -> pb::DecisionReason {
+    match reason {
+        DecisionReason::LowerBoundReachesHurdle => pb::DecisionReason::LowerBoundReachesHurdle,
+        DecisionReason::HurdleWithinInterval => pb::DecisionReason::HurdleWithinInterval,
+        DecisionReason::UpperBoundBelowHurdle => pb::DecisionReason::UpperBoundBelowHurdle,
+        DecisionReason::TooFewCustomers => pb::DecisionReason::TooFewCustomers,
+        DecisionReason::TraitsNeverSeen => pb::DecisionReason::TraitsNeverSeen,
+    }
+}

@@ -192,7 +192,8 @@ pub enum Group {
     Day,
 }
 
-/// Sums by group, in the order of the groups; what has no group is under [`UNASSIGNED`].
+/// Sums by group, in the order of the groups; what has no group is under [`UNASSIGNED`]. A group is there if it has a
+/// posting in the scope, even if all its sums are zero.
 pub type CrossAnswer = BTreeMap<String, Sums>;
 
 /// A value of a trait, or a range of numbers, as it is counted.

@@ -265,6 +265,32 @@ pub async fn requests_at_once_all_get_their_places(store: &dyn Store) {
     assert_eq!(watermark(store).await, 100);
 }
 
+pub async fn a_question_sees_whole_batches(store: &dyn Store) {
+    const CUSTOMERS: [&str; 5] = ["a", "b", "c", "d", "e"];
+    let batch = |request: i32| -> Vec<Entry> {
+        let sale = |customer| sale(&format!("{request}{customer}"), customer, request % 9, 1, 0);
+        CUSTOMERS.into_iter().map(sale).collect()
+    };
+    // Writers and readers at once: whatever a reader sees, it sees as much of every customer.
+    let steps = (0..120).map(async |step| {
+        if step % 2 == 0 {
+            append(store, batch(step)).await;
+        }
+        let answer = rank(store, scope(Period::ALL), order(Basis::Revenue)).await;
+        let expected = answer.rows.first().map(|row| row.value);
+        let all = answer.rows.iter().all(|row| Some(row.value) == expected);
+        assert!(
+            all && [0, 5].contains(&answer.rows.len()),
+            "{:?}",
+            standing(&answer)
+        );
+        assert_eq!(answer.totals.ledger, answer.totals.reported);
+        expected.unwrap_or_default()
+    });
+    let seen = join_all(steps).await;
+    assert_eq!(seen.iter().max(), Some(&60_000_000_000));
+}
+
 /// Polls all futures until each is ready.
 async fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
     let mut futures: Vec<_> = futures.into_iter().map(Box::pin).collect();

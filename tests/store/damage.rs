@@ -278,3 +278,16 @@ async fn a_file_of_another_kind_is_left_alone() {
         "{problem}"
     );
 }
+
+#[tokio::test]
+async fn a_folder_of_a_later_version_is_left_alone() {
+    let folder = TempDir::new().unwrap();
+    filled(folder.path()).await;
+    let connection = Connection::open(database(folder.path())).unwrap();
+    connection.pragma_update(None, "user_version", 2).unwrap();
+    drop(connection);
+    let problem = refused(folder.path());
+    assert_eq!(problem.reason, Reason::StoreUnavailable);
+    let expected = "ledger.db is of format 2, this program reads 1";
+    assert!(problem.message.contains(expected), "{problem}");
+}

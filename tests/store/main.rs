@@ -47,7 +47,8 @@ on_every_store! {
         a_reversal_can_follow_in_the_same_batch,
         validate_only_keeps_nothing,
         tenants_are_apart,
-        requests_at_once_all_get_their_places;
+        requests_at_once_all_get_their_places,
+        a_question_sees_whole_batches;
     recording:
         positions_are_shared_with_the_ledger,
         parties_have_a_history,

@@ -4,7 +4,7 @@
 
 use super::{
     database::Table,
-    day_book::{BookRow, DayBook},
+    day_book::{BookRow, DayBook, Subject},
     id_order::IdOrder,
     interner::{Interner, number_of},
 };
@@ -35,8 +35,6 @@ pub(super) struct Books {
     pub customers: Interner<PartyId>,
     /// Every account with a posting ever.
     pub accounts: Interner<Account>,
-    /// Every combination of the dimensions that questions know.
-    pub dimensions: Interner<DimensionNumbers>,
     /// The values of the dimensions; what is not given is under UNASSIGNED.
     pub values: Interner<String>,
     rows: Vec<RowPlace>,
@@ -45,17 +43,6 @@ pub(super) struct Books {
     reversals: HashMap<Position, Position>,
     histories: Vec<Vec<Position>>,
     order: Mutex<Arc<IdOrder>>,
-}
-
-/// The values of the dimensions that questions know, by number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct DimensionNumbers {
-    /// The branch.
-    pub branch: u32,
-    /// The product.
-    pub product: u32,
-    /// The account manager.
-    pub account_manager: u32,
 }
 
 /// Where a row is in the database, and what its checksum must be.
@@ -104,14 +91,15 @@ impl Books {
         let position = self.newest + 1;
         let customer = self.customers.intern(&activity.customer_id, PartyId::clone);
         let mut value = |value: &str| self.values.intern(group_name(value), str::to_owned);
-        let dimensions = DimensionNumbers {
-            branch: value(&activity.dimensions.branch_id),
-            product: value(&activity.dimensions.product_id),
-            account_manager: value(&activity.dimensions.account_manager_id),
+        let dimensions = &activity.dimensions;
+        let subject = Subject {
+            customer,
+            branch: value(&dimensions.branch_id),
+            product: value(&dimensions.product_id),
+            account_manager: value(&dimensions.account_manager_id),
         };
-        let dimensions = self.dimensions.intern(&dimensions, |numbers| *numbers);
         let book = self.days.entry(day).or_default();
-        let row = book.begin(position, customer, dimensions, 1);
+        let row = book.begin(position, subject, 1);
         for_each_posting(activity, |account, amount| {
             book.post(self.accounts.intern(&account, Account::clone), amount);
         });
@@ -127,7 +115,7 @@ impl Books {
         let Some(book) = self.days.get_mut(&day) else {
             return false;
         };
-        let customer = book.row(row).customer;
+        let customer = book.row(row).subject.customer;
         let reversal = book.take_back(position, row);
         self.reversals.insert(target, position);
         self.note(customer, Place::Posted(day, reversal));
@@ -164,11 +152,11 @@ impl Books {
         }
     }
 
-    /// The row in the books of an activity or a reversal, and its day.
-    pub fn book_row(&self, position: Position) -> Option<(Day, BookRow<'_>)> {
+    /// The row in the books of an activity or a reversal, if it is in a period.
+    pub fn book_row(&self, position: Position, period: &Period) -> Option<BookRow<'_>> {
         match self.place(position)? {
-            Place::Record => None,
-            Place::Posted(day, row) => Some((day, self.days.get(&day)?.row(row))),
+            Place::Posted(day, row) if period.contains(day) => Some(self.days.get(&day)?.row(row)),
+            Place::Posted(..) | Place::Record => None,
         }
     }
 
@@ -235,7 +223,7 @@ impl Books {
         let mut live = history
             .take_while(|position| **position <= as_of)
             .filter(|position| self.reversed_at(**position, as_of).is_none())
-            .filter_map(|position| self.book_row(*position));
-        live.any(|(_, row)| row.sign > 0 && row.accounts.contains(&sale_count))
+            .filter_map(|position| self.book_row(*position, &Period::ALL));
+        live.any(|row| row.sign > 0 && row.accounts.contains(&sale_count))
     }
 }

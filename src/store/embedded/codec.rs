@@ -1,5 +1,5 @@
-//! The stored form of writes: a version byte, then each write as postcard, one after the other; and the checksum over
-//! them.
+//! The stored form of writes: a version byte, each write as postcard, and for each write where it ends, as four bytes,
+//! the least first; and the checksum over them.
 //!
 //! Decoding trusts nothing: whatever the bytes are, it answers or names the damage, and asks for no more memory than a
 //! small multiple of them.
@@ -35,73 +35,143 @@ pub(super) struct StoredRecord {
     pub record: Record,
 }
 
-/// A body without writes.
-pub(super) fn empty_body() -> Vec<u8> {
-    vec![VERSION]
+/// A body that is being made.
+#[derive(Debug)]
+pub(super) struct BodyBuilder {
+    bytes: Vec<u8>,
+    /// Where each write ends.
+    ends: Vec<u32>,
 }
 
-/// Adds an entry to a body.
-pub(super) fn push_entry(
-    body: Vec<u8>,
-    record_time: Instant,
-    target: Option<Position>,
-    entry: &Entry,
-) -> Result<Vec<u8>, String> {
-    push(body, &(record_time, target, entry))
-}
-
-/// Adds a record to a body.
-pub(super) fn push_record(
-    body: Vec<u8>,
-    record_time: Instant,
-    record: &Record,
-) -> Result<Vec<u8>, String> {
-    push(body, &(record_time, record))
-}
-
-fn push(body: Vec<u8>, write: &impl Serialize) -> Result<Vec<u8>, String> {
-    postcard::to_extend(write, body).map_err(|error| error.to_string())
-}
-
-/// Reads the entries of a body back; `count` is how many there must be.
-pub(super) fn entries(body: &[u8], count: u64) -> Result<Vec<StoredEntry>, String> {
-    let entries = writes::<(Instant, Option<Position>, Entry)>(body, count)?.into_iter();
-    let stored = entries.map(|(record_time, target, entry)| StoredEntry {
-        record_time,
-        target,
-        entry,
-    });
-    Ok(stored.collect())
-}
-
-/// Reads the records of a body back; `count` is how many there must be.
-pub(super) fn records(body: &[u8], count: u64) -> Result<Vec<StoredRecord>, String> {
-    let records = writes::<(Instant, Record)>(body, count)?.into_iter();
-    let stored = records.map(|(record_time, record)| StoredRecord {
-        record_time,
-        record,
-    });
-    Ok(stored.collect())
-}
-
-fn writes<T: DeserializeOwned>(body: &[u8], count: u64) -> Result<Vec<T>, String> {
-    let Some((version, mut rest)) = body.split_first() else {
-        return Err("the body is empty".to_owned());
-    };
-    if *version != VERSION {
-        return Err(format!("the body is of version {version}"));
+impl BodyBuilder {
+    /// A body without writes.
+    pub fn new() -> Self {
+        Self {
+            bytes: vec![VERSION],
+            ends: Vec::new(),
+        }
     }
-    let mut writes = Vec::new();
-    for _ in 0..count {
-        let (write, after) =
-            postcard::take_from_bytes(rest).map_err(|error| format!("the body: {error}"))?;
-        writes.push(write);
-        rest = after;
+
+    /// How many writes it has.
+    pub fn count(&self) -> usize {
+        self.ends.len()
     }
-    if rest.is_empty() {
-        Ok(writes)
-    } else {
-        Err("the body has more than its writes".to_owned())
+
+    /// How many bytes its writes have.
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Adds an entry; `target` is where the activity is that it takes back.
+    pub fn push_entry(
+        &mut self,
+        record_time: Instant,
+        target: Option<Position>,
+        entry: &Entry,
+    ) -> Result<(), String> {
+        self.push(&(record_time, target, entry))
+    }
+
+    /// Adds a record.
+    pub fn push_record(&mut self, record_time: Instant, record: &Record) -> Result<(), String> {
+        self.push(&(record_time, record))
+    }
+
+    fn push(&mut self, write: &impl Serialize) -> Result<(), String> {
+        let bytes = std::mem::take(&mut self.bytes);
+        self.bytes = postcard::to_extend(write, bytes).map_err(|error| error.to_string())?;
+        self.ends
+            .push(u32::try_from(self.bytes.len()).map_err(|error| error.to_string())?);
+        Ok(())
+    }
+
+    /// The bytes of the body.
+    pub fn finish(mut self) -> Vec<u8> {
+        for end in self.ends {
+            self.bytes.extend(end.to_le_bytes());
+        }
+        self.bytes
+    }
+}
+
+/// A body that was read back.
+#[derive(Debug)]
+pub(super) struct Body<B> {
+    bytes: B,
+    count: usize,
+}
+
+impl<B: AsRef<[u8]>> Body<B> {
+    /// A body of `count` writes.
+    pub fn new(bytes: B, count: u64) -> Result<Self, String> {
+        let version = bytes.as_ref().first();
+        if version != Some(&VERSION) {
+            return Err(format!("the body is of version {version:?}"));
+        }
+        // Each write has at least a byte, and four that say where it ends.
+        let count = usize::try_from(count)
+            .ok()
+            .filter(|count| *count < bytes.as_ref().len() / 4);
+        let count = count.ok_or("the body is too short for its writes")?;
+        Ok(Self { bytes, count })
+    }
+
+    /// How many writes it has.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// How many bytes it has.
+    pub fn size(&self) -> usize {
+        self.bytes.as_ref().len()
+    }
+
+    /// The bytes of one write.
+    fn write(&self, index: usize) -> Option<&[u8]> {
+        if index >= self.count {
+            return None;
+        }
+        let bytes = self.bytes.as_ref();
+        let (writes, ends) = bytes.split_at_checked(bytes.len().checked_sub(self.count * 4)?)?;
+        let end = |index: usize| {
+            let end = ends.get(index * 4..index * 4 + 4)?;
+            usize::try_from(u32::from_le_bytes(end.try_into().ok()?)).ok()
+        };
+        let start = match index.checked_sub(1) {
+            None => 1,
+            Some(before) => end(before)?,
+        };
+        writes.get(start..end(index)?)
+    }
+
+    fn read<T: DeserializeOwned>(&self, index: usize) -> Result<T, String> {
+        let bytes = self
+            .write(index)
+            .ok_or("the body does not say where its writes are")?;
+        match postcard::take_from_bytes(bytes) {
+            Ok((write, [])) => Ok(write),
+            Ok(_) => Err("a write has more bytes than it needs".to_owned()),
+            Err(error) => Err(format!("a write cannot be read: {error}")),
+        }
+    }
+
+    /// The entry with a number, from 0.
+    pub fn entry(&self, index: usize) -> Result<StoredEntry, String> {
+        let (record_time, target, entry) = self.read(index)?;
+        Ok(StoredEntry {
+            record_time,
+            target,
+            entry,
+        })
+    }
+
+    /// The record with a number, from 0.
+    pub fn record(&self, index: usize) -> Result<StoredRecord, String> {
+        let (record_time, record) = self.read(index)?;
+        Ok(StoredRecord {
+            record_time,
+            record,
+        })
     }
 }
 
@@ -151,27 +221,38 @@ mod tests {
         })
     }
 
-    fn body() -> Vec<u8> {
-        let body = push_entry(empty_body(), NOON, None, &entry("a")).unwrap();
-        push_entry(body, NOON, Some(7), &entry("b")).unwrap()
+    fn bytes() -> Vec<u8> {
+        let mut body = BodyBuilder::new();
+        body.push_entry(NOON, None, &entry("a")).unwrap();
+        body.push_entry(NOON, Some(7), &entry("b")).unwrap();
+        body.finish()
     }
 
     #[test]
     fn what_was_written_is_read_back() {
-        let read = entries(&body(), 2).unwrap();
-        assert_eq!(read[0].entry, entry("a"));
-        assert_eq!((read[1].target, read[1].record_time), (Some(7), NOON));
+        let body = Body::new(bytes(), 2).unwrap();
+        assert_eq!(body.entry(0).unwrap().entry, entry("a"));
+        let second = body.entry(1).unwrap();
+        assert_eq!((second.target, second.record_time), (Some(7), NOON));
+        assert!(body.entry(2).is_err());
+        assert!(body.record(0).is_err());
     }
 
     #[test]
     fn a_body_of_another_length_or_version_is_refused() {
-        assert!(entries(&body(), 1).is_err());
-        assert!(entries(&body(), 3).is_err());
-        assert!(entries(&body()[..body().len() - 1], 2).is_err());
-        assert!(entries(&[], 0).is_err());
-        let mut other = body();
+        let last = |bytes: &[u8], count| {
+            let body = Body::new(bytes, count)?;
+            body.entry(body.count().max(1) - 1)
+        };
+        assert!(last(&bytes(), 2).is_ok());
+        assert!(last(&bytes(), 1).is_err());
+        assert!(last(&bytes(), 3).is_err());
+        assert!(last(&bytes(), u64::MAX).is_err());
+        assert!(last(&bytes()[..bytes().len() - 1], 2).is_err());
+        assert!(last(&[], 0).is_err());
+        let mut other = bytes();
         other[0] = 9;
-        assert!(entries(&other, 2).unwrap_err().contains("version 9"));
+        assert!(last(&other, 2).unwrap_err().contains("version Some(9)"));
     }
 
     #[test]
@@ -195,12 +276,16 @@ mod tests {
             place in 0_usize..60, value in any::<u8>(),
         ) {
             bytes.insert(0, VERSION);
-            let _ = entries(&bytes, count);
-            let _ = records(&bytes, count);
-            let mut damaged = body();
+            let mut damaged = self::bytes();
             let place = place % damaged.len();
             damaged[place] = value;
-            let _ = entries(&damaged, 2);
+            for (bytes, count) in [(bytes, count % 60), (damaged.clone(), 2), (damaged, count)] {
+                if let Ok(body) = Body::new(bytes, count) {
+                    for index in 0..body.count() + 1 {
+                        let _ = (body.entry(index), body.record(index));
+                    }
+                }
+            }
         }
     }
 }

@@ -8,7 +8,9 @@ use crate::domain::ledger::Position;
 pub(super) struct DayBook {
     positions: Vec<Position>,
     customers: Vec<u32>,
-    dimensions: Vec<u32>,
+    branches: Vec<u32>,
+    products: Vec<u32>,
+    account_managers: Vec<u32>,
     /// 1 for an activity, -1 for a reversal of one.
     signs: Vec<i8>,
     /// Where the postings of each row end.
@@ -20,13 +22,24 @@ pub(super) struct DayBook {
     totals: Vec<i128>,
 }
 
+/// Whom and what a row is about, by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Subject {
+    /// The customer.
+    pub customer: u32,
+    /// The branch.
+    pub branch: u32,
+    /// The product.
+    pub product: u32,
+    /// The account manager.
+    pub account_manager: u32,
+}
+
 /// An activity or a reversal of one.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct BookRow<'a> {
-    /// The number of its customer.
-    pub customer: u32,
-    /// The number of its dimensions.
-    pub dimensions: u32,
+    /// Whom and what it is about.
+    pub subject: Subject,
     /// 1 for an activity, -1 for a reversal of one.
     pub sign: i8,
     /// The accounts of its postings.
@@ -38,22 +51,24 @@ pub(super) struct BookRow<'a> {
 impl<'a> BookRow<'a> {
     /// The postings: the account and the signed amount.
     pub fn postings(self) -> impl Iterator<Item = (u32, i128)> + 'a {
-        let sign = i128::from(self.sign);
-        let amounts = self
-            .amounts
-            .iter()
-            .map(move |amount| sign * i128::from(*amount));
+        let taken_back = self.sign < 0;
+        let amounts = self.amounts.iter().map(move |amount| {
+            let amount = i128::from(*amount);
+            if taken_back { -amount } else { amount }
+        });
         self.accounts.iter().copied().zip(amounts)
     }
 }
 
 impl DayBook {
     /// Begins a row; its postings follow by [`DayBook::post`]. Gives the number of the row.
-    pub fn begin(&mut self, position: Position, customer: u32, dimensions: u32, sign: i8) -> u32 {
+    pub fn begin(&mut self, position: Position, subject: Subject, sign: i8) -> u32 {
         let row = number_of(self.positions.len());
         self.positions.push(position);
-        self.customers.push(customer);
-        self.dimensions.push(dimensions);
+        self.customers.push(subject.customer);
+        self.branches.push(subject.branch);
+        self.products.push(subject.product);
+        self.account_managers.push(subject.account_manager);
         self.signs.push(sign);
         self.ends.push(number_of(self.accounts.len()));
         row
@@ -77,12 +92,20 @@ impl DayBook {
     /// Adds a row that takes back an earlier one of this day. Gives its number.
     pub fn take_back(&mut self, position: Position, row: u32) -> u32 {
         let (start, end) = self.bounds(row as usize);
-        let (customer, dimensions) = (self.customers[row as usize], self.dimensions[row as usize]);
-        let reversal = self.begin(position, customer, dimensions, -1);
+        let reversal = self.begin(position, self.subject(row as usize), -1);
         for posting in start..end {
             self.post(self.accounts[posting], self.amounts[posting]);
         }
         reversal
+    }
+
+    fn subject(&self, row: usize) -> Subject {
+        Subject {
+            customer: self.customers[row],
+            branch: self.branches[row],
+            product: self.products[row],
+            account_manager: self.account_managers[row],
+        }
     }
 
     fn bounds(&self, row: usize) -> (usize, usize) {
@@ -95,8 +118,7 @@ impl DayBook {
         let row = row as usize;
         let (start, end) = self.bounds(row);
         BookRow {
-            customer: self.customers[row],
-            dimensions: self.dimensions[row],
+            subject: self.subject(row),
             sign: self.signs[row],
             accounts: &self.accounts[start..end],
             amounts: &self.amounts[start..end],
@@ -108,20 +130,28 @@ impl DayBook {
         let count = self.count(as_of);
         let mut start = 0;
         let columns = (self.customers[..count].iter())
-            .zip(&self.dimensions[..count])
+            .zip(&self.branches[..count])
+            .zip(&self.products[..count])
+            .zip(&self.account_managers[..count])
             .zip(&self.signs[..count])
             .zip(&self.ends[..count]);
-        columns.map(move |(((customer, dimensions), sign), end)| {
-            let postings = start..*end as usize;
-            start = *end as usize;
-            BookRow {
-                customer: *customer,
-                dimensions: *dimensions,
-                sign: *sign,
-                accounts: &self.accounts[postings.clone()],
-                amounts: &self.amounts[postings],
-            }
-        })
+        columns.map(
+            move |(((((customer, branch), product), account_manager), sign), end)| {
+                let postings = start..*end as usize;
+                start = *end as usize;
+                BookRow {
+                    subject: Subject {
+                        customer: *customer,
+                        branch: *branch,
+                        product: *product,
+                        account_manager: *account_manager,
+                    },
+                    sign: *sign,
+                    accounts: &self.accounts[postings.clone()],
+                    amounts: &self.amounts[postings],
+                }
+            },
+        )
     }
 
     fn count(&self, as_of: Position) -> usize {

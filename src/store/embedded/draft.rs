@@ -2,10 +2,10 @@
 
 use super::{
     books::{Books, RowPlace},
-    codec,
+    codec::{self, BodyBuilder, StoredEntry},
     database::{Row, Table},
     fingerprint::{Fingerprinter, Fingerprints},
-    ledger::{DecodedRow, LedgerReader},
+    ledger::LedgerReader,
 };
 use crate::domain::{
     conflict::conflict,
@@ -16,10 +16,10 @@ use crate::domain::{
     time::Instant,
 };
 use hashbrown::HashTable;
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 /// The most writes and about the most bytes in one row: to read one entry back, its whole row is read.
-const ROW_WRITES: u64 = 1_024;
+const ROW_WRITES: usize = 1_024;
 const ROW_BYTES: usize = 256 * 1_024;
 
 /// What is durable already.
@@ -82,7 +82,7 @@ pub(super) struct Draft<'w> {
 /// An entry that was found by its id.
 enum Found<'w> {
     Drafted(Position, &'w Entry),
-    Durable(Position, Arc<DecodedRow>),
+    Durable(Position, Box<StoredEntry>),
 }
 
 impl Found<'_> {
@@ -92,10 +92,10 @@ impl Found<'_> {
         }
     }
 
-    fn entry(&self) -> Option<&Entry> {
+    fn entry(&self) -> &Entry {
         match self {
-            Self::Drafted(_, entry) => Some(entry),
-            Self::Durable(position, row) => row.entry(*position).map(|stored| &stored.entry),
+            Self::Drafted(_, entry) => entry,
+            Self::Durable(_, stored) => &stored.entry,
         }
     }
 }
@@ -113,11 +113,9 @@ impl<'w> Draft<'w> {
         record_time: Instant,
     ) -> Result<Outcome, Problem> {
         let fingerprint = base.fingerprinter.of(entry.id());
-        if let Some(found) = self.find(base, entry.id(), fingerprint)?
-            && let Some(stored) = found.entry()
-        {
+        if let Some(found) = self.find(base, entry.id(), fingerprint)? {
             let position = found.position();
-            return Ok(match conflict(stored, entry, position) {
+            return Ok(match conflict(found.entry(), entry, position) {
                 None => Outcome::Duplicate(position),
                 Some(problem) => Outcome::Rejected(problem),
             });
@@ -153,7 +151,7 @@ impl<'w> Draft<'w> {
         id: &ActivityId,
     ) -> Result<Result<Position, Problem>, Problem> {
         let found = self.find(base, id, base.fingerprinter.of(id))?;
-        let activity = found.filter(|found| matches!(found.entry(), Some(Entry::Activity(_))));
+        let activity = found.filter(|found| matches!(found.entry(), Entry::Activity(_)));
         let Some(target) = activity.map(|found| found.position()) else {
             return Ok(Err(activity_not_found(id)));
         };
@@ -182,12 +180,10 @@ impl<'w> Draft<'w> {
             }
         }
         for position in base.fingerprints.places(fingerprint) {
-            let row = base.books.row_at(position).ok_or_else(|| {
-                Problem::ledger_damaged(&format!("nothing is at position {position}"))
-            })?;
-            let found = Found::Durable(position, base.ledger.row(base.tenant, row)?);
-            if found.entry().is_some_and(|entry| entry.id() == id) {
-                return Ok(Some(found));
+            let row = base.books.row_at(position);
+            let stored = base.ledger.entry(base.tenant, row, position)?;
+            if stored.entry.id() == id {
+                return Ok(Some(Found::Durable(position, Box::new(stored))));
             }
         }
         Ok(None)
@@ -213,48 +209,49 @@ impl<'w> Draft<'w> {
     pub fn rows(&self, base: Base<'_>, next_id: &mut u64) -> Result<Vec<Row>, Problem> {
         let mut rows = Vec::new();
         let mut before = base.books.checksum();
-        let mut open: Option<Row> = None;
-        let mut finish = |mut row: Row, rows: &mut Vec<Row>| {
-            let (table, tenant) = (row.table.name(), &row.tenant);
-            row.checksum = codec::checksum(before, table, tenant, row.first, row.count, &row.body);
-            before = row.checksum;
-            rows.push(row);
-        };
-        for (position, write) in (base.books.newest + 1..).zip(&self.writes) {
+        let mut first = base.books.newest + 1;
+        let mut rest = self.writes.as_slice();
+        while let Some(write) = rest.first() {
             let table = write.what.table();
-            let fits = |row: &Row| {
-                row.table == table && row.count < ROW_WRITES && row.body.len() < ROW_BYTES
-            };
-            let mut row = match open.take() {
-                Some(row) if fits(&row) => row,
-                full => {
-                    full.into_iter().for_each(|row| finish(row, &mut rows));
-                    *next_id += 1;
-                    Row {
-                        id: *next_id - 1,
-                        table,
-                        tenant: base.tenant.to_string(),
-                        first: position,
-                        count: 0,
-                        checksum: 0,
-                        body: codec::empty_body(),
-                    }
-                }
-            };
-            let time = write.record_time;
-            let body = match &write.what {
-                What::Entry { entry, target, .. } => {
-                    codec::push_entry(row.body, time, *target, entry)
-                }
-                What::Record(record) => codec::push_record(row.body, time, record),
-            };
-            row.body = body.map_err(|error| Problem::store_unavailable(&error))?;
-            row.count += 1;
-            open = Some(row);
+            let body = body(rest).map_err(|error| Problem::store_unavailable(&error))?;
+            let (written, after) = rest.split_at(body.count());
+            let (count, body) = (written.len() as u64, body.finish());
+            let tenant = base.tenant.to_string();
+            before = codec::checksum(before, table.name(), &tenant, first, count, &body);
+            rows.push(Row {
+                id: *next_id,
+                table,
+                tenant,
+                first,
+                count,
+                checksum: before,
+                body,
+            });
+            *next_id += 1;
+            first += count;
+            rest = after;
         }
-        open.into_iter().for_each(|row| finish(row, &mut rows));
         Ok(rows)
     }
+}
+
+/// A body of the first of the writes: as many as go into one table and one row.
+fn body(writes: &[Write<'_>]) -> Result<BodyBuilder, String> {
+    let mut body = BodyBuilder::new();
+    let table = writes.first().map(|write| write.what.table());
+    for write in writes {
+        let full = body.count() == ROW_WRITES || body.size() >= ROW_BYTES;
+        if full || Some(write.what.table()) != table {
+            break;
+        }
+        match &write.what {
+            What::Entry { entry, target, .. } => {
+                body.push_entry(write.record_time, *target, entry)?;
+            }
+            What::Record(record) => body.push_record(write.record_time, record)?,
+        }
+    }
+    Ok(body)
 }
 
 /// Where a row is, for the books; `before` is the checksum of the tenant's row before.

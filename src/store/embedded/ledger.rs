@@ -2,7 +2,7 @@
 
 use super::{
     books::RowPlace,
-    codec::{self, StoredEntry},
+    codec::{self, Body, StoredEntry},
     database::RowReader,
 };
 use crate::domain::{id::TenantId, ledger::Position, problem::Problem};
@@ -12,9 +12,9 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// How many rows, and how many entries in them, are kept decoded.
-const CACHED_ROWS: usize = 64;
-const CACHED_ENTRIES: usize = 65_536;
+/// How many rows, and how many bytes of them, are kept.
+const CACHED_ROWS: usize = 256;
+const CACHED_BYTES: usize = 32 * 1_024 * 1_024;
 
 /// Reads entries back.
 pub(super) struct LedgerReader {
@@ -25,43 +25,41 @@ pub(super) struct LedgerReader {
 /// The rows that were read last, the newest first.
 #[derive(Default)]
 struct RowCache {
-    rows: VecDeque<Arc<DecodedRow>>,
-    entries: usize,
+    rows: VecDeque<Arc<ProvenRow>>,
+    bytes: usize,
 }
 
-/// A row of the ledger.
-pub(super) struct DecodedRow {
+/// A row of the ledger whose checksum holds.
+struct ProvenRow {
     place: RowPlace,
-    entries: Vec<StoredEntry>,
-}
-
-impl DecodedRow {
-    /// The entry at a position.
-    pub fn entry(&self, position: Position) -> Option<&StoredEntry> {
-        let index = usize::try_from(position.checked_sub(self.place.first)?).ok()?;
-        self.entries.get(index)
-    }
+    body: Body<Vec<u8>>,
 }
 
 impl RowCache {
-    fn find(&mut self, place: RowPlace) -> Option<Arc<DecodedRow>> {
+    fn find(&mut self, place: RowPlace) -> Option<Arc<ProvenRow>> {
         let index = self.rows.iter().position(|row| row.place == place)?;
         let row = self.rows.remove(index)?;
         self.rows.push_front(Arc::clone(&row));
         Some(row)
     }
 
-    fn insert(&mut self, row: &Arc<DecodedRow>) {
-        self.entries += row.entries.len();
+    fn insert(&mut self, row: &Arc<ProvenRow>) {
+        self.bytes += row.body.size();
         self.rows.push_front(Arc::clone(row));
-        while self.rows.len() > CACHED_ROWS
-            || (self.entries > CACHED_ENTRIES && self.rows.len() > 1)
-        {
-            if let Some(dropped) = self.rows.pop_back() {
-                self.entries -= dropped.entries.len();
+        while self.rows.len() > CACHED_ROWS || self.bytes > CACHED_BYTES {
+            match self.rows.pop_back() {
+                Some(dropped) => self.bytes -= dropped.body.size(),
+                None => break,
             }
         }
     }
+}
+
+fn damaged(tenant: &TenantId, place: RowPlace, what: &str) -> Problem {
+    let (table, id, first) = (place.table.name(), place.id, place.first);
+    let place =
+        format!("row {id} of table {table}, tenant {tenant}, from position {first}: {what}");
+    Problem::ledger_damaged(&place)
 }
 
 impl LedgerReader {
@@ -73,8 +71,7 @@ impl LedgerReader {
         })
     }
 
-    /// The row of a tenant's ledger that is at `place`.
-    pub fn row(&self, tenant: &TenantId, place: RowPlace) -> Result<Arc<DecodedRow>, Problem> {
+    fn row(&self, tenant: &TenantId, place: RowPlace) -> Result<Arc<ProvenRow>, Problem> {
         // Neither lock guards anything that a panic could leave half done.
         let cached = self
             .cache
@@ -87,27 +84,14 @@ impl LedgerReader {
         let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         let row = reader.row(place.table, place.id)?;
         drop(reader);
-        let damaged = |what: &str| {
-            let (table, id, first) = (place.table.name(), place.id, place.first);
-            let text = format!(
-                "row {id} of table {table}, tenant {tenant}, from position {first}: {what}"
-            );
-            Problem::ledger_damaged(&text)
-        };
-        let sum = codec::checksum(
-            place.before,
-            place.table.name(),
-            &row.tenant,
-            row.first,
-            row.count,
-            &row.body,
-        );
-        let same = row.tenant == tenant.as_str() && row.first == place.first;
+        let (table, first, count) = (place.table.name(), row.first, row.count);
+        let sum = codec::checksum(place.before, table, &row.tenant, first, count, &row.body);
+        let same = row.tenant == tenant.as_str() && first == place.first;
         if !same || sum != row.checksum || sum != place.checksum {
-            return Err(damaged("its checksum does not hold"));
+            return Err(damaged(tenant, place, "its checksum does not hold"));
         }
-        let entries = codec::entries(&row.body, row.count).map_err(|error| damaged(&error))?;
-        let row = Arc::new(DecodedRow { place, entries });
+        let body = Body::new(row.body, count).map_err(|error| damaged(tenant, place, &error))?;
+        let row = Arc::new(ProvenRow { place, body });
         self.cache
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -122,12 +106,15 @@ impl LedgerReader {
         place: Option<RowPlace>,
         position: Position,
     ) -> Result<StoredEntry, Problem> {
-        let missing = || {
-            Problem::ledger_damaged(&format!(
-                "tenant {tenant}: nothing is at position {position}"
-            ))
+        let Some(place) = place else {
+            let place = format!("tenant {tenant}: nothing is at position {position}");
+            return Err(Problem::ledger_damaged(&place));
         };
-        let row = self.row(tenant, place.ok_or_else(missing)?)?;
-        row.entry(position).cloned().ok_or_else(missing)
+        let row = self.row(tenant, place)?;
+        // A position so far behind the first of its row is refused by the body.
+        let index = usize::try_from(position.saturating_sub(place.first)).unwrap_or(usize::MAX);
+        row.body
+            .entry(index)
+            .map_err(|error| damaged(tenant, place, &error))
     }
 }

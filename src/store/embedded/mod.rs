@@ -15,6 +15,8 @@ mod groups;
 mod id_order;
 mod interner;
 mod ledger;
+mod place_set;
+mod profiles;
 mod ranking;
 mod replay;
 mod scan;
@@ -329,7 +331,7 @@ impl Store for EmbeddedStore {
         question: &ProfileQuestion,
     ) -> Result<ProfileAnswer, Problem> {
         let question = question.clone();
-        self.read(tenant, move |books| groups::profiles(books, &question))
+        self.read(tenant, move |books| profiles::profiles(books, &question))
             .await
     }
 }

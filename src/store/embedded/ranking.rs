@@ -3,7 +3,8 @@
 use super::{
     books::Books,
     id_order::IdOrder,
-    scan::{Filter, Scan, customer_sums, numbers, scan},
+    place_set::PlaceSet,
+    scan::{Filter, Scan, customer_sums, scan},
     split::Split,
 };
 use crate::domain::{
@@ -22,8 +23,8 @@ pub(super) struct Ranking<'a> {
     ids: Arc<IdOrder>,
     split: Split<'a>,
     value_bears_split: bool,
-    /// The places among the active customers by id, by place among all customers by id; empty if nothing is split.
-    indexes: Vec<u64>,
+    /// The active customers, by place among all customers by id; empty if nothing is split.
+    active: PlaceSet,
     keys: Vec<Key>,
     /// What they add up to.
     pub totals: RankTotals,
@@ -58,38 +59,36 @@ impl<'a> Ranking<'a> {
     fn new(books: &'a Books, scope: &'a Scope, order: &'a Order, weightings: &[&Weights]) -> Self {
         let scan = scan(books, scope, weightings);
         let ids = books.id_order();
-        let active = numbers(books)
-            .filter(|customer| scan.is_active(*customer))
-            .count() as u64;
-        let split = Split::new(&order.split, active);
-        let mut indexes = Vec::new();
-        if !split.is_empty() {
-            let mut index = 0;
-            for customer in &ids.numbers {
-                indexes.push(index);
-                index += u64::from(scan.is_active(*customer));
-            }
-        }
-        let mut keys = Vec::new();
-        for (place, customer) in (0..).zip(&ids.numbers) {
-            if scan.is_reported(*customer) {
-                let value = scan.value(*customer, 0);
-                keys.push(Key { value, place });
-            }
-        }
+        let customers = || scan.customers.iter().zip(&ids.places);
+        let active = || customers().filter(|(presence, _)| presence.is_active());
+        let active_count = active().count() as u64;
+        let split = Split::new(&order.split, active_count);
+        let places = active().map(|(_, place)| *place);
+        let active = match split.is_empty() {
+            true => PlaceSet::default(),
+            false => PlaceSet::new(ids.places.len(), places),
+        };
+        let keys = customers().zip(scan.values(0));
+        let keys = keys
+            .filter(|((presence, _), _)| presence.is_reported())
+            .map(|((_, place), value)| Key {
+                value: *value,
+                place: *place,
+            })
+            .collect();
         let mut ranking = Self {
             books,
             scope,
             ids,
             split,
             value_bears_split: order.value_bears_split,
-            indexes,
+            active,
             keys,
             totals: RankTotals {
-                active,
+                active: active_count,
                 ledger: books.ledger(&scope.period, scope.as_of),
-                reported: scan.reported_sums.clone(),
-                filtered_out: scan.filtered_out_sums.clone(),
+                reported: scan.reported.clone(),
+                filtered_out: scan.filtered_out.clone(),
                 ..RankTotals::default()
             },
             scan,
@@ -111,14 +110,20 @@ impl<'a> Ranking<'a> {
         self.totals.negative = negative as u64;
         let mut indexes = Vec::new();
         if !self.split.is_empty() {
-            // The keys are in the order of ids still.
-            indexes.extend(self.keys.iter().map(|key| self.index(key)));
+            let places = self.keys.iter().map(|key| key.place);
+            let reported = PlaceSet::new(self.ids.places.len(), places);
+            indexes.extend(reported.iter().map(|place| self.active.before(place)));
         }
         self.totals.reported_shares = self.split.sums(&indexes);
     }
 
+    /// The place of a customer among the active ones by id; without meaning if nothing is split.
     fn index(&self, key: &Key) -> u64 {
-        self.indexes.get(key.place as usize).copied().unwrap_or(0)
+        if self.split.is_empty() {
+            0
+        } else {
+            self.active.before(key.place)
+        }
     }
 
     fn customer(&self, key: &Key) -> u32 {
@@ -194,22 +199,24 @@ impl<'a> Ranking<'a> {
 
     /// The places of some customers by another weighting, the best first.
     fn places_beside(&self, customers: &[u32], weighting: usize) -> Vec<u64> {
-        let key = |place: u32| Key {
-            value: self.scan.value(self.ids.numbers[place as usize], weighting),
-            place,
+        let values = self.scan.values(weighting);
+        let key = |(value, place): (&Nanos, &u32)| Key {
+            value: *value,
+            place: *place,
         };
-        let wanted = customers
-            .iter()
-            .map(|customer| key(self.ids.places[*customer as usize]));
+        let wanted = customers.iter().map(|customer| *customer as usize);
+        let wanted = wanted.map(|customer| key((&values[customer], &self.ids.places[customer])));
         let mut wanted: Vec<(Key, usize)> = wanted.zip(0..).collect();
         wanted.sort_unstable_by(|(a, _), (b, _)| best_first(a, b));
         // How many customers come before each of them, but not before the one before it.
         let mut between = vec![0; wanted.len() + 1];
-        for other in &self.keys {
-            let other = key(other.place);
-            let after =
-                wanted.partition_point(|(own, _)| best_first(own, &other) != Ordering::Greater);
-            between[after] += 1;
+        let others = values.iter().zip(&self.ids.places).map(key);
+        for (other, presence) in others.zip(&self.scan.customers) {
+            if presence.is_reported() {
+                let after =
+                    wanted.partition_point(|(own, _)| best_first(own, &other) != Ordering::Greater);
+                between[after] += 1;
+            }
         }
         let mut places = vec![0; customers.len()];
         let mut before = 0;

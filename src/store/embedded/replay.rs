@@ -2,7 +2,7 @@
 
 use super::{
     books::Books,
-    codec::{self, StoredEntry},
+    codec::{self, Body, StoredEntry},
     database::{Database, Row, Table},
     draft::row_place,
     fingerprint::{Fingerprinter, Fingerprints},
@@ -54,6 +54,10 @@ pub(super) fn replay(
     })?;
     progress(done);
     replayed.check_tails(database)?;
+    // Made now, so that the first question need not wait for it.
+    replayed.books.values().for_each(|books| {
+        books.id_order();
+    });
     Ok(replayed)
 }
 
@@ -89,17 +93,20 @@ impl Replayed {
         if sum != row.checksum {
             return Err(damaged("its checksum does not hold"));
         }
+        let body = Body::new(&row.body, count).map_err(|error| damaged(&error))?;
         match row.table {
             Table::Ledger => {
                 let fingerprints = self.fingerprints.entry(tenant).or_default();
-                for stored in codec::entries(&row.body, count).map_err(|error| damaged(&error))? {
+                for index in 0..body.count() {
+                    let stored = body.entry(index).map_err(|error| damaged(&error))?;
                     let fingerprint = fingerprinter.of(stored.entry.id());
                     apply(books, &stored, calendar).map_err(|error| damaged(&error))?;
                     fingerprints.insert(fingerprint, books.newest);
                 }
             }
             Table::Records => {
-                for stored in codec::records(&row.body, count).map_err(|error| damaged(&error))? {
+                for index in 0..body.count() {
+                    let stored = body.record(index).map_err(|error| damaged(&error))?;
                     books.store(stored.record_time, stored.record);
                 }
             }

@@ -1,42 +1,50 @@
 //! One pass over the postings of a scope: what every customer is worth, and what all add up to.
 
-use super::{books::Books, interner::number_of};
+use super::{
+    books::Books,
+    day_book::{BookRow, Subject},
+};
 use crate::domain::{
     account::{Sums, Weights},
     money::Nanos,
     question::Scope,
 };
 
-/// What one pass finds. Customers are by number.
+/// What one pass finds.
 pub(super) struct Scan {
-    /// How many weightings there are.
-    width: usize,
-    /// The values of each customer, one after the other, by each weighting.
-    values: Vec<Nanos>,
-    /// How many activities each customer has in the period.
-    active: Vec<i32>,
-    /// How many of them are in the scope.
-    reported: Vec<i32>,
+    /// What was found of each customer, by its number; without its values.
+    pub customers: Vec<Presence>,
+    /// Each customer's values by each weighting, by the number of the weighting and then of the customer.
+    values: Vec<Vec<Nanos>>,
     /// The sums in the scope.
-    pub reported_sums: Sums,
+    pub reported: Sums,
     /// All other sums in the period.
-    pub filtered_out_sums: Sums,
+    pub filtered_out: Sums,
+}
+
+/// Whether there is anything of a customer.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Presence {
+    active: i32,
+    reported: i32,
+}
+
+impl Presence {
+    /// Whether it has any posting in the period.
+    pub fn is_active(self) -> bool {
+        self.active > 0
+    }
+
+    /// Whether it has any posting in the scope.
+    pub fn is_reported(self) -> bool {
+        self.reported > 0
+    }
 }
 
 impl Scan {
-    /// A customer's value by one of the weightings.
-    pub fn value(&self, customer: u32, weighting: usize) -> Nanos {
-        self.values[customer as usize * self.width + weighting]
-    }
-
-    /// Whether a customer has any posting in the period.
-    pub fn is_active(&self, customer: u32) -> bool {
-        self.active[customer as usize] > 0
-    }
-
-    /// Whether a customer has any posting in the scope.
-    pub fn is_reported(&self, customer: u32) -> bool {
-        self.reported[customer as usize] > 0
+    /// All customers' values by one of the weightings, by the number of the customer.
+    pub fn values(&self, weighting: usize) -> &[Nanos] {
+        &self.values[weighting]
     }
 }
 
@@ -44,17 +52,20 @@ impl Scan {
 pub(super) struct Filter<'a> {
     books: &'a Books,
     scope: &'a Scope,
-    /// By the number of the dimensions.
-    dimensions: Vec<bool>,
-    /// By customer, once it is known.
+    /// By the number of the value; empty if all are in the scope.
+    branches: Vec<bool>,
+    /// By customer, once it is known; empty if all are in the scope.
     customers: Vec<Option<bool>>,
 }
 
 impl<'a> Filter<'a> {
     /// The filter of a scope.
     pub fn new(books: &'a Books, scope: &'a Scope) -> Self {
-        let dimensions = books.dimensions.things().iter();
-        let has_branch = |branch| scope.has_branch(books.values.thing(branch));
+        let mut branches = Vec::new();
+        if !scope.branches.is_empty() {
+            let values = books.values.things().iter();
+            branches.extend(values.map(|value| scope.has_branch(value)));
+        }
         let customers = if scope.traits.is_empty() {
             0
         } else {
@@ -63,18 +74,16 @@ impl<'a> Filter<'a> {
         Self {
             books,
             scope,
-            dimensions: dimensions
-                .map(|numbers| has_branch(numbers.branch))
-                .collect(),
+            branches,
             customers: vec![None; customers],
         }
     }
 
-    /// Whether a posting with these dimensions and of this customer counts.
+    /// Whether a row counts.
     #[inline]
-    pub fn holds(&mut self, customer: u32, dimensions: u32) -> bool {
-        self.dimensions[dimensions as usize]
-            && (self.customers.is_empty() || self.holds_customer(customer))
+    pub fn holds(&mut self, subject: Subject) -> bool {
+        (self.branches.is_empty() || self.branches[subject.branch as usize])
+            && (self.customers.is_empty() || self.holds_customer(subject.customer))
     }
 
     fn holds_customer(&mut self, customer: u32) -> bool {
@@ -87,7 +96,7 @@ impl<'a> Filter<'a> {
 }
 
 /// A weight as a factor: nearly all fit into an `i64`, and their products are made faster.
-trait Factor: Copy {
+trait Factor: Copy + Default {
     fn times(self, amount: i64) -> Nanos;
 }
 
@@ -103,60 +112,102 @@ impl Factor for i128 {
     }
 }
 
-/// Goes once over all postings of a scope.
+/// Goes over all postings of a scope: once for up to three weightings.
 pub(super) fn scan(books: &Books, scope: &Scope, weightings: &[&Weights]) -> Scan {
-    let mut factors = Vec::with_capacity(books.accounts.len() * weightings.len());
-    for account in books.accounts.things() {
-        factors.extend(weightings.iter().map(|weights| weights.get(account)));
+    let mut scan = first_pass(books, scope, &weightings[..weightings.len().min(3)]);
+    for more in weightings.chunks(3).skip(1) {
+        scan.values
+            .append(&mut first_pass(books, scope, more).values);
     }
-    let narrow: Result<Vec<i64>, _> = factors.iter().copied().map(i64::try_from).collect();
-    match narrow {
-        Ok(factors) => scan_by(books, scope, weightings.len(), &factors),
-        Err(_) => scan_by(books, scope, weightings.len(), &factors),
+    scan
+}
+
+fn first_pass(books: &Books, scope: &Scope, weightings: &[&Weights]) -> Scan {
+    match weightings {
+        [] => pass::<i64, 0>(books, scope, vec![[]; books.accounts.len()]),
+        [a] => pass_by(books, scope, [a]),
+        [a, b] => pass_by(books, scope, [a, b]),
+        [a, b, c, ..] => pass_by(books, scope, [a, b, c]),
     }
 }
 
-fn scan_by<F: Factor>(books: &Books, scope: &Scope, width: usize, factors: &[F]) -> Scan {
-    let customers = books.customers.len();
-    let mut values = vec![0; customers * width];
-    let mut active = vec![0_i32; customers];
-    let mut reported = vec![0_i32; customers];
-    let mut sums = [vec![0; books.accounts.len()], vec![0; books.accounts.len()]];
+fn pass_by<const N: usize>(books: &Books, scope: &Scope, weightings: [&Weights; N]) -> Scan {
+    let accounts = books.accounts.things().iter();
+    let wide: Vec<[i128; N]> = accounts
+        .map(|account| weightings.map(|weights| weights.get(account)))
+        .collect();
+    let narrow = |factors: &[i128; N]| -> Option<[i64; N]> {
+        let mut narrow = [0; N];
+        for (narrow, wide) in narrow.iter_mut().zip(factors) {
+            *narrow = i64::try_from(*wide).ok()?;
+        }
+        Some(narrow)
+    };
+    match wide.iter().map(narrow).collect() {
+        Some(factors) => pass::<i64, N>(books, scope, factors),
+        None => pass::<i128, N>(books, scope, wide),
+    }
+}
+
+/// One customer's values and presence, side by side: they are looked up together.
+#[derive(Clone, Copy)]
+struct Cell<const N: usize> {
+    values: [Nanos; N],
+    presence: Presence,
+}
+
+fn pass<F: Factor, const N: usize>(books: &Books, scope: &Scope, factors: Vec<[F; N]>) -> Scan {
+    let empty = Cell {
+        values: [0; N],
+        presence: Presence::default(),
+    };
+    let mut cells = vec![empty; books.customers.len()];
+    let mut reported = vec![0; books.accounts.len()];
+    let mut filtered_out = vec![0; books.accounts.len()];
     let mut filter = Filter::new(books, scope);
     for (_, book) in books.days(&scope.period) {
         for row in book.rows(scope.as_of) {
-            let customer = row.customer as usize;
-            active[customer] += i32::from(row.sign);
-            if !filter.holds(row.customer, row.dimensions) {
-                add(&mut sums[1], row.postings());
+            let cell = &mut cells[row.subject.customer as usize];
+            cell.presence.active += i32::from(row.sign);
+            if !filter.holds(row.subject) {
+                for (account, amount) in row.postings() {
+                    filtered_out[account as usize] += amount;
+                }
                 continue;
             }
-            reported[customer] += i32::from(row.sign);
-            add(&mut sums[0], row.postings());
-            let sign = i128::from(row.sign);
-            let values = &mut values[customer * width..(customer + 1) * width];
-            for (account, amount) in row.accounts.iter().zip(row.amounts) {
-                let factors = &factors[*account as usize * width..];
-                for (value, factor) in values.iter_mut().zip(factors) {
-                    *value += sign * factor.times(*amount);
-                }
+            cell.presence.reported += i32::from(row.sign);
+            let values = weigh(row, &factors, &mut reported);
+            for (sum, value) in cell.values.iter_mut().zip(values) {
+                *sum += if row.sign < 0 { -value } else { value };
             }
         }
     }
+    let values = |weighting: usize| cells.iter().map(|cell| cell.values[weighting]).collect();
     Scan {
-        width,
-        values,
-        active,
-        reported,
-        reported_sums: books.sums(&sums[0]),
-        filtered_out_sums: books.sums(&sums[1]),
+        customers: cells.iter().map(|cell| cell.presence).collect(),
+        values: (0..N).map(values).collect(),
+        reported: books.sums(&reported),
+        filtered_out: books.sums(&filtered_out),
     }
 }
 
-fn add(sums: &mut [i128], postings: impl Iterator<Item = (u32, i128)>) {
-    for (account, amount) in postings {
-        sums[account as usize] += amount;
+/// The values of a row's amounts, whatever its sign; its postings are added to `sums` on the way.
+#[inline]
+fn weigh<F: Factor, const N: usize>(
+    row: BookRow<'_>,
+    factors: &[[F; N]],
+    sums: &mut [i128],
+) -> [Nanos; N] {
+    let mut values = [0; N];
+    for (account, amount) in row.accounts.iter().zip(row.amounts) {
+        let account = *account as usize;
+        for (value, factor) in values.iter_mut().zip(&factors[account]) {
+            *value += factor.times(*amount);
+        }
+        let amount = i128::from(*amount);
+        sums[account] += if row.sign < 0 { -amount } else { amount };
     }
+    values
 }
 
 /// One customer's sums within a scope.
@@ -165,9 +216,8 @@ pub(super) fn customer_sums(filter: &mut Filter<'_>, customer: u32) -> Sums {
     let mut sums = SparseSums::default();
     let history = books.history(customer).iter();
     for position in history.take_while(|position| **position <= scope.as_of) {
-        if let Some((day, row)) = books.book_row(*position)
-            && scope.period.contains(day)
-            && filter.holds(customer, row.dimensions)
+        if let Some(row) = books.book_row(*position, &scope.period)
+            && filter.holds(row.subject)
         {
             sums.add(row.postings());
         }
@@ -198,9 +248,4 @@ impl SparseSums {
         }
         sums
     }
-}
-
-/// All customers by number.
-pub(super) fn numbers(books: &Books) -> impl Iterator<Item = u32> {
-    0..number_of(books.customers.len())
 }

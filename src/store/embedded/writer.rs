@@ -87,7 +87,7 @@ pub(super) struct Writer {
     pub fingerprints: HashMap<TenantId, Fingerprints>,
 }
 
-/// The drafts of a group with the tenants that they are of.
+/// The drafts of a group with the tenants that they are of; a tenant that has no books yet stays apart until it has.
 type Drafts<'w> = BTreeMap<&'w TenantId, (Arc<Tenant>, Draft<'w>)>;
 
 impl Writer {
@@ -199,7 +199,7 @@ impl Writer {
     }
 
     fn draft<'w>(&self, request: &'w Request, drafts: &mut Drafts<'w>) -> Answer {
-        let tenant = self.tenants.find_or_add(&request.tenant)?;
+        let tenant = self.tenants.find(&request.tenant)?.unwrap_or_default();
         let (tenant, draft) = drafts
             .entry(&request.tenant)
             .or_insert_with(|| (tenant, Draft::default()));
@@ -234,27 +234,24 @@ impl Writer {
         self.database.write(&rows, &tails)?;
         self.next_row = next_row;
         let mut rows = rows.as_slice();
-        for (id, (tenant, draft)) in drafts {
+        for (id, (_, draft)) in drafts {
             let count = rows
                 .iter()
                 .take_while(|row| row.tenant == id.as_str())
                 .count();
             let (own, rest) = rows.split_at(count);
             rows = rest;
-            self.apply(id, &tenant, draft, own)?;
+            if !draft.writes.is_empty() {
+                self.apply(id, draft, own)?;
+            }
         }
         Ok(())
     }
 
     /// Takes what is durable into the books.
-    fn apply(
-        &mut self,
-        id: &TenantId,
-        tenant: &Tenant,
-        draft: Draft<'_>,
-        rows: &[Row],
-    ) -> Result<(), Problem> {
+    fn apply(&mut self, id: &TenantId, draft: Draft<'_>, rows: &[Row]) -> Result<(), Problem> {
         let fingerprints = self.fingerprints.entry(id.clone()).or_default();
+        let tenant = self.tenants.find_or_add(id)?;
         let mut books = tenant.write()?;
         for write in draft.writes {
             match write.what {

@@ -1,0 +1,142 @@
+//! What models learn from: every customer's sums by age.
+
+use super::{books::Books, day_book::BookRow};
+use crate::{
+    domain::{
+        account::Weights,
+        money::Nanos,
+        question::{CustomerProfile, ProfileAnswer, ProfileQuestion},
+        time::{Day, Period},
+    },
+    store::answer::age_bucket,
+};
+
+/// What is found on the way through the period, by the number of the customer.
+struct Ages<'a> {
+    books: &'a Books,
+    question: &'a ProfileQuestion,
+    /// By the number of the account: profit and size.
+    factors: Vec<(i128, i128)>,
+    /// `None` also for who came before the period.
+    first_days: Vec<Option<Day>>,
+    active: Vec<i32>,
+    /// Empty until there is anything in a bucket.
+    buckets: Vec<Vec<(Nanos, Nanos)>>,
+    reported: Vec<i128>,
+    filtered_out: Vec<i128>,
+}
+
+/// Answers what models learn from.
+pub(super) fn profiles(books: &Books, question: &ProfileQuestion) -> ProfileAnswer {
+    let (period, as_of) = (&question.period, question.as_of);
+    let mut ages = Ages::new(books, question);
+    let mut last_day = None;
+    for (day, book) in books.days(period) {
+        if book.live(as_of) > 0 {
+            last_day = Some(day);
+        }
+        for row in book.rows(as_of) {
+            ages.add(day, row);
+        }
+    }
+    ProfileAnswer {
+        last_day,
+        ledger: books.ledger(period, as_of),
+        reported: books.sums(&ages.reported),
+        filtered_out: books.sums(&ages.filtered_out),
+        active: ages.active.iter().filter(|active| **active > 0).count() as u64,
+        customers: ages.customers(),
+    }
+}
+
+impl<'a> Ages<'a> {
+    fn new(books: &'a Books, question: &'a ProfileQuestion) -> Self {
+        let weigh = |weights: &Weights, account| weights.get(account);
+        let accounts = books.accounts.things().iter();
+        let factors = accounts.map(|account| {
+            (
+                weigh(&question.profit, account),
+                weigh(&question.size, account),
+            )
+        });
+        Self {
+            books,
+            question,
+            factors: factors.collect(),
+            first_days: first_days(books, question),
+            active: vec![0; books.customers.len()],
+            buckets: vec![Vec::new(); books.customers.len()],
+            reported: vec![0; books.accounts.len()],
+            filtered_out: vec![0; books.accounts.len()],
+        }
+    }
+
+    fn add(&mut self, day: Day, row: BookRow<'_>) {
+        let customer = row.subject.customer as usize;
+        self.active[customer] += i32::from(row.sign);
+        let first_day = self.first_days[customer];
+        let sums = match first_day {
+            Some(_) => &mut self.reported,
+            None => &mut self.filtered_out,
+        };
+        let mut value = (0, 0);
+        for (account, amount) in row.postings() {
+            let account = account as usize;
+            sums[account] += amount;
+            value.0 += self.factors[account].0 * amount;
+            value.1 += self.factors[account].1 * amount;
+        }
+        let (horizon, count) = (self.question.horizon_days, self.question.buckets);
+        let age = first_day.map(|first| i64::from(day.0) - i64::from(first.0));
+        if let Some(bucket) = age.and_then(|age| age_bucket(age, horizon, count)) {
+            let buckets = &mut self.buckets[customer];
+            buckets.resize(count as usize, (0, 0));
+            buckets[bucket].0 += value.0;
+            buckets[bucket].1 += value.1;
+        }
+    }
+
+    /// The customers that came in the period, in the order of their ids.
+    fn customers(mut self) -> Vec<CustomerProfile> {
+        let mut customers = Vec::new();
+        for number in &self.books.id_order().numbers {
+            let customer = *number as usize;
+            if let Some(first_day) = self.first_days[customer] {
+                let id = self.books.customers.thing(*number);
+                let mut buckets = std::mem::take(&mut self.buckets[customer]);
+                buckets.resize(self.question.buckets as usize, (0, 0));
+                customers.push(CustomerProfile {
+                    customer: id.clone(),
+                    party: (self.books.records).party(id, self.question.as_of).cloned(),
+                    first_day,
+                    buckets,
+                });
+            }
+        }
+        customers
+    }
+}
+
+/// The day of each customer's first posting ever, if it is in the period.
+fn first_days(books: &Books, question: &ProfileQuestion) -> Vec<Option<Day>> {
+    let mut first_days = vec![None; books.customers.len()];
+    let mut live = vec![0_i32; books.customers.len()];
+    let before_end = Period {
+        start: None,
+        end: question.period.end,
+    };
+    for (day, book) in books.days(&before_end) {
+        for row in book.rows(question.as_of) {
+            live[row.subject.customer as usize] += i32::from(row.sign);
+        }
+        // An activity and its reversal are on one day: at its end everything that was taken back is gone.
+        for row in book.rows(question.as_of) {
+            let customer = row.subject.customer as usize;
+            if live[customer] > 0 && first_days[customer].is_none() {
+                first_days[customer] = Some(day);
+            }
+        }
+    }
+    let in_period = |day: Option<Day>| day.filter(|day| question.period.contains(*day));
+    first_days.into_iter().map(in_period).collect()
+}

@@ -1,0 +1,279 @@
+//! `kill -9` at a hundred random moments of an import: nothing acknowledged is lost, and nothing is counted twice after
+//! the client sends again what was not acknowledged.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
+use profitscore::api::pb::{
+    self, activity::Kind, activity_service_client::ActivityServiceClient, google_type,
+    ranking_service_client::RankingServiceClient,
+};
+use std::{
+    net::TcpListener,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::transport::{Channel, Endpoint};
+
+const KILLS: u32 = 100;
+/// Activities in a chunk; chunks are resent whole.
+const CHUNK: i64 = 50;
+/// The longest that a server lives after its first chunk was sent, in microseconds.
+const LIFE: u64 = 30_000;
+
+/// The service as a process of its own, killed when it is dropped.
+struct Server {
+    process: Child,
+    endpoint: String,
+}
+
+impl Server {
+    fn start(folder: &Path) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let process = Command::new(env!("CARGO_BIN_EXE_profitscore"))
+            .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
+            .arg(folder)
+            .env("RUST_LOG", "error")
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self {
+            process,
+            endpoint: format!("http://127.0.0.1:{port}"),
+        }
+    }
+
+    /// A connection over which a question was answered: the ledger is read.
+    async fn channel(&mut self) -> Channel {
+        let begin = Instant::now();
+        loop {
+            assert!(
+                begin.elapsed() < Duration::from_secs(60),
+                "the service does not open"
+            );
+            assert_eq!(
+                self.process.try_wait().unwrap(),
+                None,
+                "the service ended by itself"
+            );
+            let endpoint = Endpoint::from_shared(self.endpoint.clone()).unwrap();
+            if let Ok(channel) = endpoint.connect().await {
+                let question = pb::CompareBandsRequest::default();
+                let mut client = RankingServiceClient::new(channel.clone());
+                if client.compare_bands(question).await.is_ok() {
+                    return channel;
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// `kill -9`.
+    fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have been killed already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// SplitMix64 (Steele, Lea and Flood 2014).
+fn random(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut z = *state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// The activity with a number, always the same: customer `number mod 7` buys for `number` dollars.
+fn activity(number: i64) -> pb::Activity {
+    let revenue = google_type::Money {
+        currency_code: "USD".to_owned(),
+        units: number,
+        nanos: 0,
+    };
+    pb::Activity {
+        activity_id: format!("a{number}"),
+        customer_id: format!("c{}", number % 7),
+        occur_time: Some(prost_types::Timestamp {
+            seconds: number * 3_600,
+            nanos: 0,
+        }),
+        dimensions: None,
+        kind: Some(Kind::Sale(pb::Sale {
+            revenue: Some(revenue),
+            ..Default::default()
+        })),
+    }
+}
+
+/// Streams chunks from the one that begins after `acknowledged`, until the connection breaks. Counts up `acknowledged`
+/// with every answer.
+async fn import(channel: Channel, acknowledged: &mut i64) {
+    let (chunks, waiting) = mpsc::channel(4);
+    let mut next = *acknowledged;
+    let sender = tokio::spawn(async move {
+        for sequence in 1.. {
+            let activities = (next + 1..=next + CHUNK).map(activity).collect();
+            let chunk = pb::StreamActivitiesRequest {
+                sequence,
+                activities,
+                ..Default::default()
+            };
+            if chunks.send(chunk).await.is_err() {
+                return;
+            }
+            next += CHUNK;
+        }
+    });
+    let mut client = ActivityServiceClient::new(channel);
+    if let Ok(answers) = client.stream_activities(ReceiverStream::new(waiting)).await {
+        let mut answers = answers.into_inner();
+        while let Ok(Some(answer)) = answers.message().await {
+            assert!(answer.rejections.is_empty(), "{answer:?}");
+            assert_eq!(
+                i64::from(answer.posted_count + answer.duplicate_count),
+                CHUNK
+            );
+            *acknowledged += CHUNK;
+        }
+    }
+    sender.abort();
+}
+
+/// What the ledger holds, by its audit trail: how many activities and the sum of their numbers.
+async fn ledger(channel: &Channel) -> (i64, i64) {
+    let mut client = ActivityServiceClient::new(channel.clone());
+    let mut request = pb::ListActivitiesRequest {
+        page_size: 1_000,
+        ..Default::default()
+    };
+    let (mut count, mut sum) = (0, 0);
+    loop {
+        let page = client
+            .list_activities(request.clone())
+            .await
+            .unwrap()
+            .into_inner();
+        for entry in &page.entries {
+            count += 1;
+            assert_eq!(
+                entry.position.unwrap().position,
+                count,
+                "positions have no gaps"
+            );
+            let Some(pb::ledger_entry::Entry::Activity(found)) = &entry.entry else {
+                panic!("{entry:?}");
+            };
+            let number: i64 = found.activity_id[1..].parse().unwrap();
+            assert_eq!(*found, activity(number), "what is kept is what was sent");
+            sum += number;
+        }
+        request.page_token = page.next_page_token;
+        if request.page_token.is_empty() {
+            return (count, sum);
+        }
+    }
+}
+
+/// The total revenue by the books, which the service has proved to tie.
+async fn revenue(channel: &Channel) -> i64 {
+    let request = pb::RankCustomersRequest {
+        basis: pb::RankingBasis::Revenue as i32,
+        ..Default::default()
+    };
+    let answer = RankingServiceClient::new(channel.clone())
+        .rank_customers(request)
+        .await
+        .unwrap();
+    answer
+        .into_inner()
+        .control_total
+        .unwrap()
+        .ledger
+        .unwrap()
+        .units
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_kills_lose_nothing_and_double_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let seed = u64::from(std::process::id());
+    println!("seed {seed}");
+    let mut state = seed;
+    let mut acknowledged = 0;
+    let mut cut_short = 0;
+    for kill in 0..KILLS {
+        let mut server = Server::start(folder.path());
+        let channel = server.channel().await;
+        let count = ledger_size(&channel).await;
+        assert!(
+            count >= acknowledged,
+            "kill {kill}: {count} kept of {acknowledged} acknowledged"
+        );
+        cut_short += i64::from(count > acknowledged);
+        let life = Duration::from_micros(random(&mut state) % LIFE);
+        let importing = import(channel, &mut acknowledged);
+        tokio::pin!(importing);
+        tokio::select! {
+            () = &mut importing => panic!("the stream broke before the kill"),
+            () = tokio::time::sleep(life) => server.kill(),
+        }
+        importing.await;
+    }
+    let mut server = Server::start(folder.path());
+    let channel = server.channel().await;
+    // Send everything once more, and what was in flight at the last kill with it.
+    let kept = ledger_size(&channel).await;
+    let all = (kept + CHUNK - 1) / CHUNK * CHUNK;
+    let mut client = ActivityServiceClient::new(channel.clone());
+    for first in (0..all).step_by(1_000) {
+        let activities = (first + 1..=(first + 1_000).min(all))
+            .map(activity)
+            .collect();
+        let request = pb::SubmitActivitiesRequest {
+            activities,
+            ..Default::default()
+        };
+        client.submit_activities(request).await.unwrap();
+    }
+    let sum = all * (all + 1) / 2;
+    assert_eq!(ledger(&channel).await, (all, sum));
+    assert_eq!(revenue(&channel).await, sum);
+    assert!(acknowledged > 0 && acknowledged <= all);
+    println!(
+        "{all} activities, {acknowledged} acknowledged, {cut_short} kills between write and answer"
+    );
+}
+
+/// How many activities the ledger holds, by the newest position.
+async fn ledger_size(channel: &Channel) -> i64 {
+    let mut client = ActivityServiceClient::new(channel.clone());
+    let request = pb::ListActivitiesRequest {
+        page_size: 1,
+        ..Default::default()
+    };
+    let read_at = client
+        .list_activities(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .read_at;
+    read_at.unwrap().position
+}

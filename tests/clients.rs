@@ -5,6 +5,11 @@
 //! `PROFITSCORE_BUF` name tools elsewhere than on the path; with `PROFITSCORE_REQUIRE_CLIENTS` a missing one is a
 //! failure.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
 use std::{
     env, fs,
     io::{self, Write as _},

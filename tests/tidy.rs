@@ -2,6 +2,11 @@
 //! and a test, that what the documents tell exists. Every rule names what it wants instead, and is shown to fail on a
 //! bad sample.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
 #[path = "tidy/commands.rs"]
 mod commands;
 #[path = "tidy/reasons.rs"]

@@ -125,10 +125,9 @@ fn filters_of(
         }
         let known = kind.or_else(|| types.get(*key).copied());
         // A set is asked for by one of its categories at a time.
-        let kind = match known.unwrap_or(TraitType::Category) {
-            TraitType::Set => TraitType::Category,
-            other => other,
-        };
+        let kind = known
+            .filter(|kind| *kind != TraitType::Set)
+            .unwrap_or(TraitType::Category);
         any_of.push(TraitValue {
             value: Some(value(kind, text)?),
         });

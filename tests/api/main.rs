@@ -1,5 +1,10 @@
 //! The service over a real socket, one file per service, and every reason for which it can refuse.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
 mod activities;
 mod cost_models;
 mod customers;

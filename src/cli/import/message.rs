@@ -168,20 +168,27 @@ impl Value {
             .try_into()
             .map_err(|problem: toml::de::Error| problem.message().to_owned())?;
         let scope = setting.scope;
-        Ok(match kind {
-            Kind::String => Self::Text(TextRule::bind(&rule, scope)?),
-            Kind::Bool => Self::Flag(TextRule::bind(&rule, scope)?),
-            Kind::Enum(of) => Self::Enum(TextRule::bind(&rule, scope)?, of),
-            Kind::Message(of) if of.full_name() == Money::full_name() => {
-                let currency = setting.currency.ok_or("the section names no currency")?;
-                Self::Money(NumberRule::bind(&rule, scope)?, currency.to_owned())
-            }
-            Kind::Message(of) if of.full_name() == Decimal::full_name() => {
-                Self::Decimal(NumberRule::bind(&rule, scope)?)
-            }
-            Kind::Message(_) => Self::Time(TimeRule::bind(&rule, scope, setting.zone)?),
-            other => return Err(format!("a field of type {other:?} cannot be mapped")),
-        })
+        if let Kind::Enum(of) = kind {
+            return Ok(Self::Enum(TextRule::bind(&rule, scope)?, of));
+        }
+        if kind == Kind::String {
+            return Ok(Self::Text(TextRule::bind(&rule, scope)?));
+        }
+        if kind == Kind::Bool {
+            return Ok(Self::Flag(TextRule::bind(&rule, scope)?));
+        }
+        let Kind::Message(of) = kind else {
+            return Err(format!("a field of type {kind:?} cannot be mapped"));
+        };
+        if of.full_name() == Money::full_name() {
+            let currency = setting.currency.ok_or("the section names no currency")?;
+            let number = NumberRule::bind(&rule, scope)?;
+            return Ok(Self::Money(number, currency.to_owned()));
+        }
+        if of.full_name() == Decimal::full_name() {
+            return Ok(Self::Decimal(NumberRule::bind(&rule, scope)?));
+        }
+        Ok(Self::Time(TimeRule::bind(&rule, scope, setting.zone)?))
     }
 }
 

@@ -233,12 +233,10 @@ impl Run<'_> {
 
 /// Says which section of the mapping is wrong.
 fn in_section(kind: &str, section: &Section, failure: Failure) -> Failure {
-    match failure {
-        Failure::Usage(problem) => {
-            Failure::usage(format!("{kind} of {}: {problem}", section.file.name))
-        }
-        other => other,
-    }
+    let Failure::Usage(problem) = failure else {
+        return failure;
+    };
+    Failure::usage(format!("{kind} of {}: {problem}", section.file.name))
 }
 
 /// Prints what became of all sections.

@@ -77,7 +77,8 @@ impl Rows {
         &self.scope
     }
 
-    /// Calls `each` with the line and the content of every row that meets the conditions, or with what is wrong with it.
+    /// Calls `each` with the line and the content of every row that meets the conditions, or with what is wrong with
+    /// it.
     pub fn for_each(
         mut self,
         mut each: impl FnMut(u64, Result<&Row<'_>, FieldProblem>) -> Result<(), Failure>,
@@ -114,14 +115,15 @@ impl Rows {
 
 /// What is wrong with a row that cannot be read, or a failure if no further one can.
 fn unreadable(file: &str, problem: csv::Error) -> Result<FieldProblem, Failure> {
-    let message = match problem.kind() {
-        ErrorKind::UnequalLengths {
-            expected_len, len, ..
-        } => {
-            format!("has {len} cells, the header has {expected_len}")
-        }
-        ErrorKind::Utf8 { .. } => "is not UTF-8; convert the file with iconv".to_owned(),
-        _ => return Err(Failure::usage(format!("{file}: {problem}"))),
+    let message = if let ErrorKind::UnequalLengths {
+        expected_len, len, ..
+    } = problem.kind()
+    {
+        format!("has {len} cells, the header has {expected_len}")
+    } else if let ErrorKind::Utf8 { .. } = problem.kind() {
+        "is not UTF-8; convert the file with iconv".to_owned()
+    } else {
+        return Err(Failure::usage(format!("{file}: {problem}")));
     };
     Ok(FieldProblem {
         field: String::new(),

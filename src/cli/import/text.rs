@@ -1,5 +1,5 @@
-//! Texts with columns in braces: `{Order ID}-{Row ID}`. `{Column?}` may be empty; if any other column is empty, so is the
-//! whole text. `{{` and `}}` are braces.
+//! Texts with columns in braces: `{Order ID}-{Row ID}`. `{Column?}` may be empty; if any other column is empty, so is
+//! the whole text. `{{` and `}}` are braces.
 
 use super::columns::{Cell, Row, Scope};
 use std::borrow::Cow;

@@ -16,7 +16,7 @@ use std::{
 };
 
 /// The database in the folder.
-const DATABASE: &str = "ledger.db";
+pub(super) const DATABASE: &str = "ledger.db";
 /// The file whose lock says that the folder is open.
 const LOCK: &str = "LOCK";
 /// Marks the database as one of ours, in its first page: "PrSc".

@@ -1,0 +1,399 @@
+//! Entries, records and questions by chance, from a world so small that everything meets everything.
+
+use crate::words::*;
+use profitscore::{
+    domain::{
+        account::Weights,
+        activity::{
+            Activity, ContactChannel, Dimensions, DirectCostKind, EffortPurpose, Kind, Price,
+            Severity, Work,
+        },
+        cost_model::CostModel,
+        id::TenantId,
+        ledger::{Entry, LedgerQuestion, Position},
+        party::{
+            PartyQuestion, Sensitivity, Stage, TraitDefinition, TraitFilter, TraitType, TraitValue,
+        },
+        question::{
+            CrossQuestion, CurveQuestion, Group, LiftQuestion, Order, ProfileQuestion,
+            RankQuestion, RowSelection, Scope,
+        },
+        ranking::{Basis, Direction},
+        records::Record,
+        time::{Day, Instant, Period},
+    },
+    store::Store,
+};
+use proptest::{
+    collection::{btree_set, vec},
+    option,
+    prelude::*,
+    sample::select,
+    strategy::ValueTree,
+    test_runner::TestRunner,
+};
+
+/// In an order that is neither that of letters nor that of their first use.
+pub const CUSTOMERS: [&str; 7] = ["b", "B", "é", "aa", "a", "UNASSIGNED", "z 1"];
+const BRANCHES: [&str; 4] = ["", "UNASSIGNED", "north", "south"];
+const ROLES: [&str; 3] = ["CLERK", "ENGINEER", "DRIVER"];
+pub const GROUPS: [Group; 5] = [
+    Group::Customer,
+    Group::Branch,
+    Group::Product,
+    Group::AccountManager,
+    Group::Day,
+];
+const BASES: [Basis; 4] = [
+    Basis::Spend,
+    Basis::Revenue,
+    Basis::ContributionMargin,
+    Basis::NetProfit,
+];
+/// All activities happen on these days.
+pub const DAYS: i32 = 12;
+
+/// One value, the next of the runner.
+pub fn sample<S: Strategy>(runner: &mut TestRunner, strategy: S) -> S::Value {
+    strategy.new_tree(runner).unwrap().current()
+}
+
+fn text(values: &'static [&'static str]) -> impl Strategy<Value = String> {
+    select(values).prop_map(str::to_owned)
+}
+
+fn instant() -> impl Strategy<Value = Instant> {
+    let seconds = prop_oneof![Just(0), Just(86_399), 0_i64..86_400];
+    (0..DAYS, seconds, select(&[0, 1, 999_999_999])).prop_map(|(day, second, nanos)| Instant {
+        seconds: i64::from(day) * 86_400 + second,
+        nanos,
+    })
+}
+
+fn dimensions() -> impl Strategy<Value = Dimensions> {
+    let ids = (
+        text(&BRANCHES),
+        text(&["", "p", "q"]),
+        text(&["", "mia", "bo"]),
+    );
+    (ids, text(&["", "WEB"]), text(&["", "letter"])).prop_map(|(ids, channel_id, evidence_ref)| {
+        Dimensions {
+            branch_id: ids.0,
+            product_id: ids.1,
+            account_manager_id: ids.2,
+            channel_id,
+            campaign_id: String::new(),
+            evidence_ref,
+        }
+    })
+}
+
+fn amount() -> impl Strategy<Value = i64> {
+    prop_oneof![
+        0_i64..20,
+        0_i64..1_000_000_000,
+        Just(1_000_000_000_000_000_000)
+    ]
+}
+
+fn work() -> impl Strategy<Value = Work> {
+    (select(&ROLES), 1_i64..1_000_000).prop_map(|(id, milli_minutes)| Work {
+        role_id: role(id),
+        milli_minutes,
+    })
+}
+
+fn kind() -> impl Strategy<Value = Kind> {
+    let price = option::of(prop_oneof![
+        amount().prop_map(Price::Discount),
+        amount().prop_map(|more| Price::List(1_000_000_000_000_000_000 + more)),
+    ]);
+    let sale = (
+        amount(),
+        option::of(amount()),
+        option::of(0_i64..100),
+        price,
+    );
+    let severity = || select(Severity::ALL);
+    prop_oneof![
+        4 => sale.prop_map(|(revenue, cost_of_goods, quantity, price)| Kind::Sale {
+            revenue, cost_of_goods, quantity, price,
+        }),
+        1 => (amount(), option::of(amount()), any::<bool>()).prop_map(
+            |(amount, recovered_cost_of_goods, paid_out)| Kind::Refund {
+                amount, recovered_cost_of_goods, paid_out,
+            }
+        ),
+        1 => (select(DirectCostKind::ALL), amount())
+            .prop_map(|(kind, amount)| Kind::DirectCost { kind, amount }),
+        2 => (work(), select(EffortPurpose::ALL), option::of(select(ContactChannel::ALL)))
+            .prop_map(|(work, purpose, channel)| Kind::Effort { work, purpose, channel }),
+        1 => (severity(), option::of(severity()), option::of(amount()), option::of(work()))
+            .prop_map(|(severity, perceived_severity, compensation, work)| Kind::Complaint {
+                severity, perceived_severity, compensation, work,
+            }),
+        1 => (option::of(amount()), option::of(work())).prop_map(|(cost, work)| {
+            Kind::SpecialDemand { description: "gold".to_owned(), cost, work }
+        }),
+        1 => (amount(), option::of(instant())).prop_map(|(amount, due_time)| Kind::Invoice {
+            invoice_id: "i".to_owned(), amount, due_time,
+        }),
+        2 => amount().prop_map(|amount| Kind::Payment { amount, invoice_id: String::new() }),
+        1 => amount().prop_map(|amount| Kind::WriteOff { amount, invoice_id: "i".to_owned() }),
+        1 => Just(Kind::Referral { referred_party_id: party_id("friend") }),
+    ]
+}
+
+/// An activity with this id.
+pub fn activity_of(id: String) -> impl Strategy<Value = Activity> {
+    (select(&CUSTOMERS), instant(), dimensions(), kind()).prop_map(
+        move |(customer, occur_time, dimensions, kind)| Activity {
+            activity_id: activity_id(&id),
+            customer_id: party_id(customer),
+            occur_time,
+            dimensions,
+            kind,
+        },
+    )
+}
+
+/// An entry whose id was used before more often than not.
+fn entry() -> impl Strategy<Value = Entry> {
+    let id = || (0..40).prop_map(|id| format!("id{id}"));
+    prop_oneof![
+        4 => id().prop_flat_map(activity_of).prop_map(Entry::Activity),
+        // The same content under the same id again and again.
+        2 => (0..10).prop_map(|id| sale(&format!("id{id}"), "aa", id % DAYS, 5, 1)),
+        2 => (id(), id()).prop_map(|(id, of)| reversal(&id, &of)),
+        1 => (0..40).prop_map(|id| reversal(&format!("r{id}"), &format!("id{id}"))),
+    ]
+}
+
+fn trait_value() -> impl Strategy<Value = (String, TraitValue)> {
+    let set = btree_set(text(&["golf", "art", "cars"]), 0..3);
+    prop_oneof![
+        6 => text(&["small", "big"]).prop_map(|v| ("size".to_owned(), TraitValue::Category(v))),
+        6 => (-3_i64..10).prop_map(|v| ("age".to_owned(), TraitValue::Number(v))),
+        6 => set.prop_map(|v| ("tags".to_owned(), TraitValue::Set(v))),
+        6 => any::<bool>().prop_map(|v| ("vip".to_owned(), TraitValue::Flag(v))),
+        1 => any::<bool>().prop_map(|v| ("age".to_owned(), TraitValue::Flag(v))),
+    ]
+}
+
+fn stage() -> impl Strategy<Value = Stage> {
+    select(&[Stage::Prospect, Stage::Customer])
+}
+
+fn some_costs() -> impl Strategy<Value = CostModel> {
+    vec((select(&ROLES), 0_i64..100), 0..3).prop_map(rates)
+}
+
+fn record() -> impl Strategy<Value = Record> {
+    let ids = prop_oneof![select(&CUSTOMERS), select(&["p1", "p2", "p3"])];
+    let definition = (
+        select(&["size", "age", "new"]),
+        vec(-3_i64..10, 0..3),
+        any::<bool>(),
+    );
+    let request = (0..4).prop_map(|id| format!("request{id}"));
+    prop_oneof![
+        6 => (ids, stage(), vec(trait_value(), 0..4)).prop_map(|(id, stage, traits)| {
+            party(id, stage, traits.iter().map(|(key, value)| (key.as_str(), value.clone())))
+        }),
+        1 => definition.prop_map(|(key, bin_edges, is_number)| {
+            Record::TraitDefinition(TraitDefinition {
+                key: trait_key(key),
+                trait_type: if is_number { TraitType::Number } else { TraitType::Category },
+                bin_edges,
+                sensitivity: Sensitivity::Ordinary,
+                known_after_conversion: false,
+            })
+        }),
+        1 => (request, some_costs(), option::of(0_u64..3))
+            .prop_map(|(request, costs, expected)| cost_model(&request, costs, expected)),
+    ]
+}
+
+/// What is done to a store.
+#[derive(Debug, Clone)]
+pub enum Command {
+    Append {
+        tenant: TenantId,
+        entries: Vec<Entry>,
+        keep: bool,
+    },
+    Put {
+        tenant: TenantId,
+        records: Vec<Record>,
+        keep: bool,
+    },
+    Ask {
+        tenant: TenantId,
+        question: Question,
+    },
+    Reopen,
+}
+
+/// Anything a store can be asked.
+#[derive(Debug, Clone)]
+pub enum Question {
+    Rank(RankQuestion),
+    Curve(CurveQuestion),
+    Cross(CrossQuestion),
+    Lift(LiftQuestion),
+    Profiles(ProfileQuestion),
+    Entries(LedgerQuestion),
+    Parties(PartyQuestion),
+    Others(Position),
+}
+
+pub fn command() -> impl Strategy<Value = Command> {
+    let keep = || prop::bool::weighted(0.9);
+    let tenants = || select(&["t", "t", "t", "u"]).prop_map(tenant);
+    prop_oneof![
+        8 => (tenants(), vec(entry(), 0..20), keep())
+            .prop_map(|(tenant, entries, keep)| Command::Append { tenant, entries, keep }),
+        3 => (tenants(), vec(record(), 0..8), keep())
+            .prop_map(|(tenant, records, keep)| Command::Put { tenant, records, keep }),
+        10 => (tenants(), question()).prop_map(|(tenant, question)| Command::Ask { tenant, question }),
+        1 => Just(Command::Reopen),
+    ]
+}
+
+fn period() -> impl Strategy<Value = Period> {
+    let day = || option::of((-1..=DAYS).prop_map(Day));
+    (day(), day()).prop_map(|(a, b)| match (a, b) {
+        (Some(_), Some(_)) => Period {
+            start: a.min(b),
+            end: a.max(b),
+        },
+        (start, end) => Period { start, end },
+    })
+}
+
+fn as_of() -> impl Strategy<Value = Position> {
+    prop_oneof![1 => Just(NEWEST), 3 => 0_u64..120]
+}
+
+fn trait_filter() -> impl Strategy<Value = TraitFilter> {
+    (trait_value(), any::<bool>()).prop_map(|((key, value), missing)| TraitFilter {
+        key: trait_key(&key),
+        any_of: match value {
+            _ if missing => Vec::new(),
+            TraitValue::Set(set) => set.into_iter().map(TraitValue::Category).collect(),
+            TraitValue::Category(_) | TraitValue::Number(_) | TraitValue::Flag(_) => vec![value],
+        },
+    })
+}
+
+fn any_scope() -> impl Strategy<Value = Scope> {
+    let branches = prop_oneof![3 => Just(Vec::new()), 1 => vec(text(&BRANCHES[1..]), 1..3)];
+    let traits = prop_oneof![3 => Just(Vec::new()), 1 => vec(trait_filter(), 1..3)];
+    (period(), branches, traits, as_of()).prop_map(|(period, branches, traits, as_of)| Scope {
+        period,
+        branches,
+        traits,
+        as_of,
+    })
+}
+
+fn any_weights() -> impl Strategy<Value = Weights> {
+    (select(&BASES), some_costs()).prop_map(|(basis, costs)| basis.weights(&costs))
+}
+
+fn any_order() -> impl Strategy<Value = Order> {
+    let direction = select(&[Direction::BestFirst, Direction::WorstFirst]);
+    let split = prop_oneof![Just(Vec::new()), vec(amount(), 1..3)];
+    (any_weights(), split, any::<bool>(), direction).prop_map(
+        |(weights, split, value_bears_split, direction)| Order {
+            weights,
+            split,
+            value_bears_split,
+            direction,
+        },
+    )
+}
+
+fn rows() -> impl Strategy<Value = RowSelection> {
+    let range = (0_u64..8, 0_u64..8).prop_map(|(start, length)| start..start + length);
+    prop_oneof![
+        1 => select(&CUSTOMERS).prop_map(|id| RowSelection::Customer(party_id(id))),
+        2 => vec(range, 0..4).prop_map(RowSelection::Places),
+    ]
+}
+
+pub fn question() -> impl Strategy<Value = Question> {
+    let time = || option::of(instant());
+    let keys = ["size", "age", "tags", "vip", "nothing"];
+    prop_oneof![
+        3 => (any_scope(), any_order(), vec(any_weights(), 0..3), rows()).prop_map(
+            |(scope, order, beside, rows)| {
+                Question::Rank(RankQuestion { scope, order, beside, rows })
+            }
+        ),
+        1 => (any_scope(), any_order(), 1_u64..20).prop_map(|(scope, order, points)| {
+            Question::Curve(CurveQuestion { scope, order, points })
+        }),
+        2 => (any_scope(), select(&GROUPS))
+            .prop_map(|(scope, group)| Question::Cross(CrossQuestion { scope, group })),
+        1 => (any_scope(), any_order(), 0_u32..=1_000_000, 0_u64..5, vec(0_i64..8, 0..3)).prop_map(
+            move |(scope, order, best_millionths, best_minimum, mut edges)| {
+                edges.sort_unstable();
+                edges.dedup();
+                let traits = keys.map(|key| (trait_key(key), edges.clone())).into();
+                Question::Lift(LiftQuestion { scope, order, best_millionths, best_minimum, traits })
+            }
+        ),
+        1 => (period(), as_of(), any_weights(), any_weights(), 1_u32..15, 1_u32..5).prop_map(
+            |(period, as_of, profit, size, horizon_days, buckets)| {
+                Question::Profiles(ProfileQuestion {
+                    period, as_of, profit, size, horizon_days, buckets,
+                })
+            }
+        ),
+        2 => (option::of(select(&CUSTOMERS)), time(), time(), 0_u64..60, as_of(), 0_usize..30)
+            .prop_map(|(customer, start, end, after, as_of, limit)| {
+                let customer = customer.map(party_id);
+                Question::Entries(LedgerQuestion { customer, start, end, after, as_of, limit })
+            }),
+        1 => (option::of(stage()), vec(trait_filter(), 0..2), any::<bool>(), as_of(), 0_usize..9)
+            .prop_map(|(stage, traits, without_sales, as_of, limit)| {
+                let after = without_sales.then(|| party_id("a"));
+                Question::Parties(PartyQuestion {
+                    stage, traits, without_sales, after, as_of, limit,
+                })
+            }),
+        1 => as_of().prop_map(Question::Others),
+    ]
+}
+
+impl Question {
+    /// The whole answer as text.
+    pub async fn ask(&self, store: &dyn Store, tenant: &TenantId) -> String {
+        match self {
+            Self::Rank(question) => format!("{:#?}", store.rank(tenant, question).await.unwrap()),
+            Self::Curve(question) => format!("{:#?}", store.curve(tenant, question).await.unwrap()),
+            Self::Cross(question) => format!("{:#?}", store.cross(tenant, question).await.unwrap()),
+            Self::Lift(question) => format!("{:#?}", store.lift(tenant, question).await.unwrap()),
+            Self::Profiles(question) => {
+                format!("{:#?}", store.profiles(tenant, question).await.unwrap())
+            }
+            Self::Entries(question) => {
+                format!("{:#?}", store.entries(tenant, question).await.unwrap())
+            }
+            Self::Parties(question) => {
+                format!("{:#?}", store.parties(tenant, question).await.unwrap())
+            }
+            Self::Others(as_of) => {
+                let ids: Vec<_> = CUSTOMERS.iter().map(|id| party_id(id)).collect();
+                format!(
+                    "{:#?} {:#?} {:#?} {:#?}",
+                    store.party(tenant, &ids, *as_of).await.unwrap(),
+                    store.trait_definitions(tenant, *as_of).await.unwrap(),
+                    store.cost_models(tenant, *as_of).await.unwrap(),
+                    store.watermark(tenant).await.unwrap(),
+                )
+            }
+        }
+    }
+}

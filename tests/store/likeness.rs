@@ -1,0 +1,76 @@
+//! The embedded store answers like the reference, whatever was done before.
+
+use crate::{
+    generate::{Command, command},
+    stores::{memory, open},
+    words::*,
+};
+use profitscore::{domain::ledger::WriteMode, store::Store};
+use proptest::{
+    collection::vec,
+    prelude::*,
+    test_runner::{RngSeed, TestCaseError},
+};
+use tempfile::TempDir;
+
+fn mode(keep: bool) -> WriteMode {
+    if keep {
+        WriteMode::Keep
+    } else {
+        WriteMode::ValidateOnly
+    }
+}
+
+async fn run(commands: Vec<Command>) -> Result<(), TestCaseError> {
+    let reference = memory();
+    let reference = reference.store();
+    let folder = TempDir::new().unwrap();
+    let mut store = open(folder.path());
+    for command in commands {
+        match command {
+            Command::Append {
+                tenant,
+                entries,
+                keep,
+            } => {
+                let mode = mode(keep);
+                let expected = reference.append(&tenant, entries.clone(), NOW, mode).await;
+                prop_assert_eq!(store.append(&tenant, entries, NOW, mode).await, expected);
+            }
+            Command::Put {
+                tenant,
+                records,
+                keep,
+            } => {
+                let mode = mode(keep);
+                let expected = reference.put(&tenant, records.clone(), NOW, mode).await;
+                prop_assert_eq!(store.put(&tenant, records, NOW, mode).await, expected);
+            }
+            Command::Ask { tenant, question } => {
+                let expected = question.ask(reference, &tenant).await;
+                let found = question.ask(&store, &tenant).await;
+                prop_assert!(found == expected, "{question:#?}\n{found}\n{expected}");
+            }
+            Command::Reopen => {
+                drop(store);
+                store = open(folder.path());
+            }
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 80,
+        rng_seed: RngSeed::Fixed(20_260_401),
+        failure_persistence: None,
+        max_shrink_iters: 2_000,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn the_embedded_store_answers_like_the_reference(commands in vec(command(), 1..60)) {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run(commands))?;
+    }
+}

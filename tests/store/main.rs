@@ -1,0 +1,90 @@
+//! What every store must be able to do, run on each of them; and what the embedded store must survive.
+//!
+//! A new store joins by a line in [`stores`] and one in the list of `on_every_store!`.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod appending;
+mod curve;
+mod damage;
+mod durability;
+mod generate;
+mod grouping;
+mod laws;
+mod likeness;
+mod ranking;
+mod reading;
+mod recording;
+mod stores;
+mod words;
+
+/// Makes one test of each case for each store.
+macro_rules! on_every_store {
+    ($($topic:ident: $($case:ident),+ $(,)?);+ $(;)?) => {
+        on_every_store!(@store memory, $($topic: $($case),+);+);
+        on_every_store!(@store embedded, $($topic: $($case),+);+);
+    };
+    (@store $store:ident, $($topic:ident: $($case:ident),+);+) => {
+        mod $store {
+            $(mod $topic {
+                $(#[tokio::test]
+                async fn $case() {
+                    let opened = crate::stores::$store();
+                    crate::$topic::$case(opened.store()).await;
+                })+
+            })+
+        }
+    };
+}
+
+on_every_store! {
+    appending:
+        positions_rise_without_gaps,
+        the_same_again_is_a_duplicate,
+        other_content_is_refused_by_field,
+        items_of_a_batch_stand_alone,
+        a_reversal_needs_its_activity,
+        a_reversal_can_follow_in_the_same_batch,
+        validate_only_keeps_nothing,
+        tenants_are_apart,
+        requests_at_once_all_get_their_places;
+    recording:
+        positions_are_shared_with_the_ledger,
+        parties_have_a_history,
+        trait_types_hold,
+        a_definition_can_change_but_not_its_type,
+        cost_models_are_versions,
+        validate_only_keeps_no_record,
+        parties_are_listed_in_pages;
+    reading:
+        entries_are_listed_in_pages,
+        entries_of_a_customer_with_their_reversals,
+        entries_of_a_time,
+        entries_as_of_a_position;
+    ranking:
+        every_basis_has_its_order,
+        equal_values_stand_by_id,
+        an_equal_split_adds_up_and_moves_nobody,
+        filters_leave_the_rest_beside,
+        places_and_customers_are_picked,
+        places_beside_are_told,
+        late_activities_count_when_they_happened,
+        the_past_stays_as_it_was,
+        nobody_is_ranked_without_activity,
+        huge_weights_and_amounts_are_exact;
+    curve:
+        the_curve_has_its_points,
+        the_curve_of_nobody_and_of_losses,
+        lift_counts_the_best;
+    grouping:
+        every_group_ties_to_the_ledger,
+        a_group_without_live_activities_is_gone,
+        profiles_look_at_ages,
+        profiles_leave_out_who_came_before;
+    laws:
+        order_batches_and_repeats_change_nothing,
+        a_reversal_equals_never_having_been,
+        adjoining_periods_add_up,
+        all_groups_and_the_ledger_agree,
+        an_equal_split_moves_nobody_and_adds_up;
+}

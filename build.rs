@@ -18,7 +18,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut compiler = protox::Compiler::new(["proto"])?;
     compiler.include_source_info(true).include_imports(true);
     compiler.open_files(SERVICES)?;
-    let api = compiler.file_descriptor_set();
+    let mut api = compiler.file_descriptor_set();
+    // Google's comments hold indented text, which would be taken for examples in Rust and tried as such.
+    for file in &mut api.file {
+        if file.name().starts_with("google/") {
+            file.source_code_info = None;
+        }
+    }
 
     // Reflection and JSON output need the details of errors too, although no message of the contract imports them.
     compiler.open_files(["google/rpc/error_details.proto"])?;

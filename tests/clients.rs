@@ -109,7 +109,8 @@ fn skip(what: &str, needs: &str) {
         "{what} must run here, but needs {needs}"
     );
     // Not by a print macro, whose output would be kept back.
-    writeln!(io::stderr(), "skipped: {what} needs {needs}").unwrap();
+    let mut stderr = io::stderr().lock();
+    writeln!(stderr, "skipped: {what} needs {needs}").unwrap();
 }
 
 /// Runs a client on a service of its own; its whole output is told if it fails.

@@ -25,8 +25,8 @@ pub mod status;
 )]
 pub mod pb {
     include!(concat!(env!("OUT_DIR"), "/api.rs"));
-    pub use google::r#type as google_type;
-    pub use profitscore::v1::*;
+    pub use self::google::r#type as google_type;
+    pub use self::profitscore::v1::*;
 }
 
 /// The contract as an encoded `google.protobuf.FileDescriptorSet`, for reflection and for JSON output.

@@ -81,18 +81,11 @@ pub async fn serve(
         service: Arc::clone(&service),
         stopping,
     };
-    let customer = CustomerHandlers {
-        service: Arc::clone(&service),
-    };
-    let cost_model = CostModelHandlers {
-        service: Arc::clone(&service),
-    };
-    let ranking = RankingHandlers {
-        service: Arc::clone(&service),
-    };
-    let prospect = ProspectHandlers {
-        service: Arc::clone(&service),
-    };
+    let shared = || Arc::clone(&service);
+    let customer = CustomerHandlers { service: shared() };
+    let cost_model = CostModelHandlers { service: shared() };
+    let ranking = RankingHandlers { service: shared() };
+    let prospect = ProspectHandlers { service: shared() };
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(DESCRIPTORS)
         .build_v1()

@@ -90,7 +90,13 @@ async fn a_party_comes_back_as_it_was_stored_and_has_a_history() {
 #[tokio::test]
 async fn lists_are_filtered_by_stage_and_traits_and_paged() {
     let world = World::start().await;
-    let area = |i: usize| if i % 2 == 0 { "north" } else { "south" };
+    let area = |i: usize| {
+        if i.is_multiple_of(2) {
+            "north"
+        } else {
+            "south"
+        }
+    };
     let parties = (0..40).map(|i| {
         let stage = if i < 30 {
             pb::PartyStage::Prospect

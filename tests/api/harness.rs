@@ -147,7 +147,9 @@ pub fn rejection(result: &pb::ActivityResult) -> &pb::Rejection {
 pub fn rejection_of(outcome: &pb::prequalification_result::Outcome) -> &pb::Rejection {
     match outcome {
         pb::prequalification_result::Outcome::Rejection(rejection) => rejection,
-        other => panic!("{other:?} is not a rejection"),
+        other @ pb::prequalification_result::Outcome::Prequalification(_) => {
+            panic!("{other:?} is not a rejection")
+        }
     }
 }
 
@@ -289,8 +291,8 @@ pub fn party(id: &str, stage: pb::PartyStage, traits: Vec<pb::Trait>) -> pb::Par
     }
 }
 
-/// Calls a method with an empty message as a browser does: gRPC-web over HTTP/1.1, a frame of five bytes and the message.
-/// `headers` are whole lines. Gives the whole answer, trailers included.
+/// Calls a method with an empty message as a browser does: gRPC-web over HTTP/1.1, a frame of five bytes and the
+/// message. `headers` are whole lines. Gives the whole answer, trailers included.
 pub async fn grpc_web(world: &World, method: &str, headers: &str) -> String {
     let head = format!(
         "POST /profitscore.v1.{method} HTTP/1.1\r\nhost: {}\r\n{headers}\

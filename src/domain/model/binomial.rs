@@ -5,7 +5,7 @@
 //! | `n` | `trials` | how many were looked at |
 //! | `k` | `count` | how many of them have what is looked for |
 //! | `p` | `rate` | how likely each has it |
-//! | `z` | [`Z_95`] | quantile of the standard normal distribution |
+//! | `z` | `Z_95` | quantile of the standard normal distribution |
 
 use super::number;
 

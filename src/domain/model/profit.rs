@@ -7,7 +7,7 @@
 //! | symbol | here | meaning |
 //! |---|---|---|
 //! | `y_i`, `w_i` | [`super::exposure::Observation`] | profit over the horizon, and its weight |
-//! | `a_fb` | [`TraitEffects::amounts`] | effect of bin `b` of trait `f`, less the trait's mean over customers |
+//! | `a_fb` | `TraitEffects::amounts` | effect of bin `b` of trait `f`, less the trait's mean over customers |
 //! | `B` | [`ProfitModel::baseline`] | what a customer of mean traits brings |
 //! | `E` | [`Prediction::expected`] | `B` plus the effects of the prospect's bins |
 //! | `x` | columns | 1 for everybody and for each of the prospect's bins |

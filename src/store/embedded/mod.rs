@@ -1,7 +1,7 @@
 //! The default store: one folder, no server.
 //!
 //! The ledger is a SQLite database, durable before anything is acknowledged; the books are columns in memory, made
-//! again from the ledger when the folder is opened. One thread writes ([`writer`]); questions are answered from the
+//! again from the ledger when the folder is opened. One thread writes (`writer`); questions are answered from the
 //! books by as many threads as ask, and see them as they were between two groups of writes.
 
 mod books;

@@ -7,11 +7,11 @@ use super::{
     customer::CustomerHandlers,
     layers::{deadline::DeadlineLayer, request_log::RequestLogLayer},
     pb::{
-        activity_service_server::ActivityServiceServer,
-        cost_model_service_server::CostModelServiceServer,
-        customer_service_server::CustomerServiceServer,
-        prospect_service_server::ProspectServiceServer,
-        ranking_service_server::RankingServiceServer,
+        activity_service_server::{self, ActivityServiceServer},
+        cost_model_service_server::{self, CostModelServiceServer},
+        customer_service_server::{self, CustomerServiceServer},
+        prospect_service_server::{self, ProspectServiceServer},
+        ranking_service_server::{self, RankingServiceServer},
     },
     prospect::ProspectHandlers,
     ranking::RankingHandlers,
@@ -23,7 +23,7 @@ use tonic::{
     codec::CompressionEncoding,
     transport::{Server, server::TcpIncoming},
 };
-use tonic_health::ServingStatus;
+use tonic_health::{ServingStatus, server::HealthReporter};
 use tonic_web::GrpcWebLayer;
 
 /// The largest message that is read. Item limits bite first: 1,000 activities with every field at its limit are
@@ -71,9 +71,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), tonic::transport::Error> {
     let (health, health_service) = tonic_health::server::health_reporter();
-    health
-        .set_service_status("", ServingStatus::NotServing)
-        .await;
+    say(&health, ServingStatus::NotServing).await;
     say_serving_after(opened, health.clone());
     let (stop, stopping) = watch::channel(false);
     let mut drained = stopping.clone();
@@ -88,6 +86,7 @@ pub async fn serve(
     let prospect = ProspectHandlers { service: shared() };
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(DESCRIPTORS)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         .build_v1()
         // The descriptors are made by the build script from the contract itself.
         .expect("the contract's descriptors are whole");
@@ -115,9 +114,7 @@ pub async fn serve(
         ended = &mut server => return ended,
         () = shutdown => {}
     }
-    health
-        .set_service_status("", ServingStatus::NotServing)
-        .await;
+    say(&health, ServingStatus::NotServing).await;
     let _ = stop.send(true);
     let drained = tokio::time::timeout(limits.drain, server).await;
     service.stop();
@@ -130,12 +127,25 @@ fn incoming(listener: TcpListener) -> TcpIncoming {
     TcpIncoming::from(listener).with_nodelay(Some(true))
 }
 
-fn say_serving_after(
-    opened: impl Future<Output = ()> + Send + 'static,
-    health: tonic_health::server::HealthReporter,
-) {
+/// The services by their names, and the server as a whole by the empty one.
+const HEALTH_NAMES: [&str; 6] = [
+    "",
+    activity_service_server::SERVICE_NAME,
+    cost_model_service_server::SERVICE_NAME,
+    customer_service_server::SERVICE_NAME,
+    prospect_service_server::SERVICE_NAME,
+    ranking_service_server::SERVICE_NAME,
+];
+
+async fn say(health: &HealthReporter, status: ServingStatus) {
+    for name in HEALTH_NAMES {
+        health.set_service_status(name, status).await;
+    }
+}
+
+fn say_serving_after(opened: impl Future<Output = ()> + Send + 'static, health: HealthReporter) {
     tokio::spawn(async move {
         opened.await;
-        health.set_service_status("", ServingStatus::Serving).await;
+        say(&health, ServingStatus::Serving).await;
     });
 }

@@ -9,28 +9,30 @@ use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 
-async fn health(world: &World) -> ServingStatus {
+async fn health(world: &World, service: &str) -> ServingStatus {
+    let request = HealthCheckRequest {
+        service: service.to_owned(),
+    };
     let mut client = HealthClient::new(world.channel.clone());
-    client
-        .check(HealthCheckRequest::default())
-        .await
-        .unwrap()
-        .into_inner()
-        .status()
+    client.check(request).await.unwrap().into_inner().status()
 }
 
 #[tokio::test]
 async fn health_says_serving_only_when_the_store_is_open() {
+    const NAMES: [&str; 2] = ["", "profitscore.v1.RankingService"];
     let starting = World::over(None, Limits::default()).await;
-    assert_eq!(health(&starting).await, ServingStatus::NotServing);
-    let world = World::start().await;
-    for _ in 0..100 {
-        if health(&world).await == ServingStatus::Serving {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+    for name in NAMES {
+        assert_eq!(health(&starting, name).await, ServingStatus::NotServing);
     }
-    panic!("never serving");
+    let world = World::start().await;
+    for name in NAMES {
+        let mut tries = 0;
+        while health(&world, name).await != ServingStatus::Serving {
+            tries += 1;
+            assert!(tries < 100, "{name} is never serving");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
 }
 
 #[tokio::test]

@@ -19,9 +19,16 @@ pub fn parse_fixed(text: &str, places: u32, field: &str) -> Result<i64, Problem>
     if text.len() > TEXT_LIMIT {
         return Err(Problem::field_too_long(field, TEXT_LIMIT, text.len()));
     }
-    let parsed = match text.contains(['e', 'E']) {
-        true => Decimal::from_scientific(text),
-        false => Decimal::from_str_exact(text),
+    // The parser takes '_' between digits, which no decimal of the contract has.
+    if text.contains('_') {
+        return Err(Problem::field_invalid(field, "is not a decimal number"));
+    }
+    let parsed = match text.split_once(['e', 'E']) {
+        // The parser of exponents rounds the digits before them: they are read exactly first.
+        Some((digits, _)) => {
+            Decimal::from_str_exact(digits).and_then(|_| Decimal::from_scientific(text))
+        }
+        None => Decimal::from_str_exact(text),
     };
     let number = match parsed {
         Ok(number) => number.normalize(),
@@ -118,6 +125,19 @@ mod tests {
         assert_eq!(read("NaN"), Err(Reason::FieldInvalid));
         assert_eq!(read("1,5"), Err(Reason::FieldInvalid));
         assert_eq!(read(""), Err(Reason::FieldRequired));
+    }
+
+    #[test]
+    fn an_exponent_does_not_round_the_digits_before_it() {
+        let read = |text: &str| parse_fixed(text, 6, "x").map_err(|p| p.reason);
+        // 0.49, which the parser would take for zero.
+        let small = format!("0.{}49e28", "0".repeat(28));
+        assert_eq!(read(&small), Err(Reason::NumberTooFine));
+        let fine = format!("1.{}4e0", "0".repeat(28));
+        assert_eq!(read(&fine), Err(Reason::NumberTooFine));
+        assert_eq!(read("1_000"), Err(Reason::FieldInvalid));
+        assert_eq!(read("1_0e2"), Err(Reason::FieldInvalid));
+        assert_eq!(read("e2"), Err(Reason::FieldInvalid));
     }
 
     proptest! {

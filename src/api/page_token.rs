@@ -39,7 +39,9 @@ impl PageToken {
     /// The place or position where the next page begins.
     pub fn place(&self) -> Result<u64, Problem> {
         let bytes = <[u8; 8]>::try_from(self.cursor.as_slice()).map_err(|_| invalid())?;
-        Ok(u64::from_be_bytes(bytes))
+        let place = u64::from_be_bytes(bytes);
+        // Whoever makes a token by hand must not find a place that has none after it.
+        i64::try_from(place).map(|_| place).map_err(|_| invalid())
     }
 
     /// The id after which the next page begins.

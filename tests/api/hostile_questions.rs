@@ -1,6 +1,6 @@
 //! Hostile parties, cost models and questions: each is refused with the path of its field.
 
-use crate::harness::{World, category, days, decimal, party, refusal, sale};
+use crate::harness::{World, category, days, decimal, party, reason, refusal, sale};
 use profitscore::api::pb::{self, google_type};
 use prost_types::Timestamp;
 
@@ -302,4 +302,36 @@ async fn hostile_questions_are_refused_by_field() {
         refusal(&status),
         ("NUMBER_OUT_OF_RANGE".to_owned(), "point_count".to_owned())
     );
+}
+
+/// A token that this service made, with another place in it and a checksum that holds.
+fn forged(token: &str, place: u64) -> String {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    let mut bytes = URL_SAFE_NO_PAD.decode(token).unwrap();
+    bytes.truncate(bytes.len() - 12);
+    bytes.extend(place.to_be_bytes());
+    bytes.extend(crc32c::crc32c(&bytes).to_be_bytes());
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+#[tokio::test]
+async fn no_place_in_a_page_token_is_too_far() {
+    let world = World::start().await;
+    let sales = ["a", "b"].map(|id| sale(id, "c", 1, "1", "0"));
+    world.post(sales.to_vec()).await;
+    let list = async |page_token: String| {
+        let request = pb::ListActivitiesRequest {
+            page_size: 1,
+            page_token,
+            ..Default::default()
+        };
+        world.activities().list_activities(request).await
+    };
+    let token = list(String::new()).await.unwrap().into_inner();
+    let token = token.next_page_token;
+    assert_eq!(token, forged(&token, 1), "the token is laid out as forged");
+    let refused = list(forged(&token, u64::MAX)).await.unwrap_err();
+    assert_eq!(reason(&refused).0, "PAGE_TOKEN_INVALID");
+    let beyond = list(forged(&token, i64::MAX.unsigned_abs())).await.unwrap();
+    assert!(beyond.into_inner().entries.is_empty());
 }

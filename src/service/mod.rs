@@ -111,6 +111,11 @@ impl Service {
                 return Err(Problem::position_not_reached(field, position, written));
             }
         }
-        Ok(options.as_of.unwrap_or(written))
+        let as_of = options.as_of.unwrap_or(written);
+        if options.at_least_as_fresh.is_some_and(|fresh| fresh > as_of) {
+            let field = "read_options.at_least_as_fresh";
+            return Err(Problem::field_invalid(field, "is after as_of"));
+        }
+        Ok(as_of)
     }
 }

@@ -358,6 +358,23 @@ async fn a_report_can_ask_for_a_state_and_for_freshness() {
         assert_eq!(metadata["written"], written.to_string());
         assert_eq!(status.code(), tonic::Code::FailedPrecondition);
     }
+    let older_than_asked = pb::ReadOptions {
+        as_of: at(0),
+        at_least_as_fresh: at(written),
+    };
+    let status = world
+        .rankings()
+        .rank_customers(ask(older_than_asked))
+        .await
+        .unwrap_err();
+    let (reason, metadata) = reason(&status);
+    assert_eq!(reason, "FIELD_INVALID");
+    assert_eq!(metadata["field"], "read_options.at_least_as_fresh");
+    let same = pb::ReadOptions {
+        as_of: at(written),
+        at_least_as_fresh: at(written),
+    };
+    assert_eq!(rank(&world, ask(same)).await.customer_count, 1);
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@ use super::{
     convert::{
         activity::{entries_from_pb, reversals_from_pb},
         common::{
-            OutcomePb, check_batch, interval_from_pb, item, outcome_to_pb, position_to_pb,
-            write_mode,
+            OutcomePb, check_batch, interval_from_pb, item, outcome_to_pb, outcomes_to_pb,
+            position_to_pb, write_mode,
         },
         ledger::ledger_entry_to_pb,
     },
@@ -50,9 +50,8 @@ fn result_to_pb(outcome: OutcomePb) -> pb::ActivityResult {
 }
 
 fn results_to_pb(written: Written, mode: WriteMode, list: &str) -> Vec<pb::ActivityResult> {
-    let each = written.outcomes.into_iter().enumerate();
-    each.map(|(index, outcome)| result_to_pb(outcome_to_pb(outcome, mode, &item(list, index))))
-        .collect()
+    let outcomes = outcomes_to_pb(written.outcomes, mode, list);
+    outcomes.into_iter().map(result_to_pb).collect()
 }
 
 #[tonic::async_trait]

@@ -3,7 +3,7 @@
 use super::{
     convert::{
         common::{
-            OutcomePb, check_batch, item, outcome_to_pb, position_to_pb, read_options_from_pb,
+            OutcomePb, check_batch, outcomes_to_pb, position_to_pb, read_options_from_pb,
             write_mode,
         },
         party::{
@@ -47,9 +47,9 @@ impl pb::customer_service_server::CustomerService for CustomerHandlers {
             .service
             .put(&tenant, parties_from_pb(request.parties), mode)
             .await?;
-        let each = written.outcomes.into_iter().enumerate();
-        let results = each.map(|(index, outcome)| {
-            let outcome = match outcome_to_pb(outcome, mode, &item("parties", index)) {
+        let outcomes = outcomes_to_pb(written.outcomes, mode, "parties");
+        let results = outcomes.into_iter().map(|outcome| {
+            let outcome = match outcome {
                 OutcomePb::Posted(posted) => ResultPb::Stored(posted),
                 OutcomePb::Duplicate(duplicate) => ResultPb::Unchanged(duplicate),
                 OutcomePb::Rejection(rejection) => ResultPb::Rejection(rejection),

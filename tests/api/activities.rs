@@ -231,6 +231,26 @@ async fn validate_only_says_what_would_happen_and_keeps_nothing() {
 }
 
 #[tokio::test]
+async fn validate_only_names_no_position_that_does_not_exist() {
+    let world = World::start().await;
+    world.post(vec![sale("old", "c", 1, "1", "0")]).await;
+    let (old, new) = (sale("old", "c", 1, "1", "0"), sale("new", "c", 1, "2", "0"));
+    let request = pb::SubmitActivitiesRequest {
+        activities: vec![old, new.clone(), new],
+        validate_only: true,
+        ..Default::default()
+    };
+    let answer = world.activities().submit_activities(request).await.unwrap();
+    let results = answer.into_inner().results;
+    let position = |index: usize| match &results[index].outcome {
+        Some(Outcome::Duplicate(duplicate)) => duplicate.position,
+        other => panic!("not a duplicate: {other:?}"),
+    };
+    assert_eq!(position(0), Some(pb::LedgerPosition { position: 1 }));
+    assert_eq!(position(2), None, "the first of them is not in the ledger");
+}
+
+#[tokio::test]
 async fn a_reversal_takes_back_once_and_says_so_in_the_ledger() {
     let world = World::start().await;
     world.post(vec![sale("a", "c", 1, "1", "0")]).await;

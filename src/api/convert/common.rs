@@ -11,6 +11,7 @@ use crate::{
     },
     service::{ReadOptions, Settings},
 };
+use std::collections::BTreeSet;
 
 /// The most items a batch can have.
 pub const BATCH_LIMIT: usize = 1_000;
@@ -287,6 +288,26 @@ pub enum OutcomePb {
     Duplicate(pb::Duplicate),
     /// It was refused.
     Rejection(pb::Rejection),
+}
+
+/// The outcomes of a batch, whose field is `list`.
+pub fn outcomes_to_pb(outcomes: Vec<Outcome>, mode: WriteMode, list: &str) -> Vec<OutcomePb> {
+    // What only would be written has no place, and what repeats it names none.
+    let would_be = |outcome: &Outcome| match outcome {
+        Outcome::Posted(position) if mode == WriteMode::ValidateOnly => Some(*position),
+        Outcome::Posted(_) | Outcome::Duplicate(_) | Outcome::Rejected(_) => None,
+    };
+    let would_be: BTreeSet<Position> = outcomes.iter().filter_map(would_be).collect();
+    let each = outcomes.into_iter().enumerate();
+    each.map(|(index, outcome)| {
+        if let Outcome::Duplicate(position) = &outcome
+            && would_be.contains(position)
+        {
+            return OutcomePb::Duplicate(pb::Duplicate { position: None });
+        }
+        outcome_to_pb(outcome, mode, &item(list, index))
+    })
+    .collect()
 }
 
 /// The outcome of one item.

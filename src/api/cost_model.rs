@@ -8,7 +8,10 @@ use super::{
     paging::Page,
     pb,
 };
-use crate::{domain::id::TenantId, service::Service};
+use crate::{
+    domain::{id::TenantId, problem::Reason},
+    service::Service,
+};
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
@@ -50,7 +53,13 @@ impl pb::cost_model_service_server::CostModelService for CostModelHandlers {
             .transpose()?;
         let options = read_options_from_pb(request.read_options.as_ref())?;
         let as_of = self.service.read_position(&tenant, options).await?;
-        let model = self.service.cost_model(&tenant, version, as_of).await?;
+        let model = self.service.cost_model(&tenant, version, as_of).await;
+        let model = model.map_err(|problem| {
+            if problem.reason == Reason::CostModelNotFound {
+                return problem.about("version");
+            }
+            problem
+        })?;
         Ok(Response::new(pb::GetCostModelResponse {
             cost_model: Some(cost_model_to_pb(&model, self.service.settings())),
             read_at: Some(position_to_pb(as_of)),

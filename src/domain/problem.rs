@@ -112,6 +112,14 @@ impl Problem {
         self
     }
 
+    /// Names another field, where a request has the same thing under another name.
+    #[must_use]
+    pub fn about(mut self, field: &str) -> Self {
+        self.field = field.to_owned();
+        self.metadata.insert("field", self.field.clone());
+        self
+    }
+
     /// A required field is missing.
     pub fn field_required(field: &str) -> Self {
         Self::new(

@@ -97,6 +97,7 @@ async fn a_version_can_be_asked_for_and_the_empty_one_is_always_there() {
         (metadata["version"].as_str(), metadata["newest"].as_str()),
         ("7", "1")
     );
+    assert_eq!(metadata["field"], "version", "as the request names it");
 }
 
 #[tokio::test]
@@ -182,4 +183,21 @@ async fn a_wrong_model_is_refused_by_field() {
             .unwrap_err();
         assert_eq!(refusal(&status), (reason.to_owned(), field.to_owned()));
     }
+}
+
+#[tokio::test]
+async fn a_missing_version_is_named_where_the_request_has_it() {
+    let world = World::start().await;
+    let best = pb::BestCustomers {
+        cost_model_version: Some(9),
+        ..Default::default()
+    };
+    let request = pb::GetProfileRequest {
+        best_customers: Some(best),
+        ..Default::default()
+    };
+    let status = world.prospects().get_profile(request).await.unwrap_err();
+    let (name, metadata) = reason(&status);
+    assert_eq!(name, "COST_MODEL_NOT_FOUND");
+    assert_eq!(metadata["field"], "best_customers.cost_model_version");
 }

@@ -1,10 +1,13 @@
 //! Taking in activities and reversals, and reading the ledger.
 
 use super::Service;
-use crate::domain::{
-    id::TenantId,
-    ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
-    problem::Problem,
+use crate::{
+    domain::{
+        id::TenantId,
+        ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
+        problem::Problem,
+    },
+    store::Store,
 };
 
 /// What became of a batch.
@@ -14,6 +17,25 @@ pub struct Written {
     pub outcomes: Vec<Outcome>,
     /// From here on everything that was accepted is visible; `None` if nothing was to be kept.
     pub written_at: Option<Position>,
+}
+
+impl Written {
+    /// The outcomes of a write with the position from which on they are visible.
+    pub(super) async fn of(
+        store: &dyn Store,
+        tenant: &TenantId,
+        outcomes: Vec<Outcome>,
+        mode: WriteMode,
+    ) -> Result<Self, Problem> {
+        let written_at = match mode {
+            WriteMode::ValidateOnly => None,
+            WriteMode::Keep => Some(store.watermark(tenant).await?),
+        };
+        Ok(Self {
+            outcomes,
+            written_at,
+        })
+    }
 }
 
 impl Service {
@@ -34,24 +56,7 @@ impl Service {
                     .await?
             }
         };
-        self.written(tenant, join(outcomes, refused), mode).await
-    }
-
-    /// Says from which position on the outcomes of a write are visible.
-    pub(super) async fn written(
-        &self,
-        tenant: &TenantId,
-        outcomes: Vec<Outcome>,
-        mode: WriteMode,
-    ) -> Result<Written, Problem> {
-        let written_at = match mode {
-            WriteMode::ValidateOnly => None,
-            WriteMode::Keep => Some(self.store()?.watermark(tenant).await?),
-        };
-        Ok(Written {
-            outcomes,
-            written_at,
-        })
+        Written::of(store, tenant, join(outcomes, refused), mode).await
     }
 
     /// Reads entries of the ledger.

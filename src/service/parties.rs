@@ -27,7 +27,7 @@ impl Service {
             true => Vec::new(),
             false => store.put(tenant, records, self.clock.now(), mode).await?,
         };
-        self.written(tenant, join(outcomes, refused), mode).await
+        Written::of(store, tenant, join(outcomes, refused), mode).await
     }
 
     /// One stored party.

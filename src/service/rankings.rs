@@ -7,7 +7,6 @@ use super::{
 use crate::domain::{
     account::{Sums, Weights},
     id::{PartyId, PoolId, TenantId},
-    ledger::LedgerQuestion,
     money::{Micros, NANOS_PER_MICRO, Nanos},
     party::Party,
     problem::{Problem, Reason},
@@ -17,6 +16,7 @@ use crate::domain::{
     },
     ranking::{Basis, Direction},
     statement::{Line, Statement, lines},
+    time::Period,
 };
 use std::{ops::Range, sync::Arc};
 
@@ -200,15 +200,19 @@ impl Service {
             .into_iter()
             .next()
             .flatten();
-        let ledger = LedgerQuestion {
-            customer: Some(customer.clone()),
-            start: None,
-            end: None,
-            after: 0,
-            as_of,
-            limit: 1,
+        // Activities that were taken back are as if they never were, so that the books are asked and not the ledger.
+        let ever = RankingRequest {
+            scope: Scope {
+                period: Period::ALL,
+                ..request.scope.clone()
+            },
+            ..request.clone()
         };
-        if party.is_none() && self.entries(tenant, &ledger).await?.is_empty() {
+        let costs = self
+            .costs(tenant, request.cost_model_version, &ever.scope)
+            .await?;
+        let ever = question(&ever, &costs, RowSelection::Customer(customer.clone()));
+        if party.is_none() && self.store()?.rank(tenant, &ever).await?.rows.is_empty() {
             return Err(customer_not_found(customer));
         }
         let (statement, lines) = (Statement::default(), Vec::new());
@@ -251,7 +255,7 @@ impl Service {
                 .iter()
                 .rposition(|start| *start <= row.place)
                 .unwrap_or(0);
-            bands[index].add(row);
+            bands[index].add(row)?;
         }
         Ok(Bands {
             bands,
@@ -388,19 +392,26 @@ fn whole(
         revenue: by(&Basis::Revenue.weights(&costs.model)),
         net_profit: by(&Basis::NetProfit.weights(&costs.model)) - shares,
     };
-    check_range("value", whole.value)?;
-    check_range("revenue", whole.revenue)?;
-    check_range("net_profit", whole.net_profit)?;
+    whole.check_range()?;
     Ok(whole)
 }
 
 impl Band {
-    fn add(&mut self, row: RankedCustomer) {
+    fn add(&mut self, row: RankedCustomer) -> Result<(), Problem> {
         self.totals.value += row.value;
         self.totals.revenue += row.statement.net_revenue;
         self.totals.net_profit += row.statement.net_profit;
         self.unprofitable += u64::from(row.statement.net_profit < 0);
         self.rows.push(row);
+        self.totals.check_range()
+    }
+}
+
+impl BandTotals {
+    fn check_range(&self) -> Result<(), Problem> {
+        check_range("value", self.value)?;
+        check_range("revenue", self.revenue)?;
+        check_range("net_profit", self.net_profit)
     }
 }
 

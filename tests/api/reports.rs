@@ -79,6 +79,30 @@ async fn a_statement_shows_what_its_totals_are_made_of() {
         .await
         .unwrap_err();
     assert_eq!(reason(&unknown).0, "CUSTOMER_NOT_FOUND");
+
+    // One whose only activity was taken back is as unknown as before.
+    world.post(vec![sale("oops", "nobody", 5, "1", "0")]).await;
+    let reversal = pb::Reversal {
+        reversal_id: "oops-r".to_owned(),
+        activity_id: "oops".to_owned(),
+        reason: "wrong customer".to_owned(),
+        evidence_ref: String::new(),
+    };
+    let request = pb::ReverseActivitiesRequest {
+        reversals: vec![reversal],
+        ..Default::default()
+    };
+    world
+        .activities()
+        .reverse_activities(request)
+        .await
+        .unwrap();
+    let unknown = world
+        .rankings()
+        .get_customer_statement(ask("nobody"))
+        .await
+        .unwrap_err();
+    assert_eq!(reason(&unknown).0, "CUSTOMER_NOT_FOUND");
 }
 
 #[tokio::test]

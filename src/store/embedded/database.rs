@@ -104,20 +104,23 @@ impl Database {
     /// Opens a folder, or makes it.
     pub fn open(settings: &EmbeddedSettings) -> Result<Self, Problem> {
         let folder = &settings.folder;
-        let is_new_folder = !folder.exists();
         fs::create_dir_all(folder).map_err(|error| folder_problem(folder, error))?;
         let lock = lock(folder)?;
         let mut connection = connect(folder)?;
-        let is_new = make(&mut connection, settings).map_err(|error| sqlite_problem(&error))?;
+        make(&mut connection, settings).map_err(|error| sqlite_problem(&error))?;
         let database = Self {
             connection,
             _lock: lock,
         };
-        if is_new {
-            sync(folder)?;
-        }
-        if is_new_folder && let Some(parent) = folder.parent() {
-            sync(parent)?;
+        // At every opening, since the one that made them may have been cut short: the names in the folder, and the
+        // folder's own name and those of the folders around it.
+        for folder in folder.ancestors() {
+            match sync(folder) {
+                Err(problem) if folder == settings.folder => return Err(problem),
+                // Folders further up may belong to others, who keep them.
+                Err(_) => break,
+                Ok(()) => {}
+            }
         }
         database.check(settings)?;
         Ok(database)

@@ -2,6 +2,7 @@
 
 use super::interner::number_of;
 use crate::domain::ledger::Position;
+use std::collections::BTreeMap;
 
 /// The postings of one day in the order in which they were written, and what they add up to.
 #[derive(Debug, Default)]
@@ -19,7 +20,7 @@ pub(super) struct DayBook {
     /// Of the activity; the row's sign says whether they are added or taken back.
     amounts: Vec<i64>,
     /// The sums by account over the whole day, kept without looking at customers.
-    totals: Vec<i128>,
+    totals: BTreeMap<u32, i128>,
 }
 
 /// Whom and what a row is about, by number.
@@ -82,11 +83,8 @@ impl DayBook {
         if let Some(end) = self.ends.last_mut() {
             *end = number_of(self.accounts.len());
         }
-        let account = account as usize;
-        if self.totals.len() <= account {
-            self.totals.resize(account + 1, 0);
-        }
-        self.totals[account] += i128::from(sign) * i128::from(amount);
+        // Only the day's own accounts: roles are free text, and there may be very many in all.
+        *self.totals.entry(account).or_default() += i128::from(sign) * i128::from(amount);
     }
 
     /// Adds a row that takes back an earlier one of this day. Gives its number.
@@ -167,8 +165,8 @@ impl DayBook {
     pub fn add_totals(&self, as_of: Position, sums: &mut [i128]) {
         let count = self.count(as_of);
         if count == self.positions.len() {
-            for (sum, total) in sums.iter_mut().zip(&self.totals) {
-                *sum += total;
+            for (account, total) in &self.totals {
+                sums[*account as usize] += total;
             }
             return;
         }

@@ -49,6 +49,24 @@ fn every_refused_row_is_told_with_line_field_column_and_reason() {
 }
 
 #[test]
+fn lines_are_counted_alike_whatever_ends_them() {
+    let server = Server::in_memory();
+    let with_ends = ROWS.replace('\n', "\r\n");
+    let marked = format!("\u{feff}{with_ends}");
+    for rows in [&with_ends, &marked] {
+        let files = Files::new(&[("rows.csv", rows), ("rows.toml", MAPPING)]);
+        let said = server.run(&["import", &files.name("rows.toml")]);
+        for line in [
+            "rows.csv:3: sale.revenue (column amount): \"x\" in column amount is not a number",
+            "rows.csv:4: customer_id (column who): FIELD_REQUIRED: customer_id is required",
+            "rows.csv:10: has 3 cells, the header has 5",
+        ] {
+            assert!(said.err.contains(line), "{line} is not in\n{}", said.err);
+        }
+    }
+}
+
+#[test]
 fn a_dry_run_keeps_nothing() {
     let (server, files) = (Server::in_memory(), files());
     let mapping = files.name("rows.toml");

@@ -5,6 +5,7 @@ mod chunks;
 mod columns;
 mod expression;
 pub mod files;
+mod line_ends;
 pub mod mapping;
 mod message;
 mod party;

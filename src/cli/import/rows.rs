@@ -3,6 +3,7 @@
 use super::{
     columns::{NumberFormat, Row, Scope},
     files::Files,
+    line_ends::LineEnds,
     mapping::{FileRule, JoinRule, Missing, Section},
     message::FieldProblem,
     text::Text,
@@ -214,7 +215,7 @@ fn open(rule: &FileRule, files: &dyn Files, progress: &ProgressBar) -> Result<Fi
     let content = files.open(&rule.name, progress)?;
     let mut builder = csv::ReaderBuilder::new();
     builder.delimiter(delimiter).trim(csv::Trim::All);
-    Ok(builder.from_reader(content))
+    Ok(builder.from_reader(Box::new(LineEnds::of(content))))
 }
 
 fn header(reader: &mut FileReader, rule: &FileRule) -> Result<StringRecord, Failure> {

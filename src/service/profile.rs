@@ -15,7 +15,7 @@ use crate::domain::{
     },
     money::Nanos,
     party::{TraitDefinition, TraitType, TraitValue},
-    problem::Problem,
+    problem::{Problem, Reason},
     question::{LiftQuestion, ProfileQuestion, Scope},
     ranking::{Basis, Direction},
     time::Period,
@@ -72,7 +72,11 @@ impl Service {
     ) -> Result<LearntOfBest, Problem> {
         let costs = self
             .costs(tenant, best.cost_model_version, &best.scope)
-            .await?;
+            .await
+            .map_err(|problem| match problem.reason {
+                Reason::CostModelNotFound => problem.within("best_customers"),
+                _ => problem,
+            })?;
         let definitions = self.trait_definitions(tenant, best.scope.as_of).await?;
         let edges = self.edges(tenant, &definitions, &best.scope).await?;
         let question = LiftQuestion {

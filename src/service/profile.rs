@@ -15,7 +15,7 @@ use crate::domain::{
     },
     money::Nanos,
     party::{TraitDefinition, TraitType, TraitValue},
-    problem::{Problem, Reason},
+    problem::Problem,
     question::{LiftQuestion, ProfileQuestion, Scope},
     ranking::{Basis, Direction},
     time::Period,
@@ -73,8 +73,8 @@ impl Service {
         let costs = self
             .costs(tenant, best.cost_model_version, &best.scope)
             .await
-            .map_err(|problem| match problem.reason {
-                Reason::CostModelNotFound => problem.within("best_customers"),
+            .map_err(|problem| match problem.field.as_str() {
+                "cost_model_version" => problem.within("best_customers"),
                 _ => problem,
             })?;
         let definitions = self.trait_definitions(tenant, best.scope.as_of).await?;

@@ -9,6 +9,7 @@ mod line_ends;
 pub mod mapping;
 mod message;
 mod party;
+mod quotes;
 mod rational;
 mod report;
 mod retry;

@@ -183,3 +183,20 @@ async fn a_wrong_model_is_refused_by_field() {
         assert_eq!(refusal(&status), (reason.to_owned(), field.to_owned()));
     }
 }
+
+#[tokio::test]
+async fn a_missing_cost_model_is_told_by_the_field_that_names_it() {
+    let world = World::start().await;
+    let best = pb::BestCustomers {
+        cost_model_version: Some(9),
+        ..Default::default()
+    };
+    let request = pb::GetProfileRequest {
+        best_customers: Some(best),
+        ..Default::default()
+    };
+    let missing = world.prospects().get_profile(request).await.unwrap_err();
+    let (reason, metadata) = reason(&missing);
+    assert_eq!(reason, "COST_MODEL_NOT_FOUND");
+    assert_eq!(metadata["field"], "best_customers.cost_model_version");
+}

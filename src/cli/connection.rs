@@ -75,6 +75,11 @@ impl Connection {
                 "TLS is not built in; use http:// on a trusted network or through a local proxy",
             )));
         }
+        if !arguments.endpoint.starts_with("http:") {
+            return Err(wrong(&std::io::Error::other(
+                "is not a URL such as http://127.0.0.1:50051",
+            )));
+        }
         let endpoint = Endpoint::from_shared(arguments.endpoint.clone())
             .map_err(|problem| wrong(&problem))?
             .user_agent(concat!("profitscore-cli/", env!("CARGO_PKG_VERSION")))

@@ -218,7 +218,8 @@ pub struct LiftQuestion {
     pub order: Order,
     /// How many are the best, in millionths of the customers, rounded up …
     pub best_millionths: u32,
-    /// … but at least so many, and at most half of the customers, rounded down. Only values above zero are the best.
+    /// … but at least so many, and at most half of the customers, rounded down. Only values above zero are the
+    /// best, and none that ties with the first one left out.
     pub best_minimum: u64,
     /// The traits to count, with the edges of the bins of those that are numbers, in millionths.
     pub traits: BTreeMap<TraitKey, Vec<i64>>,

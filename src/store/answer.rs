@@ -3,7 +3,7 @@
 
 use crate::domain::{
     id::{TraitKey, UNASSIGNED},
-    money::Nanos,
+    money::{Nanos, to_nanos},
     party::{Party, TraitValue},
     question::{CurveAnswer, LiftAnswer, LiftCount, LiftQuestion, RankTotals, TraitBin},
 };
@@ -80,17 +80,38 @@ fn count(values: &[Nanos], holds: impl Fn(Nanos) -> bool) -> u64 {
     values.iter().filter(|value| holds(**value)).count() as u64
 }
 
-/// How many of `values`, which stand in the order of the ranking, the best first, are the best.
-pub fn best_count(values: &[Nanos], question: &LiftQuestion) -> u64 {
-    let customers = values.len() as u64;
-    let exact =
-        (u128::from(customers) * u128::from(question.best_millionths)).div_ceil(1_000_000_u128);
-    let wanted = u64::try_from(exact)
-        .unwrap_or(u64::MAX)
-        .max(question.best_minimum)
-        .min(customers / 2);
-    let first = values.iter().zip(0..wanted);
-    first.filter(|(value, _)| **value > 0).count() as u64
+/// Which of `values`, which stand in the order of the ranking, the best first, are among the best: those of the first
+/// places that are above a floor. A customer who ties with the first one left out is left out too: among equals only
+/// the ids would decide, and whatever goes with ids would look like a signal.
+struct Best {
+    wanted: u64,
+    floor: Nanos,
+}
+
+impl Best {
+    fn of(values: &[Nanos], question: &LiftQuestion) -> Self {
+        let customers = values.len() as u64;
+        let exact =
+            (u128::from(customers) * u128::from(question.best_millionths)).div_ceil(1_000_000_u128);
+        let wanted = u64::try_from(exact)
+            .unwrap_or(u64::MAX)
+            .max(question.best_minimum)
+            .min(customers / 2);
+        // Equals can differ by the micro-unit of each amount that an equal split leaves over.
+        let tie = match question.order.value_bears_split {
+            true => to_nanos(1) * question.order.split.len() as Nanos,
+            false => 0,
+        };
+        let next = usize::try_from(wanted)
+            .ok()
+            .and_then(|wanted| values.get(wanted));
+        let floor = next.map_or(0, |next| (next + tie).max(0));
+        Self { wanted, floor }
+    }
+
+    fn holds(&self, place: u64, value: Nanos) -> bool {
+        place < self.wanted && value > self.floor
+    }
 }
 
 /// Counts trait values among the customers, who stand in the order of the ranking, the best first.
@@ -100,15 +121,13 @@ pub fn lift<'a>(
     parties: impl Iterator<Item = Option<&'a Party>>,
     question: &LiftQuestion,
 ) -> LiftAnswer {
-    let best = best_count(values, question);
+    let rule = Best::of(values, question);
     let mut counts = BTreeMap::new();
-    let mut left = best;
-    let mut threshold = 0;
-    for (value, party) in values.iter().zip(parties) {
-        // An equal split can leave the first a micro-unit more to bear than the next, and so a value of zero.
-        let is_best = left > 0 && *value > 0;
+    let (mut best, mut threshold) = (0, 0);
+    for ((place, value), party) in (0..).zip(values).zip(parties) {
+        let is_best = rule.holds(place, *value);
         if is_best {
-            left -= 1;
+            best += 1;
             threshold = *value;
         }
         for (key, edges) in &question.traits {

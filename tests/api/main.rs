@@ -8,6 +8,7 @@
 mod activities;
 mod cost_models;
 mod customers;
+mod evidence;
 mod failures;
 mod harness;
 mod hostile;

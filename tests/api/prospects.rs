@@ -82,7 +82,7 @@ async fn define(world: &World, definition: pb::TraitDefinition) {
         .unwrap();
 }
 
-async fn prequalify(
+pub async fn prequalify(
     world: &World,
     request: pb::PrequalifyProspectsRequest,
 ) -> (Vec<Outcome>, pb::PrequalifyProspectsResponse) {
@@ -106,7 +106,7 @@ fn stored(ids: &[&str]) -> Vec<pb::ProspectInput> {
     ids.iter().map(input).collect()
 }
 
-fn inline(traits: Vec<pb::Trait>) -> pb::ProspectInput {
+pub fn inline(traits: Vec<pb::Trait>) -> pb::ProspectInput {
     let party = pb::Party {
         party_id: "new".to_owned(),
         traits,
@@ -117,7 +117,7 @@ fn inline(traits: Vec<pb::Trait>) -> pb::ProspectInput {
     }
 }
 
-fn answered(outcome: &Outcome) -> &pb::Prequalification {
+pub fn answered(outcome: &Outcome) -> &pb::Prequalification {
     match outcome {
         Outcome::Prequalification(answer) => answer,
         Outcome::Rejection(rejection) => panic!("{rejection:?}"),

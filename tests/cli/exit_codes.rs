@@ -26,6 +26,11 @@ fn each_code_is_reached() {
     assert!(nobody.err.contains("profitscore serve"), "{}", nobody.err);
     let secure = Said::by(program().args(["rank", "--endpoint", "https://127.0.0.1:1"]));
     assert_eq!(secure.code, 2);
+    for endpoint in ["127.0.0.1:50051", "somewhere", ""] {
+        let wrong = Said::by(program().args(["rank", "--endpoint", endpoint]));
+        assert_eq!(wrong.code, 2, "{endpoint}: {}", wrong.err);
+        assert!(wrong.err.contains("--endpoint"), "{}", wrong.err);
+    }
 }
 
 #[test]

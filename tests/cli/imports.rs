@@ -49,6 +49,38 @@ fn every_refused_row_is_told_with_line_field_column_and_reason() {
 }
 
 #[test]
+fn lines_are_counted_alike_whatever_ends_them() {
+    let server = Server::in_memory();
+    let with_ends = ROWS.replace('\n', "\r\n");
+    let marked = format!("\u{feff}{with_ends}");
+    for rows in [&with_ends, &marked] {
+        let files = Files::new(&[("rows.csv", rows), ("rows.toml", MAPPING)]);
+        let said = server.run(&["import", &files.name("rows.toml")]);
+        for line in [
+            "rows.csv:3: sale.revenue (column amount): \"x\" in column amount is not a number",
+            "rows.csv:4: customer_id (column who): FIELD_REQUIRED: customer_id is required",
+            "rows.csv:10: has 3 cells, the header has 5",
+        ] {
+            assert!(said.err.contains(line), "{line} is not in\n{}", said.err);
+        }
+    }
+}
+
+#[test]
+fn rows_after_a_stray_quotation_mark_are_not_lost_without_a_word() {
+    let server = Server::in_memory();
+    let rows = "id,who,when,amount,cost,memo\n\
+        a,C1,2016-01-01,5,1,fine\n\
+        b,C1,2016-01-01,5,1,\"half inch\n\
+        c,C1,2016-01-01,5,1,fine\n";
+    let files = Files::new(&[("rows.csv", rows), ("rows.toml", MAPPING)]);
+    let said = server.run(&["import", &files.name("rows.toml")]);
+    assert_eq!(said.code, 2, "{}", said.err);
+    let told = "rows.csv: the quoted cell that begins in line 3 never ends";
+    assert!(said.err.contains(told), "{}", said.err);
+}
+
+#[test]
 fn a_dry_run_keeps_nothing() {
     let (server, files) = (Server::in_memory(), files());
     let mapping = files.name("rows.toml");

@@ -3,8 +3,10 @@
 use super::{
     columns::{NumberFormat, Row, Scope},
     files::Files,
+    line_ends::LineEnds,
     mapping::{FileRule, JoinRule, Missing, Section},
     message::FieldProblem,
+    quotes::Quotes,
     text::Text,
 };
 use crate::cli::errors::Failure;
@@ -214,7 +216,8 @@ fn open(rule: &FileRule, files: &dyn Files, progress: &ProgressBar) -> Result<Fi
     let content = files.open(&rule.name, progress)?;
     let mut builder = csv::ReaderBuilder::new();
     builder.delimiter(delimiter).trim(csv::Trim::All);
-    Ok(builder.from_reader(content))
+    let content = Quotes::of(LineEnds::of(content), delimiter);
+    Ok(builder.from_reader(Box::new(content)))
 }
 
 fn header(reader: &mut FileReader, rule: &FileRule) -> Result<StringRecord, Failure> {

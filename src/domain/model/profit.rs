@@ -53,6 +53,9 @@ pub struct ProfitModel {
     fit: Fit,
     /// The standard deviation of outcomes, which the fit has as its unit.
     scale: f64,
+    /// How far the mean of outcomes as they are is from that of drawn-in ones, if drawing in left no difference between
+    /// customers at all. Then it is all that is known of how uncertain the mean is; a fit of nothing would be sure.
+    hidden: f64,
     errors: Errors,
 }
 
@@ -162,6 +165,10 @@ impl ProfitModel {
             design,
             fit,
             scale: outcomes.scale,
+            hidden: match outcomes.scale > 0.0 {
+                true => 0.0,
+                false => (outcomes.mean_as_is - outcomes.mean).abs(),
+            },
             errors,
         }
     }
@@ -226,7 +233,7 @@ impl ProfitModel {
             .map(|place| self.fit.under.effects[*place])
             .sum();
         let variance = self.fit.variance(&columns) + unseen;
-        variance.max(0.0).sqrt() * self.scale
+        variance.max(0.0).sqrt() * self.scale + self.hidden
     }
 
     fn ignored_of(&self, party: &Traits) -> Vec<IgnoredTrait> {
@@ -266,10 +273,11 @@ impl ProfitModel {
             }
         }
         let variances = &self.fit.under;
-        for number in variances
-            .effects
-            .iter()
-            .chain([&variances.residual, &self.scale])
+        for number in
+            variances
+                .effects
+                .iter()
+                .chain([&variances.residual, &self.scale, &self.hidden])
         {
             print.add(&number.to_bits().to_le_bytes());
         }

@@ -7,9 +7,9 @@ use super::{
 };
 use crate::{
     api::pb::{
-        LedgerPosition, MoneyRange, PartyStage, Prequalification, PrequalificationResult,
-        PrequalifyProspectsRequest, PrequalifyProspectsResponse, ProspectInput, ReadOptions,
-        google_type::Interval, prequalification_result, prospect_input,
+        LedgerPosition, MoneyRange, PartyStage, Prequalification, PrequalificationDecision,
+        PrequalificationResult, PrequalifyProspectsRequest, PrequalifyProspectsResponse,
+        ProspectInput, ReadOptions, google_type::Interval, prequalification_result, prospect_input,
     },
     cli::{
         arguments::{ReadArguments, midnight},
@@ -282,7 +282,11 @@ fn text(ids: &[String], answer: &PrequalifyProspectsResponse) -> String {
             range(&one.expected_profit_interval),
             range(&one.outcome_interval),
             count(one.evidence_count),
-            reasons(one),
+            // In a review what the traits add means nothing, but why a person has to decide does.
+            match one.decision() == PrequalificationDecision::Review {
+                true => decision_reason(one).to_lowercase().replace('_', " "),
+                false => reasons(one),
+            },
         ]);
     }
     format!(

@@ -1,6 +1,7 @@
 //! Page tokens: where a list goes on, in which state, and to which question they belong.
 
 use crate::domain::{
+    fingerprint::Fingerprint,
     ledger::Position,
     problem::{Problem, Reason},
 };
@@ -98,15 +99,12 @@ fn invalid() -> Problem {
 }
 
 /// The fingerprint of a question: the name of its message and its encoding, without its page_token and page_size, which
-/// the caller has cleared. FNV-1a with 64 bits (Fowler, Noll and Vo).
+/// the caller has cleared.
 pub fn fingerprint<M: Message + prost::Name>(question: &M) -> u64 {
-    let name = M::full_name();
-    let encoded = question.encode_to_vec();
-    name.bytes()
-        .chain(encoded)
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        })
+    let mut fingerprint = Fingerprint::default();
+    fingerprint.add(M::full_name().as_bytes());
+    fingerprint.add(&question.encode_to_vec());
+    fingerprint.value()
 }
 
 #[cfg(test)]

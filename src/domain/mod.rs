@@ -9,6 +9,7 @@ pub mod concentration;
 pub mod conflict;
 pub mod cost_model;
 pub mod decimal;
+pub mod fingerprint;
 pub mod id;
 pub mod ledger;
 pub mod model;

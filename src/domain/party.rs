@@ -105,11 +105,6 @@ impl TraitDefinition {
             known_after_conversion: false,
         }
     }
-
-    /// Whether models and profiles may use it.
-    pub fn enters_models(&self) -> bool {
-        self.sensitivity == Sensitivity::Ordinary && !self.known_after_conversion
-    }
 }
 
 impl TraitValue {

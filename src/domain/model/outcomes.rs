@@ -5,13 +5,13 @@
 //! miss is measured on the outcomes as they are.
 
 use super::{
-    Fingerprint,
     additive::{self, Moments, Variances},
     conformal::{Errors, OutOfFold},
     design::{Design, Rows},
     exposure::Exposure,
     number,
 };
+use crate::domain::fingerprint::Fingerprint;
 
 /// The part of the outcomes at either end that is drawn in.
 const WINSORISED: f64 = 0.05;

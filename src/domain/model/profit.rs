@@ -14,7 +14,7 @@
 //! | `se` | `deviation` | `sqrt(x'Vx)`: how well `E` is known |
 
 use super::{
-    Fingerprint, IgnoredReason, IgnoredTrait,
+    IgnoredReason, IgnoredTrait,
     additive::{self, Fit, Moments, Variances},
     admit,
     conformal::Errors,
@@ -25,7 +25,8 @@ use super::{
     rounded, units,
 };
 use crate::domain::{
-    id::TraitKey, money::Nanos, party::TraitDefinition, question::CustomerProfile, time::Day,
+    fingerprint::Fingerprint, id::TraitKey, money::Nanos, party::TraitDefinition,
+    question::CustomerProfile, time::Day,
 };
 use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 

@@ -8,6 +8,7 @@ mod books;
 mod codec;
 mod database;
 mod day_book;
+pub mod disk;
 mod draft;
 mod entries;
 mod fingerprint;

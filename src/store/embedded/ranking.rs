@@ -66,12 +66,13 @@ impl<'a, A: Accumulator> Ranking<'a, A> {
     }
 
     fn count(&mut self) {
-        let negative = self
-            .scan
-            .reported
-            .iter()
-            .filter(|customer| self.is_negative(*customer));
-        self.totals.negative = negative.count() as u64;
+        self.totals.negative = match self.bears_split() {
+            true => {
+                let all = self.scan.reported.iter();
+                all.filter(|customer| self.is_negative(*customer)).count() as u64
+            }
+            false => self.scan.negative,
+        };
         self.totals.reported_shares = if self.totals.customers == self.totals.active {
             self.split.whole()
         } else if self.split.is_empty() {
@@ -125,10 +126,8 @@ impl<'a, A: Accumulator> Ranking<'a, A> {
         }
     }
 
+    /// Whether the value of a customer that bears the split is below zero.
     fn is_negative(&self, customer: u32) -> bool {
-        if !self.bears_split() {
-            return self.scan.values[customer as usize] < A::default();
-        }
         // All shares are nearly the same: the index decides for very few.
         let (least, most) = self.split.bounds();
         let own = self.own_value(customer);
@@ -181,12 +180,11 @@ impl<'a, A: Accumulator> Ranking<'a, A> {
             return self.sorted().1;
         }
         // Among equals nothing decides.
-        let mut ranks: Vec<A> = self
-            .scan
-            .reported
-            .iter()
-            .map(|customer| self.scan.values[customer as usize].negated())
-            .collect();
+        let count = usize::try_from(self.totals.customers).unwrap_or(usize::MAX);
+        let mut ranks = Vec::with_capacity(count);
+        self.scan.reported.for_each(|customer| {
+            ranks.push(self.scan.values[customer as usize].negated());
+        });
         ranks.sort_unstable();
         ranks
             .into_iter()
@@ -273,14 +271,14 @@ fn places_by<A: Accumulator>(
     };
     // How many customers come before each of them, but not before the one before it.
     let mut between = vec![0; wanted.len() + 1];
-    for customer in among.iter() {
+    among.for_each(|customer| {
         let other = key(customer);
         if other.rank <= last.rank {
             let after =
                 wanted.partition_point(|(own, _)| compare(own, &other) != Ordering::Greater);
             between[after] += 1;
         }
-    }
+    });
     let mut places = vec![0; customers.len()];
     let mut before = 0;
     for ((_, index), between) in wanted.iter().zip(between) {

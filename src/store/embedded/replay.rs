@@ -55,7 +55,8 @@ pub(super) fn replay(
     progress(done);
     replayed.check_tails(database)?;
     // Made now, so that the first question need not wait for it.
-    replayed.books.values().for_each(|books| {
+    replayed.books.values_mut().for_each(|books| {
+        books.settle();
         books.id_order();
     });
     Ok(replayed)

@@ -24,6 +24,8 @@ pub(super) struct Scan<A> {
     pub filtered_out: Sums,
     /// The values of the reported customers, added up.
     pub reported_value: Nanos,
+    /// How many of those are below zero.
+    pub negative: u64,
 }
 
 /// Which postings are in a scope, apart from their days.
@@ -116,6 +118,7 @@ pub(super) fn scan<A: Accumulator>(
         reported_sums: Sums::default(),
         filtered_out: Sums::default(),
         reported_value: 0,
+        negative: 0,
     };
     let mut whole = vec![0; books.accounts.len()];
     let mut reported = vec![0; books.accounts.len()];
@@ -154,14 +157,14 @@ impl Part<'_> {
         let mut live = [0_i64; CUSTOMERS];
         let live = &mut live[..values.len()];
         self.block.count(self.days, &self.plan, self.as_of, live);
-        let mut is_in = [true; CUSTOMERS];
+        scan.active
+            .insert_where(first, live.len(), |place| live[place] > 0);
+        let mut is_in = [false; CUSTOMERS];
         let is_in = &mut is_in[..values.len()];
-        for (place, live) in live.iter().enumerate() {
-            is_in[place] = *live > 0;
-            if *live > 0 {
-                scan.active.insert(first + place);
-            }
-        }
+        is_in
+            .iter_mut()
+            .zip(&*live)
+            .for_each(|(is_in, live)| *is_in = *live > 0);
         if !self.filter.scope.traits.is_empty() {
             for (place, is_in) in is_in.iter_mut().enumerate().filter(|(_, is_in)| **is_in) {
                 *is_in = self.filter.holds_customer(number_of(first + place));
@@ -176,17 +179,16 @@ impl Part<'_> {
                 self.add_sums_of(is_in, sums);
             }
         }
-        let mut total = 0_i128;
-        for (place, (value, _)) in values
-            .iter()
-            .zip(is_in)
-            .enumerate()
-            .filter(|(_, (_, is_in))| **is_in)
-        {
-            scan.reported.insert(first + place);
-            total += value.wide();
+        scan.reported
+            .insert_where(first, is_in.len(), |place| is_in[place]);
+        // The weighing proves that the values of all customers together fit too.
+        let mut total = A::default();
+        for (value, is_in) in values.iter().zip(&*is_in) {
+            let value = if *is_in { *value } else { A::default() };
+            total = total.plus(value);
+            scan.negative += u64::from(value < A::default());
         }
-        scan.reported_value += total;
+        scan.reported_value += total.wide();
     }
 
     /// Weighs the rows of the branches alone. Who has none that is not taken back is not in any more.

@@ -8,7 +8,7 @@ use crate::domain::ranking::Direction;
 use std::{cmp::Ordering, ops::Range};
 
 /// So many are sampled.
-const SAMPLE: usize = 8_192;
+const SAMPLE: usize = 2_048;
 
 /// One customer on its way into order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ struct Bounds<A> {
     least: Option<A>,
     most: Option<A>,
     ahead: usize,
-    ahead_sum: i128,
+    ahead_sum: A,
     keys: Vec<Key<A>>,
 }
 
@@ -69,11 +69,13 @@ impl<A: Accumulator, T: Fn(u32, u32) -> Ordering> Candidates<'_, A, T> {
         }
     }
 
-    fn keys(&self) -> impl Iterator<Item = Key<A>> {
-        self.among.iter().map(|customer| Key {
-            rank: self.rank(customer),
-            customer,
-        })
+    fn for_each_key(&self, mut visit: impl FnMut(Key<A>)) {
+        self.among.for_each(|customer| {
+            visit(Key {
+                rank: self.rank(customer),
+                customer,
+            });
+        });
     }
 
     /// How many come before a customer.
@@ -82,10 +84,11 @@ impl<A: Accumulator, T: Fn(u32, u32) -> Ordering> Candidates<'_, A, T> {
             rank: self.rank(customer),
             customer,
         };
-        let before = self
-            .keys()
-            .filter(|key| self.compare(key, &own) == Ordering::Less);
-        before.count()
+        let mut before = 0;
+        self.for_each_key(|key| {
+            before += usize::from(self.compare(&key, &own) == Ordering::Less);
+        });
+        before
     }
 
     fn neighbours(
@@ -114,7 +117,8 @@ impl<A: Accumulator, T: Fn(u32, u32) -> Ordering> Candidates<'_, A, T> {
         {
             return selected;
         }
-        let mut keys: Vec<Key<A>> = self.keys().collect();
+        let mut keys: Vec<Key<A>> = Vec::with_capacity(self.count);
+        self.for_each_key(|key| keys.push(key));
         self.arrange(&mut keys, wanted);
         let neighbours = wanted.iter().map(|places| {
             let ahead = keys[..places.start].iter().map(|key| key.rank.wide());
@@ -154,10 +158,9 @@ impl<A: Accumulator, T: Fn(u32, u32) -> Ordering> Candidates<'_, A, T> {
             .map(|places| bounds(&sample, places, self.count))
             .collect();
         match &mut all[..] {
-            [one] => self.keys().for_each(|key| one.take(key)),
+            [one] => self.for_each_key(|key| one.take(key)),
             more => {
-                self.keys()
-                    .for_each(|key| more.iter_mut().for_each(|bounds| bounds.take(key)));
+                self.for_each_key(|key| more.iter_mut().for_each(|bounds| bounds.take(key)));
             }
         }
         let mut selected = Vec::with_capacity(wanted.len());
@@ -171,7 +174,7 @@ impl<A: Accumulator, T: Fn(u32, u32) -> Ordering> Candidates<'_, A, T> {
             let ahead = bounds.keys[..within.start]
                 .iter()
                 .map(|key| key.rank.wide());
-            let ahead = bounds.ahead_sum + ahead.sum::<i128>();
+            let ahead = bounds.ahead_sum.wide() + ahead.sum::<i128>();
             selected.push(self.neighbours(places, &bounds.keys[within], ahead));
         }
         Some(selected)
@@ -182,7 +185,7 @@ impl<A: Accumulator> Bounds<A> {
     fn take(&mut self, key: Key<A>) {
         if self.least.is_some_and(|least| key.rank < least) {
             self.ahead += 1;
-            self.ahead_sum += key.rank.wide();
+            self.ahead_sum = self.ahead_sum.plus(key.rank);
         } else if self.most.is_none_or(|most| key.rank <= most) {
             self.keys.push(key);
         }
@@ -201,7 +204,7 @@ fn bounds<A: Accumulator>(sample: &[A], places: &Range<usize>, count: usize) -> 
         least,
         most,
         ahead: 0,
-        ahead_sum: 0,
+        ahead_sum: A::default(),
         keys: Vec::new(),
     }
 }

@@ -313,14 +313,14 @@ impl Block {
     /// The rows of some days that are not in the planes but should be, with 1, and those that are but should not, with
     /// -1.
     fn corrections(&self, days: &Range<Day>, as_of: u32) -> impl Iterator<Item = (&Row, i64)> {
-        let rows = self.recent.iter().filter(|row| days.contains(&row.day));
-        rows.filter_map(
-            move |row| match (row.position > self.folded, row.position <= as_of) {
-                (true, true) => Some((row, 1)),
-                (false, false) => Some((row, -1)),
-                (true, false) | (false, true) => None,
-            },
-        )
+        let until = |position| self.recent.partition_point(|row| row.position <= position);
+        let (seen, folded) = (until(as_of), until(self.folded));
+        let (rows, times) = match folded <= seen {
+            true => (&self.recent[folded..seen], 1),
+            false => (&self.recent[seen..folded], -1),
+        };
+        let rows = rows.iter().filter(|row| days.contains(&row.day));
+        rows.map(move |row| (row, times))
     }
 
     /// Adds what each customer is worth to its value, as of a position.

@@ -85,9 +85,9 @@ struct Arguments {
     role: Role,
     #[arg(long, default_value = "", hide = true)]
     listen: String,
-    #[arg(long, default_value = "", hide = true)]
+    #[arg(long, default_value = ".", hide = true)]
     folder: PathBuf,
-    #[arg(long, default_value = "", hide = true)]
+    #[arg(long, default_value = ".", hide = true)]
     report: PathBuf,
     /// Given by cargo.
     #[arg(long, hide = true)]

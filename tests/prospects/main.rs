@@ -27,7 +27,7 @@ use profitscore::{
         prequalify::{Prequalified, PrequalifyRequest, Prospect},
         profile::LearntOfBest,
     },
-    store::embedded::{EmbeddedSettings, EmbeddedStore},
+    store::embedded::{BookSizes, EmbeddedSettings, EmbeddedStore},
 };
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 use town::{CUT, Town, calendar, id, inline, key, memory, sale};
@@ -101,6 +101,7 @@ async fn both_stores_and_the_model_alone_say_the_same() {
         folder: folder.path().to_owned(),
         calendar: calendar(),
         currency: Currency::parse("USD", "").unwrap(),
+        books: BookSizes::default(),
     };
     let embedded = Arc::new(EmbeddedStore::open(&settings, |_| ()).unwrap());
     let (in_memory, world) = Town::generated(memory()).await;

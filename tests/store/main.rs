@@ -23,6 +23,7 @@ macro_rules! on_every_store {
     ($($topic:ident: $($case:ident),+ $(,)?);+ $(;)?) => {
         on_every_store!(@store memory, $($topic: $($case),+);+);
         on_every_store!(@store embedded, $($topic: $($case),+);+);
+        on_every_store!(@store finely_divided, $($topic: $($case),+);+);
     };
     (@store $store:ident, $($topic:ident: $($case:ident),+);+) => {
         mod $store {

@@ -5,12 +5,13 @@
 //! small multiple of them.
 
 use crate::domain::{
+    activity::Activity,
     ledger::{Entry, Position},
     records::Record,
     time::Instant,
 };
 use crc32c::crc32c_append;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// The first byte of every body.
 const VERSION: u8 = 1;
@@ -20,10 +21,19 @@ const VERSION: u8 = 1;
 pub(super) struct StoredEntry {
     /// When it was taken in.
     pub record_time: Instant,
-    /// Where the activity is that it takes back, if it is a reversal.
-    pub target: Option<Position>,
+    /// What it takes back, if it is a reversal.
+    pub target: Option<Target>,
     /// What it is.
     pub entry: Entry,
+}
+
+/// What a reversal takes back. Kept with it, so that whoever reads the reversal need not look for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Target {
+    /// Where it is.
+    pub position: Position,
+    /// What it is.
+    pub activity: Activity,
 }
 
 /// A record as it is stored.
@@ -62,11 +72,11 @@ impl BodyBuilder {
         self.bytes.len()
     }
 
-    /// Adds an entry; `target` is where the activity is that it takes back.
+    /// Adds an entry; `target` is what it takes back.
     pub fn push_entry(
         &mut self,
         record_time: Instant,
-        target: Option<Position>,
+        target: Option<&Target>,
         entry: &Entry,
     ) -> Result<(), String> {
         self.push(&(record_time, target, entry))
@@ -198,7 +208,7 @@ pub(super) fn checksum(
 mod tests {
     use super::*;
     use crate::domain::{
-        activity::{Activity, Dimensions, Kind},
+        activity::{Dimensions, Kind},
         id::{ActivityId, PartyId},
     };
     use proptest::prelude::*;
@@ -221,10 +231,20 @@ mod tests {
         })
     }
 
+    fn target() -> Target {
+        let Entry::Activity(activity) = entry("a") else {
+            unreachable!("it is made as an activity")
+        };
+        Target {
+            position: 7,
+            activity,
+        }
+    }
+
     fn bytes() -> Vec<u8> {
         let mut body = BodyBuilder::new();
         body.push_entry(NOON, None, &entry("a")).unwrap();
-        body.push_entry(NOON, Some(7), &entry("b")).unwrap();
+        body.push_entry(NOON, Some(&target()), &entry("b")).unwrap();
         body.finish()
     }
 
@@ -233,7 +253,7 @@ mod tests {
         let body = Body::new(bytes(), 2).unwrap();
         assert_eq!(body.entry(0).unwrap().entry, entry("a"));
         let second = body.entry(1).unwrap();
-        assert_eq!((second.target, second.record_time), (Some(7), NOON));
+        assert_eq!((second.target, second.record_time), (Some(target()), NOON));
         assert!(body.entry(2).is_err());
         assert!(body.record(0).is_err());
     }

@@ -2,7 +2,7 @@
 
 use super::{
     books::{Books, RowPlace},
-    codec::{self, BodyBuilder, StoredEntry},
+    codec::{self, BodyBuilder, StoredEntry, Target},
     database::{Row, Table},
     fingerprint::{Fingerprinter, Fingerprints},
     ledger::LedgerReader,
@@ -53,8 +53,8 @@ pub(super) enum What<'w> {
         entry: &'w Entry,
         /// The fingerprint of its id.
         fingerprint: u64,
-        /// Where the activity is that it takes back.
-        target: Option<Position>,
+        /// What it takes back.
+        target: Option<Box<Target>>,
     },
     /// A record.
     Record(&'w Record),
@@ -128,8 +128,8 @@ impl<'w> Draft<'w> {
                 Err(problem) => return Ok(Outcome::Rejected(problem)),
             }
         }
-        if let Some(target) = target {
-            self.reversals.insert(target, position);
+        if let Some(target) = &target {
+            self.reversals.insert(target.position, position);
         }
         let index = self.writes.len();
         let hash = |(fingerprint, _): &(u64, usize)| *fingerprint;
@@ -144,22 +144,23 @@ impl<'w> Draft<'w> {
         Ok(Outcome::Posted(position))
     }
 
-    /// Where the activity is that a reversal takes back, or why it cannot be taken back.
+    /// The activity that a reversal takes back, or why it cannot be taken back.
     fn target(
         &self,
         base: Base<'_>,
         id: &ActivityId,
-    ) -> Result<Result<Position, Problem>, Problem> {
+    ) -> Result<Result<Box<Target>, Problem>, Problem> {
         let found = self.find(base, id, base.fingerprinter.of(id))?;
-        let activity = found.filter(|found| matches!(found.entry(), Entry::Activity(_)));
-        let Some(target) = activity.map(|found| found.position()) else {
+        let Some((position, Entry::Activity(activity))) =
+            found.map(|found| (found.position(), found.entry().clone()))
+        else {
             return Ok(Err(activity_not_found(id)));
         };
-        let drafted = self.reversals.get(&target).copied();
-        let reversed = drafted.or_else(|| base.books.reversed_at(target, Position::MAX));
+        let drafted = self.reversals.get(&position).copied();
+        let reversed = drafted.or_else(|| base.books.reversed_at(position, Position::MAX));
         Ok(match reversed {
             Some(position) => Err(already_reversed(id, position)),
-            None => Ok(target),
+            None => Ok(Box::new(Target { position, activity })),
         })
     }
 
@@ -246,7 +247,7 @@ fn body(writes: &[Write<'_>]) -> Result<BodyBuilder, String> {
         }
         match &write.what {
             What::Entry { entry, target, .. } => {
-                body.push_entry(write.record_time, *target, entry)?;
+                body.push_entry(write.record_time, target.as_deref(), entry)?;
             }
             What::Record(record) => body.push_record(write.record_time, record)?,
         }

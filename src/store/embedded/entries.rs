@@ -2,6 +2,7 @@
 
 use super::{
     books::{Books, RowPlace},
+    codec::StoredEntry,
     ledger::LedgerReader,
     tenants::Tenant,
 };
@@ -39,18 +40,7 @@ pub(super) fn entries(
         after = last.position;
         for candidate in candidates {
             let stored = ledger.entry(id, candidate.row, candidate.position)?;
-            let wanted = match (&stored.entry, stored.target) {
-                (Entry::Activity(activity), _) => is_in(question, activity),
-                (Entry::Reversal(_), None) => false,
-                (Entry::Reversal(_), Some(target)) => {
-                    let row = tenant.read()?.row_at(target);
-                    match ledger.entry(id, row, target)?.entry {
-                        Entry::Activity(activity) => is_in(question, &activity),
-                        Entry::Reversal(_) => false,
-                    }
-                }
-            };
-            if wanted && entries.len() < question.limit {
+            if is_in(question, activity(&stored)) && entries.len() < question.limit {
                 entries.push(LedgerEntry {
                     position: candidate.position,
                     record_time: stored.record_time,
@@ -63,9 +53,20 @@ pub(super) fn entries(
     Ok(entries)
 }
 
-fn is_in(question: &LedgerQuestion, activity: &Activity) -> bool {
-    let time = activity.occur_time;
-    question.start.is_none_or(|start| start <= time) && question.end.is_none_or(|end| time < end)
+/// The activity of an entry: a reversal happens when what it takes back did.
+fn activity(stored: &StoredEntry) -> Option<&Activity> {
+    match (&stored.entry, &stored.target) {
+        (Entry::Activity(activity), _) => Some(activity),
+        (Entry::Reversal(_), target) => target.as_ref().map(|target| &target.activity),
+    }
+}
+
+fn is_in(question: &LedgerQuestion, activity: Option<&Activity>) -> bool {
+    activity.is_some_and(|activity| {
+        let time = activity.occur_time;
+        question.start.is_none_or(|start| start <= time)
+            && question.end.is_none_or(|end| time < end)
+    })
 }
 
 /// The next entries of the right customer on the right days; the time of the day is not looked at.
@@ -76,31 +77,20 @@ fn candidates(
     calendar: &Calendar,
 ) -> Vec<Candidate> {
     let as_of = question.as_of.min(books.newest);
+    let last_day = question.end.map(|end| calendar.day(end));
     let period = Period {
         start: question.start.map(|start| calendar.day(start)),
-        end: None,
-    };
-    let last_day = question.end.map(|end| calendar.day(end));
-    let is_on = |position: &Position| {
-        let day = books.day(*position);
-        day.is_some_and(|day| {
-            period.contains(day) && last_day.is_none_or(|last_day| day <= last_day)
-        })
+        end: last_day.map(|day| day.next()),
     };
     let limit = LOOK_AHEAD.min(question.limit);
-    let positions: Vec<Position> = match &question.customer {
-        None => (after + 1..=as_of).filter(is_on).take(limit).collect(),
-        Some(customer) => {
-            let number = books.customers.number(customer);
-            let history = number.map_or(&[] as &[_], |number| books.history(number));
-            let first = history.partition_point(|position| *position <= after);
-            let until = history[first..]
-                .iter()
-                .copied()
-                .take_while(|position| *position <= as_of);
-            until.filter(is_on).take(limit).collect()
-        }
+    let mut positions = match &question.customer {
+        Some(customer) => match books.customers.number(customer.as_str()) {
+            Some(number) => books.history(number, &period, after, as_of),
+            None => Vec::new(),
+        },
+        None => books.positions(&period, after, as_of, limit),
     };
+    positions.truncate(limit);
     let candidate = |position: Position| Candidate {
         position,
         row: books.row_at(position),

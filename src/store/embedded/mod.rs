@@ -4,23 +4,22 @@
 //! again from the ledger when the folder is opened. One thread writes (`writer`); questions are answered from the
 //! books by as many threads as ask, and see them as they were between two groups of writes.
 
+mod bits;
 mod books;
 mod codec;
 mod database;
-mod day_book;
 pub mod disk;
 mod draft;
 mod entries;
 mod fingerprint;
 mod groups;
-mod id_order;
-mod interner;
 mod ledger;
 mod place_set;
 mod profiles;
 mod ranking;
 mod replay;
 mod scan;
+mod select;
 mod settings;
 mod split;
 mod tenants;
@@ -28,14 +27,14 @@ mod tenants;
 mod tests;
 mod writer;
 
-pub use self::settings::{EmbeddedSettings, Progress};
+pub use self::settings::{BookSizes, EmbeddedSettings, Progress};
 
 use self::{
-    books::Books,
+    books::{Accumulator, Books},
     database::Database,
     fingerprint::Fingerprinter,
     ledger::LedgerReader,
-    ranking::Ranking,
+    ranking::{Ranking, RankingTask, with_ranking},
     tenants::Tenants,
     writer::{Message, Request, Writer, Writes},
 };
@@ -96,9 +95,9 @@ impl EmbeddedStore {
     ) -> Result<Self, Problem> {
         let database = Database::open(settings)?;
         database.check_pages()?;
-        let replayed = replay::replay(&database, &settings.calendar, &fingerprinter, progress)?;
+        let replayed = replay::replay(&database, settings, &fingerprinter, progress)?;
         let shared = Shared {
-            tenants: Arc::new(replayed.books.into_iter().collect()),
+            tenants: Arc::new(Tenants::new(replayed.books, settings.books)),
             ledger: Arc::new(LedgerReader::open(&settings.folder)?),
             calendar: settings.calendar.clone(),
         };
@@ -290,9 +289,7 @@ impl Store for EmbeddedStore {
     ) -> Result<CurveAnswer, Problem> {
         let question = question.clone();
         self.read(tenant, move |books| {
-            let ranking = Ranking::sorted(books, &question.scope, &question.order);
-            let values = ranking.values();
-            answer::curve(ranking.totals, &values, question.points)
+            with_ranking(books, &question.scope, &question.order, &question)
         })
         .await
     }
@@ -314,14 +311,15 @@ impl Store for EmbeddedStore {
     ) -> Result<LiftAnswer, Problem> {
         let question = question.clone();
         self.read(tenant, move |books| {
-            let ranking = Ranking::sorted(books, &question.scope, &question.order);
-            let parties = ranking.customers().map(|customer| {
-                let id = books.customers.thing(customer);
-                let party = books.records.party(id, question.scope.as_of);
-                party.map(|party| &**party)
-            });
-            let totals = ranking.totals.clone();
-            answer::lift(totals, &ranking.values(), parties, &question)
+            with_ranking(
+                books,
+                &question.scope,
+                &question.order,
+                Lift {
+                    books,
+                    question: &question,
+                },
+            )
         })
         .await
     }
@@ -334,5 +332,30 @@ impl Store for EmbeddedStore {
         let question = question.clone();
         self.read(tenant, move |books| profiles::profiles(books, &question))
             .await
+    }
+}
+
+impl RankingTask<CurveAnswer> for &CurveQuestion {
+    fn run<A: Accumulator>(self, ranking: Ranking<'_, A>) -> CurveAnswer {
+        let values = ranking.values();
+        answer::curve(ranking.totals, &values, self.points)
+    }
+}
+
+/// Counts the traits of customers in order.
+struct Lift<'a> {
+    books: &'a Books,
+    question: &'a LiftQuestion,
+}
+
+impl RankingTask<LiftAnswer> for Lift<'_> {
+    fn run<A: Accumulator>(self, ranking: Ranking<'_, A>) -> LiftAnswer {
+        let (customers, values) = ranking.sorted();
+        let parties = customers.iter().map(|customer| {
+            let id = self.books.customer(*customer);
+            let party = self.books.records.party(&id, self.question.scope.as_of);
+            party.map(|party| &**party)
+        });
+        answer::lift(ranking.totals, &values, parties, self.question)
     }
 }

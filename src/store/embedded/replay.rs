@@ -6,7 +6,7 @@ use super::{
     database::{Database, Row, Table},
     draft::row_place,
     fingerprint::{Fingerprinter, Fingerprints},
-    settings::Progress,
+    settings::{EmbeddedSettings, Progress},
 };
 use crate::domain::{
     id::TenantId,
@@ -33,7 +33,7 @@ const PROGRESS_ROWS: u64 = 256;
 /// Reads the whole database.
 pub(super) fn replay(
     database: &Database,
-    calendar: &Calendar,
+    settings: &EmbeddedSettings,
     fingerprinter: &Fingerprinter,
     mut progress: impl FnMut(Progress),
 ) -> Result<Replayed, Problem> {
@@ -44,7 +44,7 @@ pub(super) fn replay(
     };
     progress(done);
     database.for_each_row(|row| {
-        replayed.take(&row, calendar, fingerprinter)?;
+        replayed.take(&row, settings, fingerprinter)?;
         done.read_groups += 1;
         done.entries += row.count;
         if done.read_groups.is_multiple_of(PROGRESS_ROWS) {
@@ -65,7 +65,7 @@ impl Replayed {
     fn take(
         &mut self,
         row: &Row,
-        calendar: &Calendar,
+        settings: &EmbeddedSettings,
         fingerprinter: &Fingerprinter,
     ) -> Result<(), Problem> {
         let damaged = |what: &str| {
@@ -80,7 +80,8 @@ impl Replayed {
         }
         let tenant = TenantId::parse(&row.tenant, "tenant")
             .map_err(|_| damaged("there can be no such tenant"))?;
-        let books = self.books.entry(tenant.clone()).or_default();
+        let books = self.books.entry(tenant.clone());
+        let books = books.or_insert_with(|| Books::new(settings.books));
         if row.first != books.newest + 1 {
             let newest = books.newest;
             return Err(damaged(&format!(
@@ -100,7 +101,7 @@ impl Replayed {
                 for index in 0..body.count() {
                     let stored = body.entry(index).map_err(|error| damaged(&error))?;
                     let fingerprint = fingerprinter.of(stored.entry.id());
-                    apply(books, &stored, calendar).map_err(|error| damaged(&error))?;
+                    apply(books, &stored, &settings.calendar).map_err(|error| damaged(&error))?;
                     fingerprints.insert(fingerprint, books.newest);
                 }
             }
@@ -144,12 +145,16 @@ impl Replayed {
 }
 
 fn apply(books: &mut Books, stored: &StoredEntry, calendar: &Calendar) -> Result<(), String> {
-    match (&stored.entry, stored.target) {
+    match (&stored.entry, &stored.target) {
         (Entry::Activity(activity), None) => {
             books.post(calendar.day(activity.occur_time), activity);
             Ok(())
         }
-        (Entry::Reversal(_), Some(target)) if books.take_back(target) => Ok(()),
+        (Entry::Reversal(_), Some(target)) => {
+            let day = calendar.day(target.activity.occur_time);
+            books.take_back(target.position, day, &target.activity);
+            Ok(())
+        }
         _ => Err("a reversal takes back what is not there".to_owned()),
     }
 }

@@ -22,6 +22,7 @@ fn settings(folder: &Path) -> EmbeddedSettings {
         folder: folder.to_owned(),
         calendar: Calendar::of_zone("UTC").unwrap(),
         currency: Currency::parse("USD", "").unwrap(),
+        books: BookSizes::default(),
     }
 }
 

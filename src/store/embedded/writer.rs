@@ -267,7 +267,10 @@ impl Writer {
                         }
                         Entry::Reversal(_) => {
                             // The target was found when the reversal was decided.
-                            books.take_back(target.unwrap_or_default());
+                            if let Some(target) = target {
+                                let day = self.calendar.day(target.activity.occur_time);
+                                books.take_back(target.position, day, &target.activity);
+                            }
                         }
                     }
                     fingerprints.insert(fingerprint, books.newest);

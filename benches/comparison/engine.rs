@@ -23,7 +23,7 @@ use profitscore::{
     },
     store::{
         Store,
-        embedded::{EmbeddedSettings, EmbeddedStore},
+        embedded::{BookSizes, EmbeddedSettings, EmbeddedStore},
     },
 };
 use std::{future::Future, ops::Range, path::Path};
@@ -126,6 +126,7 @@ async fn ask_embedded(world: World, folder: &Path) -> Result<Report, Failure> {
         folder: folder.to_owned(),
         calendar: Calendar::of_zone("UTC")?,
         currency: Currency::parse("USD", "currency")?,
+        books: BookSizes::default(),
     };
     let mut report = Report::of("profitscore, in process");
     let stopwatch = Stopwatch::start();

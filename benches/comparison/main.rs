@@ -32,8 +32,10 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 enum Part {
     /// The service through its socket.
     Service,
-    /// The service's engine and the limit program, in process.
+    /// The service's engine in process.
     Engine,
+    /// The limit program in process.
+    Limit,
     /// Other engines.
     Peers,
 }
@@ -66,7 +68,7 @@ struct Arguments {
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
     streams: u16,
     /// Only these parts.
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Part::Service, Part::Engine, Part::Peers])]
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Part::Service, Part::Engine, Part::Limit, Part::Peers])]
     parts: Vec<Part>,
     /// Only these other engines.
     #[arg(long, default_value = "duckdb,polars,clickhouse,postgresql,sqlite")]
@@ -85,9 +87,9 @@ struct Arguments {
     role: Role,
     #[arg(long, default_value = "", hide = true)]
     listen: String,
-    #[arg(long, default_value = "", hide = true)]
+    #[arg(long, default_value = ".", hide = true)]
     folder: PathBuf,
-    #[arg(long, default_value = "", hide = true)]
+    #[arg(long, default_value = ".", hide = true)]
     report: PathBuf,
     /// Given by cargo.
     #[arg(long, hide = true)]
@@ -152,8 +154,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
             Ok(())
         })?;
     }
-    if arguments.has(Part::Engine) {
-        for role in ["embedded", "limit"] {
+    for (part, role) in [(Part::Engine, "embedded"), (Part::Limit, "limit")] {
+        if arguments.has(part) {
             println!("{role}");
             reports.push(elsewhere(arguments, role, &data, folder.path())?);
         }

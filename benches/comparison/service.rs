@@ -16,6 +16,10 @@ use std::{
     fs::{self, File},
     io::Write as _,
     path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     time::{Duration, Instant},
 };
 use tokio::{sync::mpsc, time::interval};
@@ -26,8 +30,16 @@ use tonic::transport::{Channel, Endpoint};
 const PHASE: usize = 1_000_000;
 /// Batches whose acknowledgement is timed.
 const BATCHES: usize = 200;
-/// Questions asked idle, and while activities come in.
+/// Questions asked idle.
 const ASKED: u32 = 200;
+/// How often the same question is asked again.
+const AGAIN: usize = 50;
+/// How long questions of one kind are asked.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long is asked while activities come in.
+const BUSY: Duration = Duration::from_secs(8);
+/// How long activities come in before the crash.
+const BEFORE_CRASH: Duration = Duration::from_millis(700);
 
 /// One phase of taking in.
 #[derive(Debug, Clone, Default)]
@@ -142,14 +154,14 @@ async fn phase(
             let chunks = tokio_stream::iter(chunks.to_vec());
             let channel = channel.clone();
             tokio::spawn(async move {
-                let posted = wire::stream(channel, chunks).await;
+                let posted = wire::stream(channel, chunks, &AtomicI64::new(0)).await;
                 posted.map_err(|error| error.to_string())
             })
         })
         .collect();
     let mut posted = 0;
     for stream in streams {
-        posted += stream.await??.0;
+        posted += stream.await??;
     }
     if posted != activities {
         return Err(format!("{posted} of {activities} activities were posted").into());
@@ -225,47 +237,57 @@ async fn questions(
             let curve = asking::curve(channel, question).await?;
             report.answer(index as usize, question, ranked, curve);
         }
-        for (kind, what) in [(0, BOTH_ENDS), (1, BANDS), (2, WHALE_CURVE)] {
-            let (begin, before) = (Instant::now(), server.processor_time());
-            let mut wall = Vec::new();
-            let mut index = 0;
-            while index < 60 && (index < 5 || begin.elapsed() < Duration::from_secs(5)) {
-                index += 1;
-                let question = Question::of(length, 100 * (kind + 1) + index);
-                let begin = Instant::now();
-                match kind {
-                    0 => drop(asking::ranked(channel, question).await?),
-                    1 => asking::bands(channel, question).await?,
-                    _ => drop(asking::curve(channel, question).await?),
-                }
-                wall.push(milliseconds(begin.elapsed()));
-            }
-            let used = server.processor_time().saturating_sub(before);
+        for (from, what) in [(100, BOTH_ENDS), (200, BANDS), (300, WHALE_CURVE)] {
+            let others = (from..from + 60).map(|index| Question::of(length, index));
             report.measured.push(Measured {
-                what: what.to_owned(),
                 length,
-                cost: Cost {
-                    wall: median(&mut wall),
-                    processor: milliseconds(used) / f64::from(index),
-                },
-                count: index as usize,
+                ..series(server, channel, what, others).await?
             });
         }
         let question = Question::of(length, 0);
         asking::ranked(channel, question).await?;
-        let begin = Instant::now();
-        asking::ranked(channel, question).await?;
+        let again = (0..AGAIN).map(|_| question);
         report.measured.push(Measured {
             what: format!("{BOTH_ENDS}, asked again"),
             length,
-            cost: Cost {
-                wall: milliseconds(begin.elapsed()),
-                processor: 0.0,
-            },
-            count: 1,
+            ..series(server, channel, BOTH_ENDS, again).await?
         });
     }
     Ok(())
+}
+
+/// Asks questions of one kind, at least five, for some seconds.
+async fn series(
+    server: &Process,
+    channel: &Channel,
+    what: &str,
+    questions: impl Iterator<Item = Question>,
+) -> Result<Measured, Failure> {
+    let (begin, before) = (Instant::now(), server.processor_time());
+    let mut wall = Vec::new();
+    for question in questions {
+        if wall.len() >= 5 && begin.elapsed() > PATIENCE {
+            break;
+        }
+        let begin = Instant::now();
+        match what {
+            BANDS => asking::bands(channel, question).await?,
+            WHALE_CURVE => drop(asking::curve(channel, question).await?),
+            _ => drop(asking::ranked(channel, question).await?),
+        }
+        wall.push(milliseconds(begin.elapsed()));
+    }
+    let used = server.processor_time().saturating_sub(before);
+    let count = wall.len();
+    Ok(Measured {
+        what: what.to_owned(),
+        length: Length::Always,
+        cost: Cost {
+            wall: median(&mut wall),
+            processor: milliseconds(used) / count as f64,
+        },
+        count,
+    })
 }
 
 /// The 100 best of other 90 days again and again.
@@ -289,15 +311,22 @@ pub async fn second_part(
 ) -> Result<(), Failure> {
     let (server, channel, seconds) = open(folder).await?;
     figures.opened_clean = seconds;
+    // What comes in meanwhile, in whole chunks, and as much again for the crash.
+    let full = figures.phases.last().map_or(0.0, |phase| phase.rate);
+    let every = Duration::from_secs_f64(CHUNK as f64 * 2.0 / full.max(1.0));
+    let meanwhile = CHUNK * usize::try_from(BUSY.as_nanos() / every.as_nanos())?.max(1);
+    let size = arguments.size();
     let more = World::generate(Size {
-        activities: 2_000_000.max(BATCHES * CHUNK),
-        seed: arguments.seed + 1,
-        ..arguments.size()
+        activities: BATCHES * CHUNK + 2 * meanwhile,
+        seed: size.seed + 1,
+        ..size
     });
     acknowledgements(&more, folder, &channel, figures).await?;
-    let position = busy(&more, &channel, figures).await?;
-    drop(channel);
-    server.kill()?;
+    let start = BATCHES * CHUNK;
+    let chunks = wire::encode_chunks(&more, start..start + meanwhile, usize::MAX);
+    busy(chunks, every, &channel, figures).await?;
+    let chunks = wire::encode_chunks(&more, start + meanwhile..more.activities(), usize::MAX);
+    let position = crash(server, channel, chunks).await?;
     let (server, channel, seconds) = open(folder).await?;
     figures.opened_crashed = seconds;
     let kept = asking::position(&channel).await?;
@@ -362,11 +391,13 @@ async fn acknowledgements(
     Ok(())
 }
 
-/// Asks while activities come in at half of the full rate, and gives the last position that was acknowledged.
-async fn busy(world: &World, channel: &Channel, figures: &mut Figures) -> Result<i64, Failure> {
-    let full = figures.phases.last().map_or(0.0, |phase| phase.rate);
-    let every = Duration::from_secs_f64(CHUNK as f64 * 2.0 / full.max(1.0));
-    let chunks = wire::encode_chunks(world, BATCHES * CHUNK..world.activities(), usize::MAX);
+/// Asks while activities come in at half of the full rate.
+async fn busy(
+    chunks: Vec<Bytes>,
+    every: Duration,
+    channel: &Channel,
+    figures: &mut Figures,
+) -> Result<(), Failure> {
     let all = chunks.len() * CHUNK;
     let (sender, paced) = mpsc::channel(1);
     tokio::spawn(async move {
@@ -378,11 +409,11 @@ async fn busy(world: &World, channel: &Channel, figures: &mut Figures) -> Result
             }
         }
     });
-    let paced = ReceiverStream::new(paced);
     let begin = Instant::now();
     let streaming = channel.clone();
     let streaming = tokio::spawn(async move {
-        let streamed = wire::stream(streaming, paced).await;
+        let paced = ReceiverStream::new(paced);
+        let streamed = wire::stream(streaming, paced, &AtomicI64::new(0)).await;
         (streamed.map_err(|error| error.to_string()), begin.elapsed())
     });
     let mut times = Vec::new();
@@ -395,12 +426,25 @@ async fn busy(world: &World, channel: &Channel, figures: &mut Figures) -> Result
         tokio::time::sleep(Duration::from_millis(10)).await;
         index += 1;
     }
-    let (streamed, took) = streaming.await?;
-    let (posted, position) = streamed?;
-    if posted != all {
-        return Err(format!("{posted} of {all} activities were posted").into());
+    let (posted, took) = streaming.await?;
+    if posted? != all {
+        return Err(format!("not all of {all} activities were posted").into());
     }
     figures.busy_rate = all as f64 / took.as_secs_f64();
     figures.busy = Spread::of(times);
-    Ok(position)
+    Ok(())
+}
+
+/// Kills the server while activities come in at the full rate, and gives the last position that it acknowledged.
+async fn crash(server: Process, channel: Channel, chunks: Vec<Bytes>) -> Result<i64, Failure> {
+    let acknowledged = Arc::new(AtomicI64::new(0));
+    let heard = Arc::clone(&acknowledged);
+    let streaming = tokio::spawn(async move {
+        // It ends with an error when the server does.
+        let _ = wire::stream(channel, tokio_stream::iter(chunks), &heard).await;
+    });
+    tokio::time::sleep(BEFORE_CRASH).await;
+    server.kill()?;
+    streaming.await?;
+    Ok(acknowledged.load(Ordering::Relaxed))
 }

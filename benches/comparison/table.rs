@@ -59,26 +59,25 @@ fn answers(reports: &[Report], what: &str) {
 
 fn holdings(reports: &[Report]) {
     println!(
-        "\n| engine | ready after | processor | memory | disk | how |\n| --- | --- | --- | --- | --- | --- |"
+        "\n| engine | ready after | processor | memory | disk |\n| --- | --- | --- | --- | --- |"
     );
     for report in reports {
-        let Report {
-            engine,
-            layout,
-            load,
-            ..
-        } = report;
+        let Report { engine, load, .. } = report;
         if let Some(skipped) = &report.skipped {
             println!("| {engine} | skipped: {skipped} |");
             continue;
         }
         println!(
-            "| {engine} | {:.1} s | {:.1} s | {:.0} MB | {:.0} MB | {layout} |",
+            "| {engine} | {:.1} s | {:.1} s | {:.0} MB | {:.0} MB |",
             load.wall / 1e3,
             load.processor / 1e3,
             report.memory_megabytes,
             report.disk_megabytes
         );
+    }
+    println!();
+    for report in reports.iter().filter(|report| !report.layout.is_empty()) {
+        println!("* {}: {}", report.engine, report.layout);
     }
 }
 
@@ -201,20 +200,23 @@ fn aims(arguments: &Arguments, reports: &[Report], figures: &Figures) {
         format!("{times:.1} times"),
         times <= 3.0,
     );
-    let opened = figures.opened_clean;
+    // Without a checkpoint every opening is a replay.
+    let (opened, checkpoint) = (figures.opened_clean, figures.replayed.is_some());
+    let measured = format!(
+        "{opened:.2} s{}",
+        if checkpoint { "" } else { ", it has none" }
+    );
     aim(
         "opening from a checkpoint within a second",
-        format!("{opened:.2} s"),
-        opened <= 1.0,
+        measured,
+        checkpoint && opened <= 1.0,
     );
-    if let Some(seconds) = figures.replayed {
-        let rate = figures.at_opening as f64 / seconds;
-        aim(
-            "replay at 1.5 million a second",
-            format!("{rate:.0} a second"),
-            rate >= 1.5e6,
-        );
-    }
+    let rate = figures.at_opening as f64 / figures.replayed.unwrap_or(figures.opened_crashed);
+    aim(
+        "replay at 1.5 million a second",
+        format!("{rate:.0} a second"),
+        rate >= 1.5e6,
+    );
     let memory = last.megabytes * 1_048_576.0 / all;
     aim(
         "at most 60 bytes of memory an activity",

@@ -11,6 +11,7 @@ use std::{
     convert::Infallible,
     future::Future,
     pin::Pin,
+    sync::atomic::{AtomicI64, Ordering},
     task::{Context, Poll},
     thread,
 };
@@ -140,23 +141,25 @@ impl<T: prost::Message + Default + Send + 'static> Codec for Encoded<T> {
     }
 }
 
-/// Streams chunks and gives how many activities were posted, and the last position that was acknowledged.
+/// Streams chunks and gives how many activities were posted. `acknowledged` hears the last position that was.
 pub async fn stream(
     channel: Channel,
     chunks: impl Stream<Item = Bytes> + Send + 'static,
-) -> Result<(usize, i64), Failure> {
+    acknowledged: &AtomicI64,
+) -> Result<usize, Failure> {
     let mut client = Client::new(channel);
     client.ready().await?;
     let codec = Encoded::<pb::StreamActivitiesResponse>(std::marker::PhantomData);
     let path = PathAndQuery::from_static(STREAM);
     let answers = client.streaming(Request::new(chunks), path, codec).await?;
     let mut answers = answers.into_inner();
-    let (mut posted, mut position) = (0, 0);
+    let mut posted = 0;
     while let Some(answer) = answers.message().await? {
         posted += usize::try_from(answer.posted_count)?;
-        position = answer.written_at.map_or(position, |at| at.position);
+        let position = answer.written_at.map_or(0, |at| at.position);
+        acknowledged.fetch_max(position, Ordering::Relaxed);
     }
-    Ok((posted, position))
+    Ok(posted)
 }
 
 /// Submits one batch and gives how many activities were posted.

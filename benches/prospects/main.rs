@@ -1,9 +1,9 @@
 //! Prospects at size: how long the first page of lookalikes takes, the next ones, and prequalification.
 //!
-//! `cargo bench --bench prospects [-- PROSPECTS [CUSTOMERS]]` stores a generated world in a folder of its own (1,000,000
-//! prospects with 8 traits and 20,000 customers with sales, unless told otherwise), asks in the same process and then,
-//! of the release build of `profitscore serve` on the same folder, through gRPC. Processor time is that of the process
-//! that answers; the machine's load stands beside it, since these figures are noisy.
+//! `cargo bench --bench prospects [-- PROSPECTS [CUSTOMERS]]` stores a generated world in a folder of its own
+//! (1,000,000 prospects with 8 traits and 20,000 customers with sales, unless told otherwise), asks in the same process
+//! and then, of the release build of `profitscore serve` on the same folder, through gRPC. Processor time is that of
+//! the process that answers; the machine's load stands beside it, since these figures are noisy.
 
 mod process;
 mod wire;

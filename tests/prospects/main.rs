@@ -142,7 +142,7 @@ async fn both_stores_and_the_model_alone_say_the_same() {
     }
     let one = in_memory.profile().await.unwrap();
     let two = on_disk.profile().await.unwrap();
-    assert_eq!((one.table, one.lines), (two.table, two.lines));
+    assert_eq!((&one.table, &one.lines), (&two.table, &two.lines));
 }
 
 #[tokio::test]

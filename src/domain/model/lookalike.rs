@@ -12,12 +12,11 @@
 //! | weight | [`Score`] | `((logit pb - logit r) - (logit pw - logit rw)) / 2` |
 
 use super::{
-    design::Traits,
     encode::{Bin, Bins, MISSING},
     lift::{DRAW, LiftTable},
     number,
 };
-use crate::domain::question::LiftCount;
+use crate::domain::{id::TraitKey, party::TraitValue, question::LiftCount, traits::Traits};
 use std::cmp::Reverse;
 
 /// How many steps of a score make 1.
@@ -107,6 +106,25 @@ impl Scorer {
         }
     }
 
+    /// The traits that it looks at, in the order of their keys.
+    pub fn traits(&self) -> impl Iterator<Item = &TraitKey> {
+        self.traits.iter().map(|entry| &entry.bins.key)
+    }
+
+    /// What a value of a trait adds; 0 for a trait that it does not look at.
+    pub fn weight(&self, key: &TraitKey, value: Option<&TraitValue>) -> Score {
+        let found = self
+            .traits
+            .binary_search_by(|entry| entry.bins.key.cmp(key));
+        let mut sum = 0;
+        if let Some(entry) = found.ok().and_then(|place| self.traits.get(place)) {
+            entry
+                .bins
+                .for_each_bin(value, |bin| sum += entry.weights[bin].0);
+        }
+        Score(sum)
+    }
+
     /// The score of a party.
     pub fn score(&self, party: &Traits) -> Score {
         let mut sum = 0;
@@ -145,13 +163,9 @@ impl Scorer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{
-        id::TraitKey,
-        model::{
-            lift::tests::{answer, table},
-            tests::Dice,
-        },
-        party::TraitValue,
+    use crate::domain::model::{
+        lift::tests::{answer, table},
+        tests::Dice,
     };
     use proptest::prelude::*;
 

@@ -18,6 +18,7 @@ mod interner;
 mod ledger;
 mod place_set;
 mod profiles;
+mod prospects;
 mod ranking;
 mod replay;
 mod scan;
@@ -35,6 +36,7 @@ use self::{
     database::Database,
     fingerprint::Fingerprinter,
     ledger::LedgerReader,
+    prospects::ProspectTables,
     ranking::Ranking,
     tenants::Tenants,
     writer::{Message, Request, Writer, Writes},
@@ -46,6 +48,7 @@ use crate::domain::{
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
     party::{Party, PartyQuestion, TraitDefinition},
     problem::Problem,
+    prospect::{ProspectAnswer, ProspectQuestion},
     question::{
         CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion, LiftAnswer, LiftQuestion,
         ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
@@ -75,6 +78,7 @@ struct Shared {
     tenants: Arc<Tenants>,
     ledger: Arc<LedgerReader>,
     calendar: Calendar,
+    prospects: ProspectTables,
 }
 
 impl EmbeddedStore {
@@ -101,6 +105,7 @@ impl EmbeddedStore {
             tenants: Arc::new(replayed.books.into_iter().collect()),
             ledger: Arc::new(LedgerReader::open(&settings.folder)?),
             calendar: settings.calendar.clone(),
+            prospects: ProspectTables::default(),
         };
         let writer = Writer {
             database,
@@ -251,6 +256,19 @@ impl Store for EmbeddedStore {
         self.read(tenant, move |books| {
             let has_sale = |id: &PartyId| books.has_sale(id, question.as_of);
             books.records.parties(&question, has_sale)
+        })
+        .await
+    }
+
+    async fn prospects(
+        &self,
+        tenant: &TenantId,
+        question: &ProspectQuestion,
+    ) -> Result<ProspectAnswer, Problem> {
+        let (id, question) = (tenant.clone(), question.clone());
+        self.ask(move |shared| match shared.tenants.find(&id)? {
+            Some(tenant) => shared.prospects.answer(&id, &tenant, &question),
+            None => Ok(prospects::nobody(&question)),
         })
         .await
     }

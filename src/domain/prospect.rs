@@ -1,0 +1,292 @@
+//! All prospects as rows of small numbers, so that a million of them can be scored by looking numbers up.
+//!
+//! Every trait has a list of the values that occur, and a row has the number of its value of each trait: 0 for none,
+//! and otherwise one more than its place in the list. Which number a value has depends on what was stored first and
+//! means nothing; what the numbers stand for depends on the state alone. Knows nothing of scores.
+
+use super::{
+    id::{PartyId, TraitKey},
+    ledger::Position,
+    party::{Party, Stage, TraitValue},
+    traits::Traits,
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Asks for all stored prospects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProspectQuestion {
+    /// The traits that are wanted.
+    pub traits: Vec<TraitKey>,
+    /// As of this position.
+    pub as_of: Position,
+}
+
+/// All stored prospects.
+#[derive(Debug, Clone)]
+pub struct ProspectAnswer {
+    /// The prospects.
+    pub table: Arc<ProspectTable>,
+    /// The rows of those with a sale that was not taken back, rising.
+    pub converted: Vec<u32>,
+}
+
+/// Prospects in the order of their ids, with their values as numbers.
+#[derive(Debug, Clone)]
+pub struct ProspectTable {
+    as_of: Position,
+    traits: Vec<TraitKey>,
+    /// By trait, the values that occur.
+    values: Vec<Vec<Arc<TraitValue>>>,
+    ids: Vec<PartyId>,
+    codes: Codes,
+}
+
+/// The numbers of all rows, row after row, one for each trait.
+#[derive(Debug, Clone)]
+pub enum Codes {
+    /// While no trait has more values than fit.
+    Narrow(Vec<u16>),
+    /// Afterwards.
+    Wide(Vec<u32>),
+}
+
+impl Codes {
+    fn push(&mut self, code: u32) {
+        match self {
+            Self::Wide(codes) => codes.push(code),
+            Self::Narrow(codes) => match u16::try_from(code) {
+                Ok(code) => codes.push(code),
+                Err(_) => {
+                    let mut wide: Vec<u32> = codes.iter().copied().map(u32::from).collect();
+                    wide.push(code);
+                    *self = Self::Wide(wide);
+                }
+            },
+        }
+    }
+
+    fn get(&self, place: usize) -> Option<u32> {
+        match self {
+            Self::Narrow(codes) => codes.get(place).copied().map(u32::from),
+            Self::Wide(codes) => codes.get(place).copied(),
+        }
+    }
+
+    fn shrink(&mut self) {
+        match self {
+            Self::Narrow(codes) => codes.shrink_to_fit(),
+            Self::Wide(codes) => codes.shrink_to_fit(),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Narrow(codes) => codes.capacity() * size_of::<u16>(),
+            Self::Wide(codes) => codes.capacity() * size_of::<u32>(),
+        }
+    }
+}
+
+impl ProspectTable {
+    /// As of which position it was made.
+    pub fn as_of(&self) -> Position {
+        self.as_of
+    }
+
+    /// The traits in it.
+    pub fn traits(&self) -> &[TraitKey] {
+        &self.traits
+    }
+
+    /// The prospects.
+    pub fn ids(&self) -> &[PartyId] {
+        &self.ids
+    }
+
+    /// The values of the trait at a place that occur: number `i` stands for the value at `i - 1`.
+    pub fn values(&self, place: usize) -> &[Arc<TraitValue>] {
+        self.values.get(place).map_or(&[], |values| values)
+    }
+
+    /// The numbers.
+    pub fn codes(&self) -> &Codes {
+        &self.codes
+    }
+
+    /// What a row's numbers stand for, in the order of the traits.
+    pub fn row(&self, row: usize) -> Vec<Option<&TraitValue>> {
+        let first = row * self.traits.len();
+        let value = |place: usize| {
+            let code = self.codes.get(first + place)?.checked_sub(1)?;
+            let value = self.values(place).get(usize::try_from(code).ok()?)?;
+            Some(&**value)
+        };
+        (0..self.traits.len()).map(value).collect()
+    }
+
+    /// Whether it holds more values than there is room for in its rows: most of them are of rows that were replaced.
+    pub fn is_worn(&self) -> bool {
+        let values: usize = self.values.iter().map(Vec::len).sum();
+        values > self.ids.len() * self.traits.len()
+    }
+
+    /// About how much memory it takes, what it shares with others left out.
+    pub fn bytes(&self) -> usize {
+        let values: usize = self.values.iter().map(Vec::capacity).sum();
+        self.codes.bytes()
+            + self.ids.capacity() * size_of::<PartyId>()
+            + values * size_of::<Arc<TraitValue>>()
+    }
+}
+
+/// Makes a table, prospect by prospect in the order of their ids.
+#[derive(Debug)]
+pub struct TableBuilder {
+    table: ProspectTable,
+    /// What did not change since is copied from here.
+    earlier: Option<Arc<ProspectTable>>,
+    /// The next row of it.
+    next: usize,
+    /// By trait, the numbers of the values.
+    numbers: Vec<Numbers>,
+}
+
+/// The numbers of one trait's values.
+#[derive(Debug, Default)]
+struct Numbers {
+    /// By where a shared value is in memory, which is found fast. The table holds the values, so that nothing else can
+    /// come to be there.
+    places: BTreeMap<usize, u32>,
+    values: BTreeMap<Arc<TraitValue>, u32>,
+}
+
+fn place_of(value: &Arc<TraitValue>) -> usize {
+    Arc::as_ptr(value).addr()
+}
+
+impl Numbers {
+    fn of(values: &[Arc<TraitValue>]) -> Self {
+        let numbered = || values.iter().zip(1..);
+        Self {
+            places: numbered()
+                .map(|(value, code)| (place_of(value), code))
+                .collect(),
+            values: numbered()
+                .map(|(value, code)| (Arc::clone(value), code))
+                .collect(),
+        }
+    }
+
+    fn number(&mut self, value: &Arc<TraitValue>, values: &mut Vec<Arc<TraitValue>>) -> u32 {
+        let place = place_of(value);
+        if let Some(code) = self.places.get(&place) {
+            return *code;
+        }
+        if let Some(code) = self.values.get(value) {
+            return *code;
+        }
+        // A table has at most as many values as rows, and rows are counted in 32 bits.
+        let code = u32::try_from(values.len() + 1).unwrap_or(u32::MAX);
+        values.push(Arc::clone(value));
+        self.places.insert(place, code);
+        self.values.insert(Arc::clone(value), code);
+        code
+    }
+}
+
+impl TableBuilder {
+    /// An empty table.
+    pub fn new(traits: Vec<TraitKey>, as_of: Position) -> Self {
+        let count = traits.len();
+        Self {
+            table: ProspectTable {
+                as_of,
+                traits,
+                values: vec![Vec::new(); count],
+                ids: Vec::new(),
+                codes: Codes::Narrow(Vec::new()),
+            },
+            earlier: None,
+            next: 0,
+            numbers: (0..count).map(|_| Numbers::default()).collect(),
+        }
+    }
+
+    /// An empty table that comes after another one of the same traits. Values keep their numbers, so that rows of
+    /// parties that did not change can be copied.
+    pub fn after(earlier: Arc<ProspectTable>, as_of: Position) -> Self {
+        if earlier.is_worn() || earlier.as_of > as_of {
+            return Self::new(earlier.traits.clone(), as_of);
+        }
+        let mut builder = Self::new(earlier.traits.clone(), as_of);
+        let size = earlier.ids.len() + earlier.ids.len() / 64;
+        builder.table.ids.reserve(size);
+        builder.table.codes = match earlier.codes {
+            Codes::Narrow(_) => Codes::Narrow(Vec::with_capacity(size * earlier.traits.len())),
+            Codes::Wide(_) => Codes::Wide(Vec::with_capacity(size * earlier.traits.len())),
+        };
+        builder.table.values.clone_from(&earlier.values);
+        let numbers = earlier.values.iter().map(|values| Numbers::of(values));
+        builder.numbers = numbers.collect();
+        builder.earlier = Some(earlier);
+        builder
+    }
+
+    /// Takes in a party that was written at a position, if it is a prospect. All parties are to be taken in, in the
+    /// order of their ids.
+    pub fn take(&mut self, position: Position, party: &Party) {
+        let Some(earlier) = self.earlier.clone() else {
+            return self.add_if_prospect(party);
+        };
+        // Both are in the order of ids, and whoever is in the earlier table comes along.
+        let was_prospect = earlier.ids.get(self.next) == Some(&party.party_id);
+        let row = self.next;
+        self.next += usize::from(was_prospect);
+        if position > earlier.as_of {
+            self.add_if_prospect(party);
+        } else if was_prospect {
+            self.copy(&earlier, row);
+        }
+    }
+
+    fn add_if_prospect(&mut self, party: &Party) {
+        if party.stage == Stage::Prospect {
+            self.add(party.party_id.clone(), &party.traits);
+        }
+    }
+
+    /// Adds a prospect.
+    pub fn add(&mut self, id: PartyId, traits: &Traits) {
+        let table = &mut self.table;
+        table.ids.push(id);
+        let numbers = self.numbers.iter_mut().zip(&mut table.values);
+        for (key, (numbers, values)) in table.traits.iter().zip(numbers) {
+            let value = traits.shared(key);
+            let code = value.map_or(0, |value| numbers.number(value, values));
+            table.codes.push(code);
+        }
+    }
+
+    fn copy(&mut self, earlier: &ProspectTable, row: usize) {
+        let Some(id) = earlier.ids.get(row) else {
+            return;
+        };
+        self.table.ids.push(id.clone());
+        let width = earlier.traits.len();
+        let row = row * width..(row + 1) * width;
+        match (&mut self.table.codes, &earlier.codes) {
+            (Codes::Narrow(own), Codes::Narrow(codes)) => own.extend_from_slice(&codes[row]),
+            (Codes::Wide(own), Codes::Wide(codes)) => own.extend_from_slice(&codes[row]),
+            (own, codes) => row
+                .filter_map(|place| codes.get(place))
+                .for_each(|code| own.push(code)),
+        }
+    }
+
+    /// The table.
+    pub fn finish(mut self) -> ProspectTable {
+        self.table.ids.shrink_to_fit();
+        self.table.codes.shrink();
+        self.table
+    }
+}

@@ -43,7 +43,7 @@ impl Dice {
 
     /// The same, small numbers being the more common.
     fn skewed(&mut self, below: u64) -> u64 {
-        self.roll(1 << 16) * self.roll(1 << 16) * below >> 32
+        (self.roll(1 << 16) * self.roll(1 << 16) * below) >> 32
     }
 }
 

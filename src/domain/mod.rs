@@ -23,3 +23,4 @@ pub mod records;
 pub mod statement;
 pub mod time;
 pub mod traits;
+pub mod value_numbers;

@@ -9,8 +9,9 @@ use super::{
     ledger::Position,
     party::{Party, Stage, TraitValue},
     traits::Traits,
+    value_numbers::{TraitPicker, ValueNumbers},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 /// Asks for all stored prospects.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,50 +149,8 @@ pub struct TableBuilder {
     /// The next row of it.
     next: usize,
     /// By trait, the numbers of the values.
-    numbers: Vec<Numbers>,
-}
-
-/// The numbers of one trait's values.
-#[derive(Debug, Default)]
-struct Numbers {
-    /// By where a shared value is in memory, which is found fast. The table holds the values, so that nothing else can
-    /// come to be there.
-    places: BTreeMap<usize, u32>,
-    values: BTreeMap<Arc<TraitValue>, u32>,
-}
-
-fn place_of(value: &Arc<TraitValue>) -> usize {
-    Arc::as_ptr(value).addr()
-}
-
-impl Numbers {
-    fn of(values: &[Arc<TraitValue>]) -> Self {
-        let numbered = || values.iter().zip(1..);
-        Self {
-            places: numbered()
-                .map(|(value, code)| (place_of(value), code))
-                .collect(),
-            values: numbered()
-                .map(|(value, code)| (Arc::clone(value), code))
-                .collect(),
-        }
-    }
-
-    fn number(&mut self, value: &Arc<TraitValue>, values: &mut Vec<Arc<TraitValue>>) -> u32 {
-        let place = place_of(value);
-        if let Some(code) = self.places.get(&place) {
-            return *code;
-        }
-        if let Some(code) = self.values.get(value) {
-            return *code;
-        }
-        // A table has at most as many values as rows, and rows are counted in 32 bits.
-        let code = u32::try_from(values.len() + 1).unwrap_or(u32::MAX);
-        values.push(Arc::clone(value));
-        self.places.insert(place, code);
-        self.values.insert(Arc::clone(value), code);
-        code
-    }
+    numbers: Vec<ValueNumbers>,
+    picker: TraitPicker,
 }
 
 impl TableBuilder {
@@ -202,13 +161,14 @@ impl TableBuilder {
             table: ProspectTable {
                 as_of,
                 traits,
-                values: vec![Vec::new(); count],
+                values: Vec::new(),
                 ids: Vec::new(),
                 codes: Codes::Narrow(Vec::new()),
             },
             earlier: None,
             next: 0,
-            numbers: (0..count).map(|_| Numbers::default()).collect(),
+            numbers: vec![ValueNumbers::default(); count],
+            picker: TraitPicker::default(),
         }
     }
 
@@ -225,8 +185,7 @@ impl TableBuilder {
             Codes::Narrow(_) => Codes::Narrow(Vec::with_capacity(size * earlier.traits.len())),
             Codes::Wide(_) => Codes::Wide(Vec::with_capacity(size * earlier.traits.len())),
         };
-        builder.table.values.clone_from(&earlier.values);
-        let numbers = earlier.values.iter().map(|values| Numbers::of(values));
+        let numbers = earlier.values.iter().map(|values| ValueNumbers::of(values));
         builder.numbers = numbers.collect();
         builder.earlier = Some(earlier);
         builder
@@ -259,10 +218,9 @@ impl TableBuilder {
     pub fn add(&mut self, id: PartyId, traits: &Traits) {
         let table = &mut self.table;
         table.ids.push(id);
-        let numbers = self.numbers.iter_mut().zip(&mut table.values);
-        for (key, (numbers, values)) in table.traits.iter().zip(numbers) {
-            let value = traits.shared(key);
-            let code = value.map_or(0, |value| numbers.number(value, values));
+        let values = self.picker.pick(&table.traits, traits);
+        for (value, numbers) in values.zip(&mut self.numbers) {
+            let code = value.map_or(0, |value| numbers.number(value));
             table.codes.push(code);
         }
     }
@@ -285,6 +243,8 @@ impl TableBuilder {
 
     /// The table.
     pub fn finish(mut self) -> ProspectTable {
+        let numbers = self.numbers.into_iter();
+        self.table.values = numbers.map(ValueNumbers::into_values).collect();
         self.table.ids.shrink_to_fit();
         self.table.codes.shrink();
         self.table

@@ -30,8 +30,10 @@ pub struct Traits {
 /// What the parties of a tenant have in common.
 #[derive(Debug, Clone, Default)]
 pub struct SharedTraits {
-    keys: BTreeSet<Arc<[TraitKey]>>,
-    values: BTreeMap<TraitKey, BTreeSet<Arc<TraitValue>>>,
+    /// Lists of keys, with where the values of each key are.
+    lists: BTreeMap<Arc<[TraitKey]>, Vec<usize>>,
+    keys: BTreeMap<TraitKey, usize>,
+    values: Vec<BTreeSet<Arc<TraitValue>>>,
 }
 
 impl Traits {
@@ -42,12 +44,18 @@ impl Traits {
 
     /// The value of a trait, if there is one.
     pub fn get(&self, key: &TraitKey) -> Option<&TraitValue> {
-        self.shared(key).map(|value| &**value)
+        let value = self.values.get(self.keys.binary_search(key).ok()?)?;
+        Some(value)
     }
 
-    /// The same, as it is shared between parties.
-    pub fn shared(&self, key: &TraitKey) -> Option<&Arc<TraitValue>> {
-        self.values.get(self.keys.binary_search(key).ok()?)
+    /// The traits that are known, rising: the same list for all who share it.
+    pub fn key_list(&self) -> &Arc<[TraitKey]> {
+        &self.keys
+    }
+
+    /// The values, one for each key.
+    pub fn value_list(&self) -> &[Arc<TraitValue>] {
+        &self.values
     }
 
     /// Sets a value, and gives the one that was there.
@@ -95,37 +103,43 @@ impl Traits {
 impl SharedTraits {
     /// The same traits, holding what others hold already.
     pub fn share(&mut self, traits: Traits) -> Traits {
-        let keys = match self.keys.get(&traits.keys) {
-            Some(keys) => Arc::clone(keys),
-            None => {
-                if self.keys.len() < SHARED_KEYS {
-                    self.keys.insert(Arc::clone(&traits.keys));
-                }
-                traits.keys
+        let Traits { keys, values } = traits;
+        if !self.lists.contains_key(&keys) {
+            let places = keys.iter().map(|key| self.place(key)).collect();
+            if self.lists.len() == SHARED_KEYS {
+                self.lists.clear();
             }
+            self.lists.insert(Arc::clone(&keys), places);
+        }
+        let Some((list, places)) = self.lists.get_key_value(&keys) else {
+            return Traits { keys, values };
         };
-        let values = keys.iter().zip(traits.values);
-        let values = values.map(|(key, value)| self.share_value(key, value));
+        let values = places.iter().zip(values);
+        let values = values.map(|(place, value)| share_value(&mut self.values[*place], value));
         Traits {
+            keys: Arc::clone(list),
             values: values.collect(),
-            keys: Arc::clone(&keys),
         }
     }
 
-    fn share_value(&mut self, key: &TraitKey, value: Arc<TraitValue>) -> Arc<TraitValue> {
-        let Some(known) = self.values.get_mut(key) else {
-            let first = BTreeSet::from([Arc::clone(&value)]);
-            self.values.insert(key.clone(), first);
-            return value;
-        };
-        if let Some(same) = known.get(&value) {
-            return Arc::clone(same);
+    fn place(&mut self, key: &TraitKey) -> usize {
+        if let Some(place) = self.keys.get(key) {
+            return *place;
         }
-        if known.len() < SHARED_VALUES {
-            known.insert(Arc::clone(&value));
-        }
-        value
+        self.values.push(BTreeSet::new());
+        self.keys.insert(key.clone(), self.values.len() - 1);
+        self.values.len() - 1
     }
+}
+
+fn share_value(known: &mut BTreeSet<Arc<TraitValue>>, value: Arc<TraitValue>) -> Arc<TraitValue> {
+    if let Some(same) = known.get(&value) {
+        return Arc::clone(same);
+    }
+    if known.len() < SHARED_VALUES {
+        known.insert(Arc::clone(&value));
+    }
+    value
 }
 
 impl Default for Traits {
@@ -242,11 +256,8 @@ mod tests {
         };
         let (first, second) = (one(1), one(2));
         assert!(Arc::ptr_eq(&first.keys, &second.keys));
-        let same = |name: &str| {
-            let value = |traits: &Traits| Arc::clone(traits.shared(&key(name)).unwrap());
-            Arc::ptr_eq(&value(&first), &value(&second))
-        };
-        assert!(same("B") && !same("A"));
+        let same = |place: usize| Arc::ptr_eq(&first.values[place], &second.values[place]);
+        assert!(same(1) && !same(0));
         assert_eq!(first[&key("A")], TraitValue::Number(1));
         assert_eq!(second[&key("A")], TraitValue::Number(2));
     }
@@ -257,8 +268,13 @@ mod tests {
         for number in 0..i64::try_from(SHARED_VALUES).unwrap() + 10 {
             shared.share(Traits::from([(key("A"), TraitValue::Number(number))]));
         }
-        assert_eq!(shared.values[&key("A")].len(), SHARED_VALUES);
+        assert_eq!(shared.values[0].len(), SHARED_VALUES);
         let late = Traits::from([(key("A"), TraitValue::Number(-1))]);
         assert_eq!(shared.share(late.clone()), late);
+        for number in 0..=SHARED_KEYS {
+            let one = Traits::from([(key(&format!("K{number}")), TraitValue::Flag(true))]);
+            assert_eq!(shared.share(one.clone()), one);
+        }
+        assert!(shared.lists.len() <= SHARED_KEYS);
     }
 }

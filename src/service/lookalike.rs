@@ -74,23 +74,17 @@ impl Service {
             .filter_map(|(row, _)| table.ids().get(*row as usize));
         let ids: Vec<PartyId> = ids.cloned().collect();
         let parties = self.store()?.party(tenant, &ids, as_of).await?;
-        let found = ids.iter().zip(parties).zip(scored);
-        let row = |(place, ((id, party), (_, score))): (
-            u64,
-            ((&PartyId, Option<Arc<Party>>), (u32, Score)),
-        )| {
+        let mut rows = Vec::with_capacity(scored.len());
+        for ((id, party), (place, (_, score))) in ids.iter().zip(parties).zip((first..).zip(scored))
+        {
             let party = party.ok_or_else(|| party_not_found(id))?;
-            Ok(Lookalike {
+            rows.push(Lookalike {
                 place,
                 score,
                 contributions: scorer.contributions(&party.traits),
                 party,
-            })
-        };
-        let rows = (first..)
-            .zip(found)
-            .map(row)
-            .collect::<Result<_, Problem>>()?;
+            });
+        }
         Ok(Lookalikes {
             rows,
             prospects,

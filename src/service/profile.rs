@@ -147,7 +147,7 @@ impl Service {
                 .filter_map(|own| own.party.as_deref());
             for party in parties.filter(|party| scope.has_customer(Some(party))) {
                 for (key, known) in &mut numbers {
-                    if let Some(TraitValue::Number(number)) = party.traits.get(*key) {
+                    if let Some(TraitValue::Number(number)) = party.traits.get(key) {
                         known.push(*number);
                     }
                 }

@@ -111,18 +111,24 @@ impl Scorer {
         self.traits.iter().map(|entry| &entry.bins.key)
     }
 
-    /// What a value of a trait adds; 0 for a trait that it does not look at.
-    pub fn weight(&self, key: &TraitKey, value: Option<&TraitValue>) -> Score {
-        let found = self
-            .traits
-            .binary_search_by(|entry| entry.bins.key.cmp(key));
-        let mut sum = 0;
-        if let Some(entry) = found.ok().and_then(|place| self.traits.get(place)) {
-            entry
-                .bins
-                .for_each_bin(value, |bin| sum += entry.weights[bin].0);
-        }
-        Score(sum)
+    /// What values of a trait add, one after the other; 0 for a trait that it does not look at.
+    pub fn weights<'a>(
+        &self,
+        key: &TraitKey,
+        values: impl Iterator<Item = Option<&'a TraitValue>>,
+    ) -> Vec<Score> {
+        let traits = &self.traits;
+        let place = traits.binary_search_by(|entry| entry.bins.key.cmp(key));
+        let entry = place.ok().and_then(|place| traits.get(place));
+        let weight = |value| {
+            let mut sum = 0;
+            if let Some(entry) = entry {
+                let bins = &entry.bins;
+                bins.for_each_bin(value, |bin| sum += entry.weights[bin].0);
+            }
+            Score(sum)
+        };
+        values.map(weight).collect()
     }
 
     /// The score of a party.

@@ -22,9 +22,9 @@ impl Weights {
         let (mut steps, mut starts) = (Vec::new(), Vec::new());
         for (place, key) in table.traits().iter().enumerate() {
             starts.push(steps.len());
-            steps.push(scorer.weight(key, None).0);
-            let values = table.values(place).iter();
-            steps.extend(values.map(|value| scorer.weight(key, Some(value)).0));
+            let values = table.values(place).iter().map(|value| Some(&**value));
+            let weights = scorer.weights(key, std::iter::once(None).chain(values));
+            steps.extend(weights.into_iter().map(|weight| weight.0));
         }
         Self { steps, starts }
     }

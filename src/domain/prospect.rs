@@ -250,3 +250,108 @@ impl TableBuilder {
         self.table
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::{collection::vec, prelude::*};
+    use std::collections::BTreeMap;
+
+    fn key(name: &str) -> TraitKey {
+        TraitKey::parse(name, "").unwrap()
+    }
+
+    fn party(id: u8, is_prospect: bool, number: i64) -> Party {
+        Party {
+            party_id: PartyId::parse(&format!("P{id:03}"), "").unwrap(),
+            stage: if is_prospect {
+                Stage::Prospect
+            } else {
+                Stage::Customer
+            },
+            display_name: String::new(),
+            traits: (number > 0)
+                .then(|| (key("N"), TraitValue::Number(number)))
+                .into_iter()
+                .collect(),
+        }
+    }
+
+    fn rows(table: &ProspectTable) -> Vec<(&PartyId, Vec<Option<&TraitValue>>)> {
+        let ids = table.ids().iter().enumerate();
+        ids.map(|(row, id)| (id, table.row(row))).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn a_table_made_from_an_earlier_one_is_as_if_made_anew(
+            writes in vec((0..20_u8, any::<bool>(), 0..9_i64), 0..60), cut in 0..60_usize,
+        ) {
+            let mut parties = BTreeMap::new();
+            let mut earlier = None;
+            for (index, (id, is_prospect, number)) in writes.iter().enumerate() {
+                parties.insert(*id, (index as Position + 1, party(*id, *is_prospect, *number)));
+                if index == cut {
+                    let mut all = TableBuilder::new(vec![key("N"), key("X")], index as Position + 1);
+                    parties.values().for_each(|(position, party)| all.take(*position, party));
+                    earlier = Some(Arc::new(all.finish()));
+                }
+            }
+            let last = writes.len() as Position;
+            let mut anew = TableBuilder::new(vec![key("N"), key("X")], last);
+            for (_, party) in parties.values().filter(|(_, party)| party.stage == Stage::Prospect) {
+                anew.add(party.party_id.clone(), &party.traits);
+            }
+            let anew = anew.finish();
+            let mut again = match &earlier {
+                Some(earlier) => TableBuilder::after(Arc::clone(earlier), last),
+                None => TableBuilder::new(anew.traits().to_vec(), last),
+            };
+            parties.values().for_each(|(position, party)| again.take(*position, party));
+            let again = again.finish();
+            prop_assert_eq!(rows(&again), rows(&anew));
+            prop_assert_eq!((again.as_of(), again.traits()), (last, anew.traits()));
+        }
+    }
+
+    #[test]
+    fn codes_are_widened_without_loss() {
+        let many: i64 = 66_000;
+        let add = |table: &mut TableBuilder, numbers: std::ops::Range<i64>| {
+            for number in numbers {
+                let traits = Traits::from([(key("N"), TraitValue::Number(number))]);
+                table.add(
+                    PartyId::parse(&format!("P{number:06}"), "").unwrap(),
+                    &traits,
+                );
+            }
+        };
+        let mut table = TableBuilder::new(vec![key("N")], 1);
+        add(&mut table, 0..65_535);
+        assert!(matches!(table.table.codes(), Codes::Narrow(_)));
+        add(&mut table, 65_535..many);
+        let table = table.finish();
+        assert!(matches!(table.codes(), Codes::Wide(_)));
+        for number in 0..many {
+            let row = table.row(usize::try_from(number).unwrap());
+            assert_eq!(row, [Some(&TraitValue::Number(number))]);
+        }
+    }
+
+    #[test]
+    fn values_that_nobody_has_any_more_are_dropped_in_the_end() {
+        let mut table = None;
+        for number in 1..100_i64 {
+            let position = number.unsigned_abs();
+            let mut next = match table {
+                Some(table) => TableBuilder::after(table, position),
+                None => TableBuilder::new(vec![key("N")], position),
+            };
+            next.take(position, &party(1, true, number));
+            let made = next.finish();
+            assert!(made.values(0).len() <= 3, "{}", made.values(0).len());
+            assert_eq!(made.row(0), [Some(&TraitValue::Number(number))]);
+            table = Some(Arc::new(made));
+        }
+    }
+}

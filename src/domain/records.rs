@@ -373,3 +373,6 @@ pub struct PartyAnswer {
     /// How many were passed over on the way because they have a sale.
     pub left_out: u64,
 }
+
+#[cfg(test)]
+mod tests;

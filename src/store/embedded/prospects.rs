@@ -22,8 +22,9 @@ const KEPT_BYTES: usize = 256 << 20;
 const CHUNK: usize = 10_000;
 
 /// The tables of all tenants.
-#[derive(Default)]
 pub(super) struct ProspectTables {
+    /// How much memory they may take.
+    limit: usize,
     /// The one that was asked for last in front.
     kept: Mutex<VecDeque<Arc<Kept>>>,
     /// Held while a tenant's table is made, so that questions at once make it once.
@@ -59,7 +60,21 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+impl Default for ProspectTables {
+    fn default() -> Self {
+        Self::within(KEPT_BYTES)
+    }
+}
+
 impl ProspectTables {
+    fn within(limit: usize) -> Self {
+        Self {
+            limit,
+            kept: Mutex::default(),
+            making: Mutex::default(),
+        }
+    }
+
     /// Answers a question of a tenant. Blocks.
     pub fn answer(
         &self,
@@ -145,7 +160,7 @@ impl ProspectTables {
         let mut bytes = 0;
         let fits = kept.iter().take_while(|kept| {
             bytes += kept.table.bytes();
-            bytes <= KEPT_BYTES
+            bytes <= self.limit
         });
         let fits = fits.count().max(1);
         kept.truncate(fits);
@@ -192,5 +207,59 @@ impl Customers {
             self.rows = customers.map(|(row, _)| row).collect();
         }
         self.looked_for = count;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        party::{Party, Stage},
+        records::Record,
+        time::Instant,
+    };
+
+    fn party(number: u64) -> Record {
+        Record::Party(Party {
+            party_id: PartyId::parse(&format!("P{number:03}"), "").unwrap(),
+            stage: Stage::Prospect,
+            display_name: String::new(),
+            traits: Default::default(),
+        })
+    }
+
+    #[test]
+    fn tables_are_kept_while_they_fit() {
+        let mut books = Books::default();
+        let now = Instant {
+            seconds: 0,
+            nanos: 0,
+        };
+        (0..100).for_each(|number| books.store(now, party(number)));
+        let tenant = Tenant::new(books);
+        let id = TenantId::parse("t", "").unwrap();
+        let ask = |tables: &ProspectTables, as_of| {
+            let question = ProspectQuestion {
+                traits: Vec::new(),
+                as_of,
+            };
+            tables.answer(&id, &tenant, &question).unwrap().table
+        };
+        let one = ProspectTables::default();
+        let full = ask(&one, 100).bytes();
+        assert!(full >= 100 * size_of::<PartyId>());
+        assert!(Arc::ptr_eq(&ask(&one, 100), &ask(&one, u64::MAX)));
+        let few = ProspectTables::within(3 * full);
+        for as_of in [100, 99, 98, 97, 96] {
+            let table = ask(&few, as_of);
+            assert_eq!(table.ids().len() as u64, as_of);
+            assert!(Arc::ptr_eq(&table, &ask(&few, as_of)));
+            let bytes: usize = lock(&few.kept).iter().map(|kept| kept.table.bytes()).sum();
+            assert!(bytes <= 3 * full);
+        }
+        assert_eq!(lock(&few.kept).len(), 3);
+        // One that is too large for all is kept until the next one.
+        let none = ProspectTables::within(0);
+        assert!(Arc::ptr_eq(&ask(&none, 100), &ask(&none, 100)));
     }
 }

@@ -16,6 +16,7 @@ mod groups;
 mod ledger;
 mod place_set;
 mod profiles;
+mod prospects;
 mod ranking;
 mod replay;
 mod scan;
@@ -34,6 +35,7 @@ use self::{
     database::Database,
     fingerprint::Fingerprinter,
     ledger::LedgerReader,
+    prospects::ProspectTables,
     ranking::{Ranking, RankingTask, with_ranking},
     tenants::Tenants,
     writer::{Message, Request, Writer, Writes},
@@ -45,6 +47,7 @@ use crate::domain::{
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
     party::{Party, PartyQuestion, TraitDefinition},
     problem::Problem,
+    prospect::{ProspectAnswer, ProspectQuestion},
     question::{
         CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion, LiftAnswer, LiftQuestion,
         ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
@@ -74,6 +77,7 @@ struct Shared {
     tenants: Arc<Tenants>,
     ledger: Arc<LedgerReader>,
     calendar: Calendar,
+    prospects: ProspectTables,
 }
 
 impl EmbeddedStore {
@@ -100,6 +104,7 @@ impl EmbeddedStore {
             tenants: Arc::new(Tenants::new(replayed.books, settings.books)),
             ledger: Arc::new(LedgerReader::open(&settings.folder)?),
             calendar: settings.calendar.clone(),
+            prospects: ProspectTables::default(),
         };
         let writer = Writer {
             database,
@@ -250,6 +255,19 @@ impl Store for EmbeddedStore {
         self.read(tenant, move |books| {
             let has_sale = |id: &PartyId| books.has_sale(id, question.as_of);
             books.records.parties(&question, has_sale)
+        })
+        .await
+    }
+
+    async fn prospects(
+        &self,
+        tenant: &TenantId,
+        question: &ProspectQuestion,
+    ) -> Result<ProspectAnswer, Problem> {
+        let (id, question) = (tenant.clone(), question.clone());
+        self.ask(move |shared| match shared.tenants.find(&id)? {
+            Some(tenant) => shared.prospects.answer(&id, &tenant, &question),
+            None => Ok(prospects::nobody(&question)),
         })
         .await
     }

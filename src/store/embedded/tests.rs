@@ -9,7 +9,7 @@ use crate::domain::{
     party::Stage,
     problem::Reason,
 };
-use std::{collections::BTreeMap, fs, path::Path, sync::mpsc as std_mpsc};
+use std::{fs, path::Path, sync::mpsc as std_mpsc};
 use tempfile::TempDir;
 
 const NOW: Instant = Instant {
@@ -151,7 +151,7 @@ async fn a_full_disk_stops_nothing_but_the_write() {
         party_id: PartyId::parse("customer", "").unwrap(),
         stage: Stage::Customer,
         display_name: "x".repeat(100_000),
-        traits: BTreeMap::new(),
+        traits: Default::default(),
     });
     for _ in 0..3 {
         let problem = append(&store, much.clone()).await.unwrap_err();

@@ -3,7 +3,6 @@
 //! Knows nothing of files. What is applied here is durable already.
 
 use super::{
-    database::Table,
     day_book::{BookRow, DayBook, Subject},
     id_order::IdOrder,
     interner::{Interner, number_of},
@@ -37,27 +36,11 @@ pub(super) struct Books {
     pub accounts: Interner<Account>,
     /// The values of the dimensions; what is not given is under UNASSIGNED.
     pub values: Interner<String>,
-    rows: Vec<RowPlace>,
     days: BTreeMap<Day, DayBook>,
     places: Vec<Place>,
     reversals: HashMap<Position, Position>,
     histories: Vec<Vec<Position>>,
     order: Mutex<Arc<IdOrder>>,
-}
-
-/// Where a row is in the database, and what its checksum must be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct RowPlace {
-    /// Which table.
-    pub table: Table,
-    /// Its number.
-    pub id: u64,
-    /// The position of its first write.
-    pub first: Position,
-    /// The checksum of the tenant's row before.
-    pub before: u32,
-    /// Its checksum.
-    pub checksum: u32,
 }
 
 /// Where a position is in the books.
@@ -70,22 +53,6 @@ enum Place {
 }
 
 impl Books {
-    /// Notes where the writes that were applied last are.
-    pub fn add_row(&mut self, row: RowPlace) {
-        self.rows.push(row);
-    }
-
-    /// The checksum of the last row.
-    pub fn checksum(&self) -> u32 {
-        self.rows.last().map_or(0, |row| row.checksum)
-    }
-
-    /// Where the row with a position is.
-    pub fn row_at(&self, position: Position) -> Option<RowPlace> {
-        let after = self.rows.partition_point(|row| row.first <= position);
-        self.rows[..after].last().copied()
-    }
-
     /// Posts an activity, at the next position.
     pub fn post(&mut self, day: Day, activity: &Activity) {
         let position = self.newest + 1;

@@ -1,10 +1,6 @@
 //! Reads a part of the ledger.
 
-use super::{
-    books::{Books, RowPlace},
-    ledger::LedgerReader,
-    tenants::Tenant,
-};
+use super::{books::Books, ledger::LedgerReader, tenants::Tenant};
 use crate::domain::{
     activity::Activity,
     id::TenantId,
@@ -19,7 +15,6 @@ const LOOK_AHEAD: usize = 1_024;
 /// An entry that may be wanted.
 struct Candidate {
     position: Position,
-    row: Option<RowPlace>,
     reversed_at: Option<Position>,
 }
 
@@ -38,13 +33,12 @@ pub(super) fn entries(
         let Some(last) = candidates.last() else { break };
         after = last.position;
         for candidate in candidates {
-            let stored = ledger.entry(id, candidate.row, candidate.position)?;
+            let stored = ledger.entry(id, candidate.position)?;
             let wanted = match (&stored.entry, stored.target) {
                 (Entry::Activity(activity), _) => is_in(question, activity),
                 (Entry::Reversal(_), None) => false,
                 (Entry::Reversal(_), Some(target)) => {
-                    let row = tenant.read()?.row_at(target);
-                    match ledger.entry(id, row, target)?.entry {
+                    match ledger.entry(id, target.position)?.entry {
                         Entry::Activity(activity) => is_in(question, &activity),
                         Entry::Reversal(_) => false,
                     }
@@ -103,7 +97,6 @@ fn candidates(
     };
     let candidate = |position: Position| Candidate {
         position,
-        row: books.row_at(position),
         reversed_at: books.reversed_at(position, as_of),
     };
     positions.into_iter().map(candidate).collect()

@@ -326,6 +326,26 @@ fn a_full_disk_stops_nothing_but_the_write() {
 }
 
 #[test]
+fn a_write_that_fails_is_forgotten() {
+    let folder = TempDir::new().unwrap();
+    let (mut engine, faults) = faulty(folder.path());
+    write(&mut engine, payments(0..2)).unwrap();
+    let before = all_entries(&engine);
+    let batch = vec![
+        payment("new", 1),
+        reversal("r1", "p1"),
+        reversal("r2", "new"),
+    ];
+    faults.no_write.store(true, SeqCst);
+    write(&mut engine, batch.clone()).unwrap_err();
+    assert_eq!(all_entries(&engine), before);
+    assert_eq!(engine.questions().watermark(&tenant()).unwrap(), 2);
+    faults.no_write.store(false, SeqCst);
+    let posted = [3, 4, 5].map(Outcome::Posted);
+    assert_eq!(write(&mut engine, batch).unwrap(), posted);
+}
+
+#[test]
 fn after_a_sync_that_failed_nothing_is_written_until_the_folder_is_opened_again() {
     let folder = TempDir::new().unwrap();
     let (mut engine, faults) = faulty(folder.path());

@@ -1,7 +1,7 @@
 //! Frames: what is appended at once, whole or not at all.
 //!
 //! A frame's head is magic, kind, length of its content, checksum of the frame before, sequence number, checksum of the
-//! head so far, and checksum of all of it with the content. So a frame proves by itself that it is whole, and by its
+//! head so far, and checksum of these and the content. So a frame proves by itself that it is whole, and by its
 //! number and the checksum before that nothing is missing between the two. All checksums are CRC-32C (RFC 3720,
 //! appendix B.4) and begin with a number of the folder, so that no text of a client and no frame of another folder can
 //! be taken for a frame; all numbers have their least byte first.
@@ -85,7 +85,8 @@ pub fn complete(frame: &mut [u8], kind: Kind, chain: Chain, seed: Seed) -> u32 {
     head[16..24].copy_from_slice(&chain.next.to_le_bytes());
     let sum = crc32c_append(seed.0, &head[..24]);
     head[24..28].copy_from_slice(&sum.to_le_bytes());
-    let sum = crc32c_append(crc32c_append(seed.0, &head[..28]), content);
+    // Without the checksum of the head itself: what is followed by its checksum leaves no trace in a later one.
+    let sum = crc32c_append(sum, content);
     head[28..32].copy_from_slice(&sum.to_le_bytes());
     sum
 }
@@ -128,8 +129,9 @@ pub fn head(bytes: &[u8], seed: Seed) -> Option<Head> {
 impl Head {
     /// Whether the content is the one that the head was made for; `frame` is both.
     pub fn proves(&self, frame: &[u8], seed: Seed) -> bool {
-        frame.len() == HEAD + self.length
-            && crc32c_append(crc32c_append(seed.0, &frame[..28]), &frame[HEAD..]) == self.sum
+        let whole = frame.len() == HEAD + self.length;
+        let head = || crc32c_append(seed.0, &frame[..24]);
+        whole && crc32c_append(head(), &frame[HEAD..]) == self.sum
     }
 }
 
@@ -143,4 +145,53 @@ pub fn read_seal(content: &[u8]) -> Option<Seal> {
         rows,
         writes,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SEED: Seed = Seed(7);
+
+    fn frame(content: &[u8], chain: Chain) -> (Vec<u8>, u32) {
+        let mut frame = vec![0; HEAD];
+        frame.extend_from_slice(content);
+        let sum = complete(&mut frame, Kind::Rows, chain, SEED);
+        (frame, sum)
+    }
+
+    #[test]
+    fn a_checksum_depends_on_everything_a_frame_says() {
+        let chain = |next, sum| Chain { next, sum };
+        // A part that ends with its own checksum would leave no trace if it were not left out or turned around.
+        let with_sum = |text: &[u8]| [text, &crc32c(text).to_le_bytes()].concat();
+        let sums = [
+            frame(b"content", chain(1, 2)).1,
+            frame(b"content", chain(2, 2)).1,
+            frame(b"content", chain(1, 3)).1,
+            frame(b"another", chain(1, 2)).1,
+            frame(b"", chain(1, 2)).1,
+        ];
+        let distinct: std::collections::BTreeSet<u32> = sums.into();
+        assert_eq!(distinct.len(), sums.len(), "{sums:?}");
+        assert_eq!(
+            frame(&with_sum(b"one"), chain(1, 2)).1,
+            frame(&with_sum(b"two"), chain(1, 2)).1,
+            "which is why a row begins with its checksum"
+        );
+    }
+
+    #[test]
+    fn every_flipped_bit_of_a_frame_is_seen() {
+        let (sound, _) = frame(b"some content", Chain { next: 3, sum: 4 });
+        let proves =
+            |bytes: &[u8], seed| head(bytes, seed).is_some_and(|head| head.proves(bytes, seed));
+        assert!(proves(&sound, SEED));
+        assert!(!proves(&sound, Seed(8)));
+        for bit in 0..sound.len() * 8 {
+            let mut damaged = sound.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            assert!(!proves(&damaged, SEED), "bit {bit}");
+        }
+    }
 }

@@ -1,11 +1,12 @@
 //! A row: some writes of one tenant, one after the other, as they are stored.
 //!
-//! Table, length of the tenant's name, the name, position of the first write, count, length of the body, body, and
-//! CRC-32C of all of that. Knows nothing of what a body says.
+//! CRC-32C of all that follows, table, length of the tenant's name, the name, position of the first write, count, length of
+//! the body, and the body. The checksum comes first: at the end, it would make all rows of one length alike to the checksum
+//! of their frame. Knows nothing of what a body says.
 
 use super::bytes::Bytes;
 use crate::domain::ledger::Position;
-use crc32c::{crc32c, crc32c_append};
+use crc32c::crc32c;
 
 /// The bytes of a row beside its tenant's name and its body.
 const FIXED: usize = 1 + 1 + 8 + 4 + 4 + 4;
@@ -65,6 +66,7 @@ impl NewRow {
     /// Adds its bytes to others, and says what its checksum is.
     pub fn write(&self, bytes: &mut Vec<u8>) -> u32 {
         let start = bytes.len();
+        bytes.extend_from_slice(&[0; 4]);
         bytes.push(self.table.code());
         // A tenant's id has at most 64 bytes, and a body is part of a frame, which is checked for its size.
         bytes.push(u8::try_from(self.tenant.len()).unwrap_or(u8::MAX));
@@ -74,8 +76,8 @@ impl NewRow {
         let length = u32::try_from(self.body.len()).unwrap_or(u32::MAX);
         bytes.extend_from_slice(&length.to_le_bytes());
         bytes.extend_from_slice(&self.body);
-        let sum = crc32c(&bytes[start..]);
-        bytes.extend_from_slice(&sum.to_le_bytes());
+        let sum = crc32c(&bytes[start + 4..]);
+        bytes[start..start + 4].copy_from_slice(&sum.to_le_bytes());
         sum
     }
 }
@@ -96,13 +98,13 @@ pub struct Parsed<'a> {
 /// Reads the row at the beginning of some bytes.
 pub fn parse(bytes: &[u8]) -> Option<Parsed<'_>> {
     let mut rest = Bytes(bytes);
+    let sum = rest.u32()?;
     let table = Table::of_code(rest.u8()?)?;
     let length = usize::from(rest.u8()?);
     let tenant = std::str::from_utf8(rest.take(length)?).ok()?;
     let (first, count) = (rest.u64()?, rest.u32()?);
     let length = usize::try_from(rest.u32()?).ok()?;
     let body = rest.take(length)?;
-    let sum = rest.u32()?;
     let size = bytes.len() - rest.0.len();
     let row = Row {
         table,
@@ -115,7 +117,7 @@ pub fn parse(bytes: &[u8]) -> Option<Parsed<'_>> {
         row,
         size,
         sum,
-        is_sound: crc32c_append(0, &bytes[..size - 4]) == sum,
+        is_sound: crc32c(&bytes[4..size]) == sum,
     })
 }
 

@@ -45,11 +45,10 @@ fn open_small(folder: &Path) -> Result<EmbeddedStore, Problem> {
     EmbeddedStore::around(Engine::open(disk, &settings, |_| ())?)
 }
 
-/// Changes the bytes of a file; zeros at its end are kept as they are.
+/// Changes the bytes of a file, which keeps its size.
 fn change(path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
     let mut bytes = fs::read(path).unwrap();
     let size = bytes.len();
-    bytes.truncate(used(&bytes));
     change(&mut bytes);
     fs::write(path, bytes).unwrap();
     let file = fs::File::options().write(true).open(path).unwrap();
@@ -65,7 +64,7 @@ fn used(bytes: &[u8]) -> usize {
 }
 
 /// Where the frames of a segment begin, and where the last one ends.
-fn frames(bytes: &[u8]) -> Vec<usize> {
+pub fn frames(bytes: &[u8]) -> Vec<usize> {
     let mut frames = vec![BEGIN];
     let mut place = BEGIN;
     while bytes.get(place..place + 4) == Some(b"PrSf") {
@@ -133,7 +132,7 @@ async fn a_flipped_bit_anywhere_is_found_or_harmless() {
         change(&path, |bytes| {
             place = match round % 8 {
                 5 => sample(&mut runner, 0..BEGIN + HEAD),
-                _ => sample(&mut runner, 0..bytes.len()),
+                _ => sample(&mut runner, 0..used(bytes)),
             };
             bytes[place] ^= 1_u8 << sample(&mut runner, 0..8);
         });
@@ -182,7 +181,7 @@ async fn a_cut_anywhere_is_found() {
         let path = segment(damaged.path(), number);
         let mut cut = 0;
         change(&path, |bytes| {
-            cut = sample(&mut runner, 0..bytes.len());
+            cut = sample(&mut runner, 0..used(bytes));
             bytes.truncate(cut);
         });
         // Bytes that were zero may be missing at the place of the cut.

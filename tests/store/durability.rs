@@ -1,6 +1,7 @@
 //! What was acknowledged stays, whatever happens to the process.
 
 use crate::{
+    damage::frames,
     generate::{activity_of, sample},
     stores::{calendar, open, settings},
     words::*,
@@ -253,9 +254,8 @@ async fn a_cut_log_leaves_whole_groups_or_is_named() {
     let mut ends = vec![0];
     let log_of = |folder: &Path| folder.join("0000000001.log");
     let used = |folder: &Path| {
-        let bytes = fs::read(log_of(folder)).unwrap();
-        let last = bytes.iter().rposition(|byte| *byte != 0);
-        last.map_or(0, |last| last as u64 + 1)
+        let frames = frames(&fs::read(log_of(folder)).unwrap());
+        frames[frames.len() - 1] as u64
     };
     // What the witness said after each group, and how long the log was.
     let witness_of = |folder: &Path| fs::read(folder.join("WITNESS")).unwrap();

@@ -3,7 +3,12 @@
 //! Decoding trusts nothing: whatever the bytes are, it answers or names the damage, and asks for no more memory than a
 //! small multiple of them.
 
+mod columns;
+mod ints;
 mod plain;
+#[cfg(test)]
+mod tests;
+mod texts;
 
 use super::log::Table;
 use crate::domain::{
@@ -16,6 +21,8 @@ use serde::{Deserialize, Serialize};
 /// The most writes and about the most bytes in one row: to read one entry back, its whole row is read.
 pub(super) const ROW_WRITES: usize = 1_024;
 const ROW_BYTES: usize = 256 * 1_024;
+/// Rows with fewer entries gain nothing by columns.
+const COLUMNS_FROM: usize = 16;
 /// About what an entry takes beside its texts.
 const ENTRY_BYTES: usize = 64;
 
@@ -100,8 +107,10 @@ impl<'w> BodyBuilder<'w> {
     pub fn finish(self) -> Result<Vec<u8>, String> {
         if self.entries.is_empty() {
             plain::write_records(&self.records)
-        } else {
+        } else if self.entries.len() < COLUMNS_FROM {
             plain::write_entries(&self.entries)
+        } else {
+            columns::write(&self.entries)
         }
     }
 }
@@ -114,6 +123,7 @@ pub(super) fn for_each_entry(
 ) -> Result<(), String> {
     match bytes.split_first() {
         Some((&plain::VERSION, rest)) => plain::read_entries(rest, count, visit),
+        Some((&columns::VERSION, rest)) => columns::read(rest, count, visit),
         other => Err(unknown(other)),
     }
 }

@@ -30,4 +30,31 @@ impl<'a> Bytes<'a> {
     pub fn u64(&mut self) -> Option<u64> {
         self.array().map(u64::from_le_bytes)
     }
+
+    /// The next number of [`add_varint`].
+    pub fn varint(&mut self) -> Option<u64> {
+        let mut value = 0_u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.u8()?;
+            let bits = u64::from(byte & 0x7f);
+            if bits << shift >> shift != bits {
+                return None;
+            }
+            value |= bits << shift;
+            if byte < 0x80 {
+                return Some(value);
+            }
+        }
+        None
+    }
+}
+
+/// Adds a number in as many bytes as it needs: seven bits in each, the least first (LEB128).
+pub fn add_varint(bytes: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        // The low seven bits, which fit.
+        bytes.push((value & 0x7f) as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
 }

@@ -15,6 +15,7 @@ mod window;
 mod witness;
 
 pub(super) use self::{
+    bytes::{Bytes, add_varint},
     index::{Index, Place},
     meta::Meta,
     rewrite::Rewriting,

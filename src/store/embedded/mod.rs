@@ -17,6 +17,7 @@ mod id_order;
 mod interner;
 mod ledger;
 mod log;
+mod maintenance;
 mod pack;
 mod place_set;
 mod profiles;
@@ -34,6 +35,7 @@ mod writer;
 
 pub use self::{
     engine::{Answer, Engine, Request, Writes},
+    maintenance::{Verified, VerifiedTenant, backup, restore, verify},
     questions::Questions,
     real_disk::RealDisk,
     settings::{EmbeddedSettings, EngineSettings, Progress},

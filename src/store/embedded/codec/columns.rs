@@ -64,7 +64,7 @@ impl Times {
 
 /// The bytes of entries.
 pub fn write(entries: &[StoredEntry<&Entry>]) -> Result<Vec<u8>, String> {
-    let mut columns = Columns::default();
+    let mut columns = Columns::with_room_for(entries.len());
     for stored in entries {
         columns.record_time.push(stored.record_time);
         columns.id.push(stored.entry.id().as_str());
@@ -73,12 +73,32 @@ pub fn write(entries: &[StoredEntry<&Entry>]) -> Result<Vec<u8>, String> {
             Entry::Reversal(reversal) => columns.reversal(reversal, stored.target)?,
         }
     }
-    let mut bytes = vec![VERSION];
+    // About what entries without long texts take.
+    let mut bytes = Vec::with_capacity(64 * entries.len());
+    bytes.push(VERSION);
     columns.write(&mut bytes)?;
     Ok(bytes)
 }
 
 impl<'w> Columns<'w> {
+    /// With room in the columns that every activity has.
+    fn with_room_for(count: usize) -> Self {
+        let times = || Times {
+            seconds: Vec::with_capacity(count),
+            nanos: Vec::with_capacity(count),
+        };
+        Self {
+            record_time: times(),
+            kind: Vec::with_capacity(count),
+            id: Vec::with_capacity(count),
+            customer: Vec::with_capacity(count),
+            occur_time: times(),
+            dimensions: [const { Vec::new() }; 6].map(|_: Vec<&str>| Vec::with_capacity(count)),
+            shape: Vec::with_capacity(count),
+            ..Self::default()
+        }
+    }
+
     fn activity(&mut self, activity: &'w Activity) {
         self.customer.push(activity.customer_id.as_str());
         self.occur_time.push(activity.occur_time);

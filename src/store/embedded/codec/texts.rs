@@ -113,13 +113,19 @@ fn split<'t>(text: &'t str, numbers: &mut Vec<i64>, raw: &mut Vec<u8>) -> (&'t s
 const HYPHENS: [usize; 4] = [8, 13, 18, 23];
 const DIGIT_OF: &[u8; 16] = b"0123456789abcdef";
 
-/// What a digit stands for; more than 15 if it is none.
-fn nibble(digit: u8) -> u8 {
-    match digit {
-        b'0'..=b'9' => digit - b'0',
-        b'a'..=b'f' => digit - b'a' + 10,
-        _ => 0xff,
+/// What each byte stands for as a digit; more than 15 if it is none.
+static NIBBLES: [u8; 256] = {
+    let mut nibbles = [0xff; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        nibbles[DIGIT_OF[digit] as usize] = digit as u8;
+        digit += 1;
     }
+    nibbles
+};
+
+fn nibble(digit: u8) -> u8 {
+    NIBBLES[usize::from(digit)]
 }
 
 fn uuid_bytes(text: &str) -> Option<[u8; 16]> {

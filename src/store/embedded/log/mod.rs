@@ -7,6 +7,7 @@ mod bytes;
 mod frame;
 mod index;
 mod meta;
+mod reading;
 mod rewrite;
 mod row;
 mod scan;
@@ -18,6 +19,7 @@ pub(super) use self::{
     bytes::{Bytes, add_varint},
     index::{Index, Place},
     meta::Meta,
+    reading::{Read, Reading},
     rewrite::Rewriting,
     row::{NewRow, ReadRow, Row, Table, parse as parse_row},
 };

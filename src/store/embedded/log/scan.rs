@@ -320,17 +320,27 @@ impl Scan<'_, '_> {
         let failed = |error: io::Error| unavailable(&segment::name(number), &error);
         let last = window.last_byte(place).map_err(failed)?;
         let acknowledged = self.testimony.map_or(0, |said| said.chain.next);
-        let goes_on = !is_last
-            || acknowledged > end.chain.next
-            || (last.is_some()
-                && self
-                    .has_frame(window, place + 1, end.chain)
-                    .map_err(failed)?);
-        if goes_on || (last.is_some() && self.testimony.is_some_and(|said| said.is_closed)) {
+        let is_lost = !is_last || acknowledged > end.chain.next;
+        let goes_on = last.is_some()
+            && self
+                .has_frame(window, place + 1, end.chain)
+                .map_err(failed)?;
+        let is_closed = last.is_some() && self.testimony.is_some_and(|said| said.is_closed);
+        if goes_on && !is_lost && !is_closed && self.is_there_now(end).map_err(failed)? {
+            // Somebody else appends while this is read: it ended here a moment ago.
+            return Ok(Tail::Clean);
+        }
+        if is_lost || goes_on || is_closed {
             let what = self.bad_frame(window, end).map_err(failed)?;
             return Err(damaged(number, place, &what));
         }
         Ok(last.map_or(Tail::Clean, |last| Tail::Torn(last + 1)))
+    }
+
+    /// Whether there is a frame at the end, if it is read anew.
+    fn is_there_now(&self, end: &End) -> io::Result<bool> {
+        let mut window = Window::new(Arc::clone(&end.segment.file))?;
+        Ok(matches!(self.next(&mut window, end)?, Next::Frame(_)))
     }
 
     /// Whether a whole frame of this log is somewhere after a place, which would have come after the one there.

@@ -110,11 +110,11 @@ fn open_store(store: StoreSettings, settings: &Settings) -> Result<Arc<dyn Store
                 if told.elapsed() >= PROGRESS_INTERVAL {
                     told = Instant::now();
                     let Progress {
-                        read_groups,
-                        all_groups,
+                        read_bytes,
+                        all_bytes,
                         entries,
                     } = progress;
-                    tracing::info!(read_groups, all_groups, entries, "reading the ledger");
+                    tracing::info!(read_bytes, all_bytes, entries, "reading the ledger");
                 }
             })?;
             Ok(Arc::new(store))

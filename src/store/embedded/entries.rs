@@ -1,11 +1,6 @@
 //! Reads a part of the ledger.
 
-use super::{
-    books::{Books, RowPlace},
-    codec::StoredEntry,
-    ledger::LedgerReader,
-    tenants::Tenant,
-};
+use super::{books::Books, codec::StoredEntry, ledger::LedgerReader, tenants::Tenant};
 use crate::domain::{
     activity::Activity,
     id::TenantId,
@@ -20,7 +15,6 @@ const LOOK_AHEAD: usize = 1_024;
 /// An entry that may be wanted.
 struct Candidate {
     position: Position,
-    row: Option<RowPlace>,
     reversed_at: Option<Position>,
 }
 
@@ -39,8 +33,8 @@ pub(super) fn entries(
         let Some(last) = candidates.last() else { break };
         after = last.position;
         for candidate in candidates {
-            let stored = ledger.entry(id, candidate.row, candidate.position)?;
-            if is_in(question, activity(&stored)) && entries.len() < question.limit {
+            let stored = ledger.entry(id, candidate.position)?;
+            if is_in(question, &stored, id, ledger)? && entries.len() < question.limit {
                 entries.push(LedgerEntry {
                     position: candidate.position,
                     record_time: stored.record_time,
@@ -53,20 +47,29 @@ pub(super) fn entries(
     Ok(entries)
 }
 
-/// The activity of an entry: a reversal happens when what it takes back did.
-fn activity(stored: &StoredEntry) -> Option<&Activity> {
-    match (&stored.entry, &stored.target) {
-        (Entry::Activity(activity), _) => Some(activity),
-        (Entry::Reversal(_), target) => target.as_ref().map(|target| &target.activity),
+/// Whether an entry happened in the asked time: a reversal happens when what it takes back did.
+fn is_in(
+    question: &LedgerQuestion,
+    stored: &StoredEntry,
+    id: &TenantId,
+    ledger: &LedgerReader,
+) -> Result<bool, Problem> {
+    if question.start.is_none() && question.end.is_none() {
+        return Ok(true);
     }
-}
-
-fn is_in(question: &LedgerQuestion, activity: Option<&Activity>) -> bool {
-    activity.is_some_and(|activity| {
+    let holds = |activity: &Activity| {
         let time = activity.occur_time;
         question.start.is_none_or(|start| start <= time)
             && question.end.is_none_or(|end| time < end)
-    })
+    };
+    match (&stored.entry, &stored.target) {
+        (Entry::Activity(activity), _) => Ok(holds(activity)),
+        (Entry::Reversal(_), None) => Ok(false),
+        (Entry::Reversal(_), Some(target)) => match ledger.entry(id, target.position)?.entry {
+            Entry::Activity(activity) => Ok(holds(&activity)),
+            Entry::Reversal(_) => Ok(false),
+        },
+    }
 }
 
 /// The next entries of the right customer on the right days; the time of the day is not looked at.
@@ -93,7 +96,6 @@ fn candidates(
     positions.truncate(limit);
     let candidate = |position: Position| Candidate {
         position,
-        row: books.row_at(position),
         reversed_at: books.reversed_at(position, as_of),
     };
     positions.into_iter().map(candidate).collect()

@@ -1,41 +1,38 @@
 //! Fingerprints of the ids in the ledger: where an id may be.
 //!
-//! A key that this process makes for itself keeps anyone from preparing ids that collide; and what is found here is
+//! A key that the folder was made with and nobody else knows keeps anyone from preparing ids that collide; and what is found here is
 //! looked up in the ledger before it is believed, so that a collision costs a read and never an answer.
 
 use crate::domain::{id::ActivityId, ledger::Position};
 use hashbrown::HashTable;
-use std::hash::{BuildHasher, RandomState};
+use siphasher::sip::SipHasher13;
 
-/// Makes fingerprints.
+/// Makes fingerprints: SipHash-1-3 with a key (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012).
 #[derive(Debug, Clone)]
 pub(super) struct Fingerprinter {
-    key: RandomState,
+    hasher: SipHasher13,
     /// The bits of a fingerprint that are kept: all, but for tests of collisions.
     mask: u64,
 }
 
 impl Fingerprinter {
-    /// With a new key.
-    pub fn new() -> Self {
+    /// With a key.
+    pub fn new((first, second): (u64, u64)) -> Self {
         Self {
-            key: RandomState::new(),
+            hasher: SipHasher13::new_with_keys(first, second),
             mask: u64::MAX,
         }
     }
 
-    /// With a new key and so few bits that nearly everything collides.
+    /// Keeps so few bits that nearly everything collides.
     #[cfg(test)]
-    pub fn weak() -> Self {
-        Self {
-            mask: 0b11,
-            ..Self::new()
-        }
+    pub fn weakened(self) -> Self {
+        Self { mask: 0b11, ..self }
     }
 
     /// The fingerprint of an id.
     pub fn of(&self, id: &ActivityId) -> u64 {
-        self.key.hash_one(id.as_str()) & self.mask
+        self.hasher.hash(id.as_str().as_bytes()) & self.mask
     }
 }
 

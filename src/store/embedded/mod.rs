@@ -1,23 +1,28 @@
 //! The default store: one folder, no server.
 //!
-//! The ledger is a SQLite database, durable before anything is acknowledged; the books are columns in memory, made
-//! again from the ledger when the folder is opened. One thread writes (`writer`); questions are answered from the
-//! books by as many threads as ask, and see them as they were between two groups of writes.
+//! The ledger is an append-only log (`log`), durable before anything is acknowledged; the books are columns in memory, made
+//! again from the ledger when the folder is opened. `engine` is the heart, without threads; one thread drives it
+//! (`writer`), and questions are answered from the books by as many threads as ask (`questions`).
 
 mod bits;
 mod books;
 mod codec;
-mod database;
 pub mod disk;
 mod draft;
+mod engine;
 mod entries;
 mod fingerprint;
 mod groups;
 mod ledger;
+mod log;
+mod maintenance;
+mod pack;
 mod place_set;
 mod profiles;
 mod prospects;
+mod questions;
 mod ranking;
+mod real_disk;
 mod replay;
 mod scan;
 mod select;
@@ -28,19 +33,16 @@ mod tenants;
 mod tests;
 mod writer;
 
-pub use self::settings::{BookSizes, EmbeddedSettings, Progress};
-
-use self::{
-    books::{Accumulator, Books},
-    database::Database,
-    fingerprint::Fingerprinter,
-    ledger::LedgerReader,
-    prospects::ProspectTables,
-    ranking::{Ranking, RankingTask, with_ranking},
-    tenants::Tenants,
-    writer::{Message, Request, Writer, Writes},
+pub use self::{
+    engine::{Answer, Engine, Request, Writes},
+    maintenance::{Verified, VerifiedTenant, backup, restore, verify},
+    questions::Questions,
+    real_disk::RealDisk,
+    settings::{BookSizes, EmbeddedSettings, EngineSettings, Progress},
 };
-use super::{Store, answer};
+
+use self::writer::Message;
+use super::Store;
 use crate::domain::{
     cost_model::CostModel,
     id::{PartyId, TenantId},
@@ -53,10 +55,11 @@ use crate::domain::{
         ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
     },
     records::{PartyAnswer, Record},
-    time::{Calendar, Instant},
+    time::Instant,
 };
 use async_trait::async_trait;
 use std::{
+    hash::{BuildHasher, RandomState},
     sync::Arc,
     thread::{self, JoinHandle},
 };
@@ -67,17 +70,9 @@ const WAITING: usize = 256;
 
 /// A store in one folder. Dropping it waits until everything that was asked of it is written.
 pub struct EmbeddedStore {
-    shared: Arc<Shared>,
+    questions: Arc<Questions>,
     messages: Option<mpsc::Sender<Message>>,
     writer: Option<JoinHandle<()>>,
-}
-
-/// What questions are answered from.
-struct Shared {
-    tenants: Arc<Tenants>,
-    ledger: Arc<LedgerReader>,
-    calendar: Calendar,
-    prospects: ProspectTables,
 }
 
 impl EmbeddedStore {
@@ -89,38 +84,20 @@ impl EmbeddedStore {
         settings: &EmbeddedSettings,
         progress: impl FnMut(Progress),
     ) -> Result<Self, Problem> {
-        Self::open_with(settings, Fingerprinter::new(), progress)
+        let disk = RealDisk::open(&settings.folder)?;
+        let engine = Engine::open(Arc::new(disk), &engine_settings(settings), progress)?;
+        Self::around(engine)
     }
 
-    fn open_with(
-        settings: &EmbeddedSettings,
-        fingerprinter: Fingerprinter,
-        progress: impl FnMut(Progress),
-    ) -> Result<Self, Problem> {
-        let database = Database::open(settings)?;
-        database.check_pages()?;
-        let replayed = replay::replay(&database, settings, &fingerprinter, progress)?;
-        let shared = Shared {
-            tenants: Arc::new(Tenants::new(replayed.books, settings.books)),
-            ledger: Arc::new(LedgerReader::open(&settings.folder)?),
-            calendar: settings.calendar.clone(),
-            prospects: ProspectTables::default(),
-        };
-        let writer = Writer {
-            database,
-            next_row: replayed.rows + 1,
-            tenants: Arc::clone(&shared.tenants),
-            ledger: Arc::clone(&shared.ledger),
-            calendar: settings.calendar.clone(),
-            fingerprinter,
-            fingerprints: replayed.fingerprints,
-        };
+    /// A store around an engine that is open.
+    pub fn around(engine: Engine) -> Result<Self, Problem> {
+        let questions = Arc::clone(engine.questions());
         let (messages, receiver) = mpsc::channel(WAITING);
         let thread = thread::Builder::new().name("ledger-writer".to_owned());
-        let writer = thread.spawn(move || writer.run(receiver));
+        let writer = thread.spawn(move || writer::run(engine, receiver));
         let writer = writer.map_err(|error| Problem::store_unavailable(&error.to_string()))?;
         Ok(Self {
-            shared: Arc::new(shared),
+            questions,
             messages: Some(messages),
             writer: Some(writer),
         })
@@ -140,11 +117,10 @@ impl EmbeddedStore {
             writes,
             record_time,
             mode,
-            answer,
         };
         let messages = self.messages.as_ref().ok_or_else(stopped)?;
         messages
-            .send(Message::Write(request))
+            .send(Message::Write(request, answer))
             .await
             .map_err(|_| stopped())?;
         answered.await.map_err(|_| stopped())?
@@ -153,25 +129,22 @@ impl EmbeddedStore {
     /// Answers a question on a thread that may block.
     async fn ask<T: Send + 'static>(
         &self,
-        answer: impl FnOnce(&Shared) -> Result<T, Problem> + Send + 'static,
+        answer: impl FnOnce(&Questions) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let shared = Arc::clone(&self.shared);
-        let answered = tokio::task::spawn_blocking(move || answer(&shared)).await;
+        let questions = Arc::clone(&self.questions);
+        let answered = tokio::task::spawn_blocking(move || answer(&questions)).await;
         answered.map_err(|error| Problem::store_unavailable(&error.to_string()))?
     }
+}
 
-    /// Answers a question about one tenant from its books.
-    async fn read<T: Send + 'static>(
-        &self,
-        tenant: &TenantId,
-        answer: impl FnOnce(&Books) -> T + Send + 'static,
-    ) -> Result<T, Problem> {
-        let id = tenant.clone();
-        self.ask(move |shared| match shared.tenants.find(&id)? {
-            Some(tenant) => Ok(answer(&*tenant.read()?)),
-            None => Ok(answer(&Books::default())),
-        })
-        .await
+/// What the engine of a folder is told, with a new key in case that it makes the folder.
+fn engine_settings(settings: &EmbeddedSettings) -> EngineSettings {
+    // The standard library's own source of randomness: each state begins with other keys.
+    let random = || RandomState::new().hash_one(0);
+    let key = (random(), random());
+    EngineSettings {
+        books: settings.books,
+        ..EngineSettings::new(settings.calendar.clone(), settings.currency, key)
     }
 }
 
@@ -211,8 +184,7 @@ impl Store for EmbeddedStore {
     }
 
     async fn watermark(&self, tenant: &TenantId) -> Result<Position, Problem> {
-        let tenant = self.shared.tenants.find(tenant)?;
-        Ok(tenant.map_or(0, |tenant| tenant.watermark()))
+        self.questions.watermark(tenant)
     }
 
     async fn entries(
@@ -220,15 +192,10 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &LedgerQuestion,
     ) -> Result<Vec<LedgerEntry>, Problem> {
-        let (id, question) = (tenant.clone(), question.clone());
-        self.ask(move |shared| match shared.tenants.find(&id)? {
-            Some(tenant) => {
-                let (calendar, ledger) = (&shared.calendar, &shared.ledger);
-                entries::entries(&id, &tenant, &question, calendar, ledger)
-            }
-            None => Ok(Vec::new()),
-        })
-        .await
+        let tenant = tenant.clone();
+        let question = question.clone();
+        self.ask(move |questions| questions.entries(&tenant, &question))
+            .await
     }
 
     async fn party(
@@ -237,13 +204,10 @@ impl Store for EmbeddedStore {
         ids: &[PartyId],
         as_of: Position,
     ) -> Result<Vec<Option<Arc<Party>>>, Problem> {
+        let tenant = tenant.clone();
         let ids = ids.to_vec();
-        self.read(tenant, move |books| {
-            let ids = ids.iter();
-            ids.map(|id| books.records.party(id, as_of).cloned())
-                .collect()
-        })
-        .await
+        self.ask(move |questions| questions.party(&tenant, &ids, as_of))
+            .await
     }
 
     async fn parties(
@@ -251,12 +215,10 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &PartyQuestion,
     ) -> Result<PartyAnswer, Problem> {
+        let tenant = tenant.clone();
         let question = question.clone();
-        self.read(tenant, move |books| {
-            let has_sale = |id: &PartyId| books.has_sale(id, question.as_of);
-            books.records.parties(&question, has_sale)
-        })
-        .await
+        self.ask(move |questions| questions.parties(&tenant, &question))
+            .await
     }
 
     async fn prospects(
@@ -264,12 +226,10 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &ProspectQuestion,
     ) -> Result<ProspectAnswer, Problem> {
-        let (id, question) = (tenant.clone(), question.clone());
-        self.ask(move |shared| match shared.tenants.find(&id)? {
-            Some(tenant) => shared.prospects.answer(&id, &tenant, &question),
-            None => Ok(prospects::nobody(&question)),
-        })
-        .await
+        let tenant = tenant.clone();
+        let question = question.clone();
+        self.ask(move |questions| questions.prospects(&tenant, &question))
+            .await
     }
 
     async fn trait_definitions(
@@ -277,7 +237,8 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         as_of: Position,
     ) -> Result<Vec<Arc<TraitDefinition>>, Problem> {
-        self.read(tenant, move |books| books.records.definitions(as_of))
+        let tenant = tenant.clone();
+        self.ask(move |questions| questions.trait_definitions(&tenant, as_of))
             .await
     }
 
@@ -286,7 +247,8 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         as_of: Position,
     ) -> Result<Vec<Arc<CostModel>>, Problem> {
-        self.read(tenant, move |books| books.records.cost_models(as_of))
+        let tenant = tenant.clone();
+        self.ask(move |questions| questions.cost_models(&tenant, as_of))
             .await
     }
 
@@ -295,8 +257,9 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &RankQuestion,
     ) -> Result<RankAnswer, Problem> {
+        let tenant = tenant.clone();
         let question = question.clone();
-        self.read(tenant, move |books| ranking::rank(books, &question))
+        self.ask(move |questions| questions.rank(&tenant, &question))
             .await
     }
 
@@ -305,11 +268,10 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &CurveQuestion,
     ) -> Result<CurveAnswer, Problem> {
+        let tenant = tenant.clone();
         let question = question.clone();
-        self.read(tenant, move |books| {
-            with_ranking(books, &question.scope, &question.order, &question)
-        })
-        .await
+        self.ask(move |questions| questions.curve(&tenant, &question))
+            .await
     }
 
     async fn cross(
@@ -317,8 +279,9 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &CrossQuestion,
     ) -> Result<CrossAnswer, Problem> {
+        let tenant = tenant.clone();
         let question = question.clone();
-        self.read(tenant, move |books| groups::cross(books, &question))
+        self.ask(move |questions| questions.cross(&tenant, &question))
             .await
     }
 
@@ -327,19 +290,10 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &LiftQuestion,
     ) -> Result<LiftAnswer, Problem> {
+        let tenant = tenant.clone();
         let question = question.clone();
-        self.read(tenant, move |books| {
-            with_ranking(
-                books,
-                &question.scope,
-                &question.order,
-                Lift {
-                    books,
-                    question: &question,
-                },
-            )
-        })
-        .await
+        self.ask(move |questions| questions.lift(&tenant, &question))
+            .await
     }
 
     async fn profiles(
@@ -347,33 +301,9 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &ProfileQuestion,
     ) -> Result<ProfileAnswer, Problem> {
+        let tenant = tenant.clone();
         let question = question.clone();
-        self.read(tenant, move |books| profiles::profiles(books, &question))
+        self.ask(move |questions| questions.profiles(&tenant, &question))
             .await
-    }
-}
-
-impl RankingTask<CurveAnswer> for &CurveQuestion {
-    fn run<A: Accumulator>(self, ranking: Ranking<'_, A>) -> CurveAnswer {
-        let values = ranking.values();
-        answer::curve(ranking.totals, &values, self.points)
-    }
-}
-
-/// Counts the traits of customers in order.
-struct Lift<'a> {
-    books: &'a Books,
-    question: &'a LiftQuestion,
-}
-
-impl RankingTask<LiftAnswer> for Lift<'_> {
-    fn run<A: Accumulator>(self, ranking: Ranking<'_, A>) -> LiftAnswer {
-        let (customers, values) = ranking.sorted();
-        let parties = customers.iter().map(|customer| {
-            let id = self.books.customer(*customer);
-            let party = self.books.records.party(&id, self.question.scope.as_of);
-            party.map(|party| &**party)
-        });
-        answer::lift(ranking.totals, &values, parties, self.question)
     }
 }

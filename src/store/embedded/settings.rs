@@ -1,5 +1,6 @@
 //! What an embedded store needs to be told, and what it tells while it opens.
 
+use super::log::SEGMENT_SIZE;
 use crate::domain::{money::Currency, time::Calendar};
 use std::path::PathBuf;
 
@@ -38,13 +39,41 @@ impl Default for BookSizes {
     }
 }
 
+/// What an engine needs to be told beside its disk.
+#[derive(Debug, Clone)]
+pub struct EngineSettings {
+    /// The days on which activities count. A folder keeps the time zone that it was made with.
+    pub calendar: Calendar,
+    /// What amounts are in. A folder keeps the currency that it was made with.
+    pub currency: Currency,
+    /// What fingerprints of ids are made with in a folder that is new; nobody else should know it. A folder keeps it.
+    pub key: (u64, u64),
+    /// How many bytes of the log are kept in one file.
+    pub segment_size: u64,
+    /// How finely the books are divided.
+    pub books: BookSizes,
+}
+
+impl EngineSettings {
+    /// With segments of the usual size.
+    pub fn new(calendar: Calendar, currency: Currency, key: (u64, u64)) -> Self {
+        Self {
+            calendar,
+            currency,
+            key,
+            segment_size: SEGMENT_SIZE,
+            books: BookSizes::default(),
+        }
+    }
+}
+
 /// How far the ledger was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Progress {
-    /// The groups that were read.
-    pub read_groups: u64,
-    /// All groups there are.
-    pub all_groups: u64,
-    /// The entries and records in the groups that were read.
+    /// The bytes that were read.
+    pub read_bytes: u64,
+    /// All bytes there are.
+    pub all_bytes: u64,
+    /// The entries and records in the bytes that were read.
     pub entries: u64,
 }

@@ -250,6 +250,19 @@ impl Block {
         self.divide(leaf, sizes);
     }
 
+    /// The row with a position, which is on a day.
+    pub fn row_at(&self, position: u32, day: Day) -> Option<Row> {
+        let recent = self
+            .recent
+            .binary_search_by_key(&position, |row| row.position);
+        if let Ok(place) = recent {
+            return Some(self.recent[place]);
+        }
+        let tables = self.leaves[self.leaf_of(day)].tables.iter();
+        let mut found = tables.filter_map(|table| table.find(position, day));
+        found.next()
+    }
+
     /// How the rows of some days are best made up.
     pub fn plan(&self, days: &Range<Day>) -> Plan {
         let (first, last) = (self.leaf_of(days.start), self.leaf_of(days.end));

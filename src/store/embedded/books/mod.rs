@@ -26,7 +26,7 @@ pub(super) use self::{
     weighing::{Weighing, narrow, wide},
 };
 use self::{totals::Totals, weighing::Extent};
-use super::{database::Table, settings::BookSizes};
+use super::settings::BookSizes;
 use crate::{
     domain::{
         account::{Account, Sums},
@@ -62,25 +62,11 @@ pub(super) struct Books {
     /// By the number of the account.
     pub extents: Vec<Extent>,
     totals: Totals,
-    rows: Vec<RowPlace>,
+    /// Which positions are records, in runs.
+    record_positions: Vec<Range<Position>>,
     reversals: HashMap<Position, Position>,
     order: Mutex<Arc<IdOrder>>,
     sizes: BookSizes,
-}
-
-/// Where a row is in the database, and what its checksum must be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct RowPlace {
-    /// Which table.
-    pub table: Table,
-    /// Its number.
-    pub id: u64,
-    /// The position of its first write.
-    pub first: Position,
-    /// The checksum of the tenant's row before.
-    pub before: u32,
-    /// Its checksum.
-    pub checksum: u32,
 }
 
 /// A position as a column holds it. A tenant has fewer than 2^32 of them: the writer refuses more.
@@ -113,41 +99,14 @@ impl Books {
         }
     }
 
-    /// Notes where the writes that were applied last are.
-    pub fn add_row(&mut self, row: RowPlace) {
-        self.rows.push(row);
-    }
-
-    /// The checksum of the last row.
-    pub fn checksum(&self) -> u32 {
-        self.rows.last().map_or(0, |row| row.checksum)
-    }
-
-    /// Where the row with a position is.
-    pub fn row_at(&self, position: Position) -> Option<RowPlace> {
-        let after = self.rows.partition_point(|row| row.first <= position);
-        self.rows[..after].last().copied()
-    }
-
     /// Posts an activity, at the next position.
     pub fn post(&mut self, day: Day, activity: &Activity) {
-        self.post_row(day, activity, false);
-    }
-
-    /// Takes back an activity that is at `target`, at the next position.
-    pub fn take_back(&mut self, target: Position, day: Day, activity: &Activity) {
-        self.post_row(day, activity, true);
-        self.reversals.insert(target, self.newest);
-    }
-
-    fn post_row(&mut self, day: Day, activity: &Activity, reverse: bool) {
         self.newest += 1;
-        let position = narrow_position(self.newest);
         let (block, customer) = place(self.customers.intern(activity.customer_id.as_str()));
         let mut value = |value: &str| self.values.intern(group_name(value));
         let dimensions = &activity.dimensions;
-        let mut row = Row {
-            position,
+        let row = Row {
+            position: narrow_position(self.newest),
             day,
             customer,
             branch: value(&dimensions.branch_id),
@@ -155,15 +114,39 @@ impl Books {
             account_manager: value(&dimensions.account_manager_id),
             postings: self.accounts.postings(activity),
         };
-        if reverse {
-            row.postings.layout = row.postings.layout.reversed();
-        }
         self.extents.resize(self.accounts.len(), Extent::default());
+        self.add(block, row);
+    }
+
+    /// Takes back the activity of a customer that is at `target` on a day, at the next position. Says whether there is
+    /// one.
+    pub fn take_back(&mut self, target: Position, day: Day, customer: &PartyId) -> bool {
+        let number = self.customers.number(customer.as_str());
+        let Some((block, _)) = number.map(place) else {
+            return false;
+        };
+        let target_row = narrow_position(target);
+        let row = self
+            .blocks
+            .get(block)
+            .and_then(|block| block.row_at(target_row, day));
+        let Some(mut row) = row.filter(|row| !row.postings.layout.is_reversal()) else {
+            return false;
+        };
+        self.newest += 1;
+        row.position = narrow_position(self.newest);
+        row.postings.layout = row.postings.layout.reversed();
+        self.add(block, row);
+        self.reversals.insert(target, self.newest);
+        true
+    }
+
+    fn add(&mut self, block: usize, row: Row) {
         row.postings.for_each(|account, quantity| {
             self.extents[account as usize].admit(quantity);
         });
         let kept = self.sizes.kept_positions;
-        self.totals.add(position, day, row.postings, kept);
+        self.totals.add(row.position, row.day, row.postings, kept);
         if self.blocks.len() <= block {
             self.blocks.resize_with(block + 1, Block::default);
         }
@@ -173,6 +156,10 @@ impl Books {
     /// Stores a record, at the next position.
     pub fn store(&mut self, record_time: Instant, record: Record) {
         self.newest += 1;
+        match self.record_positions.last_mut() {
+            Some(run) if run.end == self.newest => run.end += 1,
+            _ => self.record_positions.push(self.newest..self.newest + 1),
+        }
         self.records.apply(self.newest, record_time, record);
     }
 
@@ -293,23 +280,22 @@ impl Books {
 
     /// The first positions that are of the ledger and not of a record beside it.
     fn entries_after(&self, after: Position, as_of: Position, limit: usize) -> Vec<Position> {
-        let rows = &self.rows[self
-            .rows
-            .partition_point(|row| row.first <= after + 1)
-            .max(1)
-            - 1..];
-        let ends = rows
-            .iter()
-            .skip(1)
-            .map(|row| row.first)
-            .chain([self.newest + 1]);
-        let of_ledger = rows
-            .iter()
-            .zip(ends)
-            .filter(|(row, _)| row.table == Table::Ledger);
-        let positions =
-            of_ledger.flat_map(|(row, end)| row.first.max(after + 1)..end.min(as_of + 1));
-        positions.take(limit).collect()
+        let known = self
+            .record_positions
+            .partition_point(|run| run.end <= after);
+        let mut records = self.record_positions[known..].iter().peekable();
+        let mut positions = Vec::with_capacity(limit);
+        let mut next = after + 1;
+        while next <= as_of && positions.len() < limit {
+            match records.next_if(|run| run.start <= next) {
+                Some(run) => next = next.max(run.end),
+                None => {
+                    positions.push(next);
+                    next += 1;
+                }
+            }
+        }
+        positions
     }
 
     /// All customers with a posting ever, in the order of their ids.

@@ -207,6 +207,16 @@ impl Table {
         }
     }
 
+    /// The row with a position, which is on a day.
+    pub fn find(&self, position: u32, day: Day) -> Option<Row> {
+        let range = self.range(&(day..day.next()));
+        // Later rows of a day were put behind earlier ones.
+        let place = self.positions[range.clone()]
+            .binary_search(&position)
+            .ok()?;
+        Some(self.row(range.start + place, day))
+    }
+
     /// The branch of all rows, if it is one.
     pub fn only_branch(&self) -> Option<u32> {
         self.branches.same()

@@ -5,13 +5,9 @@
 //! from outside: this is a map in the order of its keys, stored and compared as one.
 
 use super::{id::TraitKey, party::TraitValue};
+use hashbrown::{DefaultHashBuilder, HashTable};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-    ops::Index,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, fmt, hash::BuildHasher, ops::Index, sync::Arc};
 
 /// How many values of one trait are shared. What has more is mostly different for everybody.
 const SHARED_VALUES: usize = 65_536;
@@ -33,7 +29,9 @@ pub struct SharedTraits {
     /// Lists of keys, with where the values of each key are.
     lists: BTreeMap<Arc<[TraitKey]>, Vec<usize>>,
     keys: BTreeMap<TraitKey, usize>,
-    values: Vec<BTreeSet<Arc<TraitValue>>>,
+    /// Found by their hashes, and never listed: so no order of theirs shows in anything.
+    values: Vec<HashTable<Arc<TraitValue>>>,
+    hasher: DefaultHashBuilder,
 }
 
 impl Traits {
@@ -115,7 +113,8 @@ impl SharedTraits {
             return Traits { keys, values };
         };
         let values = places.iter().zip(values);
-        let values = values.map(|(place, value)| share_value(&mut self.values[*place], value));
+        let hasher = &self.hasher;
+        let values = values.map(|(place, value)| share(&mut self.values[*place], value, hasher));
         Traits {
             keys: Arc::clone(list),
             values: values.collect(),
@@ -126,18 +125,23 @@ impl SharedTraits {
         if let Some(place) = self.keys.get(key) {
             return *place;
         }
-        self.values.push(BTreeSet::new());
+        self.values.push(HashTable::new());
         self.keys.insert(key.clone(), self.values.len() - 1);
         self.values.len() - 1
     }
 }
 
-fn share_value(known: &mut BTreeSet<Arc<TraitValue>>, value: Arc<TraitValue>) -> Arc<TraitValue> {
-    if let Some(same) = known.get(&value) {
+fn share(
+    known: &mut HashTable<Arc<TraitValue>>,
+    value: Arc<TraitValue>,
+    hasher: &DefaultHashBuilder,
+) -> Arc<TraitValue> {
+    let hash = hasher.hash_one(&value);
+    if let Some(same) = known.find(hash, |own| *own == value) {
         return Arc::clone(same);
     }
     if known.len() < SHARED_VALUES {
-        known.insert(Arc::clone(&value));
+        known.insert_unique(hash, Arc::clone(&value), |own| hasher.hash_one(own));
     }
     value
 }
@@ -193,7 +197,13 @@ impl<const N: usize> From<[(TraitKey, TraitValue); N]> for Traits {
 
 impl From<BTreeMap<TraitKey, TraitValue>> for Traits {
     fn from(entries: BTreeMap<TraitKey, TraitValue>) -> Self {
-        entries.into_iter().collect()
+        let entries = entries.into_iter();
+        let (keys, values): (Vec<_>, Vec<_>) =
+            entries.map(|(key, value)| (key, Arc::new(value))).unzip();
+        Self {
+            keys: keys.into(),
+            values: values.into(),
+        }
     }
 }
 

@@ -84,8 +84,10 @@ impl DiskFile for EndingFile {
     }
 
     fn sync(&self) -> io::Result<()> {
-        count(&self.left)?;
-        self.file.sync()
+        if count(&self.left)? {
+            return self.file.sync();
+        }
+        Err(io::Error::other("the disk is gone"))
     }
 }
 

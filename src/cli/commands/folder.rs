@@ -68,10 +68,13 @@ fn progress() -> impl FnMut(Progress) {
 }
 
 fn show(format: Format, verified: Result<Verified, Problem>) -> Result<(), Failure> {
-    let verified = verified.map_err(|problem| match problem.reason {
-        // A folder that cannot be read, or one that is not empty.
-        Reason::FieldInvalid => Failure::Usage(problem.message),
-        _ => Failure::Other(problem.into()),
+    let verified = verified.map_err(|problem| {
+        // The target is not empty.
+        if problem.reason == Reason::FieldInvalid {
+            Failure::Usage(problem.message)
+        } else {
+            Failure::Other(problem.into())
+        }
     })?;
     if verified.is_torn {
         note("note: the last write was never finished nor acknowledged; it does not count");

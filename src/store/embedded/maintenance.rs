@@ -180,7 +180,9 @@ impl Audited {
                         {
                             self.sums.subtract_all(&postings(&activity));
                         }
-                        _ => return Err("a reversal takes back what is not there".to_owned()),
+                        Entry::Activity(_) | Entry::Reversal(_) => {
+                            return Err("a reversal takes back what is not there".to_owned());
+                        }
                     }
                 }
                 (Entry::Reversal(_), None) => {

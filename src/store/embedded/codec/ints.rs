@@ -51,8 +51,8 @@ fn write_block(bytes: &mut Vec<u8>, values: &[i64]) {
     let bits = u64::BITS - beyond(greatest).leading_zeros();
     let width = if bits > WIDEST { 64 } else { bits };
     add_varint(bytes, zigzag(least));
-    // At most 64.
-    bytes.push(width as u8);
+    let [narrow, ..] = width.to_le_bytes();
+    bytes.push(narrow);
     if width == 0 {
         return;
     }

@@ -61,14 +61,15 @@ pub fn write(bytes: &mut Vec<u8>, texts: &[&str]) -> Result<(), String> {
     let mut dictionary: Vec<(&str, Rest)> = Vec::new();
     let mut indexes = Vec::with_capacity(texts.len());
     let (mut numbers, mut raw) = (Vec::new(), Vec::new());
-    let mut last = None;
+    let (mut last, mut next) = (None, -1);
     for text in texts {
         let pattern = split(text, &mut numbers, &mut raw);
         let index = match last {
             Some((same, index)) if same == pattern => index,
             _ => *patterns.entry(pattern).or_insert_with(|| {
                 dictionary.push(pattern);
-                dictionary.len() as i64 - 1
+                next += 1;
+                next
             }),
         };
         last = Some((pattern, index));
@@ -97,17 +98,18 @@ fn split<'t>(text: &'t str, numbers: &mut Vec<i64>, raw: &mut Vec<u8>) -> (&'t s
         return ("", Rest::Hex(length));
     }
     let tail = text.bytes().rev().take(DIGITS);
-    let digits = tail.take_while(u8::is_ascii_digit).count();
+    let digits = tail
+        .take_while(u8::is_ascii_digit)
+        .fold(0_u8, |digits, _| digits + 1);
     if digits == 0 {
         return (text, Rest::Nothing);
     }
-    let (before, number) = text.split_at(text.len() - digits);
+    let (before, number) = text.split_at(text.len() - usize::from(digits));
     let value = number
         .bytes()
         .fold(0, |value, digit| value * 10 + i64::from(digit - b'0'));
     numbers.push(value);
-    // At most 18.
-    (before, Rest::Number(digits as u8))
+    (before, Rest::Number(digits))
 }
 
 const HYPHENS: [usize; 4] = [8, 13, 18, 23];
@@ -116,9 +118,9 @@ const DIGIT_OF: &[u8; 16] = b"0123456789abcdef";
 /// What each byte stands for as a digit; more than 15 if it is none.
 static NIBBLES: [u8; 256] = {
     let mut nibbles = [0xff; 256];
-    let mut digit = 0;
+    let mut digit = 0_u8;
     while digit < 16 {
-        nibbles[DIGIT_OF[digit] as usize] = digit as u8;
+        nibbles[DIGIT_OF[digit as usize] as usize] = digit;
         digit += 1;
     }
     nibbles

@@ -52,9 +52,10 @@ impl<'a> Bytes<'a> {
 /// Adds a number in as many bytes as it needs: seven bits in each, the least first (LEB128).
 pub fn add_varint(bytes: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
-        // The low seven bits, which fit.
-        bytes.push((value & 0x7f) as u8 | 0x80);
+        let [low, ..] = value.to_le_bytes();
+        bytes.push(low | 0x80);
         value >>= 7;
     }
-    bytes.push(value as u8);
+    let [low, ..] = value.to_le_bytes();
+    bytes.push(low);
 }

@@ -38,6 +38,8 @@ use std::{io, sync::Arc};
 const EARLIER: &str = "ledger.db";
 /// How much room is kept at once for what will be appended.
 const RESERVE: u64 = 4 << 20;
+/// How much memory is kept for making frames.
+const KEPT: usize = 4 << 20;
 /// The largest frame.
 const FRAME_LIMIT: u64 = 1 << 30;
 /// How large a segment may get, unless a single frame is larger.
@@ -99,8 +101,10 @@ impl Opening {
             make(&*disk, &names, made)?;
         }
         let meta = Meta::read(&*disk)?;
-        for name in names.iter().filter(|name| name.ends_with(UNFINISHED)) {
-            disk.remove(name).map_err(failed)?;
+        for name in disk.names().map_err(failed)? {
+            if is_unfinished(&name) {
+                disk.remove(&name).map_err(failed)?;
+            }
         }
         let is_missing =
             |name: &str| Problem::ledger_damaged(&format!("file {name}: it is missing"));
@@ -206,6 +210,12 @@ impl Opening {
         }
         Ok(active)
     }
+}
+
+/// Whether a file of ours was being made under this name when the process ended.
+fn is_unfinished(name: &str) -> bool {
+    let made = name.strip_suffix(UNFINISHED);
+    made.is_some_and(|made| made == meta::NAME || segment::number(made).is_some())
 }
 
 /// Makes the files of an empty folder; the last one says that it is done.
@@ -351,7 +361,7 @@ impl Log {
         let written = self.active.write(&mut frame);
         self.frame = frame;
         // One large group does not keep its memory for ever.
-        self.frame.shrink_to(RESERVE as usize);
+        self.frame.shrink_to(KEPT);
         written.map_err(|error| self.fail(error))?;
         self.chain = Chain {
             next: self.chain.next + 1,

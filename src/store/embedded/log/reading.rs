@@ -1,7 +1,7 @@
 //! Reads a log without changing it, also while another process appends to it; and copies what was read.
 
 use super::{
-    Index, Meta, RESERVE,
+    Index, Meta,
     scan::{self, End, Segment, Tail, Visit, unavailable},
     segment::{self, UNFINISHED},
     witness::{self, Testimony, Witness},
@@ -146,7 +146,7 @@ impl Read {
 
 fn copy(segment: &Segment, length: u64, name: &str, to: &dyn Disk) -> io::Result<()> {
     let file = to.create(name)?;
-    let mut bytes = vec![0; PIECE.min(RESERVE as usize)];
+    let mut bytes = vec![0; PIECE];
     let mut place = 0;
     while place < length {
         // At most a piece, which fits.

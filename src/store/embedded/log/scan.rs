@@ -126,11 +126,11 @@ pub fn scan(
         return Err(damaged(1, 0, ": it is missing"));
     };
     let mut end = None;
-    for (number, segment) in (first.number..).zip(segments) {
+    for (index, (number, segment)) in (first.number..).zip(segments).enumerate() {
         if segment.number != number {
             return Err(damaged(number, 0, ": it is missing"));
         }
-        let is_last = number - first.number + 1 == segments.len() as u32;
+        let is_last = index + 1 == segments.len();
         end = Some(scan.segment(segment, is_last)?);
         scan.read += segment.size;
     }

@@ -22,6 +22,9 @@ pub fn print(arguments: &Arguments, reports: &[Report], figures: &Figures) {
     println!("Times of questions are processor / wall, in milliseconds.");
     answers(reports, BOTH_ENDS);
     answers(reports, WHALE_CURVE);
+    for what in [BOTH_ENDS, WHALE_CURVE] {
+        answers(reports, &format!("{what}, rows in the order of days"));
+    }
     answers(reports, BANDS);
     answers(reports, &format!("{BOTH_ENDS}, asked again"));
     holdings(reports);

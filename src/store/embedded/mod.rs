@@ -11,7 +11,7 @@ mod day_book;
 pub mod disk;
 mod draft;
 mod entries;
-mod fingerprint;
+pub mod fingerprint;
 mod groups;
 mod id_order;
 mod interner;

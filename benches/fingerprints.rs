@@ -29,9 +29,8 @@ impl Table for Fingerprints {
     fn note(&mut self, batch: &[u64], first: u64) -> usize {
         self.touch(batch.iter().copied());
         let found = batch.iter().map(|id| self.places(*id).count()).sum();
-        for (id, place) in batch.iter().zip(first..) {
-            self.insert(*id, place);
-        }
+        let entries: Vec<_> = batch.iter().copied().zip(first..).collect();
+        self.extend(&entries);
         found
     }
 
@@ -57,7 +56,7 @@ impl Table for HashTable<(u64, u64)> {
 }
 
 fn measure(name: &str, table: &mut dyn Table, ids: u64) {
-    let fingerprinter = Fingerprinter::new();
+    let fingerprinter = Fingerprinter::new((1, 2));
     let mut state = 42_u64;
     let (mut tables, mut hashes, mut slowest) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
     let mut noted = 0;

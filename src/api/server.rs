@@ -3,11 +3,11 @@
 use super::{
     DESCRIPTORS,
     activity::ActivityHandlers,
+    activity_server::{self, ActivityServiceServer},
     cost_model::CostModelHandlers,
     customer::CustomerHandlers,
     layers::{deadline::DeadlineLayer, request_log::RequestLogLayer},
     pb::{
-        activity_service_server::{self, ActivityServiceServer},
         cost_model_service_server::{self, CostModelServiceServer},
         customer_service_server::{self, CustomerServiceServer},
         prospect_service_server::{self, ProspectServiceServer},
@@ -130,7 +130,7 @@ fn incoming(listener: TcpListener) -> TcpIncoming {
 /// The services by their names, and the server as a whole by the empty one.
 const HEALTH_NAMES: [&str; 6] = [
     "",
-    activity_service_server::SERVICE_NAME,
+    activity_server::SERVICE_NAME,
     cost_model_service_server::SERVICE_NAME,
     customer_service_server::SERVICE_NAME,
     prospect_service_server::SERVICE_NAME,

@@ -11,10 +11,7 @@
 use crate::domain::{id::ActivityId, ledger::Position};
 use hashbrown::HashTable;
 use siphasher::sip::SipHasher13;
-use std::{
-    hash::{BuildHasher, Hasher, RandomState},
-    hint::black_box,
-};
+use std::hint::black_box;
 
 /// The last position whose id can be noted: a tenant's ledger ends there.
 pub const LAST_PLACE: Position = u32::MAX as Position;
@@ -39,42 +36,24 @@ pub struct Fingerprinter {
 }
 
 impl Fingerprinter {
-    /// With a key that this process makes for itself.
-    #[allow(
-        clippy::new_without_default,
-        reason = "no two are equal, which a default would promise"
-    )]
-    pub fn new() -> Self {
-        // The standard library's keys come from the operating system's random source.
-        let half = |number: u64| RandomState::new().hash_one(number).to_le_bytes();
-        let mut key = [0; 16];
-        key[..8].copy_from_slice(&half(0));
-        key[8..].copy_from_slice(&half(1));
-        Self::with_key(&key)
-    }
-
-    /// With a key that was made before.
-    pub fn with_key(key: &[u8; 16]) -> Self {
+    /// With a key.
+    pub fn new((first, second): (u64, u64)) -> Self {
         Self {
-            hasher: SipHasher13::new_with_key(key),
+            hasher: SipHasher13::new_with_keys(first, second),
             mask: u64::MAX,
         }
     }
 
-    /// With a new key and so few bits that nearly everything collides.
+    /// Keeps so few bits that nearly everything collides.
     #[cfg(test)]
-    pub(super) fn weak() -> Self {
-        Self {
-            mask: 0b11,
-            ..Self::new()
-        }
+    pub(super) fn weakened(self) -> Self {
+        Self { mask: 0b11, ..self }
     }
 
     /// The fingerprint of an id.
     pub fn of(&self, id: &ActivityId) -> u64 {
-        let mut hasher = self.hasher;
-        hasher.write(id.as_str().as_bytes());
-        (hasher.finish() >> (u64::BITS - SHARD_BITS - TAG_BITS)) & self.mask
+        let hash = self.hasher.hash(id.as_str().as_bytes());
+        (hash >> (u64::BITS - SHARD_BITS - TAG_BITS)) & self.mask
     }
 }
 
@@ -236,6 +215,14 @@ impl Fingerprints {
         black_box(slots.fold(0, |all, slot| all ^ slot));
     }
 
+    /// Notes where some ids are: positions from 1 to [`LAST_PLACE`].
+    pub fn extend(&mut self, entries: &[(u64, Position)]) {
+        self.touch(entries.iter().map(|(fingerprint, _)| *fingerprint));
+        for (fingerprint, place) in entries {
+            self.insert(*fingerprint, *place);
+        }
+    }
+
     /// Notes where an id is: a position from 1 to [`LAST_PLACE`].
     pub fn insert(&mut self, fingerprint: u64, place: Position) {
         let place = u32::try_from(place).expect("a write after the last place is refused");
@@ -363,10 +350,9 @@ mod tests {
     #[test]
     fn a_key_makes_the_same_fingerprints_again_and_another_key_others() {
         let id = ActivityId::parse("a", "id").unwrap();
-        let of = |key: u8| Fingerprinter::with_key(&[key; 16]).of(&id);
+        let of = |key: u64| Fingerprinter::new((key, key)).of(&id);
         assert_eq!(of(1), of(1));
         assert_ne!(of(1), of(2));
-        assert_ne!(Fingerprinter::new().of(&id), Fingerprinter::new().of(&id));
         assert!(of(1) < 1 << (SHARD_BITS + TAG_BITS));
     }
 }

@@ -55,18 +55,22 @@ use crate::domain::{
 };
 use async_trait::async_trait;
 use std::{
+    hash::{BuildHasher, RandomState},
     sync::Arc,
     thread::{self, JoinHandle},
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 /// How many requests to write may wait; who comes later waits for room.
 const WAITING: usize = 256;
+/// How many bytes those that wait and those that are being written may have in all; who comes later waits for room.
+const WAITING_BYTES: u32 = 80 * 1_024 * 1_024;
 
 /// A store in one folder. Dropping it waits until everything that was asked of it is written.
 pub struct EmbeddedStore {
     shared: Arc<Shared>,
     messages: Option<mpsc::Sender<Message>>,
+    room: Arc<Semaphore>,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -86,7 +90,9 @@ impl EmbeddedStore {
         settings: &EmbeddedSettings,
         progress: impl FnMut(Progress),
     ) -> Result<Self, Problem> {
-        Self::open_with(settings, Fingerprinter::new(), progress)
+        // The standard library's own source of randomness: each state begins with other keys.
+        let random = || RandomState::new().hash_one(0);
+        Self::open_with(settings, Fingerprinter::new((random(), random())), progress)
     }
 
     fn open_with(
@@ -118,6 +124,7 @@ impl EmbeddedStore {
         Ok(Self {
             shared: Arc::new(shared),
             messages: Some(messages),
+            room: Arc::new(Semaphore::new(WAITING_BYTES as usize)),
             writer: Some(writer),
         })
     }
@@ -131,7 +138,11 @@ impl EmbeddedStore {
     ) -> Result<Vec<Outcome>, Problem> {
         let stopped = || Problem::store_unavailable("its writer has stopped");
         let (answer, answered) = oneshot::channel();
+        let room = Arc::clone(&self.room);
+        let size = writes.most_bytes().min(WAITING_BYTES);
+        let room = room.acquire_many_owned(size).await;
         let request = Request {
+            _room: room.map_err(|_| stopped())?,
             tenant: tenant.clone(),
             writes,
             record_time,

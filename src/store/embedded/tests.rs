@@ -94,7 +94,12 @@ async fn meddle(store: &EmbeddedStore, with: impl FnOnce(&rusqlite::Connection) 
 async fn a_fingerprint_that_collides_is_never_a_duplicate() {
     let folder = TempDir::new().unwrap();
     let open = || {
-        EmbeddedStore::open_with(&settings(folder.path()), Fingerprinter::weak(), |_| ()).unwrap()
+        EmbeddedStore::open_with(
+            &settings(folder.path()),
+            Fingerprinter::new((1, 2)).weakened(),
+            |_| (),
+        )
+        .unwrap()
     };
     let mut store = open();
     // Two hundred ids with four fingerprints, in several groups and over a reopening.

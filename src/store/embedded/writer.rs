@@ -17,14 +17,18 @@ use crate::domain::{
     records::Record,
     time::{Calendar, Instant},
 };
+use postcard::experimental::serialized_size;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 /// A group takes in no more requests once it has so many writes, so that nobody waits long for it.
 const GROUP_WRITES: usize = 65_536;
+
+/// How many bytes an entry has at most, by the limits of its texts.
+const ENTRY_BYTES: usize = 2_560;
 
 /// What is to be written.
 pub(super) enum Writes {
@@ -41,6 +45,19 @@ impl Writes {
             Self::Records(records) => records.len(),
         }
     }
+
+    /// About how many bytes it has at most.
+    pub fn most_bytes(&self) -> u32 {
+        let bytes = match self {
+            Self::Entries(entries) => entries.len() * ENTRY_BYTES,
+            // Stored, texts and lists are about half as long as in memory; what cannot be stored is refused later.
+            Self::Records(records) => records
+                .iter()
+                .map(|record| 2 * serialized_size(record).unwrap_or_default())
+                .sum(),
+        };
+        u32::try_from(bytes).unwrap_or(u32::MAX)
+    }
 }
 
 /// A request to write, and where the answer goes.
@@ -53,6 +70,8 @@ pub(super) struct Request {
     pub record_time: Instant,
     /// Whether it is kept.
     pub mode: WriteMode,
+    /// The room that it takes among all that wait.
+    pub _room: OwnedSemaphorePermit,
     /// Where the answer goes.
     pub answer: oneshot::Sender<Answer>,
 }
@@ -151,12 +170,7 @@ impl Writer {
             ledger: &self.ledger,
         };
         match &request.writes {
-            Writes::Entries(entries) => {
-                let entries = entries.iter();
-                entries
-                    .map(|entry| draft.append(base, entry, request.record_time))
-                    .collect()
-            }
+            Writes::Entries(entries) => draft.append(base, entries, request.record_time),
             Writes::Records(records) => {
                 let records = records.iter();
                 Ok(records
@@ -253,6 +267,7 @@ impl Writer {
         let fingerprints = self.fingerprints.entry(id.clone()).or_default();
         let tenant = self.tenants.find_or_add(id)?;
         let mut books = tenant.write()?;
+        let mut noted = Vec::with_capacity(draft.writes.len());
         for write in draft.writes {
             match write.what {
                 What::Record(record) => books.store(write.record_time, record.clone()),
@@ -270,7 +285,7 @@ impl Writer {
                             books.take_back(target.unwrap_or_default());
                         }
                     }
-                    fingerprints.insert(fingerprint, books.newest);
+                    noted.push((fingerprint, books.newest));
                 }
             }
         }
@@ -279,6 +294,7 @@ impl Writer {
             books.add_row(place);
         }
         let newest = books.newest;
+        fingerprints.extend(&noted);
         drop(books);
         tenant.publish(newest);
         Ok(())

@@ -1,7 +1,7 @@
 //! The check for ids that were used before: the store's own table beside hashbrown's, over unique random ids.
 //!
-//! `cargo bench --bench fingerprints [-- IDS]` looks up and notes ids in batches of 1,000, as the store does, and prints
-//! the processor time and the memory of each, by the table's own account, while the table grows.
+//! `cargo bench --bench fingerprints [-- IDS]` looks up and notes ids in batches of 1,000, as the store does, and
+//! prints the processor time and the memory of each, by the table's own account, while the table grows.
 
 use hashbrown::HashTable;
 use profitscore::{
@@ -41,11 +41,10 @@ impl Table for Fingerprints {
 
 impl Table for HashTable<(u64, u64)> {
     fn note(&mut self, batch: &[u64], first: u64) -> usize {
-        let hash = |id: u64| id << 20 ^ id;
-        let same = |id: u64| self.iter_hash(hash(id)).filter(move |own| own.0 == id);
+        let same = |id: u64| self.iter_hash(id).filter(move |own| own.0 == id);
         let found = batch.iter().map(|id| same(*id).count()).sum();
         for (id, place) in batch.iter().zip(first..) {
-            self.insert_unique(hash(*id), (*id, place), |own| hash(own.0));
+            self.insert_unique(*id, (*id, place), |own| own.0);
         }
         found
     }
@@ -86,7 +85,8 @@ fn measure(name: &str, table: &mut dyn Table, ids: u64) {
         {
             let each = |time: Duration| time.as_nanos() as f64 / noted as f64;
             println!(
-                "{name:<12}{noted:>10} ids {:>6.1} ns hash {:>6.1} ns look up and note {:>6.1} bytes, slowest batch {:?}",
+                "{name:<12}{noted:>10} ids {:>6.1} ns hash {:>6.1} ns look up and note \
+                 {:>6.1} bytes, slowest batch {:?}",
                 each(hashes),
                 each(tables),
                 table.bytes() as f64 / noted as f64,

@@ -32,6 +32,14 @@ const MESSAGE_LIMIT: usize = 16 * 1024 * 1024;
 /// How often a silent connection is asked whether it lives, and how long it may take to say so.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(20));
 
+/// How many bytes a client may send ahead on one stream: a few chunks of 1,000 activities, of which each alone is more
+/// than the 64 KiB that HTTP/2 begins with, so that the client would wait for leave within every chunk.
+const STREAM_WINDOW: u32 = 1024 * 1024;
+/// How many bytes a client may send ahead on all of its streams: this much a connection can make the server keep.
+const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
+/// The largest frame of a client: each is looked at on its own.
+const FRAME_LIMIT: u32 = 64 * 1024;
+
 /// How the server behaves.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -92,6 +100,9 @@ pub async fn serve(
         .expect("the contract's descriptors are whole");
     let server = Server::builder()
         .accept_http1(true)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_frame_size(FRAME_LIMIT)
         .http2_keepalive_interval(Some(KEEPALIVE.0))
         .http2_keepalive_timeout(Some(KEEPALIVE.1))
         .layer(RequestLogLayer)

@@ -9,8 +9,8 @@ use crate::{
     api::{
         pb,
         wire::activity::{
-            Activities, ActivityView, ComplaintView, DecimalView, DimensionsView, EffortView,
-            KindView, PriceView, SaleView,
+            Activities, ActivityView, ComplaintView, DecimalView, DimensionsView, DirectCostView,
+            EffortView, InvoiceView, KindView, PriceView, RefundView, SaleView, SpecialDemandView,
         },
     },
     domain::{
@@ -131,93 +131,105 @@ fn kind_from_wire(
     currency: Currency,
     path: &Path<'_>,
 ) -> Result<Kind, Problem> {
+    let at = |name| path.at(name);
     match kind {
-        KindView::Sale(sale) => sale_from_wire(sale, currency, &path.at("sale")),
-        KindView::Refund(refund) => {
-            let path = path.at("refund");
-            let at = |name| path.at(name);
-            let recovered = refund.recovered_cost_of_goods.as_ref();
-            Ok(Kind::Refund {
-                amount: positive_amount(refund.amount.as_ref(), currency, at("amount"))?,
-                recovered_cost_of_goods: optional_amount(
-                    recovered,
-                    currency,
-                    at("recovered_cost_of_goods"),
-                )?,
-                paid_out: refund.paid_out,
-            })
-        }
-        KindView::DirectCost(cost) => {
-            let path = path.at("direct_cost");
-            let at = |name| path.at(name);
-            Ok(Kind::DirectCost {
-                kind: required_enum(
-                    cost.kind,
-                    DirectCostKind::ALL,
-                    direct_cost_to_pb,
-                    at("kind"),
-                )?,
-                amount: positive_amount(cost.amount.as_ref(), currency, at("amount"))?,
-            })
-        }
-        KindView::Effort(effort) => effort_from_wire(effort, &path.at("effort")),
+        KindView::Sale(sale) => sale_from_wire(sale, currency, &at("sale")),
+        KindView::Refund(refund) => refund_from_wire(refund, currency, &at("refund")),
+        KindView::DirectCost(cost) => direct_cost_from_wire(cost, currency, &at("direct_cost")),
+        KindView::Effort(effort) => effort_from_wire(effort, &at("effort")),
         KindView::Complaint(complaint) => {
-            complaint_from_wire(complaint, currency, &path.at("complaint"))
+            complaint_from_wire(complaint, currency, &at("complaint"))
         }
         KindView::SpecialDemand(demand) => {
-            let path = path.at("special_demand");
-            let at = |name| path.at(name);
-            check_optional_text(demand.description, TEXT_LIMIT, at("description"))?;
-            Ok(Kind::SpecialDemand {
-                cost: optional_amount(demand.cost.as_ref(), currency, at("cost"))?,
-                work: work_from_wire(
-                    demand.role_id,
-                    demand.minutes.as_ref(),
-                    &path.at("special_demand"),
-                )?,
-                description: demand.description.to_owned(),
-            })
+            special_demand_from_wire(demand, currency, &at("special_demand"))
         }
-        KindView::Invoice(invoice) => {
-            let path = path.at("invoice");
-            let at = |name| path.at(name);
-            check_text(invoice.invoice_id, DIMENSION_LIMIT, at("invoice_id"))?;
-            let due_time = invoice.due_time.as_ref();
-            Ok(Kind::Invoice {
-                amount: positive_amount(invoice.amount.as_ref(), currency, at("amount"))?,
-                due_time: due_time
-                    .map(|t| instant_from_pb(t, at("due_time")))
-                    .transpose()?,
-                invoice_id: invoice.invoice_id.to_owned(),
-            })
-        }
+        KindView::Invoice(invoice) => invoice_from_wire(invoice, currency, &at("invoice")),
         KindView::Payment(payment) => {
-            let path = path.at("payment");
-            let at = |name| path.at(name);
-            check_optional_text(payment.invoice_id, DIMENSION_LIMIT, at("invoice_id"))?;
-            let amount = positive_amount(payment.amount.as_ref(), currency, at("amount"))?;
+            let path = at("payment");
+            let (invoice_id, field) = (payment.invoice_id, path.at("invoice_id"));
+            check_optional_text(invoice_id, DIMENSION_LIMIT, field)?;
+            let amount = payment.amount.as_ref();
             Ok(Kind::Payment {
-                amount,
-                invoice_id: payment.invoice_id.to_owned(),
+                amount: positive_amount(amount, currency, path.at("amount"))?,
+                invoice_id: invoice_id.to_owned(),
             })
         }
         KindView::WriteOff(write_off) => {
-            let path = path.at("write_off");
-            let at = |name| path.at(name);
-            check_optional_text(write_off.invoice_id, DIMENSION_LIMIT, at("invoice_id"))?;
-            let amount = positive_amount(write_off.amount.as_ref(), currency, at("amount"))?;
+            let path = at("write_off");
+            let (invoice_id, field) = (write_off.invoice_id, path.at("invoice_id"));
+            check_optional_text(invoice_id, DIMENSION_LIMIT, field)?;
+            let amount = write_off.amount.as_ref();
             Ok(Kind::WriteOff {
-                amount,
-                invoice_id: write_off.invoice_id.to_owned(),
+                amount: positive_amount(amount, currency, path.at("amount"))?,
+                invoice_id: invoice_id.to_owned(),
             })
         }
         KindView::Referral(referral) => {
-            let path = path.at("referral");
+            let path = at("referral");
             let field = path.at("referred_party_id");
             let referred_party_id = PartyId::parse(referral.referred_party_id, field)?;
             Ok(Kind::Referral { referred_party_id })
         }
     }
+}
+
+fn refund_from_wire(
+    refund: &RefundView<'_>,
+    currency: Currency,
+    path: &Path<'_>,
+) -> Result<Kind, Problem> {
+    let at = |name| path.at(name);
+    let recovered = refund.recovered_cost_of_goods.as_ref();
+    let field = at("recovered_cost_of_goods");
+    Ok(Kind::Refund {
+        amount: positive_amount(refund.amount.as_ref(), currency, at("amount"))?,
+        recovered_cost_of_goods: optional_amount(recovered, currency, field)?,
+        paid_out: refund.paid_out,
+    })
+}
+
+fn direct_cost_from_wire(
+    cost: &DirectCostView<'_>,
+    currency: Currency,
+    path: &Path<'_>,
+) -> Result<Kind, Problem> {
+    let at = |name| path.at(name);
+    let kinds = DirectCostKind::ALL;
+    Ok(Kind::DirectCost {
+        kind: required_enum(cost.kind, kinds, direct_cost_to_pb, at("kind"))?,
+        amount: positive_amount(cost.amount.as_ref(), currency, at("amount"))?,
+    })
+}
+
+fn special_demand_from_wire(
+    demand: &SpecialDemandView<'_>,
+    currency: Currency,
+    path: &Path<'_>,
+) -> Result<Kind, Problem> {
+    let at = |name| path.at(name);
+    check_optional_text(demand.description, TEXT_LIMIT, at("description"))?;
+    Ok(Kind::SpecialDemand {
+        cost: optional_amount(demand.cost.as_ref(), currency, at("cost"))?,
+        work: work_from_wire(demand.role_id, demand.minutes.as_ref(), path)?,
+        description: demand.description.to_owned(),
+    })
+}
+
+fn invoice_from_wire(
+    invoice: &InvoiceView<'_>,
+    currency: Currency,
+    path: &Path<'_>,
+) -> Result<Kind, Problem> {
+    let at = |name| path.at(name);
+    check_text(invoice.invoice_id, DIMENSION_LIMIT, at("invoice_id"))?;
+    let amount = positive_amount(invoice.amount.as_ref(), currency, at("amount"))?;
+    let due_time = invoice.due_time.as_ref();
+    let due_time = due_time.map(|time| instant_from_pb(time, at("due_time")));
+    Ok(Kind::Invoice {
+        amount,
+        due_time: due_time.transpose()?,
+        invoice_id: invoice.invoice_id.to_owned(),
+    })
 }
 
 fn sale_from_wire(

@@ -1,8 +1,8 @@
-//! Requests that are read from their bytes without making a message of them first: an activity is a dozen allocations as
-//! a message, and what they hold is copied again right after.
+//! Requests that are read from their bytes without making a message of them first: an activity is a dozen allocations
+//! as a message, and what they hold is copied again right after.
 //!
-//! Only what clients submit by the thousand is read so. `field` knows how the wire is read, `activity` what the messages
-//! look like; what the words mean is the business of `convert`.
+//! Only what clients submit by the thousand is read so. `field` knows how the wire is read, `activity` what the
+//! messages look like; what the words mean is the business of `convert`.
 
 pub mod activity;
 mod field;

@@ -255,8 +255,8 @@ proptest! {
             if is_mutated { mutated(bytes, random) } else { bytes }
         };
         let activity = bytes(&pb::Activity::full_name());
-        // Which of several faults is told may differ: a message that ends before one of its fields does is found sooner,
-        // and the activities of a request are read last.
+        // Which of several faults is told may differ: a message that ends before one of its fields does is
+        // found sooner, and the activities of a request are read last.
         let same = ActivityView::read(&activity).map(owned).ok();
         prop_assert_eq!(same, pb::Activity::decode(&*activity).ok());
         let request = bytes(&pb::SubmitActivitiesRequest::full_name());

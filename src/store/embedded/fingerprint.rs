@@ -4,9 +4,9 @@
 //! before it is believed, so that a collision costs a read and never an answer.
 //!
 //! The table is open addressing in many small shards. A slot has eight bytes: 32 bits of the fingerprint, its tag, and
-//! 32 bits of position; the other bits of the fingerprint choose the shard. Eight slots are a bucket, and the first bucket
-//! of a tag follows from the tag alone, so that a shard grows by a third from what is in it, a few microseconds each
-//! time, without the ids and without a pause. Knows nothing of files.
+//! 32 bits of position; the bits before the tag choose the shard. Eight slots are a bucket, and the first bucket of a
+//! tag follows from the tag alone, so that a shard grows by a third from what is in it, a few microseconds each time,
+//! without the ids and without a pause. Knows nothing of files.
 
 use crate::domain::{id::ActivityId, ledger::Position};
 use hashbrown::HashTable;
@@ -20,6 +20,8 @@ pub const LAST_PLACE: Position = u32::MAX as Position;
 const SHARD_BITS: u32 = 12;
 /// How many bits of a fingerprint are kept in a slot.
 const TAG_BITS: u32 = 32;
+/// The bits of a fingerprint that are kept: the uppermost 44.
+const KEPT: u64 = u64::MAX << (u64::BITS - SHARD_BITS - TAG_BITS);
 /// How many ids are kept without shards, so that a small tenant needs little memory.
 const FEW: usize = 4_096;
 /// How many ids a bucket has.
@@ -27,7 +29,7 @@ const SLOTS: usize = 8;
 /// A shard grows before more than 7 of 8 slots are taken.
 const MOST_TAKEN: (usize, usize) = (7, 8);
 
-/// Makes fingerprints: SipHash-1-3 (Aumasson and Bernstein 2012), of which 44 bits are kept.
+/// Makes fingerprints: SipHash-1-3 with a key (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012).
 #[derive(Debug, Clone)]
 pub struct Fingerprinter {
     hasher: SipHasher13,
@@ -47,13 +49,15 @@ impl Fingerprinter {
     /// Keeps so few bits that nearly everything collides.
     #[cfg(test)]
     pub(super) fn weakened(self) -> Self {
-        Self { mask: 0b11, ..self }
+        Self {
+            mask: 0b11 << 62,
+            ..self
+        }
     }
 
     /// The fingerprint of an id.
     pub fn of(&self, id: &ActivityId) -> u64 {
-        let hash = self.hasher.hash(id.as_str().as_bytes());
-        (hash >> (u64::BITS - SHARD_BITS - TAG_BITS)) & self.mask
+        self.hasher.hash(id.as_str().as_bytes()) & self.mask
     }
 }
 
@@ -113,11 +117,16 @@ impl Bucket {
 
 /// The number of the shard, and the tag within it.
 fn parts(fingerprint: u64) -> (usize, u32) {
-    let shard = (fingerprint >> TAG_BITS) & ((1 << SHARD_BITS) - 1);
-    let tag = fingerprint & u64::from(u32::MAX);
+    let shard = fingerprint >> (u64::BITS - SHARD_BITS);
+    let tag = fingerprint << SHARD_BITS >> (u64::BITS - TAG_BITS);
     // Both fit by what was cut off.
     let (shard, tag) = (usize::try_from(shard), u32::try_from(tag));
     (shard.unwrap_or_default(), tag.unwrap_or_default())
+}
+
+/// The bits that are kept of the fingerprints of a tag of a shard.
+fn fingerprint_of(shard: u64, tag: u32) -> u64 {
+    shard << (u64::BITS - SHARD_BITS) | u64::from(tag) << (u64::BITS - SHARD_BITS - TAG_BITS)
 }
 
 impl Shard {
@@ -198,8 +207,8 @@ impl Fingerprints {
     /// The places where an id with this fingerprint may be.
     #[inline]
     pub fn places(&self, fingerprint: u64) -> impl Iterator<Item = Position> {
-        let few = self.few.iter_hash(spread(fingerprint));
-        let few = few.filter(move |(own, _)| *own == fingerprint);
+        let few = self.few.iter_hash(fingerprint & KEPT);
+        let few = few.filter(move |(own, _)| *own == fingerprint & KEPT);
         let few = few.map(|(_, place)| Position::from(*place));
         let (shard, tag) = parts(fingerprint);
         let shard = self.shards.get(shard).into_iter();
@@ -226,9 +235,10 @@ impl Fingerprints {
     /// Notes where an id is: a position from 1 to [`LAST_PLACE`].
     pub fn insert(&mut self, fingerprint: u64, place: Position) {
         let place = u32::try_from(place).expect("a write after the last place is refused");
+        let fingerprint = fingerprint & KEPT;
         if self.shards.is_empty() {
-            let rehash = |(other, _): &(u64, u32)| spread(*other);
-            (self.few).insert_unique(spread(fingerprint), (fingerprint, place), rehash);
+            let rehash = |(other, _): &(u64, u32)| *other;
+            (self.few).insert_unique(fingerprint, (fingerprint, place), rehash);
             if self.few.len() > FEW {
                 self.shards = vec![Shard::default(); 1 << SHARD_BITS];
                 for (fingerprint, place) in std::mem::take(&mut self.few) {
@@ -258,12 +268,12 @@ impl Fingerprints {
         self.few.allocation_size() + buckets + self.shards.capacity() * size_of::<Shard>()
     }
 
-    /// All fingerprints with their places, to be written down; nearly in the order of the fingerprints.
+    /// The bits that are kept of all fingerprints, with their places, to be written down; nearly in the order of the fingerprints.
     pub fn entries(&self) -> impl Iterator<Item = (u64, Position)> {
         let shards = self.shards.iter().zip(0_u64..);
         let sharded = shards.flat_map(|(shard, number)| {
             let slots = shard.buckets.iter().flat_map(Bucket::slots);
-            slots.map(move |(tag, place)| (number << TAG_BITS | u64::from(tag), place))
+            slots.map(move |(tag, place)| (fingerprint_of(number, tag), place))
         });
         let all = self.few.iter().copied().chain(sharded);
         all.map(|(fingerprint, place)| (fingerprint, Position::from(place)))
@@ -278,11 +288,6 @@ impl Fingerprints {
         }
         fingerprints
     }
-}
-
-/// A fingerprint as a hash of 64 bits: the table of the few looks at the uppermost.
-fn spread(fingerprint: u64) -> u64 {
-    fingerprint << (u64::BITS - SHARD_BITS - TAG_BITS) ^ fingerprint
 }
 
 #[cfg(test)]
@@ -324,11 +329,11 @@ mod tests {
         ) {
             // The few are first, unless so many others are there that the table has shards.
             let mut entries: Vec<_> = (0..if filled { FEW as u64 + 1 } else { 0 })
-                .map(|n| (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20, 1 + n))
+                .map(|n| (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) & KEPT, 1 + n))
                 .collect();
             for (index, tag) in tags.iter().enumerate() {
                 let shard = shards[index % shards.len()];
-                entries.push((shard << TAG_BITS | u64::from(*tag), places[index % places.len()]));
+                entries.push((fingerprint_of(shard, *tag), places[index % places.len()]));
             }
             check(&entries);
         }
@@ -338,11 +343,11 @@ mod tests {
     fn a_million_ids_take_less_than_twelve_bytes_each() {
         let mut table = Fingerprints::default();
         for n in 1..=1_000_000_u64 {
-            table.insert(n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20, n);
+            table.insert(n.wrapping_mul(0x9e37_79b9_7f4a_7c15), n);
         }
         assert_eq!(table.count(), 1_000_000);
         assert!(table.bytes() < 12_000_000, "{}", table.bytes());
-        let found = |n: u64| table.places(n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20);
+        let found = |n: u64| table.places(n.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         assert!((1..=1_000_000).all(|n| found(n).any(|place| place == n)));
         assert!((1_000_001..1_100_000).all(|n| found(n).next().is_none()));
     }
@@ -353,6 +358,5 @@ mod tests {
         let of = |key: u64| Fingerprinter::new((key, key)).of(&id);
         assert_eq!(of(1), of(1));
         assert_ne!(of(1), of(2));
-        assert!(of(1) < 1 << (SHARD_BITS + TAG_BITS));
     }
 }

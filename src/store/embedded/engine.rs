@@ -5,15 +5,16 @@
 //! the whole group is dropped and everything is as before.
 
 use super::{
+    checkpoint::{Checkpointing, Source},
     disk::Disk,
     draft::{Base, Draft, What},
     fingerprint::{Fingerprinter, Fingerprints},
     ledger::LedgerReader,
-    log::{Log, Meta, Opening},
+    log::Log,
+    opening,
     pack::Packing,
     prospects::ProspectTables,
     questions::Questions,
-    replay::Replay,
     settings::{EngineSettings, Progress},
     tenants::{Tenant, Tenants},
 };
@@ -30,8 +31,6 @@ use std::{
     sync::Arc,
 };
 
-/// How many rows are read between two words of progress.
-const PROGRESS_ROWS: u64 = 256;
 /// How many bytes an entry has at most, by the limits of its texts.
 const ENTRY_BYTES: usize = 2_560;
 
@@ -85,11 +84,13 @@ pub type Answer = Result<Vec<Outcome>, Problem>;
 
 /// The engine. Dropping it leaves the folder as a process that is killed would; see [`Engine::close`].
 pub struct Engine {
+    disk: Arc<dyn Disk>,
     log: Log,
     questions: Arc<Questions>,
     fingerprinter: Fingerprinter,
     fingerprints: HashMap<TenantId, Fingerprints>,
     packing: Packing,
+    checkpointing: Checkpointing,
 }
 
 /// The drafts of a group with the tenants that they are of; a tenant that has no books yet stays apart until it has.
@@ -115,57 +116,22 @@ impl Engine {
         change: impl FnOnce(Fingerprinter) -> Fingerprinter,
         mut progress: impl FnMut(Progress),
     ) -> Result<Self, Problem> {
-        let made = Meta::new(settings);
-        let opening = Opening::new(disk, &made)?;
-        opening.meta().check(&made.currency, &made.time_zone)?;
-        let fingerprinter = change(Fingerprinter::new(opening.meta().key));
-        let mut replay = Replay {
-            books: BTreeMap::new(),
-            sizes: settings.books,
-            fingerprints: HashMap::new(),
-            calendar: &settings.calendar,
-            fingerprinter: &fingerprinter,
-        };
-        let mut done = Progress {
-            all_bytes: opening.size(),
-            ..Progress::default()
-        };
-        progress(done);
-        let mut rows = 0_u64;
-        let log = opening.read(settings.segment_size, &mut |row, _, read| {
-            replay.row(row)?;
-            rows += 1;
-            done.entries += u64::from(row.count);
-            if rows.is_multiple_of(PROGRESS_ROWS) {
-                done.read_bytes = read;
-                progress(done);
-            }
-            Ok(())
-        })?;
-        done.read_bytes = done.all_bytes;
-        progress(done);
-        // Made now, so that the first question need not wait for it.
-        replay.books.values_mut().for_each(|books| {
-            books.settle();
-            books.id_order();
-        });
-        let Replay {
-            books,
-            fingerprints,
-            ..
-        } = replay;
+        let opened = opening::open(&disk, settings, change, &mut progress)?;
+        let log = opened.log;
         let questions = Questions {
-            tenants: Tenants::new(books, settings.books),
+            tenants: Tenants::new(opened.books, settings.books),
             ledger: LedgerReader::new(Arc::clone(log.index())),
             calendar: settings.calendar.clone(),
             prospects: ProspectTables::default(),
         };
         Ok(Self {
+            disk,
             log,
             questions: Arc::new(questions),
-            fingerprinter,
-            fingerprints,
+            fingerprinter: opened.fingerprinter,
+            fingerprints: opened.fingerprints,
             packing: Packing::default(),
+            checkpointing: Checkpointing::new(settings.checkpoints, opened.writes, opened.saved),
         })
     }
 
@@ -192,7 +158,7 @@ impl Engine {
 
     /// Takes one small step of work that nobody waits for, and says whether there is more.
     pub fn tend(&mut self) -> bool {
-        self.packing.step(&mut self.log)
+        self.save(Checkpointing::step) || self.packing.step(&mut self.log)
     }
 
     /// How many steps of such work are waiting, about: in segments.
@@ -200,9 +166,28 @@ impl Engine {
         self.packing.waiting(&self.log)
     }
 
-    /// Leaves the folder so that whoever opens it next can tell if anything is missing.
-    pub fn close(self) {
+    /// Whether a checkpoint is being written or should be.
+    pub fn is_saving(&self) -> bool {
+        self.checkpointing.is_due()
+    }
+
+    fn save<T>(&mut self, step: impl FnOnce(&mut Checkpointing, &mut Source<'_>) -> T) -> T {
+        let mut source = Source {
+            disk: &*self.disk,
+            log: &mut self.log,
+            tenants: &self.questions.tenants,
+            fingerprints: &self.fingerprints,
+            fingerprinter: &self.fingerprinter,
+        };
+        step(&mut self.checkpointing, &mut source)
+    }
+
+    /// Leaves the folder so that whoever opens it next can tell if anything is missing, and need not read all of it.
+    pub fn close(mut self) {
         self.packing.stop(&self.log);
+        if self.log.is_sound() {
+            self.save(Checkpointing::close);
+        }
         self.log.close();
     }
 
@@ -301,6 +286,7 @@ impl Engine {
         let calendar = &self.questions.calendar;
         let tenant = self.questions.tenants.find_or_add(id)?;
         let mut books = tenant.write()?;
+        self.checkpointing.wrote(draft.writes.len());
         let mut noted = Vec::with_capacity(draft.writes.len());
         for write in draft.writes {
             match write.what {

@@ -6,6 +6,7 @@
 
 mod bits;
 mod books;
+mod checkpoint;
 mod codec;
 pub mod disk;
 mod draft;
@@ -16,6 +17,7 @@ mod groups;
 mod ledger;
 mod log;
 mod maintenance;
+mod opening;
 mod pack;
 mod place_set;
 mod profiles;
@@ -38,7 +40,7 @@ pub use self::{
     maintenance::{Verified, VerifiedTenant, backup, restore, verify},
     questions::Questions,
     real_disk::RealDisk,
-    settings::{BookSizes, EmbeddedSettings, EngineSettings, Progress},
+    settings::{BookSizes, CheckpointSizes, EmbeddedSettings, EngineSettings, Progress},
 };
 
 use self::writer::Message;
@@ -151,6 +153,7 @@ fn engine_settings(settings: &EmbeddedSettings) -> EngineSettings {
     let key = (random(), random());
     EngineSettings {
         books: settings.books,
+        checkpoints: settings.checkpoints,
         ..EngineSettings::new(settings.calendar.clone(), settings.currency, key)
     }
 }

@@ -9,6 +9,8 @@ mod id_order;
 mod interner;
 mod names;
 mod narrow;
+mod parts;
+mod saved;
 mod table;
 mod totals;
 mod track;
@@ -22,6 +24,8 @@ pub(super) use self::{
     id_order::IdOrder,
     interner::number_of,
     names::Names,
+    parts::{NamesPart, TotalsPart},
+    saved::{Limits, Saved, put_count, put_number},
     table::Row,
     weighing::{Weighing, narrow, wide},
 };
@@ -62,6 +66,8 @@ pub(super) struct Books {
     /// By the number of the account.
     pub extents: Vec<Extent>,
     totals: Totals,
+    /// Everything up to here was in the totals and the extents when they were read from a checkpoint.
+    totals_seen: u32,
     /// Which positions are records, in runs.
     record_positions: Vec<Range<Position>>,
     reversals: HashMap<Position, Position>,
@@ -142,11 +148,13 @@ impl Books {
     }
 
     fn add(&mut self, block: usize, row: Row) {
-        row.postings.for_each(|account, quantity| {
-            self.extents[account as usize].admit(quantity);
-        });
-        let kept = self.sizes.kept_positions;
-        self.totals.add(row.position, row.day, row.postings, kept);
+        if row.position > self.totals_seen {
+            row.postings.for_each(|account, quantity| {
+                self.extents[account as usize].admit(quantity);
+            });
+            let kept = self.sizes.kept_positions;
+            self.totals.add(row.position, row.day, row.postings, kept);
+        }
         if self.blocks.len() <= block {
             self.blocks.resize_with(block + 1, Block::default);
         }
@@ -156,11 +164,21 @@ impl Books {
     /// Stores a record, at the next position.
     pub fn store(&mut self, record_time: Instant, record: Record) {
         self.newest += 1;
+        self.store_at(self.newest, record_time, record);
+    }
+
+    /// Stores a record at a position after all other records.
+    pub fn store_at(&mut self, position: Position, record_time: Instant, record: Record) {
         match self.record_positions.last_mut() {
-            Some(run) if run.end == self.newest => run.end += 1,
-            _ => self.record_positions.push(self.newest..self.newest + 1),
+            Some(run) if run.end == position => run.end += 1,
+            _ => self.record_positions.push(position..position + 1),
         }
-        self.records.apply(self.newest, record_time, record);
+        self.records.apply(position, record_time, record);
+    }
+
+    /// The position after the last record.
+    pub fn records_end(&self) -> Position {
+        self.record_positions.last().map_or(0, |run| run.end)
     }
 
     /// Where the activity at a position was taken back, up to another position.

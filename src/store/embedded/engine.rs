@@ -171,6 +171,12 @@ impl Engine {
         self.checkpointing.is_due()
     }
 
+    /// How many writes the checkpoint holds.
+    #[cfg(test)]
+    pub(super) fn saved(&self) -> u64 {
+        self.checkpointing.saved()
+    }
+
     fn save<T>(&mut self, step: impl FnOnce(&mut Checkpointing, &mut Source<'_>) -> T) -> T {
         let mut source = Source {
             disk: &*self.disk,

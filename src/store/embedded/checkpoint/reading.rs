@@ -80,6 +80,9 @@ fn read_bytes(file: &dyn DiskFile, offset: u64, length: u64, size: u64) -> Optio
 
 fn read_directory(file: &dyn DiskFile) -> Option<Directory> {
     let size = file.size().ok()?;
+    if read_bytes(file, 0, MAGIC.len() as u64, size)? != MAGIC {
+        return None;
+    }
     let start = size.checked_sub(TRAILER as u64)?;
     let trailer = read_bytes(file, start, TRAILER as u64, size)?;
     let (place, rest) = trailer.split_first_chunk::<8>()?;

@@ -77,6 +77,12 @@ impl Checkpointing {
         self.writes += count as u64;
     }
 
+    /// How many writes the last checkpoint holds.
+    #[cfg(test)]
+    pub fn saved(&self) -> u64 {
+        self.saved
+    }
+
     /// Whether there is something to do.
     pub fn is_due(&self) -> bool {
         self.job.is_some() || self.is_worth_it(self.sizes.writes, self.sizes.share)

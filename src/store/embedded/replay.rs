@@ -2,16 +2,12 @@
 
 use super::{
     books::Books,
-    codec::{self, StoredEntry},
+    codec::{self, PostedWhat},
     fingerprint::{Fingerprinter, Fingerprints, group_of},
     log::{ReadRow, Table},
     settings::BookSizes,
 };
-use crate::domain::{
-    id::TenantId,
-    ledger::{Entry, Position},
-    time::Calendar,
-};
+use crate::domain::{id::TenantId, ledger::Position, time::Calendar};
 use std::collections::{BTreeMap, HashMap};
 
 /// What the log holds. Rows that are in the books already are passed over, so that books that were kept can go on from
@@ -77,10 +73,10 @@ impl<'a> Replay<'a> {
         let noted = self.noted.get(row.tenant).map_or(&[][..], Vec::as_slice);
         let mut position = row.first;
         match row.table {
-            Table::Ledger => codec::for_each_entry(row.body, row.count, &mut |stored| {
+            Table::Ledger => codec::for_each_posted(row.body, row.count, &mut |posted| {
                 if position > newest {
-                    let fingerprint = self.fingerprinter.of(stored.entry.id());
-                    apply(books, &stored, self.calendar)?;
+                    let fingerprint = self.fingerprinter.of_text(posted.id);
+                    apply(books, &posted.what, self.calendar)?;
                     if !is_noted(noted, fingerprint, position) {
                         fingerprints.insert(fingerprint, position);
                     }
@@ -115,17 +111,22 @@ fn is_noted(noted: &[Position], fingerprint: u64, position: Position) -> bool {
     position <= *until
 }
 
-fn apply(books: &mut Books, stored: &StoredEntry, calendar: &Calendar) -> Result<(), String> {
-    match (&stored.entry, &stored.target) {
-        (Entry::Activity(activity), None) => {
-            books.post(calendar.day(activity.occur_time), activity);
+fn apply(books: &mut Books, what: &PostedWhat<'_>, calendar: &Calendar) -> Result<(), String> {
+    match what {
+        PostedWhat::Activity {
+            customer,
+            occur_time,
+            dimensions,
+            kind,
+        } => {
+            books.post_parts(calendar.day(*occur_time), customer, *dimensions, kind);
             Ok(())
         }
-        (Entry::Reversal(_), Some(target))
+        PostedWhat::Reversal(target)
             if books.take_back(target.position, target.day, &target.customer) =>
         {
             Ok(())
         }
-        _ => Err("a reversal takes back what is not there".to_owned()),
+        PostedWhat::Reversal(_) => Err("a reversal takes back what is not there".to_owned()),
     }
 }

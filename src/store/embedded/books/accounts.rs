@@ -5,8 +5,8 @@
 
 use super::interner::{Interner, number_of};
 use crate::domain::{
-    account::{Account, Sums, WorkPurpose, for_each_posting},
-    activity::{Activity, DirectCostKind},
+    account::{Account, Sums, WorkPurpose, for_each_posting_of},
+    activity::{DirectCostKind, Kind},
     id::RoleId,
 };
 use serde::{Deserialize, Serialize};
@@ -182,12 +182,12 @@ impl Accounts {
         accounts
     }
 
-    /// What an activity posts; an account that is new gets a number.
-    pub fn postings(&mut self, activity: &Activity) -> Postings {
+    /// What something that happened posts; an account that is new gets a number.
+    pub fn postings(&mut self, kind: &Kind) -> Postings {
         let mut by_bit = [0_i64; FIRST_COUNT as usize];
         let mut postings = Postings::default();
         let mut worked = 0;
-        for_each_posting(activity, |account, quantity| match fixed(&account) {
+        for_each_posting_of(kind, |account, quantity| match fixed(&account) {
             Some(number) => {
                 postings.layout.0 |= 1 << number;
                 if let Some(sum) = by_bit.get_mut(number as usize) {

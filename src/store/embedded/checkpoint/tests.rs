@@ -1,6 +1,6 @@
 //! Whatever becomes of a checkpoint, the folder opens as it does from the ledger alone.
 
-use super::{CHECKPOINT, load};
+use super::{CHECKPOINT, Directory, MAGIC, TRAILER, load};
 use crate::{
     domain::{
         activity::{Activity, Dimensions, EffortPurpose, Kind, Work},
@@ -8,6 +8,7 @@ use crate::{
         ledger::{Entry, LedgerQuestion, Outcome, Position, Reversal, WriteMode},
         money::Currency,
         party::{Party, Stage},
+        problem::Reason,
         question::{CrossQuestion, Group, Scope},
         records::Record,
         time::{Calendar, Instant, Period},
@@ -316,15 +317,19 @@ fn many_customers_and_ids_are_saved_in_many_parts() {
 
 /// A folder with a checkpoint, and what was written after it.
 fn saved_folder() -> TempDir {
+    saved_folder_of(4)
+}
+
+fn saved_folder_of(turns: u64) -> TempDir {
     let folder = TempDir::new().unwrap();
     let mut engine = open(folder.path(), OFTENEST);
-    for turn in 0..4 {
+    for turn in 0..turns {
         write(&mut engine, turn);
     }
     engine.close();
     let mut engine = open(folder.path(), NEVER);
     assert!(engine.saved() > 20);
-    write(&mut engine, 4);
+    write(&mut engine, turns);
     drop(engine);
     folder
 }
@@ -360,4 +365,106 @@ fn a_checkpoint_that_is_damaged_anywhere_or_of_another_key_is_passed_over() {
     assert!(compare(folder.path(), 5, "sound") > 20);
     fs::remove_file(&path).unwrap();
     assert_eq!(compare(folder.path(), 5, "without"), 0);
+}
+
+#[test]
+fn a_checkpoint_of_another_moment_or_another_ledger_is_used_only_if_it_fits() {
+    let folder = saved_folder();
+    let checkpoint = fs::read(folder.path().join(CHECKPOINT)).unwrap();
+    let made = |turns: std::ops::Range<u64>| {
+        let folder = TempDir::new().unwrap();
+        let mut engine = open(folder.path(), NEVER);
+        turns.for_each(|turn| write(&mut engine, turn));
+        engine.close();
+        fs::write(folder.path().join(CHECKPOINT), &checkpoint).unwrap();
+        folder
+    };
+    // The ledger ends before the checkpoint does.
+    assert_eq!(compare(made(0..3).path(), 5, "a shorter ledger"), 0);
+    // The folder is the same by its key, and holds something else.
+    assert_eq!(compare(made(1..9).path(), 9, "another ledger"), 0);
+    // Much was written since, and what was known was packed.
+    let longer = made(0..TURNS);
+    let mut engine = open(longer.path(), NEVER);
+    assert!(engine.saved() > 20);
+    let mut steps = 0;
+    while engine.tend() {
+        steps += 1;
+    }
+    assert!(steps > 10, "nothing was packed");
+    engine.close();
+    assert!(compare(longer.path(), TURNS, "a longer ledger") > 20);
+    // A segment is gone: the ledger is read, and says so.
+    fs::remove_file(longer.path().join("0000000001.log")).unwrap();
+    let disk = RealDisk::open(longer.path()).unwrap();
+    let opened = Engine::open(Arc::new(disk), &settings(NEVER), |_| ());
+    let problem = opened.err().unwrap();
+    assert_eq!(problem.reason, Reason::LedgerDamaged);
+}
+
+#[test]
+fn damage_in_a_segment_that_was_not_read_is_named_when_a_row_is_read() {
+    let folder = saved_folder_of(TURNS);
+    let path = folder.path().join("0000000001.log");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[200] ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    let mut engine = open(folder.path(), NEVER);
+    assert!(engine.saved() > 20);
+    let request = Request {
+        tenant: tenant("t"),
+        writes: Writes::Entries(vec![entry(0, 0)]),
+        record_time: Instant {
+            seconds: 0,
+            nanos: 0,
+        },
+        mode: WriteMode::Keep,
+    };
+    let problem = engine.answer(&[request]).pop().unwrap().unwrap_err();
+    assert_eq!(problem.reason, Reason::LedgerDamaged);
+    drop(engine);
+    let verified = crate::store::embedded::verify(folder.path(), |_| ());
+    assert_eq!(verified.unwrap_err().reason, Reason::LedgerDamaged);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+
+    /// As somebody would make them who knows how checksums are made.
+    #[test]
+    fn wrong_bytes_with_right_checksums_are_no_books_that_lead_astray(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+    ) {
+        static SOUND: std::sync::LazyLock<(TempDir, Vec<u8>)> = std::sync::LazyLock::new(|| {
+            let folder = saved_folder();
+            let bytes = fs::read(folder.path().join(CHECKPOINT)).unwrap();
+            (folder, bytes)
+        });
+        let (folder, mut bytes) = (SOUND.0.path(), SOUND.1.clone());
+        let trailer = bytes.len() - TRAILER;
+        let place = u64::from_le_bytes(bytes[trailer..trailer + 8].try_into().unwrap());
+        let place = usize::try_from(place).unwrap();
+        let mut directory: Directory = postcard::from_bytes(&bytes[place..trailer]).unwrap();
+        for (index, value) in changes {
+            bytes[8 + index.index(place - 8)] = value;
+        }
+        for part in &mut directory.parts {
+            let range = usize::try_from(part.offset).unwrap()..usize::try_from(part.offset + part.length).unwrap();
+            part.sum = crc32c::crc32c(&bytes[range]);
+        }
+        bytes.truncate(place);
+        let directory = postcard::to_stdvec(&directory).unwrap();
+        bytes.extend_from_slice(&directory);
+        bytes.extend_from_slice(&(place as u64).to_le_bytes());
+        bytes.extend_from_slice(&(directory.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(&crc32c::crc32c(&directory).to_le_bytes());
+        bytes.extend_from_slice(&MAGIC);
+        let path = TempDir::new().unwrap();
+        for name in ["META", CHECKPOINT] {
+            let content = if name == CHECKPOINT { bytes.clone() } else { fs::read(folder.join(name)).unwrap() };
+            fs::write(path.path().join(name), content).unwrap();
+        }
+        // Whether it is taken for books or not, nothing panics.
+        let _ = is_loaded(path.path(), KEY);
+    }
 }

@@ -1,7 +1,7 @@
 //! Makes the books again from the log, and finds out whether everything that was written is there.
 
 use super::{
-    books::Books,
+    books::{Batch, Books},
     codec::{self, PostedWhat},
     fingerprint::{Fingerprinter, Fingerprints, group_of},
     log::{ReadRow, Table},
@@ -25,6 +25,9 @@ pub(super) struct Replay<'a> {
     pub calendar: &'a Calendar,
     /// How fingerprints are made.
     pub fingerprinter: &'a Fingerprinter,
+    /// What is being posted, and the fingerprints of it; empty between rows.
+    batch: Batch,
+    new: Vec<(u64, Position)>,
 }
 
 impl<'a> Replay<'a> {
@@ -37,6 +40,8 @@ impl<'a> Replay<'a> {
             sizes,
             calendar,
             fingerprinter,
+            batch: Batch::default(),
+            new: Vec::new(),
         }
     }
 
@@ -73,17 +78,23 @@ impl<'a> Replay<'a> {
         let noted = self.noted.get(row.tenant).map_or(&[][..], Vec::as_slice);
         let mut position = row.first;
         match row.table {
-            Table::Ledger => codec::for_each_posted(row.body, row.count, &mut |posted| {
-                if position > newest {
-                    let fingerprint = self.fingerprinter.of_text(posted.id);
-                    apply(books, &posted.what, self.calendar)?;
-                    if !is_noted(noted, fingerprint, position) {
-                        fingerprints.insert(fingerprint, position);
+            Table::Ledger => {
+                let (batch, new) = (&mut self.batch, &mut self.new);
+                codec::for_each_posted(row.body, row.count, &mut |posted| {
+                    if position > newest {
+                        let fingerprint = self.fingerprinter.of_text(posted.id);
+                        apply(books, batch, &posted.what, self.calendar)?;
+                        if !is_noted(noted, fingerprint, position) {
+                            new.push((fingerprint, position));
+                        }
                     }
-                }
-                position += 1;
-                Ok(())
-            })?,
+                    position += 1;
+                    Ok(())
+                })?;
+                books.post_batch(batch);
+                fingerprints.extend(new);
+                new.clear();
+            }
             Table::Records => codec::for_each_record(row.body, row.count, &mut |stored| {
                 if position >= books.records_end() {
                     books.store_at(position, stored.record_time, stored.record);
@@ -111,7 +122,12 @@ fn is_noted(noted: &[Position], fingerprint: u64, position: Position) -> bool {
     position <= *until
 }
 
-fn apply(books: &mut Books, what: &PostedWhat<'_>, calendar: &Calendar) -> Result<(), String> {
+fn apply(
+    books: &mut Books,
+    batch: &mut Batch,
+    what: &PostedWhat<'_>,
+    calendar: &Calendar,
+) -> Result<(), String> {
     match what {
         PostedWhat::Activity {
             customer,
@@ -119,14 +135,21 @@ fn apply(books: &mut Books, what: &PostedWhat<'_>, calendar: &Calendar) -> Resul
             dimensions,
             kind,
         } => {
-            books.post_parts(calendar.day(*occur_time), customer, *dimensions, kind);
+            books.add_to_batch(
+                batch,
+                calendar.day(*occur_time),
+                customer,
+                *dimensions,
+                kind,
+            );
             Ok(())
         }
-        PostedWhat::Reversal(target)
-            if books.take_back(target.position, target.day, &target.customer) =>
-        {
-            Ok(())
+        PostedWhat::Reversal(target) => {
+            // What it takes back may be in the batch.
+            books.post_batch(batch);
+            let is_there = books.take_back(target.position, target.day, &target.customer);
+            let missing = || "a reversal takes back what is not there".to_owned();
+            is_there.then_some(()).ok_or_else(missing)
         }
-        PostedWhat::Reversal(_) => Err("a reversal takes back what is not there".to_owned()),
     }
 }

@@ -4,6 +4,7 @@
 
 pub(super) mod accounts;
 mod amounts;
+mod batch;
 mod block;
 mod id_order;
 mod interner;
@@ -20,6 +21,7 @@ pub use self::block::Bytes;
 pub(super) use self::{
     accounts::Accounts,
     amounts::Accumulator,
+    batch::Batch,
     block::{ALL, Block, CUSTOMERS, Plan, SHIFT},
     id_order::IdOrder,
     interner::number_of,
@@ -34,7 +36,7 @@ use super::settings::BookSizes;
 use crate::{
     domain::{
         account::{Account, Sums},
-        activity::{Activity, Kind},
+        activity::Activity,
         id::PartyId,
         ledger::Position,
         records::{Record, Records},
@@ -107,39 +109,18 @@ impl Books {
 
     /// Posts an activity, at the next position.
     pub fn post(&mut self, day: Day, activity: &Activity) {
-        let dimensions = &activity.dimensions;
-        let dimensions = [
-            dimensions.branch_id.as_str(),
-            &dimensions.product_id,
-            &dimensions.account_manager_id,
-        ];
-        self.post_parts(
-            day,
-            activity.customer_id.as_str(),
-            dimensions,
-            &activity.kind,
-        );
-    }
-
-    /// The same of what the books look at: customer, branch, product, account manager, and what happened.
-    pub fn post_parts(
-        &mut self,
-        day: Day,
-        customer: &str,
-        [branch, product, account_manager]: [&str; 3],
-        kind: &Kind,
-    ) {
         self.newest += 1;
-        let (block, customer) = place(self.customers.intern(customer));
+        let (block, customer) = place(self.customers.intern(activity.customer_id.as_str()));
+        let dimensions = &activity.dimensions;
         let mut value = |value: &str| self.values.intern(group_name(value));
         let row = Row {
             position: narrow_position(self.newest),
             day,
             customer,
-            branch: value(branch),
-            product: value(product),
-            account_manager: value(account_manager),
-            postings: self.accounts.postings(kind),
+            branch: value(&dimensions.branch_id),
+            product: value(&dimensions.product_id),
+            account_manager: value(&dimensions.account_manager_id),
+            postings: self.accounts.postings(&activity.kind),
         };
         self.extents.resize(self.accounts.len(), Extent::default());
         self.add(block, row);

@@ -155,7 +155,7 @@ impl NamesPart {
         let position = Position::from(limits.position);
         let mut end = 0;
         let are_runs = rest.records.iter().all(|run| {
-            let fits = run.start > end.max(0) && run.start < run.end && run.end <= position + 1;
+            let fits = run.start > end && run.start < run.end && run.end <= position + 1;
             end = run.end;
             fits
         });

@@ -51,7 +51,7 @@ enum Read {
     Totals(TotalsPart),
     Few(Fingerprints),
     Group(Group),
-    Names(NamesPart),
+    Names(Box<NamesPart>),
     Segment(KnownSegment),
 }
 
@@ -165,9 +165,10 @@ fn read_part(part: &Part, bytes: &[u8], tenants: &[SavedTenant]) -> Option<Read>
             1 => Read::Few(Fingerprints::load_few(saved, position)?),
             _ => Read::Group(Fingerprints::load_group(saved, position)?),
         },
-        What::Names { tenant: own } => {
-            Read::Names(NamesPart::load(saved, &tenant(own)?.limits(part.covers)?)?)
-        }
+        What::Names { tenant: own } => Read::Names(Box::new(NamesPart::load(
+            saved,
+            &tenant(own)?.limits(part.covers)?,
+        )?)),
         What::Segment { .. } => Read::Segment(postcard::from_bytes(bytes).ok()?),
     })
 }
@@ -180,7 +181,7 @@ struct Parts {
     few: Option<Fingerprints>,
     groups: Vec<Group>,
     noted: Vec<Position>,
-    names: Option<NamesPart>,
+    names: Option<Box<NamesPart>>,
 }
 
 fn assemble(directory: Directory, read: Vec<Read>, sizes: BookSizes) -> Option<Loaded> {
@@ -203,7 +204,9 @@ fn assemble(directory: Directory, read: Vec<Read>, sizes: BookSizes) -> Option<L
                 match read {
                     Read::Few(few) => own.few = Some(few),
                     Read::Group(group) => own.groups.push(group),
-                    _ => return None,
+                    Read::Block(_) | Read::Totals(_) | Read::Names(_) | Read::Segment(_) => {
+                        return None;
+                    }
                 }
             }
             (What::Names { tenant }, Read::Names(names)) => {
@@ -242,7 +245,7 @@ impl Parts {
         }
         let mut names = self.names?;
         let records = std::mem::take(&mut names.records);
-        let books = Books::of_parts(saved.newest, sizes, names, self.totals?, self.blocks);
+        let books = Books::of_parts(saved.newest, sizes, *names, self.totals?, self.blocks);
         Some(LoadedTenant {
             books,
             fingerprints,

@@ -1,5 +1,5 @@
-//! The heart of the embedded store without threads and clocks: it decides writes in groups, makes a group durable by one
-//! append to the log, and only then posts it to the books. The same calls on the same disk do the same.
+//! The heart of the embedded store without threads and clocks: it decides writes in groups, makes a group durable by
+//! one append to the log, and only then posts it to the books. The same calls on the same disk do the same.
 //!
 //! What is posted is in the books, and so visible, only after it is durable. If it cannot be made durable, the draft of
 //! the whole group is dropped and everything is as before.

@@ -1,7 +1,8 @@
 //! Fingerprints of the ids in the ledger: where an id may be.
 //!
-//! A key that the folder was made with and nobody else knows keeps anyone from preparing ids that collide; and what is found here is
-//! looked up in the ledger before it is believed, so that a collision costs a read and never an answer.
+//! A key that the folder was made with and nobody else knows keeps anyone from preparing ids that collide; and what
+//! is found here is looked up in the ledger before it is believed, so that a collision costs a read and never an
+//! answer.
 
 use crate::domain::{id::ActivityId, ledger::Position};
 use hashbrown::HashTable;

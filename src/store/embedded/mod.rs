@@ -1,8 +1,8 @@
 //! The default store: one folder, no server.
 //!
-//! The ledger is an append-only log (`log`), durable before anything is acknowledged; the books are columns in memory, made
-//! again from the ledger when the folder is opened. `engine` is the heart, without threads; one thread drives it
-//! (`writer`), and questions are answered from the books by as many threads as ask (`questions`).
+//! The ledger is an append-only log (`log`), durable before anything is acknowledged; the books are columns in
+//! memory, made again from the ledger when the folder is opened. `engine` is the heart, without threads; one thread
+//! drives it (`writer`), and questions are answered from the books by as many threads as ask (`questions`).
 
 mod books;
 mod codec;

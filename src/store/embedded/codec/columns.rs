@@ -136,16 +136,18 @@ impl<'w> Columns<'w> {
                 cost_of_goods,
                 quantity,
                 price,
-            } => (1, self.sale(*revenue, *cost_of_goods, *quantity, *price)),
+            } => (1, self.charge(*revenue, *cost_of_goods, *quantity, *price)),
             Kind::Refund {
                 amount,
                 recovered_cost_of_goods,
                 paid_out,
             } => {
-                let shape = self.sale(*amount, *recovered_cost_of_goods, None, None);
+                let shape = self.charge(*amount, *recovered_cost_of_goods, None, None);
                 (2, shape | i64::from(*paid_out) << 1)
             }
-            Kind::DirectCost { kind, amount } => (3, self.amount(0, Some(*amount)) * *kind as i64),
+            Kind::DirectCost { kind, amount } => {
+                (3, self.charge(*amount, None, None, None) | *kind as i64)
+            }
             Kind::Effort {
                 work,
                 purpose,
@@ -198,14 +200,15 @@ impl<'w> Columns<'w> {
         }
     }
 
-    fn sale(
+    /// Adds amounts; gives the shape of which there are.
+    fn charge(
         &mut self,
-        revenue: Micros,
+        amount: Micros,
         cost_of_goods: Option<Micros>,
         quantity: Option<i64>,
         price: Option<Price>,
     ) -> i64 {
-        self.amounts[0].push(revenue);
+        self.amounts[0].push(amount);
         let (price, which) = match price {
             None => (None, 0),
             Some(Price::List(price)) => (Some(price), 1),

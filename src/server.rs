@@ -6,7 +6,7 @@ use crate::{
     service::{Service, Settings, clock::SystemClock},
     store::{
         Store,
-        embedded::{EmbeddedSettings, EmbeddedStore, Progress},
+        embedded::{BookSizes, EmbeddedSettings, EmbeddedStore, Progress},
         memory::MemoryStore,
     },
 };
@@ -103,6 +103,7 @@ fn open_store(store: StoreSettings, settings: &Settings) -> Result<Arc<dyn Store
                 folder,
                 calendar,
                 currency,
+                books: BookSizes::default(),
             };
             let mut told = Instant::now();
             let store = EmbeddedStore::open(&settings, |progress| {

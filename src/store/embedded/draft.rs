@@ -126,7 +126,7 @@ impl<'w> Draft<'w> {
                 Err(problem) => return Ok(Outcome::Rejected(problem)),
             }
         }
-        if let Some(target) = target {
+        if let Some(target) = &target {
             self.reversals.insert(target.position, position);
         }
         let index = self.writes.len();
@@ -149,6 +149,7 @@ impl<'w> Draft<'w> {
             Entry::Activity(activity) => Some(Target {
                 position: found.position(),
                 day: base.calendar.day(activity.occur_time),
+                customer: activity.customer_id.clone(),
             }),
             Entry::Reversal(_) => None,
         });
@@ -237,7 +238,9 @@ fn body<'w>(writes: &[Write<'w>]) -> BodyBuilder<'w> {
     let mut body = BodyBuilder::default();
     for write in writes {
         let taken = match &write.what {
-            What::Entry { entry, target, .. } => body.push_entry(write.record_time, *target, entry),
+            What::Entry { entry, target, .. } => {
+                body.push_entry(write.record_time, target.as_ref(), entry)
+            }
             What::Record(record) => body.push_record(write.record_time, record),
         };
         if !taken {

@@ -11,10 +11,11 @@ use super::{
     ledger::LedgerReader,
     log::{Log, Meta, Opening},
     pack::Packing,
+    prospects::ProspectTables,
     questions::Questions,
     replay::Replay,
     settings::{EngineSettings, Progress},
-    tenants::Tenant,
+    tenants::{Tenant, Tenants},
 };
 use crate::domain::{
     id::TenantId,
@@ -104,6 +105,7 @@ impl Engine {
         let fingerprinter = change(Fingerprinter::new(opening.meta().key));
         let mut replay = Replay {
             books: BTreeMap::new(),
+            sizes: settings.books,
             fingerprints: HashMap::new(),
             calendar: &settings.calendar,
             fingerprinter: &fingerprinter,
@@ -127,7 +129,8 @@ impl Engine {
         done.read_bytes = done.all_bytes;
         progress(done);
         // Made now, so that the first question need not wait for it.
-        replay.books.values().for_each(|books| {
+        replay.books.values_mut().for_each(|books| {
+            books.settle();
             books.id_order();
         });
         let Replay {
@@ -136,9 +139,10 @@ impl Engine {
             ..
         } = replay;
         let questions = Questions {
-            tenants: books.into_iter().collect(),
+            tenants: Tenants::new(books, settings.books),
             ledger: LedgerReader::new(Arc::clone(log.index())),
             calendar: settings.calendar.clone(),
+            prospects: ProspectTables::default(),
         };
         Ok(Self {
             log,
@@ -299,7 +303,7 @@ impl Engine {
                             books.post(calendar.day(activity.occur_time), activity);
                         }
                         (Entry::Reversal(_), Some(target)) => {
-                            books.take_back(target.position);
+                            books.take_back(target.position, target.day, &target.customer);
                         }
                         // The target was found when the reversal was decided.
                         (Entry::Reversal(_), None) => {}

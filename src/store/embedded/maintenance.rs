@@ -10,7 +10,7 @@ use super::{
     log::{Read, ReadRow, Reading, Table},
     real_disk::RealDisk,
     replay::Replay,
-    settings::Progress,
+    settings::{BookSizes, Progress},
 };
 use crate::domain::{
     account::{Sums, for_each_posting},
@@ -213,6 +213,7 @@ fn audit(
     let mut replay = Replay {
         books: BTreeMap::new(),
         fingerprints: HashMap::new(),
+        sizes: BookSizes::default(),
         calendar: &calendar,
         fingerprinter: &fingerprinter,
     };

@@ -4,28 +4,28 @@
 //! memory, made again from the ledger when the folder is opened. `engine` is the heart, without threads; one thread
 //! drives it (`writer`), and questions are answered from the books by as many threads as ask (`questions`).
 
+mod bits;
 mod books;
 mod codec;
-mod day_book;
 pub mod disk;
 mod draft;
 mod engine;
 mod entries;
 mod fingerprint;
 mod groups;
-mod id_order;
-mod interner;
 mod ledger;
 mod log;
 mod maintenance;
 mod pack;
 mod place_set;
 mod profiles;
+mod prospects;
 mod questions;
 mod ranking;
 mod real_disk;
 mod replay;
 mod scan;
+mod select;
 mod settings;
 mod split;
 mod tenants;
@@ -38,7 +38,7 @@ pub use self::{
     maintenance::{Verified, VerifiedTenant, backup, restore, verify},
     questions::Questions,
     real_disk::RealDisk,
-    settings::{EmbeddedSettings, EngineSettings, Progress},
+    settings::{BookSizes, EmbeddedSettings, EngineSettings, Progress},
 };
 
 use self::writer::Message;
@@ -49,6 +49,7 @@ use crate::domain::{
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
     party::{Party, PartyQuestion, TraitDefinition},
     problem::Problem,
+    prospect::{ProspectAnswer, ProspectQuestion},
     question::{
         CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion, LiftAnswer, LiftQuestion,
         ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
@@ -141,7 +142,10 @@ fn engine_settings(settings: &EmbeddedSettings) -> EngineSettings {
     // The standard library's own source of randomness: each state begins with other keys.
     let random = || RandomState::new().hash_one(0);
     let key = (random(), random());
-    EngineSettings::new(settings.calendar.clone(), settings.currency, key)
+    EngineSettings {
+        books: settings.books,
+        ..EngineSettings::new(settings.calendar.clone(), settings.currency, key)
+    }
 }
 
 impl Drop for EmbeddedStore {
@@ -214,6 +218,17 @@ impl Store for EmbeddedStore {
         let tenant = tenant.clone();
         let question = question.clone();
         self.ask(move |questions| questions.parties(&tenant, &question))
+            .await
+    }
+
+    async fn prospects(
+        &self,
+        tenant: &TenantId,
+        question: &ProspectQuestion,
+    ) -> Result<ProspectAnswer, Problem> {
+        let tenant = tenant.clone();
+        let question = question.clone();
+        self.ask(move |questions| questions.prospects(&tenant, &question))
             .await
     }
 

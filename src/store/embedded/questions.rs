@@ -2,11 +2,12 @@
 //! of writes.
 
 use super::{
-    books::Books,
+    books::{Accumulator, Books},
     entries, groups,
     ledger::LedgerReader,
     profiles,
-    ranking::{self, Ranking},
+    prospects::{self, ProspectTables},
+    ranking::{self, Ranking, RankingTask, with_ranking},
     tenants::Tenants,
 };
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
         ledger::{LedgerEntry, LedgerQuestion, Position},
         party::{Party, PartyQuestion, TraitDefinition},
         problem::Problem,
+        prospect::{ProspectAnswer, ProspectQuestion},
         question::{
             CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion, LiftAnswer, LiftQuestion,
             ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
@@ -32,6 +34,7 @@ pub struct Questions {
     pub(super) tenants: Tenants,
     pub(super) ledger: LedgerReader,
     pub(super) calendar: Calendar,
+    pub(super) prospects: ProspectTables,
 }
 
 impl Questions {
@@ -87,6 +90,18 @@ impl Questions {
         })
     }
 
+    /// Stored prospects as rows of numbers.
+    pub fn prospects(
+        &self,
+        id: &TenantId,
+        question: &ProspectQuestion,
+    ) -> Result<ProspectAnswer, Problem> {
+        match self.tenants.find(id)? {
+            Some(tenant) => self.prospects.answer(id, &tenant, question),
+            None => Ok(prospects::nobody(question)),
+        }
+    }
+
     /// All trait definitions as of a position.
     pub fn trait_definitions(
         &self,
@@ -117,9 +132,7 @@ impl Questions {
         question: &CurveQuestion,
     ) -> Result<CurveAnswer, Problem> {
         self.read(tenant, |books| {
-            let ranking = Ranking::sorted(books, &question.scope, &question.order);
-            let values = ranking.values();
-            answer::curve(ranking.totals, &values, question.points)
+            with_ranking(books, &question.scope, &question.order, question)
         })
     }
 
@@ -135,14 +148,8 @@ impl Questions {
     /// Counts of trait values among the best customers, the loss-makers and all.
     pub fn lift(&self, tenant: &TenantId, question: &LiftQuestion) -> Result<LiftAnswer, Problem> {
         self.read(tenant, |books| {
-            let ranking = Ranking::sorted(books, &question.scope, &question.order);
-            let parties = ranking.customers().map(|customer| {
-                let id = books.customers.thing(customer);
-                let party = books.records.party(id, question.scope.as_of);
-                party.map(|party| &**party)
-            });
-            let totals = ranking.totals.clone();
-            answer::lift(totals, &ranking.values(), parties, question)
+            let task = Lift { books, question };
+            with_ranking(books, &question.scope, &question.order, task)
         })
     }
 
@@ -153,5 +160,30 @@ impl Questions {
         question: &ProfileQuestion,
     ) -> Result<ProfileAnswer, Problem> {
         self.read(tenant, |books| profiles::profiles(books, question))
+    }
+}
+
+impl RankingTask<CurveAnswer> for &CurveQuestion {
+    fn run<A: Accumulator>(self, ranking: Ranking<'_, A>) -> CurveAnswer {
+        let values = ranking.values();
+        answer::curve(ranking.totals, &values, self.points)
+    }
+}
+
+/// Counts the traits of customers in order.
+struct Lift<'a> {
+    books: &'a Books,
+    question: &'a LiftQuestion,
+}
+
+impl RankingTask<LiftAnswer> for Lift<'_> {
+    fn run<A: Accumulator>(self, ranking: Ranking<'_, A>) -> LiftAnswer {
+        let (customers, values) = ranking.sorted();
+        let parties = customers.iter().map(|customer| {
+            let id = self.books.customer(*customer);
+            let party = self.books.records.party(&id, self.question.scope.as_of);
+            party.map(|party| &**party)
+        });
+        answer::lift(ranking.totals, &values, parties, self.question)
     }
 }

@@ -5,6 +5,7 @@ use super::{
     codec::{self, StoredEntry},
     fingerprint::{Fingerprinter, Fingerprints},
     log::{ReadRow, Table},
+    settings::BookSizes,
 };
 use crate::domain::{id::TenantId, ledger::Entry, time::Calendar};
 use std::collections::{BTreeMap, HashMap};
@@ -16,6 +17,8 @@ pub(super) struct Replay<'a> {
     pub books: BTreeMap<TenantId, Books>,
     /// Where every tenant's ids may be.
     pub fingerprints: HashMap<TenantId, Fingerprints>,
+    /// How finely books are divided.
+    pub sizes: BookSizes,
     /// On which days activities count.
     pub calendar: &'a Calendar,
     /// How fingerprints are made.
@@ -29,7 +32,7 @@ impl Replay<'_> {
             let tenant = TenantId::parse(row.tenant, "tenant")
                 .map_err(|_| "there can be no such tenant".to_owned())?;
             self.fingerprints.entry(tenant.clone()).or_default();
-            self.books.insert(tenant, Books::default());
+            self.books.insert(tenant, Books::new(self.sizes));
         }
         // Both were put there just now, if not before.
         let (Some(books), Some(fingerprints)) = (
@@ -77,12 +80,16 @@ impl Replay<'_> {
 }
 
 fn apply(books: &mut Books, stored: &StoredEntry, calendar: &Calendar) -> Result<(), String> {
-    match (&stored.entry, stored.target) {
+    match (&stored.entry, &stored.target) {
         (Entry::Activity(activity), None) => {
             books.post(calendar.day(activity.occur_time), activity);
             Ok(())
         }
-        (Entry::Reversal(_), Some(target)) if books.take_back(target.position) => Ok(()),
+        (Entry::Reversal(_), Some(target))
+            if books.take_back(target.position, target.day, &target.customer) =>
+        {
+            Ok(())
+        }
         _ => Err("a reversal takes back what is not there".to_owned()),
     }
 }

@@ -13,6 +13,30 @@ pub struct EmbeddedSettings {
     pub calendar: Calendar,
     /// What amounts are in. A folder keeps the currency that it was made with.
     pub currency: Currency,
+    /// How finely the books are divided.
+    pub books: BookSizes,
+}
+
+/// How finely books are divided. Other sizes change speed and memory, and never an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BookSizes {
+    /// So many rows of 2,048 customers are kept as they came before they are put by day.
+    pub recent_rows: usize,
+    /// For so many positions rows are kept as they came even after that: a question as of a position that was the newest
+    /// a moment ago then need not look at every row.
+    pub kept_positions: u32,
+    /// The fewest rows between two planes of sums.
+    pub leaf_rows: usize,
+}
+
+impl Default for BookSizes {
+    fn default() -> Self {
+        Self {
+            recent_rows: 1_024,
+            kept_positions: 32_768,
+            leaf_rows: 256,
+        }
+    }
 }
 
 /// What an engine needs to be told beside its disk.
@@ -26,6 +50,8 @@ pub struct EngineSettings {
     pub key: (u64, u64),
     /// How many bytes of the log are kept in one file.
     pub segment_size: u64,
+    /// How finely the books are divided.
+    pub books: BookSizes,
 }
 
 impl EngineSettings {
@@ -36,6 +62,7 @@ impl EngineSettings {
             currency,
             key,
             segment_size: SEGMENT_SIZE,
+            books: BookSizes::default(),
         }
     }
 }

@@ -14,9 +14,9 @@ use crate::domain::{
     party::Stage,
     problem::Reason,
     time::Calendar,
+    traits::Traits,
 };
 use std::{
-    collections::BTreeMap,
     fs, io,
     path::Path,
     sync::{
@@ -36,6 +36,7 @@ fn settings(folder: &Path) -> EmbeddedSettings {
         folder: folder.to_owned(),
         calendar: Calendar::of_zone("UTC").unwrap(),
         currency: Currency::parse("USD", "").unwrap(),
+        books: BookSizes::default(),
     }
 }
 
@@ -279,7 +280,7 @@ fn a_full_disk_stops_nothing_but_the_write() {
         party_id: PartyId::parse("customer", "").unwrap(),
         stage: Stage::Customer,
         display_name: "x".repeat(5_000_000),
-        traits: BTreeMap::new(),
+        traits: Traits::default(),
     });
     let put = |engine: &mut Engine| {
         let group = [request(Writes::Records(vec![record.clone()]))];
@@ -392,7 +393,7 @@ fn segments_follow_each_other_and_are_packed() {
                 party_id: PartyId::parse(&name, "").unwrap(),
                 stage: Stage::Customer,
                 display_name: String::new(),
-                traits: BTreeMap::new(),
+                traits: Traits::default(),
             });
             let answers = engine.answer(&[request(Writes::Records(vec![record]))]);
             assert!(answers[0].is_ok());

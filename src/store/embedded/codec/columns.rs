@@ -68,7 +68,7 @@ pub fn write(entries: &[StoredEntry<&Entry>]) -> Result<Vec<u8>, String> {
         columns.id.push(stored.entry.id().as_str());
         match stored.entry {
             Entry::Activity(activity) => columns.activity(activity),
-            Entry::Reversal(reversal) => columns.reversal(reversal, stored.target)?,
+            Entry::Reversal(reversal) => columns.reversal(reversal, stored.target.as_ref())?,
         }
     }
     // About what entries without long texts take.
@@ -117,11 +117,16 @@ impl<'w> Columns<'w> {
         self.shape.push(shape);
     }
 
-    fn reversal(&mut self, reversal: &'w Reversal, target: Option<Target>) -> Result<(), String> {
+    fn reversal(
+        &mut self,
+        reversal: &'w Reversal,
+        target: Option<&'w Target>,
+    ) -> Result<(), String> {
         let target = target.ok_or("a reversal without what it takes back")?;
         self.kind.push(0);
         self.target.push(target.position.cast_signed());
         self.target_day.push(i64::from(target.day.0));
+        self.customer.push(target.customer.as_str());
         self.target_id.push(reversal.activity_id.as_str());
         self.reason.push(&reversal.reason);
         self.evidence.push(&reversal.evidence_ref);

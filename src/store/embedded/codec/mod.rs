@@ -12,6 +12,7 @@ mod texts;
 
 use super::log::Table;
 use crate::domain::{
+    id::PartyId,
     ledger::{Entry, Position},
     records::Record,
     time::{Day, Instant},
@@ -27,12 +28,14 @@ const COLUMNS_FROM: usize = 16;
 const ENTRY_BYTES: usize = 64;
 
 /// The activity that a reversal takes back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Target {
     /// Where it is.
     pub position: Position,
     /// The day on which it counts.
     pub day: Day,
+    /// Whom it happened with.
+    pub customer: PartyId,
 }
 
 /// An entry as it is stored; `E` owns or borrows what it is.
@@ -78,7 +81,7 @@ impl<'w> BodyBuilder<'w> {
     pub fn push_entry(
         &mut self,
         record_time: Instant,
-        target: Option<Target>,
+        target: Option<&Target>,
         entry: &'w Entry,
     ) -> bool {
         if self.is_full() || !self.records.is_empty() {
@@ -87,7 +90,7 @@ impl<'w> BodyBuilder<'w> {
         self.size += ENTRY_BYTES + plain::text_bytes(entry);
         self.entries.push(StoredEntry {
             record_time,
-            target,
+            target: target.cloned(),
             entry,
         });
         true
@@ -191,7 +194,7 @@ impl Body {
     pub fn push_to<'w>(&'w self, builder: &mut BodyBuilder<'w>, index: usize) -> bool {
         match self {
             Self::Entries(entries) => entries.get(index).is_some_and(|stored| {
-                builder.push_entry(stored.record_time, stored.target, &stored.entry)
+                builder.push_entry(stored.record_time, stored.target.as_ref(), &stored.entry)
             }),
             Self::Records(records) => (records.get(index))
                 .is_some_and(|stored| builder.push_record(stored.record_time, &stored.record)),

@@ -17,7 +17,7 @@ pub const VERSION: u8 = 1;
 pub fn write_entries(entries: &[StoredEntry<&Entry>]) -> Result<Vec<u8>, String> {
     let mut bytes = vec![VERSION];
     for stored in entries {
-        bytes = add(bytes, &(stored.record_time, stored.target, stored.entry))?;
+        bytes = add(bytes, &(stored.record_time, &stored.target, stored.entry))?;
     }
     Ok(bytes)
 }

@@ -11,7 +11,6 @@ use crate::domain::{
     party::{Party, Stage},
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
-use std::collections::BTreeMap;
 
 fn instant() -> impl Strategy<Value = Instant> {
     let nanos = prop_oneof![Just(0), 0_u32..1_000_000_000];
@@ -155,8 +154,8 @@ fn entry() -> impl Strategy<Value = StoredEntry> {
             (None, Entry::Activity(activity))
         },
     );
-    let reversal = (id(), id(), text(), text(), any::<u64>(), any::<i32>()).prop_map(
-        |(reversal, activity, reason, evidence_ref, position, day)| {
+    let reversal = (id(), id(), id(), text(), text(), any::<u64>(), any::<i32>()).prop_map(
+        |(reversal, activity, customer, reason, evidence_ref, position, day)| {
             let reversal = Reversal {
                 reversal_id: ActivityId::stored(&reversal),
                 activity_id: ActivityId::stored(&activity),
@@ -166,6 +165,7 @@ fn entry() -> impl Strategy<Value = StoredEntry> {
             let target = Target {
                 position,
                 day: Day(day),
+                customer: PartyId::stored(&customer),
             };
             (Some(target), Entry::Reversal(reversal))
         },
@@ -182,7 +182,7 @@ fn entry() -> impl Strategy<Value = StoredEntry> {
 fn written(entries: &[StoredEntry]) -> Vec<u8> {
     let mut builder = BodyBuilder::default();
     for stored in entries {
-        assert!(builder.push_entry(stored.record_time, stored.target, &stored.entry));
+        assert!(builder.push_entry(stored.record_time, stored.target.as_ref(), &stored.entry));
     }
     builder.finish().unwrap()
 }
@@ -238,7 +238,7 @@ fn a_row_has_writes_of_one_table_and_an_end() {
         party_id: PartyId::stored("p"),
         stage: Stage::Customer,
         display_name: "x".repeat(100_000),
-        traits: BTreeMap::new(),
+        traits: crate::domain::traits::Traits::default(),
     });
     let entry = Entry::Reversal(Reversal {
         reversal_id: ActivityId::stored("r"),

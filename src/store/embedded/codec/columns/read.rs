@@ -129,6 +129,7 @@ impl Reader {
             let target = Target {
                 position: self.target.next()?.cast_unsigned(),
                 day: Day(i32::try_from(self.target_day.next()?).ok()?),
+                customer: PartyId::stored(self.customer.next()?),
             };
             let reversal = Reversal {
                 reversal_id: id,

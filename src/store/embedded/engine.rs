@@ -24,6 +24,7 @@ use crate::domain::{
     records::Record,
     time::Instant,
 };
+use postcard::experimental::serialized_size;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
@@ -31,6 +32,8 @@ use std::{
 
 /// How many rows are read between two words of progress.
 const PROGRESS_ROWS: u64 = 256;
+/// How many bytes an entry has at most, by the limits of its texts.
+const ENTRY_BYTES: usize = 2_560;
 
 /// What is to be written.
 #[derive(Debug, Clone)]
@@ -48,6 +51,19 @@ impl Writes {
             Self::Entries(entries) => entries.len(),
             Self::Records(records) => records.len(),
         }
+    }
+
+    /// About how many bytes it has at most.
+    pub(super) fn most_bytes(&self) -> u32 {
+        let bytes = match self {
+            Self::Entries(entries) => entries.len() * ENTRY_BYTES,
+            // Stored, texts and lists are about half as long as in memory; what cannot be stored is refused later.
+            Self::Records(records) => records
+                .iter()
+                .map(|record| 2 * serialized_size(record).unwrap_or_default())
+                .sum(),
+        };
+        u32::try_from(bytes).unwrap_or(u32::MAX)
     }
 }
 
@@ -208,12 +224,7 @@ impl Engine {
             calendar: &self.questions.calendar,
         };
         match &request.writes {
-            Writes::Entries(entries) => {
-                let entries = entries.iter();
-                entries
-                    .map(|entry| draft.append(base, entry, request.record_time))
-                    .collect()
-            }
+            Writes::Entries(entries) => draft.append(base, entries, request.record_time),
             Writes::Records(records) => {
                 let records = records.iter();
                 Ok(records
@@ -290,6 +301,7 @@ impl Engine {
         let calendar = &self.questions.calendar;
         let tenant = self.questions.tenants.find_or_add(id)?;
         let mut books = tenant.write()?;
+        let mut noted = Vec::with_capacity(draft.writes.len());
         for write in draft.writes {
             match write.what {
                 What::Record(record) => books.store(write.record_time, record.clone()),
@@ -308,14 +320,15 @@ impl Engine {
                         // The target was found when the reversal was decided.
                         (Entry::Reversal(_), None) => {}
                     }
-                    if let Some(fingerprints) = self.fingerprints.get_mut(id) {
-                        fingerprints.insert(fingerprint, books.newest);
-                    }
+                    noted.push((fingerprint, books.newest));
                 }
             }
         }
         let newest = books.newest;
         drop(books);
+        if let Some(fingerprints) = self.fingerprints.get_mut(id) {
+            fingerprints.extend(&noted);
+        }
         tenant.publish(newest);
         Ok(())
     }

@@ -6,7 +6,7 @@ use crate::{
     service::{Service, Settings, clock::SystemClock},
     store::{
         Store,
-        embedded::{EmbeddedSettings, EmbeddedStore, Progress},
+        embedded::{BookSizes, EmbeddedSettings, EmbeddedStore, Progress},
         memory::MemoryStore,
     },
 };
@@ -103,17 +103,18 @@ fn open_store(store: StoreSettings, settings: &Settings) -> Result<Arc<dyn Store
                 folder,
                 calendar,
                 currency,
+                books: BookSizes::default(),
             };
             let mut told = Instant::now();
             let store = EmbeddedStore::open(&settings, |progress| {
                 if told.elapsed() >= PROGRESS_INTERVAL {
                     told = Instant::now();
                     let Progress {
-                        read_groups,
-                        all_groups,
+                        read_bytes,
+                        all_bytes,
                         entries,
                     } = progress;
-                    tracing::info!(read_groups, all_groups, entries, "reading the ledger");
+                    tracing::info!(read_bytes, all_bytes, entries, "reading the ledger");
                 }
             })?;
             Ok(Arc::new(store))

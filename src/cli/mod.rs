@@ -1,5 +1,5 @@
 //! The command line: a gRPC client like any other. It knows the contract and the way to the service, and nothing of the
-//! service's own rooms but how to start it.
+//! service's own rooms but how to start it, and what an operator does with its folder.
 
 mod arguments;
 mod commands;
@@ -76,6 +76,12 @@ enum Command {
     /// Show and store what working time and running the business cost
     #[command(subcommand)]
     Costs(commands::costs::CostCommand),
+    /// Copy a service's folder as it is now, also while it is served, and verify the copy
+    Backup(commands::folder::CopyArguments),
+    /// Verify a backup and copy it into a new folder
+    Restore(commands::folder::CopyArguments),
+    /// Read every byte of a folder, prove every checksum, and tie the books to the ledger
+    Verify(commands::folder::VerifyArguments),
     /// Write a completion script for a shell to standard output
     Completion {
         /// Which shell
@@ -129,6 +135,9 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Activities(activities) => activities.run(&connect().await?, format).await,
         Command::Reverse(reverse) => reverse.run(&connect().await?, format).await,
         Command::Costs(costs) => costs.run(&connect().await?, format).await,
+        Command::Backup(copy) => copy.backup(format),
+        Command::Restore(copy) => copy.restore(format),
+        Command::Verify(verify) => verify.verify(format),
         Command::Completion { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "profitscore", &mut script);

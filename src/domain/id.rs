@@ -77,6 +77,12 @@ macro_rules! identifier {
                 Ok(Self(text.into()))
             }
 
+            /// Takes a text back that was taken by [`Self::parse`] before it was stored; what was stored is proven by
+            /// checksums.
+            pub fn stored(text: &str) -> Self {
+                Self(text.into())
+            }
+
             /// The text.
             pub fn as_str(&self) -> &str {
                 &self.0

@@ -4,9 +4,10 @@ use super::{
     decimal::{MICRO_PLACES, format_fixed},
     id::{PartyId, TraitKey},
     problem::{Problem, Reason},
+    traits::Traits,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// What a party is to the business.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -27,7 +28,7 @@ pub struct Party {
     /// A name for people; may be empty.
     pub display_name: String,
     /// What is known of it.
-    pub traits: BTreeMap<TraitKey, TraitValue>,
+    pub traits: Traits,
 }
 
 /// A typed value of a trait.

@@ -105,6 +105,8 @@ pub struct RankTotals {
     pub reported: Sums,
     /// The sums of everything else in the period.
     pub filtered_out: Sums,
+    /// The values of the reported customers added up, before shares: what their sums weigh, if nothing is lost.
+    pub reported_value: Nanos,
     /// For each amount of the split, what the reported customers bear of it.
     pub reported_shares: Vec<i128>,
 }

@@ -10,10 +10,11 @@ use super::{
     party::{self, Party, PartyQuestion, TraitDefinition, TraitValue},
     problem::Problem,
     time::Instant,
+    traits::SharedTraits,
 };
 use serde::{Deserialize, Serialize};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map::Entry},
     ops::Bound,
     sync::{Arc, LazyLock},
 };
@@ -40,12 +41,21 @@ pub enum Decision {
     Refused(Problem),
 }
 
-type History<T> = Vec<(Position, Arc<T>)>;
+/// The versions of one thing. Most have only one.
+#[derive(Debug, Clone)]
+struct History<T> {
+    newest: (Position, Arc<T>),
+    /// Those before it, the oldest first.
+    older: Vec<(Position, Arc<T>)>,
+}
 
 /// One tenant's records with their history.
 #[derive(Debug, Clone, Default)]
 pub struct Records {
     parties: BTreeMap<PartyId, History<Party>>,
+    /// The positions at which parties were written, as ranges from the first to the last of each.
+    party_writes: Vec<(Position, Position)>,
+    shared: SharedTraits,
     definitions: BTreeMap<TraitKey, History<TraitDefinition>>,
     cost_models: Vec<StoredCostModel>,
 }
@@ -58,11 +68,28 @@ struct StoredCostModel {
     model: Arc<CostModel>,
 }
 
-fn at<T>(history: &History<T>, as_of: Position) -> Option<&(Position, Arc<T>)> {
-    history
-        .iter()
-        .rev()
-        .find(|(position, _)| *position <= as_of)
+impl<T> History<T> {
+    fn of(position: Position, first: T) -> Self {
+        Self {
+            newest: (position, Arc::new(first)),
+            older: Vec::new(),
+        }
+    }
+
+    fn push(&mut self, position: Position, next: T) {
+        let before = std::mem::replace(&mut self.newest, (position, Arc::new(next)));
+        self.older.push(before);
+    }
+
+    fn at(&self, as_of: Position) -> Option<&(Position, Arc<T>)> {
+        if self.newest.0 <= as_of {
+            return Some(&self.newest);
+        }
+        let after = self
+            .older
+            .partition_point(|(position, _)| *position <= as_of);
+        self.older[..after].last()
+    }
 }
 
 fn copy_newest<K: Ord + Clone, T>(
@@ -71,9 +98,22 @@ fn copy_newest<K: Ord + Clone, T>(
     key: &K,
 ) {
     if !into.contains_key(key)
-        && let Some(newest) = from.get(key).and_then(|history| history.last())
+        && let Some(history) = from.get(key)
     {
-        into.insert(key.clone(), vec![newest.clone()]);
+        let newest = History {
+            newest: history.newest.clone(),
+            older: Vec::new(),
+        };
+        into.insert(key.clone(), newest);
+    }
+}
+
+fn add<K: Ord, T>(into: &mut BTreeMap<K, History<T>>, key: K, position: Position, thing: T) {
+    match into.entry(key) {
+        Entry::Vacant(entry) => {
+            entry.insert(History::of(position, thing));
+        }
+        Entry::Occupied(mut entry) => entry.get_mut().push(position, thing),
     }
 }
 
@@ -110,7 +150,7 @@ impl Records {
     }
 
     fn decide_party(&self, party: &Party) -> Decision {
-        for (key, value) in &party.traits {
+        for (key, value) in party.traits.iter() {
             let defined = self.definition(key, Position::MAX);
             if let Some(definition) = defined
                 && definition.trait_type != value.trait_type()
@@ -120,22 +160,16 @@ impl Records {
                 return Decision::Refused(problem);
             }
         }
-        match self
-            .parties
-            .get(&party.party_id)
-            .and_then(|history| history.last())
-        {
+        let stored = self.parties.get(&party.party_id);
+        match stored.map(|history| &history.newest) {
             Some((position, stored)) if **stored == *party => Decision::Unchanged(*position),
             _ => Decision::Write,
         }
     }
 
     fn decide_definition(&self, definition: &TraitDefinition) -> Decision {
-        match self
-            .definitions
-            .get(&definition.key)
-            .and_then(|history| history.last())
-        {
+        let stored = self.definitions.get(&definition.key);
+        match stored.map(|history| &history.newest) {
             Some((_, stored)) if stored.trait_type != definition.trait_type => {
                 let mut problem = party::trait_type_mismatch(
                     &definition.key,
@@ -182,15 +216,19 @@ impl Records {
     pub fn apply(&mut self, position: Position, record_time: Instant, record: Record) {
         match record {
             Record::Party(party) => {
-                for (key, value) in &party.traits {
+                for (key, value) in party.traits.iter() {
                     self.imply_definition(position, key, value);
                 }
-                let history = self.parties.entry(party.party_id.clone()).or_default();
-                history.push((position, Arc::new(party)));
+                self.note_party_write(position);
+                let party = Party {
+                    traits: self.shared.share(party.traits),
+                    ..party
+                };
+                add(&mut self.parties, party.party_id.clone(), position, party);
             }
             Record::TraitDefinition(definition) => {
-                let history = self.definitions.entry(definition.key.clone()).or_default();
-                history.push((position, Arc::new(definition)));
+                let key = definition.key.clone();
+                add(&mut self.definitions, key, position, definition);
             }
             Record::CostModel(draft) => {
                 let version = self.newest_version() + 1;
@@ -213,13 +251,53 @@ impl Records {
         if !self.definitions.contains_key(key) {
             let implied = TraitDefinition::implied(key.clone(), value);
             self.definitions
-                .insert(key.clone(), vec![(position, Arc::new(implied))]);
+                .insert(key.clone(), History::of(position, implied));
         }
+    }
+
+    fn note_party_write(&mut self, position: Position) {
+        match self.party_writes.last_mut() {
+            Some((_, last)) if *last + 1 == position => *last = position,
+            _ => self.party_writes.push((position, position)),
+        }
+    }
+
+    /// The position of the last write of any party up to a position; 0 if there is none.
+    pub fn last_party_write(&self, as_of: Position) -> Position {
+        let after = self
+            .party_writes
+            .partition_point(|(first, _)| *first <= as_of);
+        let last = self.party_writes[..after].last();
+        last.map_or(0, |(_, last)| *last.min(&as_of))
+    }
+
+    /// Visits some parties as of a position, in the order of their ids, each with the position at which it was written.
+    ///
+    /// Looks at most at `limit` stored ones, and gives the id after which to go on, if there may be more.
+    pub fn visit_parties(
+        &self,
+        after: Option<&PartyId>,
+        limit: usize,
+        as_of: Position,
+        mut visit: impl FnMut(Position, &Party),
+    ) -> Option<PartyId> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut last = None;
+        let stored = self.parties.range::<PartyId, _>((from, Bound::Unbounded));
+        let mut count = 0;
+        for (id, history) in stored.take(limit) {
+            if let Some((position, party)) = history.at(as_of) {
+                visit(*position, party);
+            }
+            count += 1;
+            last = Some(id);
+        }
+        last.filter(|_| count == limit).cloned()
     }
 
     /// A party as of a position.
     pub fn party(&self, id: &PartyId, as_of: Position) -> Option<&Arc<Party>> {
-        at(self.parties.get(id)?, as_of).map(|(_, party)| party)
+        self.parties.get(id)?.at(as_of).map(|(_, party)| party)
     }
 
     /// The parties that meet a question, in the order of their ids, and how many prospects `has_sale` left out.
@@ -237,7 +315,7 @@ impl Records {
             if answer.parties.len() == question.limit {
                 break;
             }
-            let Some((_, party)) = at(history, question.as_of) else {
+            let Some((_, party)) = history.at(question.as_of) else {
                 continue;
             };
             let wanted = question.stage.is_none_or(|stage| stage == party.stage)
@@ -256,7 +334,10 @@ impl Records {
 
     /// A trait's definition as of a position.
     pub fn definition(&self, key: &TraitKey, as_of: Position) -> Option<&Arc<TraitDefinition>> {
-        at(self.definitions.get(key)?, as_of).map(|(_, definition)| definition)
+        self.definitions
+            .get(key)?
+            .at(as_of)
+            .map(|(_, definition)| definition)
     }
 
     /// All definitions as of a position, in the order of their keys.
@@ -264,7 +345,7 @@ impl Records {
         let found = self
             .definitions
             .values()
-            .filter_map(|history| at(history, as_of));
+            .filter_map(|history| history.at(as_of));
         found
             .map(|(_, definition)| Arc::clone(definition))
             .collect()
@@ -292,3 +373,6 @@ pub struct PartyAnswer {
     /// How many were passed over on the way because they have a sale.
     pub left_out: u64,
 }
+
+#[cfg(test)]
+mod tests;

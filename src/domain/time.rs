@@ -38,7 +38,7 @@ impl Instant {
 }
 
 /// A day of the reporting time zone, counted from 1970-01-01.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Day(pub i32);
 
 impl Day {
@@ -49,6 +49,11 @@ impl Day {
             .since(civil::Date::constant(1970, 1, 1))
             .map_or(0, |span| span.get_days());
         Self(days)
+    }
+
+    /// The day after; the last of all days is the end of time.
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
     }
 
     /// The calendar date, if it is one of the years -9999 to 9999.

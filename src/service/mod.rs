@@ -4,14 +4,15 @@
 
 pub mod activities;
 pub mod clock;
+mod compute;
 pub mod cost_models;
+pub mod kept;
 pub mod lookalike;
 pub mod parties;
 pub mod prequalify;
 pub mod profile;
 pub mod rankings;
 pub mod report;
-pub mod trained;
 
 use crate::{
     domain::{
@@ -24,10 +25,16 @@ use crate::{
     store::Store,
 };
 use clock::Clock;
+use kept::Kept;
+use prequalify::{Learning, Trained};
+use profile::{BestCustomers, LearntOfBest};
 use std::sync::{
     Arc, OnceLock,
     atomic::{AtomicBool, Ordering},
 };
+
+/// How many trained models are kept, and how many profiles.
+const KEPT: usize = 8;
 
 /// What holds for the whole service.
 #[derive(Debug, Clone)]
@@ -53,7 +60,8 @@ pub struct Service {
     clock: Arc<dyn Clock>,
     store: OnceLock<Arc<dyn Store>>,
     stopping: AtomicBool,
-    trained_models: trained::TrainedModels,
+    trained_models: Kept<Learning, Trained>,
+    profiles: Kept<(TenantId, BestCustomers), LearntOfBest>,
 }
 
 impl Service {
@@ -64,7 +72,8 @@ impl Service {
             clock,
             store: OnceLock::new(),
             stopping: AtomicBool::new(false),
-            trained_models: trained::TrainedModels::default(),
+            trained_models: Kept::new(KEPT),
+            profiles: Kept::new(KEPT),
         }
     }
 

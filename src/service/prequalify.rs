@@ -2,9 +2,9 @@
 
 use super::{
     Service,
+    compute::compute,
     parties::party_not_found,
     report::{Costs, Footing, check_range, footing},
-    trained::{Learning, Trained},
 };
 use crate::domain::{
     id::{PartyId, TenantId, TraitKey},
@@ -22,7 +22,6 @@ use crate::domain::{
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
-    panic::resume_unwind,
     sync::Arc,
 };
 
@@ -63,6 +62,30 @@ pub struct Prequalified {
     pub footing: Footing,
 }
 
+/// All that a model depends on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Learning {
+    /// Whose customers.
+    pub tenant: TenantId,
+    /// As of which position.
+    pub as_of: Position,
+    /// The training period.
+    pub period: Period,
+    /// The horizon.
+    pub horizon_days: u32,
+    /// The version of the cost model.
+    pub cost_model_version: u64,
+}
+
+/// A model and the books that it was made of.
+#[derive(Debug)]
+pub struct Trained {
+    /// The model.
+    pub model: Arc<ProfitModel>,
+    /// What its customers add up to.
+    pub totals: RankTotals,
+}
+
 /// What one prospect is worth.
 #[derive(Debug, Clone)]
 pub struct Prequalification {
@@ -99,7 +122,9 @@ impl Service {
             horizon_days: request.horizon_days,
             cost_model_version: costs.model.version,
         };
-        let trained = self.trained(learning, &costs).await?;
+        // Sales tooling asks about prospects one by one; only the first of them waits for the training.
+        let train = async || self.train(&learning, &costs).await;
+        let trained = self.trained_models.find_or(&learning, train).await?;
         let order = costs.order(Basis::NetProfit, Direction::BestFirst);
         let footing = footing(&costs, &order, &trained.totals)?;
         let prospects = self.prospects(tenant, request.prospects, as_of).await?;
@@ -121,11 +146,8 @@ impl Service {
         })
     }
 
-    /// What was learnt, from the answers that are kept or from the store.
-    async fn trained(&self, learning: Learning, costs: &Costs) -> Result<Arc<Trained>, Problem> {
-        if let Some(known) = self.trained_models.find(&learning) {
-            return Ok(known);
-        }
+    /// Learns from what is in the store.
+    async fn train(&self, learning: &Learning, costs: &Costs) -> Result<Trained, Problem> {
         let tenant = &learning.tenant;
         let question = ProfileQuestion {
             period: learning.period,
@@ -148,17 +170,8 @@ impl Service {
         let (customers, horizon_days) = (answer.customers, learning.horizon_days);
         let cut = cut(answer.last_day, learning.period);
         let train = move || ProfitModel::train(&customers, &definitions, cut, horizon_days);
-        let model = match tokio::task::spawn_blocking(train).await {
-            Ok(model) => Arc::new(model),
-            Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
-            Err(_) => {
-                let message = "the service is stopping".to_owned();
-                return Err(Problem::new(Reason::Stopping, "", message, []));
-            }
-        };
-        let trained = Arc::new(Trained { model, totals });
-        self.trained_models.keep(learning, Arc::clone(&trained));
-        Ok(trained)
+        let model = Arc::new(compute(train).await?);
+        Ok(Trained { model, totals })
     }
 
     /// The parties to answer: stored ones are read, inline ones checked.
@@ -205,7 +218,7 @@ fn cut(last_day: Option<Day>, period: Period) -> Day {
 
 /// Refuses an inline prospect with a trait of another type, or with one that would tell the outcome.
 fn check_inline(party: &Party, definitions: &Definitions) -> Result<(), Problem> {
-    for (key, value) in &party.traits {
+    for (key, value) in party.traits.iter() {
         let Some(definition) = definitions.get(key) else {
             continue;
         };

@@ -26,7 +26,7 @@ use std::{collections::BTreeMap, sync::Arc};
 pub const BEST_MINIMUM: u64 = 20;
 
 /// Which customers are the best.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BestCustomers {
     /// Who is looked at, and by which postings, as of which position. Has no branches: a fixed cost could not be split.
     pub scope: Scope,
@@ -66,6 +66,16 @@ impl LearntOfBest {
 impl Service {
     /// Says which traits set the best customers apart; refused with EVIDENCE_TOO_THIN if there are too few customers.
     pub async fn profile(
+        &self,
+        tenant: &TenantId,
+        best: &BestCustomers,
+    ) -> Result<Arc<LearntOfBest>, Problem> {
+        let question = (tenant.clone(), best.clone());
+        let learn = async || self.learn(tenant, best).await;
+        self.profiles.find_or(&question, learn).await
+    }
+
+    async fn learn(
         &self,
         tenant: &TenantId,
         best: &BestCustomers,
@@ -137,7 +147,7 @@ impl Service {
                 .filter_map(|own| own.party.as_deref());
             for party in parties.filter(|party| scope.has_customer(Some(party))) {
                 for (key, known) in &mut numbers {
-                    if let Some(TraitValue::Number(number)) = party.traits.get(*key) {
+                    if let Some(TraitValue::Number(number)) = party.traits.get(key) {
                         known.push(*number);
                     }
                 }

@@ -165,7 +165,7 @@ impl Service {
         let question = question(&request, &costs, RowSelection::Customer(customer.clone()));
         let mut answer = self.store()?.rank(tenant, &question).await?;
         let row = answer.rows.pop();
-        let totals = only(row.as_ref(), answer.totals);
+        let totals = only(row.as_ref(), &question.order.weights, answer.totals);
         let footing = footing(&costs, &question.order, &totals)?;
         let Some(row) = row else {
             return self
@@ -358,7 +358,7 @@ fn check_value(row: &RankRow, statement: &Statement, basis: Basis) -> Result<(),
 }
 
 /// The totals of a report on one customer: all others are filtered out.
-fn only(row: Option<&RankRow>, totals: RankTotals) -> RankTotals {
+fn only(row: Option<&RankRow>, weights: &Weights, totals: RankTotals) -> RankTotals {
     let mut others = totals.filtered_out;
     others.add_all(&totals.reported);
     let (reported, reported_shares) = match row {
@@ -370,6 +370,7 @@ fn only(row: Option<&RankRow>, totals: RankTotals) -> RankTotals {
     };
     others.subtract_all(&reported);
     RankTotals {
+        reported_value: weights.value(&reported),
         reported,
         reported_shares,
         filtered_out: others,

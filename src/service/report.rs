@@ -99,6 +99,12 @@ pub fn footing(costs: &Costs, order: &Order, totals: &RankTotals) -> Result<Foot
         filtered_out: value(&totals.filtered_out, all_shares - reported_shares),
     };
     check_tie(control_total)?;
+    // Customers' values have to add up to what the sums by account come to.
+    check_tie(ControlTotal {
+        ledger: order.weights.value(&totals.reported),
+        reported: totals.reported_value,
+        filtered_out: 0,
+    })?;
     check_range("control_total.ledger", control_total.ledger)?;
     check_range("control_total.reported", control_total.reported)?;
     check_range("control_total.filtered_out", control_total.filtered_out)?;

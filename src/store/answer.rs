@@ -6,9 +6,11 @@ use crate::domain::{
     money::{Nanos, to_nanos},
     party::{Party, TraitValue},
     question::{CurveAnswer, LiftAnswer, LiftCount, LiftQuestion, RankTotals, TraitBin},
+    traits::Traits,
+    value_numbers::{TraitPicker, ValueNumbers},
 };
 use ethnum::I256;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// The group that a value of a dimension is counted under.
 pub fn group_name(value: &str) -> &str {
@@ -122,7 +124,10 @@ pub fn lift<'a>(
     question: &LiftQuestion,
 ) -> LiftAnswer {
     let rule = Best::of(values, question);
-    let mut counts = BTreeMap::new();
+    let keys: Vec<TraitKey> = question.traits.keys().cloned().collect();
+    let mut picker = TraitPicker::default();
+    let mut traits = vec![CountedValues::default(); keys.len()];
+    let nothing = Traits::new();
     let (mut best, mut threshold) = (0, 0);
     for ((place, value), party) in (0..).zip(values).zip(parties) {
         let is_best = rule.holds(place, *value);
@@ -130,14 +135,21 @@ pub fn lift<'a>(
             best += 1;
             threshold = *value;
         }
-        for (key, edges) in &question.traits {
-            for bin in bins(party, key, edges) {
-                let count: &mut LiftCount = counts.entry((key.clone(), bin)).or_default();
-                count.best += u64::from(is_best);
-                count.loss_makers += u64::from(*value < 0);
-                count.all += 1;
-            }
+        let one = LiftCount {
+            best: u64::from(is_best),
+            loss_makers: u64::from(*value < 0),
+            all: 1,
+        };
+        let own = picker.pick(&keys, party.map_or(&nothing, |party| &party.traits));
+        for (counted, value) in traits.iter_mut().zip(own) {
+            counted.add(value, one);
         }
+    }
+    let mut counts = BTreeMap::new();
+    for ((key, edges), counted) in question.traits.iter().zip(traits) {
+        counted.for_each_bin(edges, |bin, more| {
+            add(counts.entry((key.clone(), bin)).or_default(), more);
+        });
     }
     LiftAnswer {
         totals,
@@ -147,9 +159,45 @@ pub fn lift<'a>(
     }
 }
 
-/// The bins that a party's value of a trait is counted in: one, or one for each category of a set.
-pub fn bins(party: Option<&Party>, key: &TraitKey, edges: &[i64]) -> Vec<TraitBin> {
-    match party.and_then(|party| party.traits.get(key)) {
+fn add(count: &mut LiftCount, more: LiftCount) {
+    count.best += more.best;
+    count.loss_makers += more.loss_makers;
+    count.all += more.all;
+}
+
+/// How many customers have each value of a trait: bins are looked for once for each value.
+#[derive(Clone, Default)]
+struct CountedValues {
+    numbers: ValueNumbers,
+    /// By the number of the value; 0 is for none.
+    counts: Vec<LiftCount>,
+}
+
+impl CountedValues {
+    fn add(&mut self, value: Option<&Arc<TraitValue>>, one: LiftCount) {
+        let number = value.map_or(0, |value| self.numbers.number(value)) as usize;
+        if self.counts.len() <= number {
+            self.counts.resize(number + 1, LiftCount::default());
+        }
+        add(&mut self.counts[number], one);
+    }
+
+    fn for_each_bin(&self, edges: &[i64], mut each: impl FnMut(TraitBin, LiftCount)) {
+        let values = self.numbers.values().iter().map(|value| Some(&**value));
+        for (value, count) in std::iter::once(None).chain(values).zip(&self.counts) {
+            // Nobody may be without a value.
+            if count.all > 0 {
+                bins(value, edges)
+                    .into_iter()
+                    .for_each(|bin| each(bin, *count));
+            }
+        }
+    }
+}
+
+/// The bins that a value of a trait is counted in: one, or one for each category of a set.
+fn bins(value: Option<&TraitValue>, edges: &[i64]) -> Vec<TraitBin> {
+    match value {
         None => vec![TraitBin::Missing],
         Some(TraitValue::Category(category)) => vec![TraitBin::Category(category.clone())],
         Some(TraitValue::Number(number)) => {

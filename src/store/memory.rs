@@ -13,6 +13,7 @@ use crate::domain::{
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
     party::{Party, PartyQuestion, TraitDefinition},
     problem::Problem,
+    prospect::{ProspectAnswer, ProspectQuestion},
     question::{
         CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion, LiftAnswer, LiftQuestion,
         ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
@@ -133,6 +134,14 @@ impl Store for MemoryStore {
         question: &PartyQuestion,
     ) -> Result<PartyAnswer, Problem> {
         Ok(self.read(tenant, |tenant| tenant.parties(question)))
+    }
+
+    async fn prospects(
+        &self,
+        tenant: &TenantId,
+        question: &ProspectQuestion,
+    ) -> Result<ProspectAnswer, Problem> {
+        Ok(self.read(tenant, |tenant| tenant.prospects(question)))
     }
 
     async fn trait_definitions(

@@ -13,6 +13,7 @@ use crate::domain::{
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
     party::{Party, PartyQuestion, TraitDefinition},
     problem::Problem,
+    prospect::{ProspectAnswer, ProspectQuestion},
     question::{
         CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion, LiftAnswer, LiftQuestion,
         ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
@@ -76,6 +77,13 @@ pub trait Store: Send + Sync + 'static {
         tenant: &TenantId,
         question: &PartyQuestion,
     ) -> Result<PartyAnswer, Problem>;
+
+    /// All parties that are stored as prospects, as rows of numbers for their values, and which of them have a sale.
+    async fn prospects(
+        &self,
+        tenant: &TenantId,
+        question: &ProspectQuestion,
+    ) -> Result<ProspectAnswer, Problem>;
 
     /// All trait definitions as of a position, in the order of their keys.
     async fn trait_definitions(

@@ -11,6 +11,7 @@ use profitscore::{
         ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
         party::{Party, PartyQuestion, TraitDefinition},
         problem::Problem,
+        prospect::{ProspectAnswer, ProspectQuestion},
         question::{
             CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion, LiftAnswer, LiftQuestion,
             ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
@@ -101,6 +102,14 @@ impl Store for FaultyStore {
         question: &PartyQuestion,
     ) -> Result<PartyAnswer, Problem> {
         self.inner.parties(tenant, question).await
+    }
+
+    async fn prospects(
+        &self,
+        tenant: &TenantId,
+        question: &ProspectQuestion,
+    ) -> Result<ProspectAnswer, Problem> {
+        self.inner.prospects(tenant, question).await
     }
 
     async fn trait_definitions(

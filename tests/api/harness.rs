@@ -15,7 +15,7 @@ use profitscore::{
     service::{Service, Settings, clock::SystemClock},
     store::{
         Store,
-        embedded::{EmbeddedSettings, EmbeddedStore},
+        embedded::{BookSizes, EmbeddedSettings, EmbeddedStore},
     },
 };
 use std::{collections::HashMap, net::SocketAddr, sync::Arc};
@@ -48,6 +48,7 @@ impl World {
             folder: folder.path().to_owned(),
             calendar: Calendar::of_zone("UTC").unwrap(),
             currency: Currency::parse("USD", "").unwrap(),
+            books: BookSizes::default(),
         };
         let store = EmbeddedStore::open(&settings, |_| ()).unwrap();
         let mut world = Self::over(Some(Arc::new(store)), Limits::default()).await;

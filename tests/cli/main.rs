@@ -5,6 +5,7 @@ mod adventureworks;
 mod broken_streams;
 mod demo;
 mod exit_codes;
+mod folders;
 mod imports;
 mod process;
 mod prospects;

@@ -95,7 +95,7 @@ impl World {
                 party_id: PartyId::parse(id, "").unwrap(),
                 stage: Stage::Customer,
                 display_name: String::new(),
-                traits,
+                traits: BTreeMap::into(traits),
             })
         };
         let parties = traits

@@ -27,9 +27,12 @@ use profitscore::{
         prequalify::{Prequalified, PrequalifyRequest, Prospect},
         profile::LearntOfBest,
     },
-    store::embedded::{EmbeddedSettings, EmbeddedStore},
+    store::{
+        Store,
+        embedded::{BookSizes, EmbeddedSettings, EmbeddedStore},
+    },
 };
-use std::{collections::BTreeMap, ops::Range, sync::Arc};
+use std::{collections::BTreeMap, ops::Range, path::Path, sync::Arc};
 use town::{CUT, Town, calendar, id, inline, key, memory, sale};
 
 #[tokio::test]
@@ -56,6 +59,16 @@ async fn the_profile_names_what_the_world_is_made_of() {
     );
     assert!(learnt.ignored().is_empty());
     assert_eq!(learnt.footing.control_total.filtered_out, 0);
+}
+
+fn embedded(folder: &Path) -> Arc<dyn Store> {
+    let settings = EmbeddedSettings {
+        folder: folder.to_owned(),
+        calendar: calendar(),
+        currency: Currency::parse("USD", "").unwrap(),
+        books: BookSizes::default(),
+    };
+    Arc::new(EmbeddedStore::open(&settings, |_| ()).unwrap())
 }
 
 async fn lookalikes(town: &Town, places: Range<u64>) -> Lookalikes {
@@ -95,16 +108,72 @@ async fn lookalikes_are_prospects_who_did_not_buy_yet_and_pages_join() {
 }
 
 #[tokio::test]
+async fn pages_stay_as_they_were_whatever_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    for store in [memory(), embedded(folder.path())] {
+        let (town, world) = Town::generated(store).await;
+        let best = town.best().await;
+        let ask = async |places: Range<u64>| {
+            let found = town.service.lookalikes(&town.tenant, &best, places).await;
+            let found = found.unwrap();
+            format!("{:?} {} {}", found.rows, found.prospects, found.converted)
+        };
+        let pages = [ask(0..10).await, ask(10..20).await, ask(25..40).await];
+        let first = lookalikes(&town, 0..1).await.rows.remove(0).party;
+        let mut changed = (*first).clone();
+        changed
+            .traits
+            .insert(key("TRADE"), TraitValue::Category("Garage".to_owned()));
+        town.put(Record::Party(changed)).await;
+        let mut newcomer = (*first).clone();
+        newcomer.party_id = id("C0000");
+        town.put(Record::Party(newcomer)).await;
+        let last = lookalikes(&town, 29..30).await.rows.remove(0).party;
+        let bought = (last.party_id.to_string(), Day(710), 5_000_000, 1_000_000);
+        town.append(vec![sale(9_999, &bought)]).await;
+        let now = lookalikes(&town, 0..1_000).await;
+        assert_eq!((now.prospects, now.converted), (30, 1));
+        assert_eq!(now.rows[0].party.party_id, id("C0000"));
+        assert_eq!(
+            [ask(0..10).await, ask(10..20).await, ask(25..40).await],
+            pages
+        );
+        assert_eq!(world.parties[first.party_id.as_str()].traits, first.traits);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn first_questions_at_once_all_get_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let (town, _) = Town::generated(embedded(folder.path())).await;
+    let best = Arc::new(town.best().await);
+    let town = Arc::new(town);
+    let one = |_| {
+        let (town, best) = (Arc::clone(&town), Arc::clone(&best));
+        tokio::spawn(async move {
+            let found = town.service.lookalikes(&town.tenant, &best, 0..50).await;
+            let learnt = town.service.profile(&town.tenant, &best).await.unwrap();
+            (found.unwrap(), learnt)
+        })
+    };
+    let askers: Vec<_> = (0..12).map(one).collect();
+    let mut answers = Vec::new();
+    for asker in askers {
+        answers.push(asker.await.unwrap());
+    }
+    let rows = |found: &Lookalikes| format!("{:?}", found.rows);
+    for (found, learnt) in &answers {
+        assert_eq!(rows(found), rows(&answers[0].0));
+        // It was learnt once for all.
+        assert!(Arc::ptr_eq(&found.learnt, learnt) && Arc::ptr_eq(learnt, &answers[0].1));
+    }
+}
+
+#[tokio::test]
 async fn both_stores_and_the_model_alone_say_the_same() {
     let folder = tempfile::tempdir().unwrap();
-    let settings = EmbeddedSettings {
-        folder: folder.path().to_owned(),
-        calendar: calendar(),
-        currency: Currency::parse("USD", "").unwrap(),
-    };
-    let embedded = Arc::new(EmbeddedStore::open(&settings, |_| ()).unwrap());
     let (in_memory, world) = Town::generated(memory()).await;
-    let (on_disk, _) = Town::generated(embedded).await;
+    let (on_disk, _) = Town::generated(embedded(folder.path())).await;
     let prospects: Vec<_> = world
         .parties
         .keys()
@@ -142,7 +211,7 @@ async fn both_stores_and_the_model_alone_say_the_same() {
     }
     let one = in_memory.profile().await.unwrap();
     let two = on_disk.profile().await.unwrap();
-    assert_eq!((one.table, one.lines), (two.table, two.lines));
+    assert_eq!((&one.table, &one.lines), (&two.table, &two.lines));
 }
 
 #[tokio::test]

@@ -139,7 +139,7 @@ impl Town {
         }
     }
 
-    pub async fn profile(&self) -> Result<LearntOfBest, Problem> {
+    pub async fn profile(&self) -> Result<Arc<LearntOfBest>, Problem> {
         let best = self.best().await;
         self.service.profile(&self.tenant, &best).await
     }
@@ -170,7 +170,7 @@ pub fn inline(traits: BTreeMap<TraitKey, TraitValue>) -> Prospect {
         party_id: id("inline"),
         stage: Stage::Prospect,
         display_name: String::new(),
-        traits,
+        traits: traits.into(),
     })
 }
 

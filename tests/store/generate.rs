@@ -1,6 +1,6 @@
 //! Entries, records and questions by chance, from a world so small that everything meets everything.
 
-use crate::words::*;
+use crate::{prospects::rows as prospect_rows, words::*};
 use profitscore::{
     domain::{
         account::Weights,
@@ -14,6 +14,7 @@ use profitscore::{
         party::{
             PartyQuestion, Sensitivity, Stage, TraitDefinition, TraitFilter, TraitType, TraitValue,
         },
+        prospect::ProspectQuestion,
         question::{
             CrossQuestion, CurveQuestion, Group, LiftQuestion, Order, ProfileQuestion,
             RankQuestion, RowSelection, Scope,
@@ -244,6 +245,7 @@ pub enum Question {
     Profiles(ProfileQuestion),
     Entries(LedgerQuestion),
     Parties(PartyQuestion),
+    Prospects(ProspectQuestion),
     Others(Position),
 }
 
@@ -324,7 +326,8 @@ fn rows() -> impl Strategy<Value = RowSelection> {
 
 pub fn question() -> impl Strategy<Value = Question> {
     let time = || option::of(instant());
-    let keys = ["size", "age", "tags", "vip", "nothing"];
+    const KEYS: [&str; 5] = ["size", "age", "tags", "vip", "nothing"];
+    const KEY_LISTS: [&[&str]; 3] = [&KEYS, &["tags", "age"], &[]];
     prop_oneof![
         3 => (any_scope(), any_order(), vec(any_weights(), 0..3), rows()).prop_map(
             |(scope, order, beside, rows)| {
@@ -340,7 +343,7 @@ pub fn question() -> impl Strategy<Value = Question> {
             move |(scope, order, best_millionths, best_minimum, mut edges)| {
                 edges.sort_unstable();
                 edges.dedup();
-                let traits = keys.map(|key| (trait_key(key), edges.clone())).into();
+                let traits = KEYS.map(|key| (trait_key(key), edges.clone())).into();
                 Question::Lift(LiftQuestion { scope, order, best_millionths, best_minimum, traits })
             }
         ),
@@ -363,6 +366,11 @@ pub fn question() -> impl Strategy<Value = Question> {
                     stage, traits, without_sales, after, as_of, limit,
                 })
             }),
+        // Few lists, so that one is asked for again after something changed.
+        3 => (select(&KEY_LISTS), as_of()).prop_map(|(keys, as_of)| {
+            let traits = keys.iter().map(|key| trait_key(key)).collect();
+            Question::Prospects(ProspectQuestion { traits, as_of })
+        }),
         1 => as_of().prop_map(Question::Others),
     ]
 }
@@ -383,6 +391,10 @@ impl Question {
             }
             Self::Parties(question) => {
                 format!("{:#?}", store.parties(tenant, question).await.unwrap())
+            }
+            Self::Prospects(question) => {
+                let answer = store.prospects(tenant, question).await.unwrap();
+                format!("{:#?} {:?}", prospect_rows(&answer.table), answer.converted)
             }
             Self::Others(as_of) => {
                 let ids: Vec<_> = CUSTOMERS.iter().map(|id| party_id(id)).collect();

@@ -73,6 +73,10 @@ fn questions(runner: &mut TestRunner, count: usize) -> Vec<Question> {
             asked.as_of = NEWEST;
             Some(question)
         }
+        Question::Prospects(asked) => {
+            asked.as_of = NEWEST;
+            Some(question)
+        }
         Question::Entries(_) | Question::Parties(_) | Question::Others(_) => None,
     };
     std::iter::from_fn(|| Some(sample(runner, question())))

@@ -2,10 +2,13 @@
 
 use crate::{
     generate::{Command, command},
-    stores::{memory, open},
+    stores::{FINEST, memory, open_with},
     words::*,
 };
-use profitscore::{domain::ledger::WriteMode, store::Store};
+use profitscore::{
+    domain::ledger::WriteMode,
+    store::{Store, embedded::BookSizes},
+};
 use proptest::{
     collection::vec,
     prelude::*,
@@ -21,11 +24,11 @@ fn mode(keep: bool) -> WriteMode {
     }
 }
 
-async fn run(commands: Vec<Command>) -> Result<(), TestCaseError> {
+async fn run(commands: Vec<Command>, books: BookSizes) -> Result<(), TestCaseError> {
     let reference = memory();
     let reference = reference.store();
     let folder = TempDir::new().unwrap();
-    let mut store = open(folder.path());
+    let mut store = open_with(folder.path(), books);
     for command in commands {
         match command {
             Command::Append {
@@ -53,7 +56,7 @@ async fn run(commands: Vec<Command>) -> Result<(), TestCaseError> {
             }
             Command::Reopen => {
                 drop(store);
-                store = open(folder.path());
+                store = open_with(folder.path(), books);
             }
         }
     }
@@ -71,6 +74,16 @@ proptest! {
 
     #[test]
     fn the_embedded_store_answers_like_the_reference(commands in vec(command(), 1..60)) {
-        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run(commands))?;
+        block_on(run(commands, BookSizes::default()))?;
     }
+
+    #[test]
+    fn finely_divided_books_answer_like_the_reference(commands in vec(command(), 1..60)) {
+        block_on(run(commands, FINEST))?;
+    }
+}
+
+fn block_on<T>(run: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    { runtime }.build().unwrap().block_on(run)
 }

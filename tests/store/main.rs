@@ -12,6 +12,7 @@ mod generate;
 mod grouping;
 mod laws;
 mod likeness;
+mod prospects;
 mod ranking;
 mod reading;
 mod recording;
@@ -23,6 +24,7 @@ macro_rules! on_every_store {
     ($($topic:ident: $($case:ident),+ $(,)?);+ $(;)?) => {
         on_every_store!(@store memory, $($topic: $($case),+);+);
         on_every_store!(@store embedded, $($topic: $($case),+);+);
+        on_every_store!(@store finely_divided, $($topic: $($case),+);+);
     };
     (@store $store:ident, $($topic:ident: $($case:ident),+);+) => {
         mod $store {
@@ -57,6 +59,9 @@ on_every_store! {
         cost_models_are_versions,
         validate_only_keeps_no_record,
         parties_are_listed_in_pages;
+    prospects:
+        prospects_are_rows_of_their_values,
+        prospects_with_a_sale_are_told;
     reading:
         entries_are_listed_in_pages,
         entries_of_a_customer_with_their_reversals,

@@ -4,7 +4,7 @@ use profitscore::{
     domain::{money::Currency, time::Calendar},
     store::{
         Store,
-        embedded::{EmbeddedSettings, EmbeddedStore},
+        embedded::{BookSizes, EmbeddedSettings, EmbeddedStore},
         memory::MemoryStore,
     },
 };
@@ -47,16 +47,42 @@ pub fn embedded() -> Opened {
     }
 }
 
+/// The embedded store with books that are divided as finely as can be, so that few rows make planes and leaves.
+pub fn finely_divided() -> Opened {
+    let folder = TempDir::new().unwrap();
+    Opened {
+        store: Box::new(open_with(folder.path(), FINEST)),
+        _folder: Some(folder),
+    }
+}
+
+/// Books that are divided as finely as can be.
+pub const FINEST: BookSizes = BookSizes {
+    recent_rows: 3,
+    kept_positions: 2,
+    leaf_rows: 2,
+};
+
+/// Opens a folder that must be sound, with books that are divided so.
+pub fn open_with(folder: &Path, books: BookSizes) -> EmbeddedStore {
+    let settings = EmbeddedSettings {
+        books,
+        ..settings(folder)
+    };
+    EmbeddedStore::open(&settings, |_| ()).unwrap()
+}
+
 /// How the tests open a folder.
 pub fn settings(folder: &Path) -> EmbeddedSettings {
     EmbeddedSettings {
         folder: folder.to_owned(),
         calendar: calendar(),
         currency: Currency::parse("USD", "currency").unwrap(),
+        books: BookSizes::default(),
     }
 }
 
 /// Opens a folder that must be sound.
 pub fn open(folder: &Path) -> EmbeddedStore {
-    EmbeddedStore::open(&settings(folder), |_| ()).unwrap()
+    open_with(folder, BookSizes::default())
 }

@@ -63,7 +63,7 @@ pub fn party_from_pb(party: pb::Party, stage: Stage, path: &str) -> Result<Party
         party_id,
         stage,
         display_name: party.display_name,
-        traits,
+        traits: traits.into(),
     })
 }
 

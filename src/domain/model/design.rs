@@ -7,17 +7,11 @@ use super::{
     IgnoredReason, IgnoredTrait,
     encode::{Bins, FIRST_VALUE},
 };
-use crate::domain::{
-    id::TraitKey,
-    party::{TraitDefinition, TraitValue},
-};
-use std::{cmp::Reverse, collections::BTreeMap, ops::Range};
+use crate::domain::{id::TraitKey, party::TraitDefinition, traits::Traits};
+use std::{cmp::Reverse, ops::Range};
 
 /// How many bins all traits of a model may have together.
 pub const COLUMN_LIMIT: usize = 512;
-
-/// What is known of a party.
-pub type Traits = BTreeMap<TraitKey, TraitValue>;
 
 /// The columns of a fit.
 #[derive(Debug, Clone, PartialEq)]
@@ -180,7 +174,10 @@ pub fn is_value(bin: usize) -> bool {
 )]
 mod tests {
     use super::*;
-    use crate::domain::{model::tests::definition, party::TraitType};
+    use crate::domain::{
+        model::tests::definition,
+        party::{TraitType, TraitValue},
+    };
 
     fn key(name: &str) -> TraitKey {
         TraitKey::parse(name, "").unwrap()

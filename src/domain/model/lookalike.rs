@@ -12,12 +12,11 @@
 //! | weight | [`Score`] | `((logit pb - logit r) - (logit pw - logit rw)) / 2` |
 
 use super::{
-    design::Traits,
     encode::{Bin, Bins, MISSING},
     lift::{DRAW, LiftTable},
     number,
 };
-use crate::domain::question::LiftCount;
+use crate::domain::{id::TraitKey, party::TraitValue, question::LiftCount, traits::Traits};
 use std::cmp::Reverse;
 
 /// How many steps of a score make 1.
@@ -107,6 +106,31 @@ impl Scorer {
         }
     }
 
+    /// The traits that it looks at, in the order of their keys.
+    pub fn traits(&self) -> impl Iterator<Item = &TraitKey> {
+        self.traits.iter().map(|entry| &entry.bins.key)
+    }
+
+    /// What values of a trait add, one after the other; 0 for a trait that it does not look at.
+    pub fn weights<'a>(
+        &self,
+        key: &TraitKey,
+        values: impl Iterator<Item = Option<&'a TraitValue>>,
+    ) -> Vec<Score> {
+        let traits = &self.traits;
+        let place = traits.binary_search_by(|entry| entry.bins.key.cmp(key));
+        let entry = place.ok().and_then(|place| traits.get(place));
+        let weight = |value| {
+            let mut sum = 0;
+            if let Some(entry) = entry {
+                let bins = &entry.bins;
+                bins.for_each_bin(value, |bin| sum += entry.weights[bin].0);
+            }
+            Score(sum)
+        };
+        values.map(weight).collect()
+    }
+
     /// The score of a party.
     pub fn score(&self, party: &Traits) -> Score {
         let mut sum = 0;
@@ -145,13 +169,9 @@ impl Scorer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{
-        id::TraitKey,
-        model::{
-            lift::tests::{answer, table},
-            tests::Dice,
-        },
-        party::TraitValue,
+    use crate::domain::model::{
+        lift::tests::{answer, table},
+        tests::Dice,
     };
     use proptest::prelude::*;
 

@@ -9,7 +9,7 @@
 //! * [`design`]: the columns of a fit. [`additive`], on [`symmetric`]: effects of bins with their uncertainty.
 //! * [`conformal`]: how much customers differ. [`profit`]: these together, what a prospect would bring.
 //! * [`decision`]: what to do about it.
-//! * [`lift`], on [`binomial`]: what sets the best apart. [`lookalike`]: who is like them.
+//! * [`lift`], on [`binomial`]: what sets the best apart. [`lookalike`]: who is like them. [`scored_rows`]: of many.
 
 pub mod additive;
 pub mod binomial;
@@ -22,6 +22,7 @@ pub mod lift;
 pub mod lookalike;
 mod outcomes;
 pub mod profit;
+pub mod scored_rows;
 pub mod symmetric;
 
 use super::{

@@ -18,7 +18,7 @@ use super::{
     additive::{self, Fit, Moments, Variances},
     admit,
     conformal::Errors,
-    design::{Design, TraitColumns, Traits, is_value},
+    design::{Design, TraitColumns, is_value},
     encode::{Bin, RARE},
     exposure::Exposure,
     outcomes::{Outcomes, fold, merged},
@@ -26,7 +26,7 @@ use super::{
 };
 use crate::domain::{
     fingerprint::Fingerprint, id::TraitKey, money::Nanos, party::TraitDefinition,
-    question::CustomerProfile, time::Day,
+    question::CustomerProfile, time::Day, traits::Traits,
 };
 use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 

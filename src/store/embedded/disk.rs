@@ -14,7 +14,7 @@ pub trait Disk: Send + Sync + 'static {
     /// Makes an empty file, or empties the one that is there.
     fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>>;
 
-    /// Opens a file that is there.
+    /// Opens a file that is there. What is open can be read still when its name is removed or given to another file.
     fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>>;
 
     /// Gives a file another name; a file of that name is replaced.
@@ -38,7 +38,8 @@ pub trait DiskFile: Send + Sync {
     /// Writes bytes from a place on; the file grows if need be.
     fn write_at(&self, place: u64, bytes: &[u8]) -> io::Result<()>;
 
-    /// Cuts the file off, or lengthens it with zeros.
+    /// Cuts the file off, or lengthens it with zeros; room for these is kept, so that what is written there later finds
+    /// it. Fails with `StorageFull` or `QuotaExceeded` if there is no room.
     fn set_size(&self, size: u64) -> io::Result<()>;
 
     /// Makes everything that was written durable.

@@ -1,11 +1,11 @@
 //! Writes of one tenant that are decided and not durable yet. Dropping a draft undoes it.
 
 use super::{
-    books::{Books, RowPlace},
-    codec::{self, BodyBuilder, StoredEntry},
-    database::{Row, Table},
+    books::Books,
+    codec::{BodyBuilder, StoredEntry, Target},
     fingerprint::{Fingerprinter, Fingerprints, LAST_PLACE},
     ledger::LedgerReader,
+    log::{NewRow, Row, Table},
 };
 use crate::domain::{
     conflict::conflict,
@@ -13,14 +13,10 @@ use crate::domain::{
     ledger::{Entry, Outcome, Position, activity_not_found, already_reversed},
     problem::Problem,
     records::{Decision, Record, Records},
-    time::Instant,
+    time::{Calendar, Instant},
 };
 use hashbrown::HashTable;
 use std::collections::HashMap;
-
-/// The most writes and about the most bytes in one row: to read one entry back, its whole row is read.
-const ROW_WRITES: usize = 1_024;
-const ROW_BYTES: usize = 256 * 1_024;
 
 /// What is durable already.
 #[derive(Clone, Copy)]
@@ -35,6 +31,8 @@ pub(super) struct Base<'a> {
     pub fingerprinter: &'a Fingerprinter,
     /// Reads entries back.
     pub ledger: &'a LedgerReader,
+    /// On which days activities count.
+    pub calendar: &'a Calendar,
 }
 
 /// One write that was decided.
@@ -53,8 +51,8 @@ pub(super) enum What<'w> {
         entry: &'w Entry,
         /// The fingerprint of its id.
         fingerprint: u64,
-        /// Where the activity is that it takes back.
-        target: Option<Position>,
+        /// What it takes back.
+        target: Option<Target>,
     },
     /// A record.
     Record(&'w Record),
@@ -149,8 +147,8 @@ impl<'w> Draft<'w> {
                 Err(problem) => return Ok(Outcome::Rejected(problem)),
             }
         }
-        if let Some(target) = target {
-            self.reversals.insert(target, position);
+        if let Some(target) = &target {
+            self.reversals.insert(target.position, position);
         }
         let index = self.writes.len();
         let hash = |(fingerprint, _): &(u64, usize)| *fingerprint;
@@ -166,18 +164,22 @@ impl<'w> Draft<'w> {
     }
 
     /// Where the activity is that a reversal takes back, or why it cannot be taken back.
-    fn target(
-        &self,
-        base: Base<'_>,
-        id: &ActivityId,
-    ) -> Result<Result<Position, Problem>, Problem> {
+    fn target(&self, base: Base<'_>, id: &ActivityId) -> Result<Result<Target, Problem>, Problem> {
         let found = self.find(base, id, base.fingerprinter.of(id))?;
-        let activity = found.filter(|found| matches!(found.entry(), Entry::Activity(_)));
-        let Some(target) = activity.map(|found| found.position()) else {
+        let target = found.and_then(|found| match found.entry() {
+            Entry::Activity(activity) => Some(Target {
+                position: found.position(),
+                day: base.calendar.day(activity.occur_time),
+                customer: activity.customer_id.clone(),
+            }),
+            Entry::Reversal(_) => None,
+        });
+        let Some(target) = target else {
             return Ok(Err(activity_not_found(id)));
         };
-        let drafted = self.reversals.get(&target).copied();
-        let reversed = drafted.or_else(|| base.books.reversed_at(target, Position::MAX));
+        let position = target.position;
+        let drafted = self.reversals.get(&position).copied();
+        let reversed = drafted.or_else(|| base.books.reversed_at(position, Position::MAX));
         Ok(match reversed {
             Some(position) => Err(already_reversed(id, position)),
             None => Ok(target),
@@ -201,8 +203,7 @@ impl<'w> Draft<'w> {
             }
         }
         for position in base.fingerprints.places(fingerprint) {
-            let row = base.books.row_at(position);
-            let stored = base.ledger.entry(base.tenant, row, position)?;
+            let stored = base.ledger.entry(base.tenant, position)?;
             if stored.entry.id() == id {
                 return Ok(Some(Found::Durable(position, Box::new(stored))));
             }
@@ -226,62 +227,46 @@ impl<'w> Draft<'w> {
         }
     }
 
-    /// The writes as rows; `next_id` is the number of the next row.
-    pub fn rows(&self, base: Base<'_>, next_id: &mut u64) -> Result<Vec<Row>, Problem> {
+    /// The writes as rows; `newest` is the position before them.
+    pub fn rows(&self, tenant: &TenantId, newest: Position) -> Result<Vec<NewRow>, Problem> {
         let mut rows = Vec::new();
-        let mut before = base.books.checksum();
-        let mut first = base.books.newest + 1;
+        let mut first = newest + 1;
         let mut rest = self.writes.as_slice();
         while let Some(write) = rest.first() {
             let table = write.what.table();
-            let body = body(rest).map_err(|error| Problem::store_unavailable(&error))?;
-            let (written, after) = rest.split_at(body.count());
-            let (count, body) = (written.len() as u64, body.finish());
-            let tenant = base.tenant.to_string();
-            before = codec::checksum(before, table.name(), &tenant, first, count, &body);
+            let body = body(rest);
+            let count = body.count();
+            let encoded = body
+                .finish()
+                .map_err(|error| Problem::store_unavailable(&error))?;
             rows.push(Row {
-                id: *next_id,
                 table,
-                tenant,
+                tenant: tenant.to_string(),
                 first,
-                count,
-                checksum: before,
-                body,
+                // A row has at most as many writes as a builder takes.
+                count: u32::try_from(count).unwrap_or(u32::MAX),
+                body: encoded,
             });
-            *next_id += 1;
-            first += count;
-            rest = after;
+            first += count as u64;
+            rest = &rest[count..];
         }
         Ok(rows)
     }
 }
 
 /// A body of the first of the writes: as many as go into one table and one row.
-fn body(writes: &[Write<'_>]) -> Result<BodyBuilder, String> {
-    let mut body = BodyBuilder::new();
-    let table = writes.first().map(|write| write.what.table());
+fn body<'w>(writes: &[Write<'w>]) -> BodyBuilder<'w> {
+    let mut body = BodyBuilder::default();
     for write in writes {
-        let full = body.count() == ROW_WRITES || body.size() >= ROW_BYTES;
-        if full || Some(write.what.table()) != table {
+        let taken = match &write.what {
+            What::Entry { entry, target, .. } => {
+                body.push_entry(write.record_time, target.as_ref(), entry)
+            }
+            What::Record(record) => body.push_record(write.record_time, record),
+        };
+        if !taken {
             break;
         }
-        match &write.what {
-            What::Entry { entry, target, .. } => {
-                body.push_entry(write.record_time, *target, entry)?;
-            }
-            What::Record(record) => body.push_record(write.record_time, record)?,
-        }
     }
-    Ok(body)
-}
-
-/// Where a row is, for the books; `before` is the checksum of the tenant's row before.
-pub(super) fn row_place(row: &Row, before: u32) -> RowPlace {
-    RowPlace {
-        table: row.table,
-        id: row.id,
-        first: row.first,
-        before,
-        checksum: row.checksum,
-    }
+    body
 }

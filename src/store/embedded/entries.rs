@@ -1,10 +1,6 @@
 //! Reads a part of the ledger.
 
-use super::{
-    books::{Books, RowPlace},
-    ledger::LedgerReader,
-    tenants::Tenant,
-};
+use super::{books::Books, codec::StoredEntry, ledger::LedgerReader, tenants::Tenant};
 use crate::domain::{
     activity::Activity,
     id::TenantId,
@@ -19,7 +15,6 @@ const LOOK_AHEAD: usize = 1_024;
 /// An entry that may be wanted.
 struct Candidate {
     position: Position,
-    row: Option<RowPlace>,
     reversed_at: Option<Position>,
 }
 
@@ -38,19 +33,8 @@ pub(super) fn entries(
         let Some(last) = candidates.last() else { break };
         after = last.position;
         for candidate in candidates {
-            let stored = ledger.entry(id, candidate.row, candidate.position)?;
-            let wanted = match (&stored.entry, stored.target) {
-                (Entry::Activity(activity), _) => is_in(question, activity),
-                (Entry::Reversal(_), None) => false,
-                (Entry::Reversal(_), Some(target)) => {
-                    let row = tenant.read()?.row_at(target);
-                    match ledger.entry(id, row, target)?.entry {
-                        Entry::Activity(activity) => is_in(question, &activity),
-                        Entry::Reversal(_) => false,
-                    }
-                }
-            };
-            if wanted && entries.len() < question.limit {
+            let stored = ledger.entry(id, candidate.position)?;
+            if is_in(question, &stored, id, ledger)? && entries.len() < question.limit {
                 entries.push(LedgerEntry {
                     position: candidate.position,
                     record_time: stored.record_time,
@@ -63,9 +47,29 @@ pub(super) fn entries(
     Ok(entries)
 }
 
-fn is_in(question: &LedgerQuestion, activity: &Activity) -> bool {
-    let time = activity.occur_time;
-    question.start.is_none_or(|start| start <= time) && question.end.is_none_or(|end| time < end)
+/// Whether an entry happened in the asked time: a reversal happens when what it takes back did.
+fn is_in(
+    question: &LedgerQuestion,
+    stored: &StoredEntry,
+    id: &TenantId,
+    ledger: &LedgerReader,
+) -> Result<bool, Problem> {
+    if question.start.is_none() && question.end.is_none() {
+        return Ok(true);
+    }
+    let holds = |activity: &Activity| {
+        let time = activity.occur_time;
+        question.start.is_none_or(|start| start <= time)
+            && question.end.is_none_or(|end| time < end)
+    };
+    match (&stored.entry, &stored.target) {
+        (Entry::Activity(activity), _) => Ok(holds(activity)),
+        (Entry::Reversal(_), None) => Ok(false),
+        (Entry::Reversal(_), Some(target)) => match ledger.entry(id, target.position)?.entry {
+            Entry::Activity(activity) => Ok(holds(&activity)),
+            Entry::Reversal(_) => Ok(false),
+        },
+    }
 }
 
 /// The next entries of the right customer on the right days; the time of the day is not looked at.
@@ -76,34 +80,22 @@ fn candidates(
     calendar: &Calendar,
 ) -> Vec<Candidate> {
     let as_of = question.as_of.min(books.newest);
+    let last_day = question.end.map(|end| calendar.day(end));
     let period = Period {
         start: question.start.map(|start| calendar.day(start)),
-        end: None,
-    };
-    let last_day = question.end.map(|end| calendar.day(end));
-    let is_on = |position: &Position| {
-        let day = books.day(*position);
-        day.is_some_and(|day| {
-            period.contains(day) && last_day.is_none_or(|last_day| day <= last_day)
-        })
+        end: last_day.map(|day| day.next()),
     };
     let limit = LOOK_AHEAD.min(question.limit);
-    let positions: Vec<Position> = match &question.customer {
-        None => (after + 1..=as_of).filter(is_on).take(limit).collect(),
-        Some(customer) => {
-            let number = books.customers.number(customer);
-            let history = number.map_or(&[] as &[_], |number| books.history(number));
-            let first = history.partition_point(|position| *position <= after);
-            let until = history[first..]
-                .iter()
-                .copied()
-                .take_while(|position| *position <= as_of);
-            until.filter(is_on).take(limit).collect()
-        }
+    let mut positions = match &question.customer {
+        Some(customer) => match books.customers.number(customer.as_str()) {
+            Some(number) => books.history(number, &period, after, as_of),
+            None => Vec::new(),
+        },
+        None => books.positions(&period, after, as_of, limit),
     };
+    positions.truncate(limit);
     let candidate = |position: Position| Candidate {
         position,
-        row: books.row_at(position),
         reversed_at: books.reversed_at(position, as_of),
     };
     positions.into_iter().map(candidate).collect()

@@ -1,54 +1,61 @@
 //! Sums by group.
 
 use super::{
-    books::Books,
-    scan::{Filter, SparseSums},
+    books::{Books, SparseSums, days, narrow_position},
+    scan::{Filter, first_of},
 };
 use crate::{
-    domain::{
-        question::{CrossAnswer, CrossQuestion, Group},
-        time::Day,
-    },
+    domain::question::{CrossAnswer, CrossQuestion, Group},
+    domain::time::Day,
     store::answer::group_name,
 };
+use std::collections::BTreeMap;
+
+/// The number of a group: of the customer, of the dimension's value, or of the day.
+type Number = i64;
 
 /// Sums by group. A group is there if it has any posting in the scope.
 pub(super) fn cross(books: &Books, question: &CrossQuestion) -> CrossAnswer {
     let scope = &question.scope;
-    let mut filter = Filter::new(books, scope);
-    let days: Vec<Day> = books.days(&scope.period).map(|(day, _)| day).collect();
-    let count = match question.group {
-        Group::Customer => books.customers.len(),
-        Group::Branch | Group::Product | Group::AccountManager => books.values.len(),
-        Group::Day => days.len(),
-    };
-    // By the number of the customer, of the dimension's value, or of the day.
-    let mut groups = vec![(0_i64, SparseSums::default()); count];
-    for (day, (_, book)) in (0..).zip(books.days(&scope.period)) {
-        for row in book.rows(scope.as_of) {
-            if !filter.holds(row.subject) {
-                continue;
+    let filter = Filter::new(books, scope);
+    let (days, as_of) = (days(&scope.period), narrow_position(scope.as_of));
+    let mut groups: BTreeMap<Number, (i64, SparseSums)> = BTreeMap::new();
+    for (number, block) in books.blocks.iter().enumerate() {
+        let first = first_of(number);
+        let mut is_in: Vec<Option<bool>> = vec![None; books.customers_of(number).len()];
+        let has_branch = |branch| filter.holds_branch(branch);
+        block.for_each_row_of(&days, as_of, has_branch, |row| {
+            let customer = first + u32::from(row.customer);
+            let is_in = &mut is_in[usize::from(row.customer)];
+            if !*is_in.get_or_insert_with(|| filter.holds_customer(customer)) {
+                return;
             }
             let group = match question.group {
-                Group::Customer => row.subject.customer,
-                Group::Branch => row.subject.branch,
-                Group::Product => row.subject.product,
-                Group::AccountManager => row.subject.account_manager,
-                Group::Day => day,
+                Group::Customer => customer.into(),
+                Group::Branch => row.branch.into(),
+                Group::Product => row.product.into(),
+                Group::AccountManager => row.account_manager.into(),
+                Group::Day => row.day.0.into(),
             };
-            let (live, sums) = &mut groups[group as usize];
-            *live += i64::from(row.sign);
-            sums.add(row.postings());
-        }
+            let (live, sums) = groups.entry(group).or_default();
+            *live += row.postings.layout.sign();
+            sums.add_row(row);
+        });
     }
-    let name = |number: u32| match question.group {
-        Group::Customer => group_name(books.customers.thing(number).as_str()).to_owned(),
-        Group::Branch | Group::Product | Group::AccountManager => {
-            books.values.thing(number).clone()
+    let name = |number: Number| {
+        let text = |names: &super::books::Names| {
+            // It was made of a number of 32 bits.
+            names
+                .name(u32::try_from(number).unwrap_or_default())
+                .to_owned()
+        };
+        match question.group {
+            Group::Customer => group_name(&text(&books.customers)).to_owned(),
+            Group::Branch | Group::Product | Group::AccountManager => text(&books.values),
+            Group::Day => Day(i32::try_from(number).unwrap_or_default()).to_string(),
         }
-        Group::Day => days[number as usize].to_string(),
     };
-    let live = (0..).zip(groups).filter(|(_, (live, _))| *live > 0);
-    live.map(|(number, (_, sums))| (name(number), sums.sums(books)))
+    let live = groups.into_iter().filter(|(_, (live, _))| *live > 0);
+    live.map(|(number, (_, sums))| (name(number), sums.sums(&books.accounts)))
         .collect()
 }

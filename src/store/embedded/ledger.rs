@@ -1,14 +1,13 @@
-//! Reads entries back from the database, and believes nothing that its checksum does not prove.
+//! Reads entries back from the log, and believes nothing that its checksum does not prove.
 
 use super::{
-    books::RowPlace,
-    codec::{self, Body, StoredEntry},
-    database::RowReader,
+    codec::{Body, StoredEntry},
+    disk::DiskFile,
+    log::{Index, Place, Table, parse_row},
 };
 use crate::domain::{id::TenantId, ledger::Position, problem::Problem};
 use std::{
     collections::VecDeque,
-    path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -18,7 +17,7 @@ const CACHED_BYTES: usize = 32 * 1_024 * 1_024;
 
 /// Reads entries back.
 pub(super) struct LedgerReader {
-    reader: Mutex<RowReader>,
+    index: Arc<Index>,
     cache: Mutex<RowCache>,
 }
 
@@ -31,12 +30,12 @@ struct RowCache {
 
 /// A row of the ledger whose checksum holds.
 struct ProvenRow {
-    place: RowPlace,
-    body: Body<Vec<u8>>,
+    place: Place,
+    body: Body,
 }
 
 impl RowCache {
-    fn find(&mut self, place: RowPlace) -> Option<Arc<ProvenRow>> {
+    fn find(&mut self, place: Place) -> Option<Arc<ProvenRow>> {
         let index = self.rows.iter().position(|row| row.place == place)?;
         let row = self.rows.remove(index)?;
         self.rows.push_front(Arc::clone(&row));
@@ -44,77 +43,99 @@ impl RowCache {
     }
 
     fn insert(&mut self, row: &Arc<ProvenRow>) {
-        self.bytes += row.body.size();
+        self.bytes += row.body.memory();
         self.rows.push_front(Arc::clone(row));
         while self.rows.len() > CACHED_ROWS || self.bytes > CACHED_BYTES {
             match self.rows.pop_back() {
-                Some(dropped) => self.bytes -= dropped.body.size(),
+                Some(dropped) => self.bytes -= dropped.body.memory(),
                 None => break,
             }
         }
     }
 }
 
-fn damaged(tenant: &TenantId, place: RowPlace, what: &str) -> Problem {
-    let (table, id, first) = (place.table.name(), place.id, place.first);
-    let place =
-        format!("row {id} of table {table}, tenant {tenant}, from position {first}: {what}");
-    Problem::ledger_damaged(&place)
+/// Reads the body of a row of a tenant.
+pub(super) fn read_row(
+    file: &dyn DiskFile,
+    tenant: &str,
+    place: Place,
+) -> Result<(Table, Body), Problem> {
+    let damaged = |what: &str| {
+        let what = format!(", tenant {tenant}, position {}: {what}", place.first);
+        place.damaged(&what)
+    };
+    let length = usize::try_from(place.length).map_err(|_| damaged("it is too long"))?;
+    let mut bytes = vec![0; length];
+    match file.read_at(u64::from(place.offset), &mut bytes) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            return Err(damaged("the file ends before it"));
+        }
+        Err(error) => return Err(Problem::store_unavailable(&error.to_string())),
+    }
+    let parsed = parse_row(&bytes).filter(|parsed| {
+        let is_same = parsed.row.tenant == tenant && parsed.row.first == place.first;
+        is_same && parsed.is_sound && parsed.sum == place.sum && parsed.size == length
+    });
+    let row = parsed
+        .ok_or_else(|| damaged("its checksum does not hold"))?
+        .row;
+    let body = Body::read(row.table, row.count, row.body).map_err(|error| damaged(&error))?;
+    Ok((row.table, body))
 }
 
 impl LedgerReader {
-    /// A reader of a folder that is open.
-    pub fn open(folder: &Path) -> Result<Self, Problem> {
-        Ok(Self {
-            reader: Mutex::new(RowReader::open(folder)?),
+    /// A reader of a log.
+    pub fn new(index: Arc<Index>) -> Self {
+        Self {
+            index,
             cache: Mutex::default(),
-        })
+        }
     }
 
-    fn row(&self, tenant: &TenantId, place: RowPlace) -> Result<Arc<ProvenRow>, Problem> {
-        // Neither lock guards anything that a panic could leave half done.
-        let cached = self
-            .cache
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .find(place);
-        if let Some(row) = cached {
-            return Ok(row);
-        }
-        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        let row = reader.row(place.table, place.id)?;
-        drop(reader);
-        let (table, first, count) = (place.table.name(), row.first, row.count);
-        let sum = codec::checksum(place.before, table, &row.tenant, first, count, &row.body);
-        let same = row.tenant == tenant.as_str() && first == place.first;
-        if !same || sum != row.checksum || sum != place.checksum {
-            return Err(damaged(tenant, place, "its checksum does not hold"));
-        }
-        let body = Body::new(row.body, count).map_err(|error| damaged(tenant, place, &error))?;
-        let row = Arc::new(ProvenRow { place, body });
-        self.cache
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(&row);
-        Ok(row)
-    }
-
-    /// The entry at a position, which is in the row at `place`.
-    pub fn entry(
-        &self,
-        tenant: &TenantId,
-        place: Option<RowPlace>,
-        position: Position,
-    ) -> Result<StoredEntry, Problem> {
-        let Some(place) = place else {
+    fn row(&self, tenant: &TenantId, position: Position) -> Result<Arc<ProvenRow>, Problem> {
+        let find = || self.index.find(tenant.as_str(), position);
+        let missing = || {
             let place = format!("tenant {tenant}: nothing is at position {position}");
-            return Err(Problem::ledger_damaged(&place));
+            Problem::ledger_damaged(&place)
         };
-        let row = self.row(tenant, place)?;
+        let (mut place, mut file) = find().ok_or_else(missing)?;
+        loop {
+            // The lock guards nothing that a panic could leave half done.
+            let cached = (self.cache.lock())
+                .unwrap_or_else(PoisonError::into_inner)
+                .find(place);
+            if let Some(row) = cached {
+                return Ok(row);
+            }
+            match read_row(&*file, tenant.as_str(), place) {
+                Ok((_, body)) => {
+                    let row = Arc::new(ProvenRow { place, body });
+                    (self.cache.lock())
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .insert(&row);
+                    return Ok(row);
+                }
+                Err(problem) => match find() {
+                    // The segment was written again meanwhile.
+                    Some((newer, newer_file)) if newer != place => {
+                        (place, file) = (newer, newer_file);
+                    }
+                    _ => return Err(problem),
+                },
+            }
+        }
+    }
+
+    /// The entry at a position.
+    pub fn entry(&self, tenant: &TenantId, position: Position) -> Result<StoredEntry, Problem> {
+        let row = self.row(tenant, position)?;
+        let first = row.place.first;
         // A position so far behind the first of its row is refused by the body.
-        let index = usize::try_from(position.saturating_sub(place.first)).unwrap_or(usize::MAX);
-        row.body
-            .entry(index)
-            .map_err(|error| damaged(tenant, place, &error))
+        let index = usize::try_from(position.saturating_sub(first)).unwrap_or(usize::MAX);
+        row.body.entry(index).map_err(|error| {
+            let what = format!(", tenant {tenant}, position {position}: {error}");
+            row.place.damaged(&what)
+        })
     }
 }

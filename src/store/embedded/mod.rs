@@ -1,26 +1,31 @@
 //! The default store: one folder, no server.
 //!
-//! The ledger is a SQLite database, durable before anything is acknowledged; the books are columns in memory, made
-//! again from the ledger when the folder is opened. One thread writes (`writer`); questions are answered from the
-//! books by as many threads as ask, and see them as they were between two groups of writes.
+//! The ledger is an append-only log (`log`), durable before anything is acknowledged; the books are columns in memory, made
+//! again from the ledger when the folder is opened. `engine` is the heart, without threads; one thread drives it
+//! (`writer`), and questions are answered from the books by as many threads as ask (`questions`).
 
+mod bits;
 mod books;
 mod codec;
-mod database;
-mod day_book;
 pub mod disk;
 mod draft;
+mod engine;
 mod entries;
 pub mod fingerprint;
 mod groups;
-mod id_order;
-mod interner;
 mod ledger;
+mod log;
+mod maintenance;
+mod pack;
 mod place_set;
 mod profiles;
+mod prospects;
+mod questions;
 mod ranking;
+mod real_disk;
 mod replay;
 mod scan;
+mod select;
 mod settings;
 mod split;
 mod tenants;
@@ -28,30 +33,29 @@ mod tenants;
 mod tests;
 mod writer;
 
-pub use self::settings::{EmbeddedSettings, Progress};
-
-use self::{
-    books::Books,
-    database::Database,
-    fingerprint::Fingerprinter,
-    ledger::LedgerReader,
-    ranking::Ranking,
-    tenants::Tenants,
-    writer::{Message, Request, Writer, Writes},
+pub use self::{
+    engine::{Answer, Engine, Request, Writes},
+    maintenance::{Verified, VerifiedTenant, backup, restore, verify},
+    questions::Questions,
+    real_disk::RealDisk,
+    settings::{BookSizes, EmbeddedSettings, EngineSettings, Progress},
 };
-use super::{Store, answer};
+
+use self::writer::Message;
+use super::Store;
 use crate::domain::{
     cost_model::CostModel,
     id::{PartyId, TenantId},
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
     party::{Party, PartyQuestion, TraitDefinition},
     problem::Problem,
+    prospect::{ProspectAnswer, ProspectQuestion},
     question::{
         CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion, LiftAnswer, LiftQuestion,
         ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
     },
     records::{PartyAnswer, Record},
-    time::{Calendar, Instant},
+    time::Instant,
 };
 use async_trait::async_trait;
 use std::{
@@ -68,17 +72,10 @@ const WAITING_BYTES: u32 = 80 * 1_024 * 1_024;
 
 /// A store in one folder. Dropping it waits until everything that was asked of it is written.
 pub struct EmbeddedStore {
-    shared: Arc<Shared>,
+    questions: Arc<Questions>,
     messages: Option<mpsc::Sender<Message>>,
     room: Arc<Semaphore>,
     writer: Option<JoinHandle<()>>,
-}
-
-/// What questions are answered from.
-struct Shared {
-    tenants: Arc<Tenants>,
-    ledger: Arc<LedgerReader>,
-    calendar: Calendar,
 }
 
 impl EmbeddedStore {
@@ -90,39 +87,20 @@ impl EmbeddedStore {
         settings: &EmbeddedSettings,
         progress: impl FnMut(Progress),
     ) -> Result<Self, Problem> {
-        // The standard library's own source of randomness: each state begins with other keys.
-        let random = || RandomState::new().hash_one(0);
-        Self::open_with(settings, Fingerprinter::new((random(), random())), progress)
+        let disk = RealDisk::open(&settings.folder)?;
+        let engine = Engine::open(Arc::new(disk), &engine_settings(settings), progress)?;
+        Self::around(engine)
     }
 
-    fn open_with(
-        settings: &EmbeddedSettings,
-        fingerprinter: Fingerprinter,
-        progress: impl FnMut(Progress),
-    ) -> Result<Self, Problem> {
-        let database = Database::open(settings)?;
-        database.check_pages()?;
-        let replayed = replay::replay(&database, &settings.calendar, &fingerprinter, progress)?;
-        let shared = Shared {
-            tenants: Arc::new(replayed.books.into_iter().collect()),
-            ledger: Arc::new(LedgerReader::open(&settings.folder)?),
-            calendar: settings.calendar.clone(),
-        };
-        let writer = Writer {
-            database,
-            next_row: replayed.rows + 1,
-            tenants: Arc::clone(&shared.tenants),
-            ledger: Arc::clone(&shared.ledger),
-            calendar: settings.calendar.clone(),
-            fingerprinter,
-            fingerprints: replayed.fingerprints,
-        };
+    /// A store around an engine that is open.
+    pub fn around(engine: Engine) -> Result<Self, Problem> {
+        let questions = Arc::clone(engine.questions());
         let (messages, receiver) = mpsc::channel(WAITING);
         let thread = thread::Builder::new().name("ledger-writer".to_owned());
-        let writer = thread.spawn(move || writer.run(receiver));
+        let writer = thread.spawn(move || writer::run(engine, receiver));
         let writer = writer.map_err(|error| Problem::store_unavailable(&error.to_string()))?;
         Ok(Self {
-            shared: Arc::new(shared),
+            questions,
             messages: Some(messages),
             room: Arc::new(Semaphore::new(WAITING_BYTES as usize)),
             writer: Some(writer),
@@ -140,18 +118,16 @@ impl EmbeddedStore {
         let (answer, answered) = oneshot::channel();
         let room = Arc::clone(&self.room);
         let size = writes.most_bytes().min(WAITING_BYTES);
-        let room = room.acquire_many_owned(size).await;
+        let room = room.acquire_many_owned(size).await.map_err(|_| stopped())?;
         let request = Request {
-            _room: room.map_err(|_| stopped())?,
             tenant: tenant.clone(),
             writes,
             record_time,
             mode,
-            answer,
         };
         let messages = self.messages.as_ref().ok_or_else(stopped)?;
         messages
-            .send(Message::Write(request))
+            .send(Message::Write(request, answer, room))
             .await
             .map_err(|_| stopped())?;
         answered.await.map_err(|_| stopped())?
@@ -160,25 +136,22 @@ impl EmbeddedStore {
     /// Answers a question on a thread that may block.
     async fn ask<T: Send + 'static>(
         &self,
-        answer: impl FnOnce(&Shared) -> Result<T, Problem> + Send + 'static,
+        answer: impl FnOnce(&Questions) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let shared = Arc::clone(&self.shared);
-        let answered = tokio::task::spawn_blocking(move || answer(&shared)).await;
+        let questions = Arc::clone(&self.questions);
+        let answered = tokio::task::spawn_blocking(move || answer(&questions)).await;
         answered.map_err(|error| Problem::store_unavailable(&error.to_string()))?
     }
+}
 
-    /// Answers a question about one tenant from its books.
-    async fn read<T: Send + 'static>(
-        &self,
-        tenant: &TenantId,
-        answer: impl FnOnce(&Books) -> T + Send + 'static,
-    ) -> Result<T, Problem> {
-        let id = tenant.clone();
-        self.ask(move |shared| match shared.tenants.find(&id)? {
-            Some(tenant) => Ok(answer(&*tenant.read()?)),
-            None => Ok(answer(&Books::default())),
-        })
-        .await
+/// What the engine of a folder is told, with a new key in case that it makes the folder.
+fn engine_settings(settings: &EmbeddedSettings) -> EngineSettings {
+    // The standard library's own source of randomness: each state begins with other keys.
+    let random = || RandomState::new().hash_one(0);
+    let key = (random(), random());
+    EngineSettings {
+        books: settings.books,
+        ..EngineSettings::new(settings.calendar.clone(), settings.currency, key)
     }
 }
 
@@ -218,8 +191,7 @@ impl Store for EmbeddedStore {
     }
 
     async fn watermark(&self, tenant: &TenantId) -> Result<Position, Problem> {
-        let tenant = self.shared.tenants.find(tenant)?;
-        Ok(tenant.map_or(0, |tenant| tenant.watermark()))
+        self.questions.watermark(tenant)
     }
 
     async fn entries(
@@ -227,15 +199,10 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &LedgerQuestion,
     ) -> Result<Vec<LedgerEntry>, Problem> {
-        let (id, question) = (tenant.clone(), question.clone());
-        self.ask(move |shared| match shared.tenants.find(&id)? {
-            Some(tenant) => {
-                let (calendar, ledger) = (&shared.calendar, &shared.ledger);
-                entries::entries(&id, &tenant, &question, calendar, ledger)
-            }
-            None => Ok(Vec::new()),
-        })
-        .await
+        let tenant = tenant.clone();
+        let question = question.clone();
+        self.ask(move |questions| questions.entries(&tenant, &question))
+            .await
     }
 
     async fn party(
@@ -244,13 +211,10 @@ impl Store for EmbeddedStore {
         ids: &[PartyId],
         as_of: Position,
     ) -> Result<Vec<Option<Arc<Party>>>, Problem> {
+        let tenant = tenant.clone();
         let ids = ids.to_vec();
-        self.read(tenant, move |books| {
-            let ids = ids.iter();
-            ids.map(|id| books.records.party(id, as_of).cloned())
-                .collect()
-        })
-        .await
+        self.ask(move |questions| questions.party(&tenant, &ids, as_of))
+            .await
     }
 
     async fn parties(
@@ -258,12 +222,21 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &PartyQuestion,
     ) -> Result<PartyAnswer, Problem> {
+        let tenant = tenant.clone();
         let question = question.clone();
-        self.read(tenant, move |books| {
-            let has_sale = |id: &PartyId| books.has_sale(id, question.as_of);
-            books.records.parties(&question, has_sale)
-        })
-        .await
+        self.ask(move |questions| questions.parties(&tenant, &question))
+            .await
+    }
+
+    async fn prospects(
+        &self,
+        tenant: &TenantId,
+        question: &ProspectQuestion,
+    ) -> Result<ProspectAnswer, Problem> {
+        let tenant = tenant.clone();
+        let question = question.clone();
+        self.ask(move |questions| questions.prospects(&tenant, &question))
+            .await
     }
 
     async fn trait_definitions(
@@ -271,7 +244,8 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         as_of: Position,
     ) -> Result<Vec<Arc<TraitDefinition>>, Problem> {
-        self.read(tenant, move |books| books.records.definitions(as_of))
+        let tenant = tenant.clone();
+        self.ask(move |questions| questions.trait_definitions(&tenant, as_of))
             .await
     }
 
@@ -280,7 +254,8 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         as_of: Position,
     ) -> Result<Vec<Arc<CostModel>>, Problem> {
-        self.read(tenant, move |books| books.records.cost_models(as_of))
+        let tenant = tenant.clone();
+        self.ask(move |questions| questions.cost_models(&tenant, as_of))
             .await
     }
 
@@ -289,8 +264,9 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &RankQuestion,
     ) -> Result<RankAnswer, Problem> {
+        let tenant = tenant.clone();
         let question = question.clone();
-        self.read(tenant, move |books| ranking::rank(books, &question))
+        self.ask(move |questions| questions.rank(&tenant, &question))
             .await
     }
 
@@ -299,13 +275,10 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &CurveQuestion,
     ) -> Result<CurveAnswer, Problem> {
+        let tenant = tenant.clone();
         let question = question.clone();
-        self.read(tenant, move |books| {
-            let ranking = Ranking::sorted(books, &question.scope, &question.order);
-            let values = ranking.values();
-            answer::curve(ranking.totals, &values, question.points)
-        })
-        .await
+        self.ask(move |questions| questions.curve(&tenant, &question))
+            .await
     }
 
     async fn cross(
@@ -313,8 +286,9 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &CrossQuestion,
     ) -> Result<CrossAnswer, Problem> {
+        let tenant = tenant.clone();
         let question = question.clone();
-        self.read(tenant, move |books| groups::cross(books, &question))
+        self.ask(move |questions| questions.cross(&tenant, &question))
             .await
     }
 
@@ -323,18 +297,10 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &LiftQuestion,
     ) -> Result<LiftAnswer, Problem> {
+        let tenant = tenant.clone();
         let question = question.clone();
-        self.read(tenant, move |books| {
-            let ranking = Ranking::sorted(books, &question.scope, &question.order);
-            let parties = ranking.customers().map(|customer| {
-                let id = books.customers.thing(customer);
-                let party = books.records.party(id, question.scope.as_of);
-                party.map(|party| &**party)
-            });
-            let totals = ranking.totals.clone();
-            answer::lift(totals, &ranking.values(), parties, &question)
-        })
-        .await
+        self.ask(move |questions| questions.lift(&tenant, &question))
+            .await
     }
 
     async fn profiles(
@@ -342,8 +308,9 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &ProfileQuestion,
     ) -> Result<ProfileAnswer, Problem> {
+        let tenant = tenant.clone();
         let question = question.clone();
-        self.read(tenant, move |books| profiles::profiles(books, &question))
+        self.ask(move |questions| questions.profiles(&tenant, &question))
             .await
     }
 }

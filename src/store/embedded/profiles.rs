@@ -1,9 +1,8 @@
 //! What models learn from: every customer's sums by age.
 
-use super::{books::Books, day_book::BookRow};
+use super::books::{Books, Row, number_of};
 use crate::{
     domain::{
-        account::Weights,
         money::Nanos,
         question::{CustomerProfile, ProfileAnswer, ProfileQuestion},
         time::{Day, Period},
@@ -19,7 +18,7 @@ struct Ages<'a> {
     factors: Vec<(i128, i128)>,
     /// `None` also for who came before the period.
     first_days: Vec<Option<Day>>,
-    active: Vec<i32>,
+    active: Vec<i64>,
     /// Empty until there is anything in a bucket.
     buckets: Vec<Vec<(Nanos, Nanos)>>,
     reported: Vec<i128>,
@@ -31,19 +30,17 @@ pub(super) fn profiles(books: &Books, question: &ProfileQuestion) -> ProfileAnsw
     let (period, as_of) = (&question.period, question.as_of);
     let mut ages = Ages::new(books, question);
     let mut last_day = None;
-    for (day, book) in books.days(period) {
-        if book.live(as_of) > 0 {
-            last_day = Some(day);
+    books.for_each_row(period, as_of, |customer, row| {
+        if books.is_live(row, as_of) {
+            last_day = last_day.max(Some(row.day));
         }
-        for row in book.rows(as_of) {
-            ages.add(day, row);
-        }
-    }
+        ages.add(customer, row);
+    });
     ProfileAnswer {
         last_day,
         ledger: books.ledger(period, as_of),
-        reported: books.sums(&ages.reported),
-        filtered_out: books.sums(&ages.filtered_out),
+        reported: books.accounts.sums(&ages.reported),
+        filtered_out: books.accounts.sums(&ages.filtered_out),
         active: ages.active.iter().filter(|active| **active > 0).count() as u64,
         customers: ages.customers(),
     }
@@ -51,14 +48,10 @@ pub(super) fn profiles(books: &Books, question: &ProfileQuestion) -> ProfileAnsw
 
 impl<'a> Ages<'a> {
     fn new(books: &'a Books, question: &'a ProfileQuestion) -> Self {
-        let weigh = |weights: &Weights, account| weights.get(account);
-        let accounts = books.accounts.things().iter();
-        let factors = accounts.map(|account| {
-            (
-                weigh(&question.profit, account),
-                weigh(&question.size, account),
-            )
-        });
+        let accounts =
+            (0..number_of(books.accounts.len())).map(|number| books.accounts.account(number));
+        let factors =
+            accounts.map(|account| (question.profit.get(&account), question.size.get(&account)));
         Self {
             books,
             question,
@@ -71,23 +64,23 @@ impl<'a> Ages<'a> {
         }
     }
 
-    fn add(&mut self, day: Day, row: BookRow<'_>) {
-        let customer = row.subject.customer as usize;
-        self.active[customer] += i32::from(row.sign);
+    fn add(&mut self, customer: u32, row: &Row) {
+        let customer = customer as usize;
+        self.active[customer] += row.postings.layout.sign();
         let first_day = self.first_days[customer];
         let sums = match first_day {
             Some(_) => &mut self.reported,
             None => &mut self.filtered_out,
         };
         let mut value = (0, 0);
-        for (account, amount) in row.postings() {
-            let account = account as usize;
-            sums[account] += amount;
-            value.0 += self.factors[account].0 * amount;
-            value.1 += self.factors[account].1 * amount;
-        }
+        row.postings.for_each(|account, quantity| {
+            let (account, quantity) = (account as usize, i128::from(quantity));
+            sums[account] += quantity;
+            value.0 += self.factors[account].0 * quantity;
+            value.1 += self.factors[account].1 * quantity;
+        });
         let (horizon, count) = (self.question.horizon_days, self.question.buckets);
-        let age = first_day.map(|first| i64::from(day.0) - i64::from(first.0));
+        let age = first_day.map(|first| i64::from(row.day.0) - i64::from(first.0));
         if let Some(bucket) = age.and_then(|age| age_bucket(age, horizon, count)) {
             let buckets = &mut self.buckets[customer];
             buckets.resize(count as usize, (0, 0));
@@ -102,12 +95,14 @@ impl<'a> Ages<'a> {
         for number in &self.books.id_order().numbers {
             let customer = *number as usize;
             if let Some(first_day) = self.first_days[customer] {
-                let id = self.books.customers.thing(*number);
+                let id = self.books.customer(*number);
                 let mut buckets = std::mem::take(&mut self.buckets[customer]);
                 buckets.resize(self.question.buckets as usize, (0, 0));
                 customers.push(CustomerProfile {
-                    customer: id.clone(),
-                    party: (self.books.records).party(id, self.question.as_of).cloned(),
+                    party: (self.books.records)
+                        .party(&id, self.question.as_of)
+                        .cloned(),
+                    customer: id,
                     first_day,
                     buckets,
                 });
@@ -119,24 +114,17 @@ impl<'a> Ages<'a> {
 
 /// The day of each customer's first posting ever, if it is in the period.
 fn first_days(books: &Books, question: &ProfileQuestion) -> Vec<Option<Day>> {
-    let mut first_days = vec![None; books.customers.len()];
-    let mut live = vec![0_i32; books.customers.len()];
+    let mut first_days: Vec<Option<Day>> = vec![None; books.customers.len()];
     let before_end = Period {
         start: None,
         end: question.period.end,
     };
-    for (day, book) in books.days(&before_end) {
-        for row in book.rows(question.as_of) {
-            live[row.subject.customer as usize] += i32::from(row.sign);
+    books.for_each_row(&before_end, question.as_of, |customer, row| {
+        let first = &mut first_days[customer as usize];
+        if first.is_none_or(|first| row.day < first) && books.is_live(row, question.as_of) {
+            *first = Some(row.day);
         }
-        // An activity and its reversal are on one day: at its end everything that was taken back is gone.
-        for row in book.rows(question.as_of) {
-            let customer = row.subject.customer as usize;
-            if live[customer] > 0 && first_days[customer].is_none() {
-                first_days[customer] = Some(day);
-            }
-        }
-    }
+    });
     let in_period = |day: Option<Day>| day.filter(|day| question.period.contains(*day));
     first_days.into_iter().map(in_period).collect()
 }

@@ -1,10 +1,10 @@
-//! Customers in order, made of one pass over the postings: only the rows that are wanted are put in order.
+//! Customers in order, made of one pass over the books: only the rows that are wanted are put in order.
 
 use super::{
-    books::Books,
-    id_order::IdOrder,
+    books::{Accumulator, Books, IdOrder, Weighing, narrow, wide},
     place_set::PlaceSet,
-    scan::{Filter, Scan, customer_sums, scan},
+    scan::{Filter, Scan, scan},
+    select::{Candidates, Key, Neighbours},
     split::Split,
 };
 use crate::domain::{
@@ -13,242 +13,285 @@ use crate::domain::{
     question::{Order, RankAnswer, RankQuestion, RankRow, RankTotals, RowSelection, Scope},
     ranking::Direction,
 };
-use std::{cmp::Ordering, ops::Range, sync::Arc};
+use std::{
+    cmp::Ordering,
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
 
-/// All reported customers, in no order or in the one asked for.
-pub(super) struct Ranking<'a> {
+/// All reported customers, in no order.
+pub(super) struct Ranking<'a, A> {
     books: &'a Books,
     scope: &'a Scope,
-    scan: Scan,
-    ids: Arc<IdOrder>,
+    scan: Scan<A>,
+    weighing: Weighing<A>,
     split: Split<'a>,
     value_bears_split: bool,
-    /// The active customers, by place among all customers by id; empty if nothing is split.
-    active: PlaceSet,
-    keys: Vec<Key>,
+    /// The order of ids, and the active customers by place in it; made when it is needed.
+    ids: OnceLock<(Arc<IdOrder>, PlaceSet)>,
     /// What they add up to.
     pub totals: RankTotals,
 }
 
-/// One reported customer.
-#[derive(Debug, Clone, Copy)]
-struct Key {
-    /// What it is ordered by: its value before shares.
-    value: Nanos,
-    /// Its place among all customers by id.
-    place: u32,
-}
-
-fn best_first(a: &Key, b: &Key) -> Ordering {
-    b.value.cmp(&a.value).then(a.place.cmp(&b.place))
-}
-
-fn worst_first(a: &Key, b: &Key) -> Ordering {
-    a.value.cmp(&b.value).then(a.place.cmp(&b.place))
-}
-
-fn comparison(direction: Direction) -> fn(&Key, &Key) -> Ordering {
-    match direction {
-        Direction::BestFirst => best_first,
-        Direction::WorstFirst => worst_first,
-    }
-}
-
-impl<'a> Ranking<'a> {
-    /// Finds the customers of a scope; `weightings` begin with the one of the order.
-    fn new(books: &'a Books, scope: &'a Scope, order: &'a Order, weightings: &[&Weights]) -> Self {
-        let scan = scan(books, scope, weightings);
-        let ids = books.id_order();
-        let customers = || scan.customers.iter().zip(&ids.places);
-        let active = || customers().filter(|(presence, _)| presence.is_active());
-        let active_count = active().count() as u64;
-        let split = Split::new(&order.split, active_count);
-        let places = active().map(|(_, place)| *place);
-        let active = match split.is_empty() {
-            true => PlaceSet::default(),
-            false => PlaceSet::new(ids.places.len(), places),
-        };
-        let keys = customers().zip(scan.values(0));
-        let keys = keys
-            .filter(|((presence, _), _)| presence.is_reported())
-            .map(|((_, place), value)| Key {
-                value: *value,
-                place: *place,
-            })
-            .collect();
+impl<'a, A: Accumulator> Ranking<'a, A> {
+    /// Finds the customers of a scope.
+    pub fn new(
+        books: &'a Books,
+        scope: &'a Scope,
+        order: &'a Order,
+        weighing: Weighing<A>,
+    ) -> Self {
+        let scan = scan(books, scope, &weighing);
+        let active = scan.active.count();
         let mut ranking = Self {
             books,
             scope,
-            ids,
-            split,
+            split: Split::new(&order.split, active),
             value_bears_split: order.value_bears_split,
-            active,
-            keys,
+            ids: OnceLock::new(),
             totals: RankTotals {
-                active: active_count,
+                customers: scan.reported.count(),
+                active,
                 ledger: books.ledger(&scope.period, scope.as_of),
-                reported: scan.reported.clone(),
+                reported: scan.reported_sums.clone(),
                 filtered_out: scan.filtered_out.clone(),
+                reported_value: scan.reported_value,
                 ..RankTotals::default()
             },
             scan,
+            weighing,
         };
         ranking.count();
         ranking
     }
 
-    /// All customers of a scope, the best first.
-    pub fn sorted(books: &'a Books, scope: &'a Scope, order: &'a Order) -> Self {
-        let mut ranking = Self::new(books, scope, order, &[&order.weights]);
-        ranking.keys.sort_unstable_by(best_first);
-        ranking
-    }
-
     fn count(&mut self) {
-        let negative = self.keys.iter().filter(|key| self.value(key) < 0).count();
-        self.totals.customers = self.keys.len() as u64;
-        self.totals.negative = negative as u64;
-        let mut indexes = Vec::new();
-        if !self.split.is_empty() {
-            let places = self.keys.iter().map(|key| key.place);
-            let reported = PlaceSet::new(self.ids.places.len(), places);
-            indexes.extend(reported.iter().map(|place| self.active.before(place)));
-        }
-        self.totals.reported_shares = self.split.sums(&indexes);
-    }
-
-    /// The place of a customer among the active ones by id; without meaning if nothing is split.
-    fn index(&self, key: &Key) -> u64 {
-        if self.split.is_empty() {
-            0
+        self.totals.negative = match self.bears_split() {
+            true => {
+                let all = self.scan.reported.iter();
+                all.filter(|customer| self.is_negative(*customer)).count() as u64
+            }
+            false => self.scan.negative,
+        };
+        self.totals.reported_shares = if self.totals.customers == self.totals.active {
+            self.split.whole()
+        } else if self.split.is_empty() {
+            Vec::new()
         } else {
-            self.active.before(key.place)
+            let (ids, active) = self.ids();
+            let places = self
+                .scan
+                .reported
+                .iter()
+                .map(|customer| ids.places[customer as usize]);
+            let reported = PlaceSet::new(ids.places.len(), places);
+            let indexes: Vec<u64> = reported.iter().map(|place| active.before(place)).collect();
+            self.split.sums(&indexes)
+        };
+    }
+
+    fn ids(&self) -> &(Arc<IdOrder>, PlaceSet) {
+        self.ids.get_or_init(|| {
+            let ids = self.books.id_order();
+            let active = self
+                .scan
+                .active
+                .iter()
+                .map(|customer| ids.places[customer as usize]);
+            let active = PlaceSet::new(ids.places.len(), active);
+            (ids, active)
+        })
+    }
+
+    /// The place of a customer among the active ones by id.
+    fn index(&self, customer: u32) -> u64 {
+        let (ids, active) = self.ids();
+        active.before(ids.places[customer as usize])
+    }
+
+    fn bears_split(&self) -> bool {
+        self.value_bears_split && !self.split.is_empty()
+    }
+
+    /// What a customer is ordered by: its value before shares.
+    fn own_value(&self, customer: u32) -> Nanos {
+        self.scan.values[customer as usize].wide() * self.weighing.step
+    }
+
+    fn value(&self, customer: u32) -> Nanos {
+        let own = self.own_value(customer);
+        match self.bears_split() {
+            true => own - self.split.total(self.index(customer)),
+            false => own,
         }
     }
 
-    fn customer(&self, key: &Key) -> u32 {
-        self.ids.numbers[key.place as usize]
+    /// Whether the value of a customer that bears the split is below zero.
+    fn is_negative(&self, customer: u32) -> bool {
+        // All shares are nearly the same: the index decides for very few.
+        let (least, most) = self.split.bounds();
+        let own = self.own_value(customer);
+        own < least || own < most && self.value(customer) < 0
     }
 
-    fn value(&self, key: &Key) -> Nanos {
-        if self.split.is_empty() || !self.value_bears_split {
-            key.value
-        } else {
-            key.value - self.split.total(self.index(key))
+    /// The customers with what puts them in order.
+    fn candidates(
+        &self,
+        direction: Direction,
+    ) -> Candidates<'_, A, impl Fn(u32, u32) -> Ordering + '_> {
+        let names = &self.books.customers;
+        Candidates {
+            values: &self.scan.values,
+            direction,
+            among: &self.scan.reported,
+            // There is memory for each of them.
+            count: usize::try_from(self.totals.customers).unwrap_or(usize::MAX),
+            tie: |a, b| names.name(a).cmp(names.name(b)),
         }
     }
 
-    /// The values of all customers in their order.
+    /// The numbers and values of all customers in their order, the best first.
+    pub fn sorted(&self) -> (Vec<u32>, Vec<Nanos>) {
+        let ids = self.books.id_order();
+        let mut keys: Vec<(A, u32)> = self
+            .scan
+            .reported
+            .iter()
+            .map(|customer| {
+                let rank = self.scan.values[customer as usize].negated();
+                (rank, ids.places[customer as usize])
+            })
+            .collect();
+        keys.sort_unstable();
+        let customers: Vec<u32> = keys
+            .into_iter()
+            .map(|(_, place)| ids.numbers[place as usize])
+            .collect();
+        let values = customers
+            .iter()
+            .map(|customer| self.value(*customer))
+            .collect();
+        (customers, values)
+    }
+
+    /// The values of all customers, the best first.
     pub fn values(&self) -> Vec<Nanos> {
-        self.keys.iter().map(|key| self.value(key)).collect()
+        if self.bears_split() {
+            return self.sorted().1;
+        }
+        // Among equals nothing decides.
+        let count = usize::try_from(self.totals.customers).unwrap_or(usize::MAX);
+        let mut ranks = Vec::with_capacity(count);
+        self.scan.reported.for_each(|customer| {
+            ranks.push(self.scan.values[customer as usize].negated());
+        });
+        ranks.sort_unstable();
+        ranks
+            .into_iter()
+            .map(|rank| rank.negated().wide() * self.weighing.step)
+            .collect()
     }
 
-    /// The numbers of all customers in their order.
-    pub fn customers(&self) -> impl Iterator<Item = u32> {
-        self.keys.iter().map(|key| self.customer(key))
+    /// The rows in `wanted`, which rise and do not meet, with their customers. Only they are put in order.
+    fn rows(&self, wanted: &[Range<usize>], direction: Direction) -> (Vec<RankRow>, Vec<u32>) {
+        let filter = Filter::new(self.books, self.scope);
+        let (mut rows, mut customers) = (Vec::new(), Vec::new());
+        for neighbours in self.candidates(direction).select(wanted) {
+            let mut cumulative =
+                neighbours.ahead * self.weighing.step - self.shares_ahead(&neighbours, direction);
+            for (place, key) in neighbours.places.clone().zip(&neighbours.keys) {
+                cumulative += self.value(key.customer);
+                customers.push(key.customer);
+                rows.push(self.row(place, key.customer, cumulative, &filter));
+            }
+        }
+        (rows, customers)
     }
 
-    /// The row of the customer at `place` in the order.
-    fn row(&self, place: usize, cumulative: Nanos, filter: &mut Filter<'_>) -> RankRow {
-        let key = &self.keys[place];
-        let customer = self.customer(key);
-        let id = self.books.customers.thing(customer);
+    fn row(&self, place: usize, customer: u32, cumulative: Nanos, filter: &Filter<'_>) -> RankRow {
+        let id = self.books.customer(customer);
         RankRow {
             place: place as u64,
-            customer: id.clone(),
-            party: self.books.records.party(id, self.scope.as_of).cloned(),
-            value: self.value(key),
+            party: self.books.records.party(&id, self.scope.as_of).cloned(),
+            customer: id,
+            value: self.value(customer),
             cumulative,
             beside: Vec::new(),
-            sums: customer_sums(filter, customer),
-            shares: self.split.shares(self.index(key)),
+            sums: filter.customer_sums(customer),
+            shares: match self.split.is_empty() {
+                true => Vec::new(),
+                false => self.split.shares(self.index(customer)),
+            },
         }
     }
 
-    /// The rows in `wanted`, which rise and do not meet. Only they are put in order.
-    fn rows(&mut self, wanted: &[Range<usize>], direction: Direction) -> Vec<RankRow> {
-        arrange(&mut self.keys, wanted, comparison(direction));
-        let mut filter = Filter::new(self.books, self.scope);
-        let mut rows = Vec::new();
-        let mut cumulative = 0;
-        let mut wanted = wanted.iter().peekable();
-        for place in 0..self.keys.len() {
-            while wanted.next_if(|range| range.end <= place).is_some() {}
-            let Some(range) = wanted.peek() else { break };
-            cumulative += self.value(&self.keys[place]);
-            if range.contains(&place) {
-                rows.push(self.row(place, cumulative, &mut filter));
-            }
-        }
-        rows
-    }
-
-    /// The place of one customer, if it is reported.
-    fn place_of(&self, customer: u32, direction: Direction) -> Option<usize> {
-        let compare = comparison(direction);
-        let key = self
-            .keys
-            .iter()
-            .find(|key| self.customer(key) == customer)?;
-        let before = self
-            .keys
-            .iter()
-            .filter(|other| compare(other, key) == Ordering::Less);
-        Some(before.count())
-    }
-
-    /// The places of some customers by another weighting, the best first.
-    fn places_beside(&self, customers: &[u32], weighting: usize) -> Vec<u64> {
-        let values = self.scan.values(weighting);
-        let key = |(value, place): (&Nanos, &u32)| Key {
-            value: *value,
-            place: *place,
+    /// What those before some neighbours bear of the split, if values bear it.
+    fn shares_ahead(&self, neighbours: &Neighbours<A>, direction: Direction) -> Nanos {
+        let Some(first) = neighbours.keys.first().filter(|_| self.bears_split()) else {
+            return 0;
         };
-        let wanted = customers.iter().map(|customer| *customer as usize);
-        let wanted = wanted.map(|customer| key((&values[customer], &self.ids.places[customer])));
-        let mut wanted: Vec<(Key, usize)> = wanted.zip(0..).collect();
-        wanted.sort_unstable_by(|(a, _), (b, _)| best_first(a, b));
-        // How many customers come before each of them, but not before the one before it.
-        let mut between = vec![0; wanted.len() + 1];
-        let others = values.iter().zip(&self.ids.places).map(key);
-        for (other, presence) in others.zip(&self.scan.customers) {
-            if presence.is_reported() {
-                let after =
-                    wanted.partition_point(|(own, _)| best_first(own, &other) != Ordering::Greater);
-                between[after] += 1;
-            }
-        }
-        let mut places = vec![0; customers.len()];
-        let mut before = 0;
-        for ((_, index), between) in wanted.iter().zip(between) {
-            before += between;
-            places[*index] = before;
-        }
-        places
+        let candidates = self.candidates(direction);
+        let ahead = |customer: &u32| {
+            let rank = candidates.rank(*customer);
+            rank < first.rank
+                || rank == first.rank
+                    && (candidates.tie)(*customer, first.customer) == Ordering::Less
+        };
+        let ahead = self.scan.reported.iter().filter(ahead);
+        ahead
+            .map(|customer| self.split.total(self.index(customer)))
+            .sum()
     }
 }
 
-/// Puts the places in `wanted`, which rise and do not meet, in order, and every other customer on the right side of
-/// them.
-fn arrange(keys: &mut [Key], wanted: &[Range<usize>], compare: fn(&Key, &Key) -> Ordering) {
-    let mut done = 0;
-    for range in wanted {
-        if range.start > done {
-            keys[done..].select_nth_unstable_by(range.start - done, compare);
+/// The places of some customers by a weighting, the best first.
+fn places_by<A: Accumulator>(
+    books: &Books,
+    values: &[A],
+    among: &super::bits::Bits,
+    customers: &[u32],
+) -> Vec<u64> {
+    let compare = |a: &Key<A>, b: &Key<A>| {
+        let names = &books.customers;
+        let tie = || names.name(a.customer).cmp(names.name(b.customer));
+        a.rank.cmp(&b.rank).then_with(tie)
+    };
+    let key = |customer: u32| Key {
+        rank: values[customer as usize].negated(),
+        customer,
+    };
+    let mut wanted: Vec<(Key<A>, usize)> = customers
+        .iter()
+        .map(|customer| key(*customer))
+        .zip(0..)
+        .collect();
+    wanted.sort_unstable_by(|(a, _), (b, _)| compare(a, b));
+    let Some((last, _)) = wanted.last().copied() else {
+        return Vec::new();
+    };
+    // How many customers come before each of them, but not before the one before it.
+    let mut between = vec![0; wanted.len() + 1];
+    among.for_each(|customer| {
+        let other = key(customer);
+        if other.rank <= last.rank {
+            let after =
+                wanted.partition_point(|(own, _)| compare(own, &other) != Ordering::Greater);
+            between[after] += 1;
         }
-        let rest = &mut keys[range.start..];
-        let count = range.len();
-        if count < rest.len() {
-            rest.select_nth_unstable_by(count, compare);
-        }
-        rest[..count].sort_unstable_by(compare);
-        done = range.end;
+    });
+    let mut places = vec![0; customers.len()];
+    let mut before = 0;
+    for ((_, index), between) in wanted.iter().zip(between) {
+        before += between;
+        places[*index] = before;
     }
+    places
 }
 
 /// Ranges as ranges that rise, do not meet and end at `count`.
-fn disjoint(ranges: &[Range<u64>], count: usize) -> Vec<Range<usize>> {
-    let bound = |place: u64| usize::try_from(place).map_or(count, |place| place.min(count));
+fn disjoint(ranges: &[Range<u64>], count: u64) -> Vec<Range<usize>> {
+    // There is memory for each customer.
+    let bound = |place: u64| usize::try_from(place.min(count)).unwrap_or(usize::MAX);
     let mut ranges: Vec<Range<usize>> = ranges
         .iter()
         .map(|range| bound(range.start)..bound(range.end))
@@ -265,41 +308,81 @@ fn disjoint(ranges: &[Range<u64>], count: usize) -> Vec<Range<usize>> {
     disjoint
 }
 
+/// Does something with a ranking, whose values are added up in as many bits as they need.
+pub(super) fn with_ranking<T>(
+    books: &Books,
+    scope: &Scope,
+    order: &Order,
+    task: impl RankingTask<T>,
+) -> T {
+    match narrow(&order.weights, &books.accounts, &books.extents) {
+        Some(weighing) => task.run(Ranking::new(books, scope, order, weighing)),
+        None => {
+            let weighing = wide(&order.weights, &books.accounts, &books.extents);
+            task.run(Ranking::new(books, scope, order, weighing))
+        }
+    }
+}
+
+/// What is done with a ranking.
+pub(super) trait RankingTask<T> {
+    /// Does it.
+    fn run<A: Accumulator>(self, ranking: Ranking<'_, A>) -> T;
+}
+
 /// Answers which customers stand at some places.
 pub(super) fn rank(books: &Books, question: &RankQuestion) -> RankAnswer {
-    let order = &question.order;
-    let mut weightings = vec![&order.weights];
-    let mut columns = Vec::new();
-    for weights in &question.beside {
-        let known = weightings.iter().position(|known| *known == weights);
-        columns.push(known.unwrap_or(weightings.len()));
-        if known.is_none() {
-            weightings.push(weights);
+    with_ranking(books, &question.scope, &question.order, question)
+}
+
+impl RankingTask<RankAnswer> for &RankQuestion {
+    fn run<A: Accumulator>(self, ranking: Ranking<'_, A>) -> RankAnswer {
+        let (books, direction) = (ranking.books, self.order.direction);
+        let wanted = match &self.rows {
+            RowSelection::Places(ranges) => disjoint(ranges, ranking.totals.customers),
+            RowSelection::Customer(id) => {
+                let customer = books.customers.number(id.as_str());
+                let customer =
+                    customer.filter(|number| ranking.scan.reported.holds(*number as usize));
+                let place = customer.map(|number| ranking.candidates(direction).before(number));
+                place.map(|place| place..place + 1).into_iter().collect()
+            }
+        };
+        let (mut rows, customers) = ranking.rows(&wanted, direction);
+        let mut known: Vec<(&Weights, Vec<u64>)> = Vec::new();
+        for weights in &self.beside {
+            let places = match known.iter().find(|(other, _)| *other == weights) {
+                Some((_, places)) => places.clone(),
+                None => ranking.places_beside(weights, &customers),
+            };
+            for (row, place) in rows.iter_mut().zip(&places) {
+                row.beside.push(*place);
+            }
+            known.push((weights, places));
+        }
+        RankAnswer {
+            totals: ranking.totals,
+            rows,
         }
     }
-    let mut ranking = Ranking::new(books, &question.scope, order, &weightings);
-    let wanted = match &question.rows {
-        RowSelection::Places(ranges) => disjoint(ranges, ranking.keys.len()),
-        RowSelection::Customer(id) => {
-            let customer = books.customers.number(id);
-            let place = customer.and_then(|number| ranking.place_of(number, order.direction));
-            place.map(|place| place..place + 1).into_iter().collect()
+}
+
+impl<A: Accumulator> Ranking<'_, A> {
+    /// The places of some customers by other weights, the best first.
+    fn places_beside(&self, weights: &Weights, customers: &[u32]) -> Vec<u64> {
+        if customers.is_empty() {
+            return Vec::new();
         }
-    };
-    let mut rows = ranking.rows(&wanted, order.direction);
-    let customers: Vec<u32> = wanted
-        .into_iter()
-        .flatten()
-        .map(|place| ranking.customer(&ranking.keys[place]))
-        .collect();
-    for column in columns {
-        let places = ranking.places_beside(&customers, column);
-        for (row, place) in rows.iter_mut().zip(places) {
-            row.beside.push(place);
+        let (books, scope, among) = (self.books, self.scope, &self.scan.reported);
+        if let Some(weighing) = narrow(weights, &books.accounts, &books.extents) {
+            if self.weighing.is_same(&weighing) {
+                return places_by(books, &self.scan.values, among, customers);
+            }
+            let values = scan(books, scope, &weighing).values;
+            return places_by(books, &values, among, customers);
         }
-    }
-    RankAnswer {
-        totals: ranking.totals,
-        rows,
+        let weighing = wide(weights, &books.accounts, &books.extents);
+        let values = scan(books, scope, &weighing).values;
+        places_by(books, &values, among, customers)
     }
 }

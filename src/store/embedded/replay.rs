@@ -1,155 +1,95 @@
-//! Makes the books again from the database, and finds out whether everything that was written is there.
+//! Makes the books again from the log, and finds out whether everything that was written is there.
 
 use super::{
     books::Books,
-    codec::{self, Body, StoredEntry},
-    database::{Database, Row, Table},
-    draft::row_place,
+    codec::{self, StoredEntry},
     fingerprint::{Fingerprinter, Fingerprints},
-    settings::Progress,
+    log::{ReadRow, Table},
+    settings::BookSizes,
 };
-use crate::domain::{
-    id::TenantId,
-    ledger::{Entry, Position},
-    problem::Problem,
-    time::Calendar,
-};
+use crate::domain::{id::TenantId, ledger::Entry, time::Calendar};
 use std::collections::{BTreeMap, HashMap};
 
-/// What the database holds.
-#[derive(Default)]
-pub(super) struct Replayed {
+/// What the log holds. Rows that are in the books already are passed over, so that books that were kept can go on from
+/// the segment in which they end.
+pub(super) struct Replay<'a> {
     /// Every tenant's books.
     pub books: BTreeMap<TenantId, Books>,
     /// Where every tenant's ids may be.
     pub fingerprints: HashMap<TenantId, Fingerprints>,
-    /// How many rows there are.
-    pub rows: u64,
+    /// How finely books are divided.
+    pub sizes: BookSizes,
+    /// On which days activities count.
+    pub calendar: &'a Calendar,
+    /// How fingerprints are made.
+    pub fingerprinter: &'a Fingerprinter,
 }
 
-/// How many rows are read between two words of progress.
-const PROGRESS_ROWS: u64 = 256;
-
-/// Reads the whole database.
-pub(super) fn replay(
-    database: &Database,
-    calendar: &Calendar,
-    fingerprinter: &Fingerprinter,
-    mut progress: impl FnMut(Progress),
-) -> Result<Replayed, Problem> {
-    let mut replayed = Replayed::default();
-    let mut done = Progress {
-        all_groups: database.row_count()?,
-        ..Progress::default()
-    };
-    progress(done);
-    database.for_each_row(|row| {
-        replayed.take(&row, calendar, fingerprinter)?;
-        done.read_groups += 1;
-        done.entries += row.count;
-        if done.read_groups.is_multiple_of(PROGRESS_ROWS) {
-            progress(done);
+impl Replay<'_> {
+    /// Takes in a row.
+    pub fn row(&mut self, row: &ReadRow<'_>) -> Result<(), String> {
+        if !self.books.contains_key(row.tenant) {
+            let tenant = TenantId::parse(row.tenant, "tenant")
+                .map_err(|_| "there can be no such tenant".to_owned())?;
+            self.fingerprints.entry(tenant.clone()).or_default();
+            self.books.insert(tenant, Books::new(self.sizes));
         }
-        Ok(())
-    })?;
-    progress(done);
-    replayed.check_tails(database)?;
-    // Made now, so that the first question need not wait for it.
-    replayed.books.values().for_each(|books| {
-        books.id_order();
-    });
-    Ok(replayed)
-}
-
-impl Replayed {
-    fn take(
-        &mut self,
-        row: &Row,
-        calendar: &Calendar,
-        fingerprinter: &Fingerprinter,
-    ) -> Result<(), Problem> {
-        let damaged = |what: &str| {
-            let (id, table, tenant, first) = (row.id, row.table.name(), &row.tenant, row.first);
-            Problem::ledger_damaged(&format!(
-                "row {id} of table {table}, tenant {tenant}, from position {first}: {what}"
-            ))
+        // Both were put there just now, if not before.
+        let (Some(books), Some(fingerprints)) = (
+            self.books.get_mut(row.tenant),
+            self.fingerprints.get_mut(row.tenant),
+        ) else {
+            return Err("its tenant is not known".to_owned());
         };
-        self.rows += 1;
-        if row.id != self.rows {
-            return Err(damaged(&format!("row {} is missing before it", self.rows)));
+        let newest = books.newest;
+        let end = u64::from(row.count)
+            .checked_add(row.first)
+            .filter(|_| row.count > 0);
+        let end = end.ok_or("it has no writes")?;
+        if end - 1 <= newest {
+            return Ok(());
         }
-        let tenant = TenantId::parse(&row.tenant, "tenant")
-            .map_err(|_| damaged("there can be no such tenant"))?;
-        let books = self.books.entry(tenant.clone()).or_default();
-        if row.first != books.newest + 1 {
-            let newest = books.newest;
-            return Err(damaged(&format!(
-                "the row before it ends at position {newest}"
-            )));
+        if row.first > newest + 1 {
+            return Err(format!("the row before it ends at position {newest}"));
         }
-        let before = books.checksum();
-        let (table, count) = (row.table.name(), row.count);
-        let sum = codec::checksum(before, table, &row.tenant, row.first, count, &row.body);
-        if sum != row.checksum {
-            return Err(damaged("its checksum does not hold"));
-        }
-        let body = Body::new(&row.body, count).map_err(|error| damaged(&error))?;
+        let mut position = row.first;
         match row.table {
-            Table::Ledger => {
-                let fingerprints = self.fingerprints.entry(tenant).or_default();
-                for index in 0..body.count() {
-                    let stored = body.entry(index).map_err(|error| damaged(&error))?;
-                    let fingerprint = fingerprinter.of(stored.entry.id());
-                    apply(books, &stored, calendar).map_err(|error| damaged(&error))?;
-                    fingerprints.insert(fingerprint, books.newest);
+            Table::Ledger => codec::for_each_entry(row.body, row.count, &mut |stored| {
+                if position > newest {
+                    let fingerprint = self.fingerprinter.of(stored.entry.id());
+                    apply(books, &stored, self.calendar)?;
+                    fingerprints.insert(fingerprint, position);
                 }
-            }
-            Table::Records => {
-                for index in 0..body.count() {
-                    let stored = body.record(index).map_err(|error| damaged(&error))?;
+                position += 1;
+                Ok(())
+            })?,
+            Table::Records => codec::for_each_record(row.body, row.count, &mut |stored| {
+                if position > newest {
                     books.store(stored.record_time, stored.record);
                 }
-            }
+                position += 1;
+                Ok(())
+            })?,
         }
-        books.add_row(row_place(row, before));
-        Ok(())
-    }
-
-    /// Finds rows that are lost at the end, where no row after them tells.
-    fn check_tails(&self, database: &Database) -> Result<(), Problem> {
-        let mut ends: BTreeMap<&str, (Position, u32)> = self
-            .books
-            .iter()
-            .map(|(tenant, books)| (tenant.as_str(), (books.newest, books.checksum())))
-            .collect();
-        for tail in database.tails()? {
-            let (tenant, position) = (&tail.tenant, tail.position);
-            let end = ends.remove(tenant.as_str()).unwrap_or_default();
-            if end != (position, tail.checksum) {
-                let place = format!(
-                    "tenant {tenant}: tables ledger and records end at position {}, table tail says {position}",
-                    end.0
-                );
-                return Err(Problem::ledger_damaged(&place));
-            }
-        }
-        match ends.keys().next() {
-            Some(tenant) => {
-                let place = format!("tenant {tenant} is not in table tail");
-                Err(Problem::ledger_damaged(&place))
-            }
-            None => Ok(()),
+        if books.newest == end - 1 {
+            Ok(())
+        } else {
+            Err("it has fewer writes than it says".to_owned())
         }
     }
 }
 
 fn apply(books: &mut Books, stored: &StoredEntry, calendar: &Calendar) -> Result<(), String> {
-    match (&stored.entry, stored.target) {
+    match (&stored.entry, &stored.target) {
         (Entry::Activity(activity), None) => {
             books.post(calendar.day(activity.occur_time), activity);
             Ok(())
         }
-        (Entry::Reversal(_), Some(target)) if books.take_back(target) => Ok(()),
+        (Entry::Reversal(_), Some(target))
+            if books.take_back(target.position, target.day, &target.customer) =>
+        {
+            Ok(())
+        }
         _ => Err("a reversal takes back what is not there".to_owned()),
     }
 }

@@ -1,51 +1,31 @@
-//! One pass over the postings of a scope: what every customer is worth, and what all add up to.
+//! What every customer of a scope is worth, and what all add up to: one pass over the blocks of the books.
 
 use super::{
-    books::Books,
-    day_book::{BookRow, Subject},
+    bits::Bits,
+    books::{
+        Accumulator, Block, Books, CUSTOMERS, Plan, SHIFT, Weighing, days, narrow_position,
+        number_of,
+    },
 };
-use crate::domain::{
-    account::{Sums, Weights},
-    money::Nanos,
-    question::Scope,
-};
+use crate::domain::{account::Sums, money::Nanos, question::Scope, time::Day};
+use std::ops::Range;
 
 /// What one pass finds.
-pub(super) struct Scan {
-    /// What was found of each customer, by its number; without its values.
-    pub customers: Vec<Presence>,
-    /// Each customer's values by each weighting, by the number of the weighting and then of the customer.
-    values: Vec<Vec<Nanos>>,
+pub(super) struct Scan<A> {
+    /// Each customer's value, by its number, in steps of the weighing; of those that are not reported it means nothing.
+    pub values: Vec<A>,
+    /// Who has any posting in the period.
+    pub active: Bits,
+    /// Who has any posting in the scope.
+    pub reported: Bits,
     /// The sums in the scope.
-    pub reported: Sums,
+    pub reported_sums: Sums,
     /// All other sums in the period.
     pub filtered_out: Sums,
-}
-
-/// Whether there is anything of a customer.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Presence {
-    active: i32,
-    reported: i32,
-}
-
-impl Presence {
-    /// Whether it has any posting in the period.
-    pub fn is_active(self) -> bool {
-        self.active > 0
-    }
-
-    /// Whether it has any posting in the scope.
-    pub fn is_reported(self) -> bool {
-        self.reported > 0
-    }
-}
-
-impl Scan {
-    /// All customers' values by one of the weightings, by the number of the customer.
-    pub fn values(&self, weighting: usize) -> &[Nanos] {
-        &self.values[weighting]
-    }
+    /// The values of the reported customers, added up.
+    pub reported_value: Nanos,
+    /// How many of those are below zero.
+    pub negative: u64,
 }
 
 /// Which postings are in a scope, apart from their days.
@@ -54,8 +34,6 @@ pub(super) struct Filter<'a> {
     scope: &'a Scope,
     /// By the number of the value; empty if all are in the scope.
     branches: Vec<bool>,
-    /// By customer, once it is known; empty if all are in the scope.
-    customers: Vec<Option<bool>>,
 }
 
 impl<'a> Filter<'a> {
@@ -63,189 +41,199 @@ impl<'a> Filter<'a> {
     pub fn new(books: &'a Books, scope: &'a Scope) -> Self {
         let mut branches = Vec::new();
         if !scope.branches.is_empty() {
-            let values = books.values.things().iter();
-            branches.extend(values.map(|value| scope.has_branch(value)));
+            branches.extend(books.values.iter().map(|value| scope.has_branch(value)));
         }
-        let customers = if scope.traits.is_empty() {
-            0
-        } else {
-            books.customers.len()
-        };
         Self {
             books,
             scope,
             branches,
-            customers: vec![None; customers],
         }
     }
 
-    /// Whether a row counts.
-    #[inline]
-    pub fn holds(&mut self, subject: Subject) -> bool {
-        (self.branches.is_empty() || self.branches[subject.branch as usize])
-            && (self.customers.is_empty() || self.holds_customer(subject.customer))
+    /// Whether only some branches count.
+    pub fn has_branches(&self) -> bool {
+        !self.branches.is_empty()
     }
 
-    fn holds_customer(&mut self, customer: u32) -> bool {
-        *self.customers[customer as usize].get_or_insert_with(|| {
-            let id = self.books.customers.thing(customer);
-            let party = self.books.records.party(id, self.scope.as_of);
+    /// Whether a branch counts.
+    pub fn holds_branch(&self, branch: u32) -> bool {
+        self.branches.is_empty() || self.branches[branch as usize]
+    }
+
+    /// Whether a customer counts.
+    pub fn holds_customer(&self, customer: u32) -> bool {
+        self.scope.traits.is_empty() || {
+            let id = self.books.customer(customer);
+            let party = self.books.records.party(&id, self.scope.as_of);
             self.scope.has_customer(party.map(|party| &**party))
-        })
+        }
+    }
+
+    /// One customer's sums within the scope.
+    pub fn customer_sums(&self, customer: u32) -> Sums {
+        let (books, scope) = (self.books, self.scope);
+        if !self.has_branches() {
+            return books.customer_sums(customer, &scope.period, scope.as_of);
+        }
+        let (block, own) = super::books::place(customer);
+        let mut sums = super::books::SparseSums::default();
+        let (days, as_of) = (days(&scope.period), narrow_position(scope.as_of));
+        books.blocks[block].for_each_row_of(
+            &days,
+            as_of,
+            |branch| self.holds_branch(branch),
+            |row| {
+                if row.customer == own {
+                    sums.add_row(row);
+                }
+            },
+        );
+        sums.sums(&books.accounts)
     }
 }
 
-/// A weight as a factor: nearly all fit into an `i64`, and their products are made faster.
-trait Factor: Copy + Default {
-    fn times(self, amount: i64) -> Nanos;
+/// One block on the way.
+struct Part<'a> {
+    filter: &'a Filter<'a>,
+    block: &'a Block,
+    /// The numbers of its customers.
+    customers: Range<usize>,
+    days: &'a Range<Day>,
+    plan: Plan,
+    as_of: u32,
 }
 
-impl Factor for i64 {
-    fn times(self, amount: i64) -> Nanos {
-        i128::from(self) * i128::from(amount)
+/// Goes over all customers of a scope.
+pub(super) fn scan<A: Accumulator>(
+    books: &Books,
+    scope: &Scope,
+    weighing: &Weighing<A>,
+) -> Scan<A> {
+    let filter = Filter::new(books, scope);
+    let count = books.customers.len();
+    let mut scan = Scan {
+        values: vec![A::default(); count],
+        active: Bits::new(count),
+        reported: Bits::new(count),
+        reported_sums: Sums::default(),
+        filtered_out: Sums::default(),
+        reported_value: 0,
+        negative: 0,
+    };
+    let mut whole = vec![0; books.accounts.len()];
+    let mut reported = vec![0; books.accounts.len()];
+    let days = days(&scope.period);
+    for (number, block) in books.blocks.iter().enumerate() {
+        let customers = books.customers_of(number);
+        let part = Part {
+            filter: &filter,
+            block,
+            plan: block.plan(&days),
+            customers,
+            days: &days,
+            as_of: narrow_position(scope.as_of),
+        };
+        block.add_sums(&days, &part.plan, part.as_of, &mut whole);
+        part.find(weighing, &mut scan, &mut reported);
     }
-}
-
-impl Factor for i128 {
-    fn times(self, amount: i64) -> Nanos {
-        self * i128::from(amount)
+    if filter.has_branches() || !scope.traits.is_empty() {
+        for (whole, reported) in whole.iter_mut().zip(&reported) {
+            *whole -= reported;
+        }
+        scan.filtered_out = books.accounts.sums(&whole);
+        scan.reported_sums = books.accounts.sums(&reported);
+    } else {
+        scan.reported_sums = books.accounts.sums(&whole);
     }
-}
-
-/// Goes over all postings of a scope: once for up to three weightings.
-pub(super) fn scan(books: &Books, scope: &Scope, weightings: &[&Weights]) -> Scan {
-    let mut scan = first_pass(books, scope, &weightings[..weightings.len().min(3)]);
-    for more in weightings.chunks(3).skip(1) {
-        scan.values
-            .append(&mut first_pass(books, scope, more).values);
-    }
+    scan.reported_value *= weighing.step;
     scan
 }
 
-fn first_pass(books: &Books, scope: &Scope, weightings: &[&Weights]) -> Scan {
-    match weightings {
-        [] => pass::<i64, 0>(books, scope, vec![[]; books.accounts.len()]),
-        [a] => pass_by(books, scope, [a]),
-        [a, b] => pass_by(books, scope, [a, b]),
-        [a, b, c, ..] => pass_by(books, scope, [a, b, c]),
-    }
-}
-
-fn pass_by<const N: usize>(books: &Books, scope: &Scope, weightings: [&Weights; N]) -> Scan {
-    let accounts = books.accounts.things().iter();
-    let wide: Vec<[i128; N]> = accounts
-        .map(|account| weightings.map(|weights| weights.get(account)))
-        .collect();
-    let narrow = |factors: &[i128; N]| -> Option<[i64; N]> {
-        let mut narrow = [0; N];
-        for (narrow, wide) in narrow.iter_mut().zip(factors) {
-            *narrow = i64::try_from(*wide).ok()?;
+impl Part<'_> {
+    /// Finds this block's customers; `sums` take in what is reported if there is a filter.
+    fn find<A: Accumulator>(&self, weighing: &Weighing<A>, scan: &mut Scan<A>, sums: &mut [i128]) {
+        let first = self.customers.start;
+        let values = &mut scan.values[self.customers.clone()];
+        let mut live = [0_i64; CUSTOMERS];
+        let live = &mut live[..values.len()];
+        self.block.count(self.days, &self.plan, self.as_of, live);
+        scan.active
+            .insert_where(first, live.len(), |place| live[place] > 0);
+        let mut is_in = [false; CUSTOMERS];
+        let is_in = &mut is_in[..values.len()];
+        is_in
+            .iter_mut()
+            .zip(&*live)
+            .for_each(|(is_in, live)| *is_in = *live > 0);
+        if !self.filter.scope.traits.is_empty() {
+            for (place, is_in) in is_in.iter_mut().enumerate().filter(|(_, is_in)| **is_in) {
+                *is_in = self.filter.holds_customer(number_of(first + place));
+            }
         }
-        Some(narrow)
-    };
-    match wide.iter().map(narrow).collect() {
-        Some(factors) => pass::<i64, N>(books, scope, factors),
-        None => pass::<i128, N>(books, scope, wide),
+        if self.filter.has_branches() {
+            self.weigh_branches(weighing, values, is_in, sums);
+        } else {
+            self.block
+                .weigh(self.days, &self.plan, self.as_of, weighing, values);
+            if !self.filter.scope.traits.is_empty() {
+                self.add_sums_of(is_in, sums);
+            }
+        }
+        scan.reported
+            .insert_where(first, is_in.len(), |place| is_in[place]);
+        // The weighing proves that the values of all customers together fit too.
+        let mut total = A::default();
+        for (value, is_in) in values.iter().zip(&*is_in) {
+            let value = if *is_in { *value } else { A::default() };
+            total = total.plus(value);
+            scan.negative += u64::from(value < A::default());
+        }
+        scan.reported_value += total.wide();
     }
-}
 
-/// One customer's values and presence, side by side: they are looked up together.
-#[derive(Clone, Copy)]
-struct Cell<const N: usize> {
-    values: [Nanos; N],
-    presence: Presence,
-}
-
-fn pass<F: Factor, const N: usize>(books: &Books, scope: &Scope, factors: Vec<[F; N]>) -> Scan {
-    let empty = Cell {
-        values: [0; N],
-        presence: Presence::default(),
-    };
-    let mut cells = vec![empty; books.customers.len()];
-    let mut reported = vec![0; books.accounts.len()];
-    let mut filtered_out = vec![0; books.accounts.len()];
-    let mut filter = Filter::new(books, scope);
-    for (_, book) in books.days(&scope.period) {
-        for row in book.rows(scope.as_of) {
-            let cell = &mut cells[row.subject.customer as usize];
-            cell.presence.active += i32::from(row.sign);
-            if !filter.holds(row.subject) {
-                for (account, amount) in row.postings() {
-                    filtered_out[account as usize] += amount;
+    /// Weighs the rows of the branches alone. Who has none that is not taken back is not in any more.
+    fn weigh_branches<A: Accumulator>(
+        &self,
+        weighing: &Weighing<A>,
+        values: &mut [A],
+        is_in: &mut [bool],
+        sums: &mut [i128],
+    ) {
+        let mut live = [0_i64; CUSTOMERS];
+        let has_branch = |branch| self.filter.holds_branch(branch);
+        self.block
+            .for_each_row_of(self.days, self.as_of, has_branch, |row| {
+                let customer = usize::from(row.customer);
+                if !is_in[customer] {
+                    return;
                 }
-                continue;
-            }
-            cell.presence.reported += i32::from(row.sign);
-            let values = weigh(row, &factors, &mut reported);
-            for (sum, value) in cell.values.iter_mut().zip(values) {
-                *sum += if row.sign < 0 { -value } else { value };
-            }
+                live[customer] += row.postings.layout.sign();
+                row.postings.for_each(|account, quantity| {
+                    sums[account as usize] += i128::from(quantity);
+                    if let Some(value) = weighing.value(account, quantity) {
+                        values[customer] = values[customer].plus(value);
+                    }
+                });
+            });
+        for (is_in, live) in is_in.iter_mut().zip(live) {
+            *is_in &= live > 0;
         }
     }
-    let values = |weighting: usize| cells.iter().map(|cell| cell.values[weighting]).collect();
-    Scan {
-        customers: cells.iter().map(|cell| cell.presence).collect(),
-        values: (0..N).map(values).collect(),
-        reported: books.sums(&reported),
-        filtered_out: books.sums(&filtered_out),
+
+    /// Adds up, by account, what some of the customers have.
+    fn add_sums_of(&self, is_in: &[bool], sums: &mut [i128]) {
+        for account in self.block.accounts() {
+            let mut each = [0_i128; CUSTOMERS];
+            let weighing = Weighing::of_account(account);
+            self.block
+                .weigh(self.days, &self.plan, self.as_of, &weighing, &mut each);
+            let of_those = each.iter().zip(is_in).filter(|(_, is_in)| **is_in);
+            sums[account as usize] += of_those.map(|(sum, _)| sum).sum::<i128>();
+        }
     }
 }
 
-/// The values of a row's amounts, whatever its sign; its postings are added to `sums` on the way.
-#[inline]
-fn weigh<F: Factor, const N: usize>(
-    row: BookRow<'_>,
-    factors: &[[F; N]],
-    sums: &mut [i128],
-) -> [Nanos; N] {
-    let mut values = [0; N];
-    for (account, amount) in row.accounts.iter().zip(row.amounts) {
-        let account = *account as usize;
-        for (value, factor) in values.iter_mut().zip(&factors[account]) {
-            *value += factor.times(*amount);
-        }
-        let amount = i128::from(*amount);
-        sums[account] += if row.sign < 0 { -amount } else { amount };
-    }
-    values
-}
-
-/// One customer's sums within a scope.
-pub(super) fn customer_sums(filter: &mut Filter<'_>, customer: u32) -> Sums {
-    let (books, scope) = (filter.books, filter.scope);
-    let mut sums = SparseSums::default();
-    let history = books.history(customer).iter();
-    for position in history.take_while(|position| **position <= scope.as_of) {
-        if let Some(row) = books.book_row(*position, &scope.period)
-            && filter.holds(row.subject)
-        {
-            sums.add(row.postings());
-        }
-    }
-    sums.sums(books)
-}
-
-/// Sums by account of a group with few accounts.
-#[derive(Debug, Clone, Default)]
-pub(super) struct SparseSums(Vec<(u32, i128)>);
-
-impl SparseSums {
-    /// Adds postings.
-    pub fn add(&mut self, postings: impl Iterator<Item = (u32, i128)>) {
-        for (account, amount) in postings {
-            match self.0.iter_mut().find(|(own, _)| *own == account) {
-                Some((_, sum)) => *sum += amount,
-                None => self.0.push((account, amount)),
-            }
-        }
-    }
-
-    /// The same by account, those of zero left out.
-    pub fn sums(&self, books: &Books) -> Sums {
-        let mut sums = Sums::default();
-        for (account, sum) in self.0.iter().filter(|(_, sum)| *sum != 0) {
-            sums.add(books.accounts.thing(*account).clone(), *sum);
-        }
-        sums
-    }
+/// The number of a block's first customer.
+pub(super) fn first_of(block: usize) -> u32 {
+    number_of(block << SHIFT)
 }

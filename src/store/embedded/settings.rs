@@ -1,5 +1,6 @@
 //! What an embedded store needs to be told, and what it tells while it opens.
 
+use super::log::SEGMENT_SIZE;
 use crate::domain::{money::Currency, time::Calendar};
 use std::path::PathBuf;
 
@@ -12,15 +13,67 @@ pub struct EmbeddedSettings {
     pub calendar: Calendar,
     /// What amounts are in. A folder keeps the currency that it was made with.
     pub currency: Currency,
+    /// How finely the books are divided.
+    pub books: BookSizes,
+}
+
+/// How finely books are divided. Other sizes change speed and memory, and never an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BookSizes {
+    /// So many rows of 2,048 customers are kept as they came before they are put by day.
+    pub recent_rows: usize,
+    /// For so many positions rows are kept as they came even after that: a question as of a position that was the newest
+    /// a moment ago then need not look at every row.
+    pub kept_positions: u32,
+    /// The fewest rows between two planes of sums.
+    pub leaf_rows: usize,
+}
+
+impl Default for BookSizes {
+    fn default() -> Self {
+        Self {
+            recent_rows: 1_024,
+            kept_positions: 32_768,
+            leaf_rows: 256,
+        }
+    }
+}
+
+/// What an engine needs to be told beside its disk.
+#[derive(Debug, Clone)]
+pub struct EngineSettings {
+    /// The days on which activities count. A folder keeps the time zone that it was made with.
+    pub calendar: Calendar,
+    /// What amounts are in. A folder keeps the currency that it was made with.
+    pub currency: Currency,
+    /// What fingerprints of ids are made with in a folder that is new; nobody else should know it. A folder keeps it.
+    pub key: (u64, u64),
+    /// How many bytes of the log are kept in one file.
+    pub segment_size: u64,
+    /// How finely the books are divided.
+    pub books: BookSizes,
+}
+
+impl EngineSettings {
+    /// With segments of the usual size.
+    pub fn new(calendar: Calendar, currency: Currency, key: (u64, u64)) -> Self {
+        Self {
+            calendar,
+            currency,
+            key,
+            segment_size: SEGMENT_SIZE,
+            books: BookSizes::default(),
+        }
+    }
 }
 
 /// How far the ledger was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Progress {
-    /// The groups that were read.
-    pub read_groups: u64,
-    /// All groups there are.
-    pub all_groups: u64,
-    /// The entries and records in the groups that were read.
+    /// The bytes that were read.
+    pub read_bytes: u64,
+    /// All bytes there are.
+    pub all_bytes: u64,
+    /// The entries and records in the bytes that were read.
     pub entries: u64,
 }

@@ -66,6 +66,24 @@ impl<'a> Split<'a> {
             .collect()
     }
 
+    /// What all customers together bear of each amount: the whole of it, unless there is nobody.
+    pub fn whole(&self) -> Vec<i128> {
+        let borne = |amount: &Micros| {
+            if self.count == 0 {
+                0
+            } else {
+                i128::from(*amount)
+            }
+        };
+        self.amounts.iter().map(borne).collect()
+    }
+
+    /// Between what everybody's part of all amounts together is, both ends included.
+    pub fn bounds(&self) -> (Nanos, Nanos) {
+        let more = Micros::try_from(self.remainders.len()).unwrap_or(Micros::MAX);
+        (self.base, self.base + to_nanos(more))
+    }
+
     /// What some customers bear of each amount; `indexes` are their places by id, rising.
     pub fn sums(&self, indexes: &[u64]) -> Vec<i128> {
         if self.count == 0 {

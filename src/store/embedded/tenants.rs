@@ -1,6 +1,6 @@
 //! Every tenant's books, shared by those who read and the one who writes.
 
-use super::books::Books;
+use super::{books::Books, settings::BookSizes};
 use crate::domain::{id::TenantId, ledger::Position, problem::Problem};
 use std::{
     collections::BTreeMap,
@@ -11,8 +11,10 @@ use std::{
 };
 
 /// Every tenant that was ever written to.
-#[derive(Default)]
-pub(super) struct Tenants(RwLock<BTreeMap<TenantId, Arc<Tenant>>>);
+pub(super) struct Tenants {
+    all: RwLock<BTreeMap<TenantId, Arc<Tenant>>>,
+    sizes: BookSizes,
+}
 
 /// One tenant.
 #[derive(Default)]
@@ -27,9 +29,20 @@ fn broken() -> Problem {
 }
 
 impl Tenants {
+    /// These tenants; those that come later have books that are divided so.
+    pub fn new(books: BTreeMap<TenantId, Books>, sizes: BookSizes) -> Self {
+        let all = books
+            .into_iter()
+            .map(|(id, books)| (id, Arc::new(Tenant::new(books))));
+        Self {
+            all: RwLock::new(all.collect()),
+            sizes,
+        }
+    }
+
     /// A tenant, if it was ever written to.
     pub fn find(&self, id: &TenantId) -> Result<Option<Arc<Tenant>>, Problem> {
-        Ok(self.0.read().map_err(|_| broken())?.get(id).cloned())
+        Ok(self.all.read().map_err(|_| broken())?.get(id).cloned())
     }
 
     /// A tenant; it is empty if it was never written to.
@@ -37,8 +50,9 @@ impl Tenants {
         if let Some(tenant) = self.find(id)? {
             return Ok(tenant);
         }
-        let mut tenants = self.0.write().map_err(|_| broken())?;
-        Ok(Arc::clone(tenants.entry(id.clone()).or_default()))
+        let mut tenants = self.all.write().map_err(|_| broken())?;
+        let empty = || Arc::new(Tenant::new(Books::new(self.sizes)));
+        Ok(Arc::clone(tenants.entry(id.clone()).or_insert_with(empty)))
     }
 }
 
@@ -69,14 +83,5 @@ impl Tenant {
     /// Makes known that the books hold everything up to `newest`.
     pub fn publish(&self, newest: Position) {
         self.watermark.store(newest, Ordering::Release);
-    }
-}
-
-impl FromIterator<(TenantId, Books)> for Tenants {
-    fn from_iter<I: IntoIterator<Item = (TenantId, Books)>>(all: I) -> Self {
-        let tenants = all
-            .into_iter()
-            .map(|(id, books)| (id, Arc::new(Tenant::new(books))));
-        Self(RwLock::new(tenants.collect()))
     }
 }

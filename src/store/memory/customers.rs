@@ -93,6 +93,10 @@ impl Tenant {
                 *sum += i128::from(*share);
             }
         }
+        totals.reported_value = customers
+            .iter()
+            .map(|customer| order.weights.value(&customer.sums))
+            .sum();
         totals.ledger = totals.ledger.without_zeros();
         totals.reported = totals.reported.without_zeros();
         totals.filtered_out = totals.filtered_out.without_zeros();

@@ -10,7 +10,8 @@ use crate::{
             Entry, LedgerEntry, LedgerQuestion, Outcome, Position, Reversal, activity_not_found,
             already_reversed,
         },
-        party::PartyQuestion,
+        party::{PartyQuestion, Stage},
+        prospect::{ProspectAnswer, ProspectQuestion, TableBuilder},
         question::{
             CrossAnswer, CrossQuestion, CustomerProfile, Group, ProfileAnswer, ProfileQuestion,
             Scope,
@@ -20,7 +21,10 @@ use crate::{
     },
     store::answer,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// One tenant's ledger and records.
 #[derive(Clone, Default)]
@@ -166,14 +170,42 @@ impl Tenant {
         }
     }
 
+    /// Everybody with a sale that was not taken back.
+    fn buyers(&self, as_of: Position) -> BTreeSet<&PartyId> {
+        let live = self.live(as_of).into_iter();
+        live.filter(|activity| matches!(activity.kind, Kind::Sale { .. }))
+            .map(|activity| &activity.customer_id)
+            .collect()
+    }
+
     /// The stored parties that a question asks for.
     pub fn parties(&self, question: &PartyQuestion) -> PartyAnswer {
-        let live = self.live(question.as_of).into_iter();
-        let buyers: BTreeSet<&PartyId> = live
-            .filter(|activity| matches!(activity.kind, Kind::Sale { .. }))
-            .map(|activity| &activity.customer_id)
-            .collect();
+        let buyers = self.buyers(question.as_of);
         (self.records).parties(question, |id| buyers.contains(id))
+    }
+
+    /// All stored prospects, one after the other.
+    pub fn prospects(&self, question: &ProspectQuestion) -> ProspectAnswer {
+        let all = PartyQuestion {
+            stage: Some(Stage::Prospect),
+            traits: Vec::new(),
+            without_sales: false,
+            after: None,
+            as_of: question.as_of,
+            limit: usize::MAX,
+        };
+        let parties = self.parties(&all).parties;
+        let mut table = TableBuilder::new(question.traits.clone(), question.as_of);
+        for party in &parties {
+            table.add(party.party_id.clone(), &party.traits);
+        }
+        let buyers = self.buyers(question.as_of);
+        let rows = (0..).zip(&parties);
+        let converted = rows.filter(|(_, party)| buyers.contains(&party.party_id));
+        ProspectAnswer {
+            converted: converted.map(|(row, _)| row).collect(),
+            table: Arc::new(table.finish()),
+        }
     }
 
     /// Whether an activity counts in a scope, apart from its day.

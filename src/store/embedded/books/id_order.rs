@@ -1,11 +1,10 @@
 //! The order of customers by id, kept up as customers come.
 
-use super::interner::number_of;
-use crate::domain::id::PartyId;
+use super::{interner::number_of, names::Names};
 
 /// Customers in the order of their ids.
 #[derive(Debug, Default)]
-pub(super) struct IdOrder {
+pub(in super::super) struct IdOrder {
     /// The numbers of the customers, in the order of their ids.
     pub numbers: Vec<u32>,
     /// The place of each customer in that order, by its number.
@@ -14,15 +13,15 @@ pub(super) struct IdOrder {
 
 impl IdOrder {
     /// The order of these customers, of which `self` knows the first.
-    pub fn extended(&self, ids: &[PartyId]) -> Self {
+    pub fn extended(&self, ids: &Names) -> Self {
         let known = self.numbers.len();
         let mut added: Vec<u32> = (known..ids.len()).map(number_of).collect();
-        added.sort_unstable_by(|a, b| ids[*a as usize].cmp(&ids[*b as usize]));
+        added.sort_unstable_by(|a, b| ids.name(*a).cmp(ids.name(*b)));
         let mut numbers = Vec::with_capacity(ids.len());
         let mut rest = self.numbers.as_slice();
         for number in added {
-            let id = &ids[number as usize];
-            let before = rest.partition_point(|other| ids[*other as usize] < *id);
+            let id = ids.name(number);
+            let before = rest.partition_point(|other| ids.name(*other) < id);
             numbers.extend_from_slice(&rest[..before]);
             numbers.push(number);
             rest = &rest[before..];
@@ -48,12 +47,18 @@ mod tests {
             ids in proptest::collection::vec("[a-c]{1,4}", 0..40), cut in 0_usize..40,
         ) {
             let mut seen = BTreeSet::new();
-            let ids: Vec<PartyId> = ids.iter().filter(|id| seen.insert((*id).clone()))
-                .map(|id| PartyId::parse(id, "").unwrap()).collect();
-            let first = IdOrder::default().extended(&ids[..cut.min(ids.len())]);
-            let order = first.extended(&ids);
-            let sorted: Vec<&str> = order.numbers.iter().map(|n| ids[*n as usize].as_str()).collect();
-            let expected: Vec<&str> = seen.iter().map(String::as_str).collect();
+            let mut names = Names::default();
+            let (first, rest) = ids.split_at(cut.min(ids.len()));
+            first.iter().filter(|id| seen.insert(*id)).for_each(|id| {
+                names.intern(id);
+            });
+            let first = IdOrder::default().extended(&names);
+            rest.iter().filter(|id| seen.insert(*id)).for_each(|id| {
+                names.intern(id);
+            });
+            let order = first.extended(&names);
+            let sorted: Vec<&str> = order.numbers.iter().map(|n| names.name(*n)).collect();
+            let expected: Vec<&str> = seen.iter().map(|id| id.as_str()).collect();
             prop_assert_eq!(sorted, expected);
             for (number, place) in order.places.iter().enumerate() {
                 prop_assert_eq!(order.numbers[*place as usize] as usize, number);

@@ -8,7 +8,7 @@ use std::{
 
 /// Things and their numbers, from 0 in the order in which they came.
 #[derive(Debug)]
-pub(super) struct Interner<T> {
+pub(in super::super) struct Interner<T> {
     things: Vec<T>,
     numbers: HashTable<u32>,
     hasher: DefaultHashBuilder,
@@ -69,7 +69,7 @@ impl<T: Hash + Eq> Interner<T> {
 }
 
 /// A place in memory as a number of a column.
-pub(super) fn number_of(place: usize) -> u32 {
+pub(in super::super) fn number_of(place: usize) -> u32 {
     u32::try_from(place)
         .expect("what is numbered takes more than a byte, and memory ends before 2^32 of it")
 }

@@ -1,0 +1,18 @@
+//! Work that takes a processor for more than a moment, away from the threads that answer others.
+
+use crate::domain::problem::{Problem, Reason};
+use std::panic::resume_unwind;
+
+/// Does work on a thread of its own.
+pub async fn compute<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => Ok(done),
+        Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
+        Err(_) => {
+            let message = "the service is stopping".to_owned();
+            Err(Problem::new(Reason::Stopping, "", message, []))
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Numbers for accounts, and the layouts of rows: which accounts a row posts under.
+//!
+//! There are few accounts that are not working time, and so few layouts; roles are free text, so that rows with working
+//! time name their account in a column.
+
+use super::interner::{Interner, number_of};
+use crate::domain::{
+    account::{Account, Sums, WorkPurpose, for_each_posting},
+    activity::{Activity, DirectCostKind},
+    id::RoleId,
+};
+
+/// How many accounts are not working time.
+pub(in super::super) const FIXED: u32 = 22;
+/// The first of those under which a row posts 1 or nothing.
+const FIRST_COUNT: u32 = 18;
+/// In a layout: the row has working time.
+const MINUTES: u32 = 1 << 30;
+/// In a layout: the row takes back another.
+const REVERSAL: u32 = 1 << 31;
+/// The most quantities that a row has beside its counts.
+pub(in super::super) const QUANTITIES: usize = 4;
+
+/// The number of an account that is not working time.
+fn fixed(account: &Account) -> Option<u32> {
+    Some(match account {
+        Account::GrossRevenue => 0,
+        Account::Discounts => 1,
+        Account::Refunds => 2,
+        Account::CostOfGoods => 3,
+        Account::DirectCost(kind) => {
+            let place = DirectCostKind::ALL.iter().position(|other| other == kind);
+            4 + number_of(place?)
+        }
+        Account::Compensation => 12,
+        Account::SpecialDemandCost => 13,
+        Account::WrittenOff => 14,
+        Account::Invoiced => 15,
+        Account::Spend => 16,
+        Account::Quantity => 17,
+        Account::SaleCount => FIRST_COUNT,
+        Account::ComplaintCount => 19,
+        Account::SpecialDemandCount => 20,
+        Account::ReferralCount => 21,
+        Account::Minutes(..) => return None,
+    })
+}
+
+fn of_fixed(number: u32) -> Account {
+    match number {
+        0 => Account::GrossRevenue,
+        1 => Account::Discounts,
+        2 => Account::Refunds,
+        3 => Account::CostOfGoods,
+        4..12 => Account::DirectCost(DirectCostKind::ALL[number as usize - 4]),
+        12 => Account::Compensation,
+        13 => Account::SpecialDemandCost,
+        14 => Account::WrittenOff,
+        15 => Account::Invoiced,
+        16 => Account::Spend,
+        17 => Account::Quantity,
+        FIRST_COUNT => Account::SaleCount,
+        19 => Account::ComplaintCount,
+        20 => Account::SpecialDemandCount,
+        _ => Account::ReferralCount,
+    }
+}
+
+/// Which accounts a row posts under: a bit for each that is not working time, one for working time, and one that says
+/// whether it takes back another row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub(in super::super) struct Layout(pub u32);
+
+impl Layout {
+    /// Whether it takes back another row.
+    pub fn is_reversal(self) -> bool {
+        self.0 & REVERSAL != 0
+    }
+
+    /// The layout of what takes such a row back.
+    pub fn reversed(self) -> Self {
+        Self(self.0 | REVERSAL)
+    }
+
+    /// Whether there is working time.
+    pub fn has_minutes(self) -> bool {
+        self.0 & MINUTES != 0
+    }
+
+    /// 1, or -1 for what takes back another row.
+    pub fn sign(self) -> i64 {
+        if self.is_reversal() { -1 } else { 1 }
+    }
+
+    fn bits(self, from: u32, to: u32) -> impl Iterator<Item = u32> {
+        (from..to).filter(move |bit| self.0 & (1 << bit) != 0)
+    }
+
+    /// The accounts with a quantity of their own, rising; `None` stands for working time, whose account the row names.
+    pub fn quantities(self) -> impl Iterator<Item = Option<u32>> {
+        let minutes = self.has_minutes().then_some(None);
+        self.bits(0, FIRST_COUNT).map(Some).chain(minutes)
+    }
+
+    /// The accounts under which 1 is posted.
+    pub fn counts(self) -> impl Iterator<Item = u32> {
+        self.bits(FIRST_COUNT, FIXED)
+    }
+}
+
+/// What an activity posts, as a row holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in super::super) struct Postings {
+    /// Under which accounts.
+    pub layout: Layout,
+    /// The account of working time, if there is any.
+    pub minutes: u32,
+    /// The quantities, in the order of [`Layout::quantities`].
+    pub quantities: [i64; QUANTITIES],
+}
+
+impl Postings {
+    /// The account and the signed quantity of each posting.
+    pub fn for_each(&self, mut post: impl FnMut(u32, i64)) {
+        let sign = self.layout.sign();
+        for (account, quantity) in self.layout.quantities().zip(self.quantities) {
+            // No quantity is the least of its type: they are made of amounts of zero or more.
+            post(account.unwrap_or(self.minutes), sign * quantity);
+        }
+        self.layout.counts().for_each(|account| post(account, sign));
+    }
+}
+
+/// The accounts of one tenant and their numbers.
+#[derive(Debug, Default)]
+pub(in super::super) struct Accounts {
+    minutes: Interner<(RoleId, WorkPurpose)>,
+}
+
+impl Accounts {
+    /// One more than the greatest number.
+    pub fn len(&self) -> usize {
+        FIXED as usize + self.minutes.len()
+    }
+
+    /// The account with a number.
+    pub fn account(&self, number: u32) -> Account {
+        match number.checked_sub(FIXED) {
+            None => of_fixed(number),
+            Some(number) => {
+                let (role, purpose) = self.minutes.thing(number);
+                Account::Minutes(role.clone(), *purpose)
+            }
+        }
+    }
+
+    /// What an activity posts; an account that is new gets a number.
+    pub fn postings(&mut self, activity: &Activity) -> Postings {
+        let mut by_bit = [0_i64; FIRST_COUNT as usize];
+        let mut postings = Postings::default();
+        let mut worked = 0;
+        for_each_posting(activity, |account, quantity| match fixed(&account) {
+            Some(number) => {
+                postings.layout.0 |= 1 << number;
+                if let Some(sum) = by_bit.get_mut(number as usize) {
+                    *sum = quantity;
+                }
+            }
+            None => {
+                if let Account::Minutes(role, purpose) = account {
+                    postings.layout.0 |= MINUTES;
+                    let key = (role, purpose);
+                    postings.minutes = FIXED + self.minutes.intern(&key, Clone::clone);
+                    worked = quantity;
+                }
+            }
+        });
+        let quantities = postings.layout.quantities();
+        let quantities = quantities.map(|bit| bit.map_or(worked, |bit| by_bit[bit as usize]));
+        for (place, quantity) in postings.quantities.iter_mut().zip(quantities) {
+            *place = quantity;
+        }
+        postings
+    }
+
+    /// Sums by the number of the account as sums by account, those of zero left out.
+    pub fn sums(&self, by_number: &[i128]) -> Sums {
+        let mut sums = Sums::default();
+        for (number, sum) in (0..).zip(by_number).filter(|(_, sum)| **sum != 0) {
+            sums.add(self.account(number), *sum);
+        }
+        sums
+    }
+}

@@ -1,0 +1,430 @@
+//! Signed quantities in as few bytes as they need: whole multiples of a power of ten, in 1, 2, 4, 8 or 16 bytes each.
+//!
+//! A column widens without loss when a quantity comes that is too large or too fine for it. What it holds is exact.
+
+use super::narrow::push_slim;
+use std::ops::{AddAssign, Range};
+
+/// The coarsest unit: a whole currency unit in micro-units.
+pub(in super::super) const COARSEST: i64 = 1_000_000;
+
+/// A column of quantities.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) struct Amounts {
+    /// What the values are multiples of.
+    unit: i64,
+    values: Values,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Values {
+    I8(Vec<i8>),
+    I16(Vec<i16>),
+    I32(Vec<i32>),
+    I64(Vec<i64>),
+    I128(Vec<i128>),
+}
+
+/// What quantities are added up in.
+pub(in super::super) trait Accumulator: Copy + Default + Ord + Send {
+    /// A quantity. Whoever adds up in 64 bits knows that the sum fits, so that what is lost in between comes back.
+    fn of(quantity: i128) -> Self;
+    /// The same of 64 bits.
+    fn of_narrow(quantity: i64) -> Self;
+    /// The sum; wraps around.
+    fn plus(self, other: Self) -> Self;
+    /// The product; wraps around.
+    fn times(self, other: Self) -> Self;
+    /// The value with the other sign; not for the least of the type.
+    fn negated(self) -> Self;
+    /// The value.
+    fn wide(self) -> i128;
+}
+
+impl Accumulator for i64 {
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "sums of 64 bits are made modulo 2^64, and only where the sum itself fits"
+    )]
+    fn of(quantity: i128) -> Self {
+        quantity as Self
+    }
+    fn of_narrow(quantity: i64) -> Self {
+        quantity
+    }
+    fn plus(self, other: Self) -> Self {
+        self.wrapping_add(other)
+    }
+    fn times(self, other: Self) -> Self {
+        self.wrapping_mul(other)
+    }
+    fn negated(self) -> Self {
+        -self
+    }
+    fn wide(self) -> i128 {
+        self.into()
+    }
+}
+
+impl Accumulator for i128 {
+    fn of(quantity: i128) -> Self {
+        quantity
+    }
+    fn of_narrow(quantity: i64) -> Self {
+        quantity.into()
+    }
+    fn plus(self, other: Self) -> Self {
+        self.wrapping_add(other)
+    }
+    fn times(self, other: Self) -> Self {
+        self.wrapping_mul(other)
+    }
+    fn negated(self) -> Self {
+        -self
+    }
+    fn wide(self) -> i128 {
+        self
+    }
+}
+
+/// The coarsest unit, at most `limit`, that a quantity is a whole multiple of.
+pub(in super::super) fn unit_of(quantity: i64, limit: i64) -> i64 {
+    let mut unit = limit;
+    while quantity % unit != 0 {
+        unit /= 10;
+    }
+    unit
+}
+
+impl Default for Amounts {
+    fn default() -> Self {
+        Self {
+            unit: COARSEST,
+            values: Values::I8(Vec::new()),
+        }
+    }
+}
+
+/// Calls something with the values of whatever width.
+macro_rules! each_width {
+    ($values:expr, $column:ident => $done:expr) => {
+        match $values {
+            Values::I8($column) => $done,
+            Values::I16($column) => $done,
+            Values::I32($column) => $done,
+            Values::I64($column) => $done,
+            Values::I128($column) => $done,
+        }
+    };
+}
+
+impl Values {
+    /// The next wider width with the same values.
+    fn widened(&self) -> Self {
+        match self {
+            Self::I8(values) => Self::I16(values.iter().map(|v| (*v).into()).collect()),
+            Self::I16(values) => Self::I32(values.iter().map(|v| (*v).into()).collect()),
+            Self::I32(values) => Self::I64(values.iter().map(|v| (*v).into()).collect()),
+            Self::I64(values) => Self::I128(values.iter().map(|v| (*v).into()).collect()),
+            Self::I128(values) => Self::I128(values.clone()),
+        }
+    }
+
+    /// Sets or adds the value at a place; says whether it fits. One past the end is a new one.
+    fn set(&mut self, place: usize, value: i128) -> bool {
+        macro_rules! set {
+            ($column:expr) => {
+                match value.try_into() {
+                    Err(_) => false,
+                    Ok(value) if place < $column.len() => {
+                        $column[place] = value;
+                        true
+                    }
+                    Ok(value) => {
+                        push_slim($column, value);
+                        true
+                    }
+                }
+            };
+        }
+        each_width!(self, column => set!(column))
+    }
+
+    /// Adds to a value that is there, if the sum fits.
+    fn add(&mut self, place: usize, more: i64) -> bool {
+        macro_rules! add {
+            ($column:expr) => {
+                match ($column.get_mut(place), more.try_into()) {
+                    (Some(value), Ok(more)) => match value.checked_add(more) {
+                        Some(sum) => {
+                            *value = sum;
+                            true
+                        }
+                        None => false,
+                    },
+                    _ => false,
+                }
+            };
+        }
+        each_width!(self, column => add!(column))
+    }
+
+    fn get(&self, place: usize) -> i128 {
+        each_width!(self, column => column[place].into())
+    }
+}
+
+impl Amounts {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        each_width!(&self.values, column => column.len())
+    }
+
+    /// How many bytes of memory they take.
+    pub fn bytes(&self) -> usize {
+        each_width!(&self.values, column => size_of_val(column.as_slice()))
+    }
+
+    /// What all of them are whole multiples of.
+    pub fn unit(&self) -> i64 {
+        self.unit
+    }
+
+    /// One of them.
+    pub fn get(&self, place: usize) -> i128 {
+        self.values.get(place) * i128::from(self.unit)
+    }
+
+    fn set(&mut self, place: usize, multiple: i128) {
+        while !self.values.set(place, multiple) {
+            self.values = self.values.widened();
+        }
+    }
+
+    /// Makes the unit one that `quantity` is a whole multiple of.
+    fn admit(&mut self, quantity: i64) {
+        if quantity % self.unit == 0 {
+            return;
+        }
+        let unit = unit_of(quantity, self.unit);
+        let factor = i128::from(self.unit / unit);
+        self.unit = unit;
+        for place in 0..self.len() {
+            self.set(place, self.values.get(place) * factor);
+        }
+    }
+
+    /// Adds one more.
+    pub fn push(&mut self, quantity: i64) {
+        self.admit(quantity);
+        self.set(self.len(), i128::from(quantity / self.unit));
+    }
+
+    /// Adds to the one at a place; before it everything that is not there yet is zero.
+    pub fn add(&mut self, place: usize, quantity: i64) {
+        self.admit(quantity);
+        if self.values.add(place, quantity / self.unit) {
+            return;
+        }
+        while self.len() <= place {
+            self.set(self.len(), 0);
+        }
+        let multiple = self.values.get(place) + i128::from(quantity / self.unit);
+        self.set(place, multiple);
+    }
+
+    /// Adds some of another column's, in their order.
+    pub fn extend(&mut self, other: &Self, range: Range<usize>) {
+        if self.len() == 0 {
+            *self = Self {
+                unit: other.unit,
+                values: each_width!(&other.values, column => column[range].to_vec().into()),
+            };
+            return;
+        }
+        macro_rules! same_width {
+            ($($width:ident),*) => {
+                match (&mut self.values, &other.values) {
+                    $((Values::$width(own), Values::$width(column)) if self.unit == other.unit => {
+                        own.extend_from_slice(&column[range.clone()]);
+                        return;
+                    })*
+                    _ => {}
+                }
+            };
+        }
+        same_width!(I8, I16, I32, I64, I128);
+        // Rows hold what fits into 64 bits; only sums, which are never joined, may need more.
+        for place in range {
+            self.push(i64::try_from(other.get(place)).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// Room for exactly so many more.
+    pub fn reserve(&mut self, count: usize) {
+        each_width!(&mut self.values, column => column.reserve_exact(count));
+    }
+
+    /// Adds each of the first times `factor`, a value per unit, to what is at the same place.
+    pub fn add_scaled<A: Accumulator>(&self, factor: A, sums: &mut [A]) {
+        fn add<A: Accumulator, T: Copy>(
+            column: &[T],
+            of: impl Fn(T) -> A,
+            factor: A,
+            sums: &mut [A],
+        ) {
+            if factor == A::of_narrow(1) {
+                for (sum, value) in sums.iter_mut().zip(column) {
+                    *sum = sum.plus(of(*value));
+                }
+            } else {
+                for (sum, value) in sums.iter_mut().zip(column) {
+                    *sum = sum.plus(factor.times(of(*value)));
+                }
+            }
+        }
+        match &self.values {
+            Values::I8(column) => add(column, |v| A::of_narrow(v.into()), factor, sums),
+            Values::I16(column) => add(column, |v| A::of_narrow(v.into()), factor, sums),
+            Values::I32(column) => add(column, |v| A::of_narrow(v.into()), factor, sums),
+            Values::I64(column) => add(column, A::of_narrow, factor, sums),
+            Values::I128(column) => add(column, A::of, factor, sums),
+        }
+    }
+
+    /// Adds some of them times `factor`, a value per unit, to the sums of those whom they belong to.
+    pub fn add_scattered<A: Accumulator>(
+        &self,
+        range: Range<usize>,
+        owners: &[u16],
+        factor: A,
+        sums: &mut [A],
+    ) {
+        fn add<A: Accumulator, T: Copy>(
+            column: &[T],
+            owners: &[u16],
+            of: impl Fn(T) -> A,
+            factor: A,
+            sums: &mut [A],
+        ) {
+            for (value, owner) in column.iter().zip(owners) {
+                let sum = &mut sums[usize::from(*owner)];
+                *sum = sum.plus(factor.times(of(*value)));
+            }
+        }
+        let owners = &owners[range.clone()];
+        match &self.values {
+            Values::I8(c) => add(&c[range], owners, |v| A::of_narrow(v.into()), factor, sums),
+            Values::I16(c) => add(&c[range], owners, |v| A::of_narrow(v.into()), factor, sums),
+            Values::I32(c) => add(&c[range], owners, |v| A::of_narrow(v.into()), factor, sums),
+            Values::I64(c) => add(&c[range], owners, A::of_narrow, factor, sums),
+            Values::I128(c) => add(&c[range], owners, A::of, factor, sums),
+        }
+    }
+
+    /// The sum of some of them.
+    pub fn sum(&self, range: Range<usize>) -> i128 {
+        fn sum<T: Copy + Into<i128>>(column: &[T]) -> i128 {
+            let mut sum = 0;
+            for value in column {
+                sum.add_assign((*value).into());
+            }
+            sum
+        }
+        let multiples: i128 = match &self.values {
+            Values::I8(column) => column[range]
+                .iter()
+                .map(|v| i64::from(*v))
+                .sum::<i64>()
+                .into(),
+            Values::I16(column) => column[range]
+                .iter()
+                .map(|v| i64::from(*v))
+                .sum::<i64>()
+                .into(),
+            // Fewer than 2^32 of 32 bits each.
+            Values::I32(column) => column[range]
+                .iter()
+                .map(|v| i64::from(*v))
+                .sum::<i64>()
+                .into(),
+            Values::I64(column) => sum(&column[range]),
+            Values::I128(column) => sum(&column[range]),
+        };
+        multiples * i128::from(self.unit)
+    }
+}
+
+macro_rules! from_column {
+    ($($type:ty => $width:ident),*) => {
+        $(impl From<Vec<$type>> for Values {
+            fn from(column: Vec<$type>) -> Self {
+                Self::$width(column)
+            }
+        })*
+    };
+}
+from_column!(i8 => I8, i16 => I16, i32 => I32, i64 => I64, i128 => I128);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn quantity() -> impl Strategy<Value = i64> {
+        let coarse =
+            (-3_000_000_i64..3_000_000, 0_u32..7).prop_map(|(n, power)| n * 10_i64.pow(power));
+        prop_oneof![
+            coarse,
+            any::<i64>().prop_filter("of postings", |n| *n != i64::MIN)
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_column_holds_exactly_what_was_put_in(
+            quantities in proptest::collection::vec(quantity(), 1..60), cut in 0_usize..60,
+        ) {
+            let mut column = Amounts::default();
+            quantities.iter().for_each(|quantity| column.push(*quantity));
+            let wide: Vec<i128> = quantities.iter().map(|q| i128::from(*q)).collect();
+            let held: Vec<i128> = (0..column.len()).map(|place| column.get(place)).collect();
+            prop_assert_eq!(&held, &wide);
+            let cut = cut.min(wide.len());
+            prop_assert_eq!(column.sum(cut..wide.len()), wide[cut..].iter().sum::<i128>());
+            let mut joined = Amounts::default();
+            joined.extend(&column, cut..wide.len());
+            joined.extend(&column, 0..cut);
+            let held: Vec<i128> = (0..joined.len()).map(|place| joined.get(place)).collect();
+            prop_assert_eq!(held, [&wide[cut..], &wide[..cut]].concat());
+        }
+
+        #[test]
+        fn sums_by_place_are_exact_and_never_overflow(
+            postings in proptest::collection::vec((0_usize..9, quantity()), 1..60), factor in -1_000_i128..1_000,
+        ) {
+            let mut column = Amounts::default();
+            let mut sums = [0_i128; 9];
+            for (place, quantity) in &postings {
+                column.add(*place, *quantity);
+                sums[*place] += i128::from(*quantity);
+            }
+            for (place, sum) in sums.iter().enumerate().take(column.len()) {
+                prop_assert_eq!(column.get(place), *sum);
+            }
+            let mut scaled = [5_i128; 9];
+            column.add_scaled(factor * i128::from(column.unit()), &mut scaled);
+            prop_assert_eq!(scaled, sums.map(|sum| 5 + factor * sum));
+        }
+    }
+
+    #[test]
+    fn cents_take_four_bytes_and_whole_counts_one() {
+        let mut cents = Amounts::default();
+        (0..1_000).for_each(|n| cents.push(n * 7_770_000));
+        assert_eq!((cents.unit(), cents.bytes()), (10_000, 4_000));
+        let mut counts = Amounts::default();
+        (0..100).for_each(|n| counts.push(n));
+        assert_eq!((counts.unit(), counts.bytes()), (1, 100));
+    }
+}

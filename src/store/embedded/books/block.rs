@@ -1,0 +1,544 @@
+//! Up to 2,048 customers with everything that was posted on them: the newest rows as they came, all others by day.
+//!
+//! Rows by day are in leaves, each of some days, with about as many rows as there are customers. At the end of each leaf
+//! there is a plane for each account: what every customer has until then. So a sum over a period is the difference of
+//! two planes, more or less the rows of the two leaves in which the period begins and ends; and nothing of it is larger
+//! than the fastest memory of a processor.
+
+use super::{
+    amounts::Accumulator,
+    table::{Row, Table},
+    track::{Span, Track},
+    weighing::Weighing,
+};
+use crate::{domain::time::Day, store::embedded::settings::BookSizes};
+use std::{collections::BTreeSet, ops::Range};
+
+/// The most customers of a block.
+pub(in super::super) const CUSTOMERS: usize = 1 << SHIFT;
+/// A customer's number divided by two so often is the number of its block.
+pub(in super::super) const SHIFT: u32 = 11;
+/// All days.
+pub(in super::super) const ALL: Range<Day> = Day(i32::MIN)..Day(i32::MAX);
+
+/// Some customers and their rows.
+#[derive(Debug)]
+pub(in super::super) struct Block {
+    /// How many customers have rows in leaves.
+    customers: usize,
+    /// By day; the first one begins before all days.
+    leaves: Vec<Leaf>,
+    /// How many activities, less those that were taken back.
+    live: Track,
+    /// By account, rising.
+    accounts: Vec<(u32, Track)>,
+    /// The newest rows, by position; those up to `folded` are in leaves and planes too.
+    recent: Vec<Row>,
+    folded: u32,
+    /// All rows up to here are gone from `recent`.
+    dropped: u32,
+}
+
+/// The rows of some days.
+#[derive(Debug, Default)]
+struct Leaf {
+    /// Its first day.
+    start: Day,
+    /// One for each layout.
+    tables: Vec<Table>,
+}
+
+/// How the rows of some days are made up: a span between ends of leaves, and rows more or less.
+#[derive(Debug)]
+pub(in super::super) struct Plan {
+    span: Span,
+    /// The leaf, the days of it, and 1 or -1.
+    parts: Vec<(usize, Range<Day>, i64)>,
+}
+
+impl Leaf {
+    fn rows(&self) -> usize {
+        self.tables.iter().map(Table::len).sum()
+    }
+
+    fn rows_of(&self, days: &Range<Day>) -> usize {
+        self.tables
+            .iter()
+            .map(|table| table.range(days).len())
+            .sum()
+    }
+
+    /// Puts rows, all of this leaf, by day.
+    fn take(&mut self, rows: &mut [Row]) {
+        rows.sort_unstable_by_key(|row| (row.postings.layout, row.day, row.position));
+        for rows in rows.chunk_by(|a, b| a.postings.layout == b.postings.layout) {
+            let layout = rows[0].postings.layout;
+            match self
+                .tables
+                .iter_mut()
+                .find(|table| table.layout() == layout)
+            {
+                Some(table) => *table = table.merged(rows),
+                None => self.tables.push(Table::of(layout, rows.iter())),
+            }
+        }
+    }
+
+    /// The day before which there is about half of the rows, if there is such a day.
+    fn middle(&self) -> Option<Day> {
+        let half = self.rows() / 2;
+        let mut days: Vec<Day> = self
+            .tables
+            .iter()
+            .flat_map(|table| table.days())
+            .map(|(day, _)| *day)
+            .collect();
+        days.sort_unstable();
+        days.dedup();
+        let before = |day: &Day| {
+            self.tables
+                .iter()
+                .map(|table| table.before(*day))
+                .sum::<usize>()
+        };
+        let middle = days.partition_point(|day| before(day) < half);
+        // Not the first day: there would be nothing before it.
+        days.get(middle.max(1)).copied()
+    }
+}
+
+impl Default for Block {
+    fn default() -> Self {
+        Self {
+            customers: 0,
+            leaves: vec![Leaf {
+                start: ALL.start,
+                tables: Vec::new(),
+            }],
+            live: Track::default(),
+            accounts: Vec::new(),
+            recent: Vec::new(),
+            folded: 0,
+            dropped: 0,
+        }
+    }
+}
+
+impl Block {
+    /// Adds a row, which is the newest of all.
+    pub fn push(&mut self, row: Row, sizes: &BookSizes) {
+        self.recent.push(row);
+        if self.unfolded().len() >= sizes.recent_rows {
+            self.fold(row.position.saturating_sub(sizes.kept_positions), sizes);
+        }
+    }
+
+    /// Puts the newest rows by day, if there are any.
+    pub fn settle(&mut self, sizes: &BookSizes) {
+        if !self.unfolded().is_empty() {
+            self.fold(self.folded, sizes);
+        }
+    }
+
+    fn unfolded(&self) -> &[Row] {
+        let first = self
+            .recent
+            .partition_point(|row| row.position <= self.folded);
+        &self.recent[first..]
+    }
+
+    fn leaf_of(&self, day: Day) -> usize {
+        self.leaves.partition_point(|leaf| leaf.start <= day).max(1) - 1
+    }
+
+    fn track(&mut self, account: u32) -> &mut Track {
+        let place = match self
+            .accounts
+            .binary_search_by_key(&account, |(own, _)| *own)
+        {
+            Ok(place) => place,
+            Err(place) => {
+                self.accounts.insert(place, (account, Track::default()));
+                place
+            }
+        };
+        &mut self.accounts[place].1
+    }
+
+    /// Puts the newest rows by day, and forgets rows as they came up to a position.
+    fn fold(&mut self, keep_after: u32, sizes: &BookSizes) {
+        let mut rows = self.unfolded().to_vec();
+        for row in &rows {
+            let leaf = self.leaf_of(row.day);
+            self.customers = self.customers.max(usize::from(row.customer) + 1);
+            self.live
+                .add(leaf, row.day, row.customer, row.postings.layout.sign());
+            row.postings.for_each(|account, quantity| {
+                self.track(account)
+                    .add(leaf, row.day, row.customer, quantity);
+            });
+        }
+        self.folded = self.recent.last().map_or(self.folded, |row| row.position);
+        rows.sort_unstable_by_key(|row| row.day);
+        let mut touched: Vec<usize> = Vec::new();
+        let starts: Vec<Day> = self.leaves.iter().map(|leaf| leaf.start).collect();
+        let leaf_of = |day: Day| starts.partition_point(|start| *start <= day).max(1) - 1;
+        for rows in rows.chunk_by_mut(|a, b| leaf_of(a.day) == leaf_of(b.day)) {
+            let leaf = leaf_of(rows[0].day);
+            self.leaves[leaf].take(rows);
+            touched.push(leaf);
+        }
+        // From the last to the first, since a leaf that is divided moves those after it.
+        touched
+            .into_iter()
+            .rev()
+            .for_each(|leaf| self.divide(leaf, sizes));
+        let starts: Vec<Day> = self.leaves.iter().map(|leaf| leaf.start).collect();
+        self.live.settle(&starts, self.customers);
+        self.accounts
+            .iter_mut()
+            .for_each(|(_, track)| track.settle(&starts, self.customers));
+        let gone = self
+            .recent
+            .partition_point(|row| row.position <= keep_after.min(self.folded));
+        if let Some(last) = self.recent[..gone].last() {
+            self.dropped = last.position;
+        }
+        self.recent.drain(..gone);
+        self.recent.shrink_to(sizes.recent_rows);
+    }
+
+    /// Divides a leaf as often as it is too large.
+    fn divide(&mut self, leaf: usize, sizes: &BookSizes) {
+        if self.leaves[leaf].rows() < 2 * self.customers.max(sizes.leaf_rows) {
+            return;
+        }
+        let Some(day) = self.leaves[leaf].middle() else {
+            return;
+        };
+        let tables = std::mem::take(&mut self.leaves[leaf].tables);
+        let (first, second): (Vec<Table>, Vec<Table>) =
+            tables.iter().map(|table| table.split(day)).unzip();
+        let filled =
+            |tables: Vec<Table>| tables.into_iter().filter(|table| table.len() > 0).collect();
+        self.leaves[leaf].tables = filled(first);
+        self.leaves.insert(
+            leaf + 1,
+            Leaf {
+                start: day,
+                tables: filled(second),
+            },
+        );
+        self.live.divide(leaf);
+        self.accounts
+            .iter_mut()
+            .for_each(|(_, track)| track.divide(leaf));
+        let mut rows = Vec::with_capacity(self.leaves[leaf].rows());
+        for table in &self.leaves[leaf].tables {
+            for (day, range) in table.days_of(0..table.len()) {
+                rows.extend(range.map(|place| table.row(place, day)));
+            }
+        }
+        for row in rows {
+            self.live
+                .add_to_end(leaf, row.customer, row.postings.layout.sign());
+            row.postings.for_each(|account, quantity| {
+                self.track(account).add_to_end(leaf, row.customer, quantity);
+            });
+        }
+        self.divide(leaf + 1, sizes);
+        self.divide(leaf, sizes);
+    }
+
+    /// The row with a position, which is on a day.
+    pub fn row_at(&self, position: u32, day: Day) -> Option<Row> {
+        let recent = self
+            .recent
+            .binary_search_by_key(&position, |row| row.position);
+        if let Ok(place) = recent {
+            return Some(self.recent[place]);
+        }
+        let tables = self.leaves[self.leaf_of(day)].tables.iter();
+        let mut found = tables.filter_map(|table| table.find(position, day));
+        found.next()
+    }
+
+    /// How the rows of some days are best made up.
+    pub fn plan(&self, days: &Range<Day>) -> Plan {
+        let (first, last) = (self.leaf_of(days.start), self.leaf_of(days.end));
+        let mut parts = Vec::new();
+        let mut part = |leaf, days: Range<Day>, times| parts.push((leaf, days, times));
+        let before = |leaf: usize, day: Day| self.leaves[leaf].rows_of(&(ALL.start..day));
+        let all = |leaf: usize| self.leaves[leaf].rows();
+        if first == last {
+            let within = self.leaves[first].rows_of(days);
+            let outside = all(first) - within;
+            if within <= outside + self.customers / 2 {
+                part(first, days.clone(), 1);
+                return Plan {
+                    span: Span::default(),
+                    parts,
+                };
+            }
+            part(first, ALL.start..days.start, -1);
+            part(first, days.end..ALL.end, -1);
+            return Plan {
+                span: self.span(first..first + 1),
+                parts,
+            };
+        }
+        let skipped = before(first, days.start);
+        let start = if skipped <= all(first) - skipped {
+            part(first, ALL.start..days.start, -1);
+            first
+        } else {
+            part(first, days.start..ALL.end, 1);
+            first + 1
+        };
+        let taken = before(last, days.end);
+        let end = if taken <= all(last) - taken {
+            part(last, ALL.start..days.end, 1);
+            last
+        } else {
+            part(last, days.end..ALL.end, -1);
+            last + 1
+        };
+        Plan {
+            span: self.span(start..end),
+            parts,
+        }
+    }
+
+    fn span(&self, ends: Range<usize>) -> Span {
+        let day = |end: usize| match end {
+            0 => ALL.start,
+            _ => self.leaves.get(end).map_or(ALL.end, |leaf| leaf.start),
+        };
+        let days = day(ends.start)..day(ends.end);
+        Span { ends, days }
+    }
+
+    /// Whether the answer as of a position can be made of planes.
+    fn has_planes_of(&self, as_of: u32) -> bool {
+        self.dropped <= as_of
+    }
+
+    /// The rows of some days that are not in the planes but should be, with 1, and those that are but should not, with
+    /// -1.
+    fn corrections(&self, days: &Range<Day>, as_of: u32) -> impl Iterator<Item = (&Row, i64)> {
+        let until = |position| self.recent.partition_point(|row| row.position <= position);
+        let (seen, folded) = (until(as_of), until(self.folded));
+        let (rows, times) = match folded <= seen {
+            true => (&self.recent[folded..seen], 1),
+            false => (&self.recent[seen..folded], -1),
+        };
+        let rows = rows.iter().filter(|row| days.contains(&row.day));
+        rows.map(move |row| (row, times))
+    }
+
+    /// Adds what each customer is worth to its value, as of a position.
+    pub fn weigh<A: Accumulator>(
+        &self,
+        days: &Range<Day>,
+        plan: &Plan,
+        as_of: u32,
+        weighing: &Weighing<A>,
+        values: &mut [A],
+    ) {
+        let add = |row: &Row, times: i64, values: &mut [A]| {
+            let value = &mut values[usize::from(row.customer)];
+            row.postings.for_each(|account, quantity| {
+                if let Some(one) = weighing.value(account, quantity) {
+                    *value = value.plus(A::of_narrow(times).times(one));
+                }
+            });
+        };
+        if !self.has_planes_of(as_of) {
+            self.for_each_row(days, as_of, |row| add(row, 1, values));
+            return;
+        }
+        if !plan.span.ends.is_empty() {
+            for account in &weighing.accounts {
+                if let Ok(place) = self.accounts.binary_search_by_key(account, |(own, _)| *own) {
+                    self.accounts[place]
+                        .1
+                        .weigh(&plan.span, *account, weighing, values);
+                }
+            }
+        }
+        for (leaf, days, times) in &plan.parts {
+            for table in &self.leaves[*leaf].tables {
+                table.weigh(table.range(days), A::of_narrow(*times), weighing, values);
+            }
+        }
+        for (row, times) in self.corrections(days, as_of) {
+            add(row, times, values);
+        }
+    }
+
+    /// Adds how many activities each customer has, less those that were taken back, to its count.
+    pub fn count(&self, days: &Range<Day>, plan: &Plan, as_of: u32, live: &mut [i64]) {
+        if !self.has_planes_of(as_of) {
+            self.for_each_row(days, as_of, |row| {
+                live[usize::from(row.customer)] += row.postings.layout.sign();
+            });
+            return;
+        }
+        if !plan.span.ends.is_empty() {
+            self.live.count(&plan.span, live);
+        }
+        for (leaf, days, times) in &plan.parts {
+            for table in &self.leaves[*leaf].tables {
+                table.count_rows(table.range(days), *times, live);
+            }
+        }
+        for (row, times) in self.corrections(days, as_of) {
+            live[usize::from(row.customer)] += times * row.postings.layout.sign();
+        }
+    }
+
+    /// Adds up everything of some days by account.
+    pub fn add_sums(&self, days: &Range<Day>, plan: &Plan, as_of: u32, sums: &mut [i128]) {
+        let add = |row: &Row, times: i64, sums: &mut [i128]| {
+            row.postings.for_each(|account, quantity| {
+                sums[account as usize] += i128::from(times) * i128::from(quantity);
+            });
+        };
+        if !self.has_planes_of(as_of) {
+            self.for_each_row(days, as_of, |row| add(row, 1, sums));
+            return;
+        }
+        for (account, track) in &self.accounts {
+            sums[*account as usize] += track.total(&plan.span);
+        }
+        for (leaf, days, times) in &plan.parts {
+            for table in &self.leaves[*leaf].tables {
+                table.add_sums(table.range(days), i128::from(*times), sums);
+            }
+        }
+        for (row, times) in self.corrections(days, as_of) {
+            add(row, times, sums);
+        }
+    }
+
+    /// Adds one customer's postings of some days to its sums by account.
+    pub fn add_customer(
+        &self,
+        customer: u16,
+        days: &Range<Day>,
+        plan: &Plan,
+        as_of: u32,
+        mut add: impl FnMut(u32, i128),
+    ) {
+        let mut add_row = |row: &Row, times: i64| {
+            row.postings.for_each(|account, quantity| {
+                add(account, i128::from(times) * i128::from(quantity));
+            });
+        };
+        if !self.has_planes_of(as_of) {
+            self.for_each_row(days, as_of, |row| {
+                if row.customer == customer {
+                    add_row(row, 1);
+                }
+            });
+            return;
+        }
+        for (leaf, days, times) in &plan.parts {
+            for table in &self.leaves[*leaf].tables {
+                let range = table.range(days);
+                for (place, own) in range.clone().zip(&table.customers()[range]) {
+                    if *own == customer {
+                        // The day is not looked at here.
+                        add_row(&table.row(place, days.start), *times);
+                    }
+                }
+            }
+        }
+        for (row, times) in self.corrections(days, as_of) {
+            if row.customer == customer {
+                add_row(row, times);
+            }
+        }
+        if !plan.span.ends.is_empty() {
+            for (account, track) in &self.accounts {
+                add(*account, track.of(&plan.span, customer));
+            }
+        }
+    }
+
+    /// Calls `visit` with every row of some days up to a position, in no order.
+    pub fn for_each_row(&self, days: &Range<Day>, as_of: u32, visit: impl FnMut(&Row)) {
+        self.for_each_row_of(days, as_of, |_| true, visit);
+    }
+
+    /// The same for rows of some branches.
+    pub fn for_each_row_of(
+        &self,
+        days: &Range<Day>,
+        as_of: u32,
+        has_branch: impl Fn(u32) -> bool,
+        mut visit: impl FnMut(&Row),
+    ) {
+        let (first, last) = (self.leaf_of(days.start), self.leaf_of(days.end));
+        for table in self.leaves[first..=last]
+            .iter()
+            .flat_map(|leaf| &leaf.tables)
+        {
+            if table
+                .only_branch()
+                .is_some_and(|branch| !has_branch(branch))
+            {
+                continue;
+            }
+            for (day, range) in table.days_of(table.range(days)) {
+                for place in range {
+                    if table.positions()[place] <= as_of && has_branch(table.branch(place)) {
+                        visit(&table.row(place, day));
+                    }
+                }
+            }
+        }
+        let recent = self
+            .unfolded()
+            .iter()
+            .take_while(|row| row.position <= as_of);
+        let recent = recent.filter(|row| days.contains(&row.day) && has_branch(row.branch));
+        recent.for_each(visit);
+    }
+
+    /// What it takes of memory.
+    pub fn add_bytes(&self, bytes: &mut Bytes) {
+        let tables = self.leaves.iter().flat_map(|leaf| &leaf.tables);
+        bytes.rows += tables.map(Table::bytes).sum::<usize>();
+        bytes.rows += self.recent.capacity() * size_of::<Row>();
+        bytes.planes += self.live.bytes();
+        bytes.planes += self
+            .accounts
+            .iter()
+            .map(|(_, track)| track.bytes())
+            .sum::<usize>();
+    }
+
+    /// The accounts that anything was ever posted under.
+    pub fn accounts(&self) -> BTreeSet<u32> {
+        let mut accounts: BTreeSet<u32> =
+            self.accounts.iter().map(|(account, _)| *account).collect();
+        for row in self.unfolded() {
+            row.postings.for_each(|account, _| {
+                accounts.insert(account);
+            });
+        }
+        accounts
+    }
+}
+
+/// What books take of memory, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Bytes {
+    /// Activities in columns.
+    pub rows: usize,
+    /// Sums of each customer at the ends of leaves.
+    pub planes: usize,
+    /// Customers' ids and their order.
+    pub customers: usize,
+}

@@ -1,0 +1,340 @@
+//! Rows of one layout in columns, in the order of their days.
+
+use super::{
+    accounts::{Layout, Postings, QUANTITIES},
+    amounts::{Accumulator, Amounts},
+    narrow::Narrow,
+    weighing::Weighing,
+};
+use crate::domain::time::Day;
+use std::ops::Range;
+
+/// One activity, or one reversal of an activity, as the books see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) struct Row {
+    /// Where it is in the ledger.
+    pub position: u32,
+    /// The day on which it counts.
+    pub day: Day,
+    /// The customer's place in its block.
+    pub customer: u16,
+    /// The branch, by number.
+    pub branch: u32,
+    /// The product, by number.
+    pub product: u32,
+    /// The account manager, by number.
+    pub account_manager: u32,
+    /// What it posts.
+    pub postings: Postings,
+}
+
+/// Some rows of one layout.
+#[derive(Debug, Clone, Default)]
+pub(in super::super) struct Table {
+    layout: Layout,
+    /// The days, rising, and where the rows of each end.
+    days: Vec<(Day, u32)>,
+    positions: Vec<u32>,
+    customers: Vec<u16>,
+    branches: Narrow,
+    products: Narrow,
+    account_managers: Narrow,
+    minutes: Narrow,
+    /// In the order of [`Layout::quantities`].
+    quantities: Vec<Amounts>,
+}
+
+impl Table {
+    fn new(layout: Layout, rows: usize) -> Self {
+        let quantities = layout.quantities().map(|_| {
+            let mut column = Amounts::default();
+            column.reserve(rows);
+            column
+        });
+        Self {
+            layout,
+            positions: Vec::with_capacity(rows),
+            customers: Vec::with_capacity(rows),
+            quantities: quantities.collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Rows of one layout, which are in the order of their days.
+    pub fn of<'r>(layout: Layout, rows: impl ExactSizeIterator<Item = &'r Row>) -> Self {
+        let mut table = Self::new(layout, rows.len());
+        rows.for_each(|row| table.push(row));
+        table
+    }
+
+    /// What all its rows have in common.
+    pub fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.positions.len()
+    }
+
+    /// The days that have rows, rising, with where the rows of each end.
+    pub fn days(&self) -> &[(Day, u32)] {
+        &self.days
+    }
+
+    fn add_day(&mut self, day: Day, rows: usize) {
+        // There are fewer rows than positions.
+        let end = u32::try_from(rows).unwrap_or(u32::MAX);
+        match self.days.last_mut() {
+            Some((last, last_end)) if *last == day => *last_end = end,
+            _ => self.days.push((day, end)),
+        }
+    }
+
+    fn push(&mut self, row: &Row) {
+        self.positions.push(row.position);
+        self.customers.push(row.customer);
+        self.branches.push(row.branch);
+        self.products.push(row.product);
+        self.account_managers.push(row.account_manager);
+        self.minutes.push(row.postings.minutes);
+        for (column, quantity) in self.quantities.iter_mut().zip(row.postings.quantities) {
+            column.push(quantity);
+        }
+        self.add_day(row.day, self.positions.len());
+    }
+
+    fn extend(&mut self, other: &Self, range: Range<usize>, day: Day) {
+        if range.is_empty() {
+            return;
+        }
+        self.positions
+            .extend_from_slice(&other.positions[range.clone()]);
+        self.customers
+            .extend_from_slice(&other.customers[range.clone()]);
+        self.branches.extend(&other.branches, range.clone());
+        self.products.extend(&other.products, range.clone());
+        self.account_managers
+            .extend(&other.account_managers, range.clone());
+        self.minutes.extend(&other.minutes, range.clone());
+        for (column, other) in self.quantities.iter_mut().zip(&other.quantities) {
+            column.extend(other, range.clone());
+        }
+        self.add_day(day, self.positions.len());
+    }
+
+    /// The rows of this table and others of the same layout, which are in the order of their days and come later within
+    /// a day.
+    pub fn merged(&self, others: &[Row]) -> Self {
+        let mut merged = Self::new(self.layout, self.len() + others.len());
+        let mut others = others.iter().peekable();
+        let mut start = 0;
+        for (day, end) in &self.days {
+            while let Some(row) = others.next_if(|row| row.day < *day) {
+                merged.push(row);
+            }
+            let end = *end as usize;
+            merged.extend(self, start..end, *day);
+            start = end;
+        }
+        others.for_each(|row| merged.push(row));
+        merged
+    }
+
+    /// The rows before a day, and those from it on.
+    pub fn split(&self, day: Day) -> (Self, Self) {
+        let cut = self.before(day);
+        let part = |range: Range<usize>| {
+            let mut part = Self::new(self.layout, range.len());
+            let mut start = 0;
+            for (day, end) in &self.days {
+                let end = *end as usize;
+                let within = start.max(range.start)..end.min(range.end);
+                if within.start < within.end {
+                    part.extend(self, within, *day);
+                }
+                start = end;
+            }
+            part
+        };
+        (part(0..cut), part(cut..self.len()))
+    }
+
+    /// How many rows are before a day.
+    pub fn before(&self, day: Day) -> usize {
+        match self.days.partition_point(|(own, _)| *own < day) {
+            0 => 0,
+            count => self.days[count - 1].1 as usize,
+        }
+    }
+
+    /// The rows of some days.
+    pub fn range(&self, days: &Range<Day>) -> Range<usize> {
+        let start = self.before(days.start);
+        start..self.before(days.end).max(start)
+    }
+
+    /// The day of each row of a range that begins with a day's first row.
+    pub fn days_of(&self, range: Range<usize>) -> impl Iterator<Item = (Day, Range<usize>)> {
+        let mut start = 0;
+        self.days.iter().filter_map(move |(day, end)| {
+            let end = *end as usize;
+            let within = start.max(range.start)..end.min(range.end);
+            start = end;
+            (within.start < within.end).then_some((*day, within))
+        })
+    }
+
+    /// The row at a place; `day` is its day.
+    pub fn row(&self, place: usize, day: Day) -> Row {
+        let mut quantities = [0; QUANTITIES];
+        for (quantity, column) in quantities.iter_mut().zip(&self.quantities) {
+            // What was put in had 64 bits.
+            *quantity = i64::try_from(column.get(place)).unwrap_or(i64::MAX);
+        }
+        Row {
+            position: self.positions[place],
+            day,
+            customer: self.customers[place],
+            branch: self.branches.get(place),
+            product: self.products.get(place),
+            account_manager: self.account_managers.get(place),
+            postings: Postings {
+                layout: self.layout,
+                minutes: self.minutes.get(place),
+                quantities,
+            },
+        }
+    }
+
+    /// The row with a position, which is on a day.
+    pub fn find(&self, position: u32, day: Day) -> Option<Row> {
+        let range = self.range(&(day..day.next()));
+        // Later rows of a day were put behind earlier ones.
+        let place = self.positions[range.clone()]
+            .binary_search(&position)
+            .ok()?;
+        Some(self.row(range.start + place, day))
+    }
+
+    /// The branch of all rows, if it is one.
+    pub fn only_branch(&self) -> Option<u32> {
+        self.branches.same()
+    }
+
+    /// The branch of a row.
+    pub fn branch(&self, place: usize) -> u32 {
+        self.branches.get(place)
+    }
+
+    /// The positions, in the order of the rows.
+    pub fn positions(&self) -> &[u32] {
+        &self.positions
+    }
+
+    /// The customers, in the order of the rows.
+    pub fn customers(&self) -> &[u16] {
+        &self.customers
+    }
+
+    /// Adds what rows are worth to the values of their customers, `times` 1 or -1.
+    pub fn weigh<A: Accumulator>(
+        &self,
+        range: Range<usize>,
+        times: A,
+        weighing: &Weighing<A>,
+        values: &mut [A],
+    ) {
+        let times = times.times(A::of_narrow(self.layout.sign()));
+        for (account, column) in self.layout.quantities().zip(&self.quantities) {
+            match account {
+                Some(account) => {
+                    if let Some(factor) = weighing.factor(account, column.unit()) {
+                        let factor = times.times(factor);
+                        column.add_scattered(range.clone(), &self.customers, factor, values);
+                    }
+                }
+                None => self.weigh_minutes(range.clone(), times, weighing, column, values),
+            }
+        }
+        let mut each = A::default();
+        for account in self.layout.counts() {
+            if let Some(factor) = weighing.factor(account, 1) {
+                each = each.plus(factor);
+            }
+        }
+        if each != A::default() {
+            self.count(range, times.times(each), values);
+        }
+    }
+
+    fn weigh_minutes<A: Accumulator>(
+        &self,
+        range: Range<usize>,
+        times: A,
+        weighing: &Weighing<A>,
+        column: &Amounts,
+        values: &mut [A],
+    ) {
+        let unit = column.unit();
+        if let Some(account) = self.minutes.same() {
+            if let Some(factor) = weighing.factor(account, unit) {
+                column.add_scattered(range, &self.customers, times.times(factor), values);
+            }
+            return;
+        }
+        for place in range {
+            if let Some(factor) = weighing.factor(self.minutes.get(place), unit) {
+                let multiple = A::of(column.get(place) / i128::from(unit));
+                let value = &mut values[usize::from(self.customers[place])];
+                *value = value.plus(times.times(factor).times(multiple));
+            }
+        }
+    }
+
+    /// Adds `each` to the values of the rows' customers.
+    fn count<A: Accumulator>(&self, range: Range<usize>, each: A, values: &mut [A]) {
+        for customer in &self.customers[range] {
+            let value = &mut values[usize::from(*customer)];
+            *value = value.plus(each);
+        }
+    }
+
+    /// Adds 1 or -1, `times` the sign of the rows, for each of a customer's rows.
+    pub fn count_rows(&self, range: Range<usize>, times: i64, live: &mut [i64]) {
+        self.count(range, times * self.layout.sign(), live);
+    }
+
+    /// Adds up rows by account, `times` 1 or -1, without looking at customers.
+    pub fn add_sums(&self, range: Range<usize>, times: i128, sums: &mut [i128]) {
+        let times = times * i128::from(self.layout.sign());
+        for (account, column) in self.layout.quantities().zip(&self.quantities) {
+            match account.or_else(|| self.minutes.same()) {
+                Some(account) => sums[account as usize] += times * column.sum(range.clone()),
+                None => {
+                    for place in range.clone() {
+                        sums[self.minutes.get(place) as usize] += times * column.get(place);
+                    }
+                }
+            }
+        }
+        for account in self.layout.counts() {
+            sums[account as usize] += times * range.len() as i128;
+        }
+    }
+
+    /// About how many bytes of memory it takes.
+    pub fn bytes(&self) -> usize {
+        let narrow = [
+            &self.branches,
+            &self.products,
+            &self.account_managers,
+            &self.minutes,
+        ];
+        self.len() * 6
+            + self.days.capacity() * 8
+            + narrow.iter().map(|column| column.bytes()).sum::<usize>()
+            + self.quantities.iter().map(Amounts::bytes).sum::<usize>()
+            + size_of::<Self>()
+    }
+}

@@ -1,0 +1,227 @@
+//! What the customers of a block have under one account, as of the ends of its leaves: so the sum over a period is the
+//! difference of two planes, whatever its length.
+
+use super::{
+    amounts::{Accumulator, Amounts},
+    weighing::Weighing,
+};
+use crate::domain::time::Day;
+use std::ops::Range;
+
+/// One account of a block. Few postings are kept one by one; many as a plane for each leaf.
+#[derive(Debug, Clone)]
+pub(in super::super) enum Track {
+    /// Each posting, in no order.
+    Sparse(Vec<Posting>),
+    /// For each leaf, what there is up to its end.
+    Dense(Vec<Plane>),
+}
+
+/// One posting.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct Posting {
+    day: Day,
+    customer: u16,
+    quantity: i64,
+}
+
+/// What each customer has up to the end of a leaf.
+#[derive(Debug, Clone, Default)]
+pub(in super::super) struct Plane {
+    customers: Amounts,
+    /// Of all customers, kept beside: it is what reports tie to.
+    total: i128,
+}
+
+impl Plane {
+    fn add(&mut self, customer: u16, quantity: i64) {
+        self.customers.add(customer.into(), quantity);
+        self.total += i128::from(quantity);
+    }
+
+    fn of(&self, customer: u16) -> i128 {
+        let customer = usize::from(customer);
+        if customer < self.customers.len() {
+            self.customers.get(customer)
+        } else {
+            0
+        }
+    }
+}
+
+/// Everything between two ends of leaves. Leaves are numbered from 0; an end of 1 is the end of leaf 0.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(in super::super) struct Span {
+    /// By number of the end; 0 is before everything.
+    pub ends: Range<usize>,
+    /// The same by day.
+    pub days: Range<Day>,
+}
+
+impl Default for Track {
+    fn default() -> Self {
+        Self::Sparse(Vec::new())
+    }
+}
+
+impl Track {
+    /// Adds a posting on a day of a leaf.
+    pub fn add(&mut self, leaf: usize, day: Day, customer: u16, quantity: i64) {
+        match self {
+            Self::Sparse(postings) => postings.push(Posting {
+                day,
+                customer,
+                quantity,
+            }),
+            Self::Dense(planes) => {
+                planes[leaf..]
+                    .iter_mut()
+                    .for_each(|plane| plane.add(customer, quantity));
+            }
+        }
+    }
+
+    /// Makes planes of the postings once those take more memory; `starts` are the first days of the leaves.
+    pub fn settle(&mut self, starts: &[Day], customers: usize) {
+        let Self::Sparse(postings) = self else { return };
+        let planes = starts.len() * customers * 2;
+        if postings.len() * size_of::<Posting>() < planes {
+            return;
+        }
+        let mut dense = Self::Dense(vec![Plane::default(); starts.len()]);
+        for Posting {
+            day,
+            customer,
+            quantity,
+        } in postings
+        {
+            let leaf = starts.partition_point(|start| start <= day).max(1) - 1;
+            dense.add(leaf, *day, *customer, *quantity);
+        }
+        *self = dense;
+    }
+
+    /// Makes room for a new end before the one of `leaf`: a leaf is divided. What its first part holds follows by
+    /// [`Track::add_to_end`].
+    pub fn divide(&mut self, leaf: usize) {
+        if let Self::Dense(planes) = self {
+            let before = match leaf {
+                0 => Plane::default(),
+                _ => planes[leaf - 1].clone(),
+            };
+            planes.insert(leaf, before);
+        }
+    }
+
+    /// Adds to one end alone.
+    pub fn add_to_end(&mut self, leaf: usize, customer: u16, quantity: i64) {
+        if let Self::Dense(planes) = self {
+            planes[leaf].add(customer, quantity);
+        }
+    }
+
+    fn end(planes: &[Plane], end: usize) -> Option<&Plane> {
+        planes.get(end.checked_sub(1)?)
+    }
+
+    /// Adds what each customer has in a span, weighed, to its value.
+    pub fn weigh<A: Accumulator>(
+        &self,
+        span: &Span,
+        account: u32,
+        weighing: &Weighing<A>,
+        values: &mut [A],
+    ) {
+        let of_unit = |unit| weighing.factor(account, unit);
+        self.add_by(
+            span,
+            of_unit,
+            |quantity| weighing.value(account, quantity),
+            values,
+        );
+    }
+
+    /// Adds what each customer has in a span to its count.
+    pub fn count(&self, span: &Span, counts: &mut [i64]) {
+        self.add_by(span, Some, Some, counts);
+    }
+
+    fn add_by<A: Accumulator>(
+        &self,
+        span: &Span,
+        factor: impl Fn(i64) -> Option<A>,
+        worth: impl Fn(i64) -> Option<A>,
+        values: &mut [A],
+    ) {
+        match self {
+            Self::Sparse(postings) => {
+                for posting in postings
+                    .iter()
+                    .filter(|posting| span.days.contains(&posting.day))
+                {
+                    if let Some(worth) = worth(posting.quantity) {
+                        let value = &mut values[usize::from(posting.customer)];
+                        *value = value.plus(worth);
+                    }
+                }
+            }
+            Self::Dense(planes) => {
+                let minus = A::of_narrow(-1);
+                if let Some(plane) = Self::end(planes, span.ends.end)
+                    && let Some(factor) = factor(plane.customers.unit())
+                {
+                    plane.customers.add_scaled(factor, values);
+                }
+                if let Some(plane) = Self::end(planes, span.ends.start)
+                    && let Some(factor) = factor(plane.customers.unit())
+                {
+                    plane.customers.add_scaled(minus.times(factor), values);
+                }
+            }
+        }
+    }
+
+    /// The sum over all customers in a span.
+    pub fn total(&self, span: &Span) -> i128 {
+        match self {
+            Self::Sparse(postings) => {
+                let within = postings
+                    .iter()
+                    .filter(|posting| span.days.contains(&posting.day));
+                within.map(|posting| i128::from(posting.quantity)).sum()
+            }
+            Self::Dense(planes) => {
+                let total = |end| Self::end(planes, end).map_or(0, |plane| plane.total);
+                total(span.ends.end) - total(span.ends.start)
+            }
+        }
+    }
+
+    /// What one customer has in a span.
+    pub fn of(&self, span: &Span, customer: u16) -> i128 {
+        match self {
+            Self::Sparse(postings) => {
+                let own = postings
+                    .iter()
+                    .filter(|posting| posting.customer == customer);
+                let within = own.filter(|posting| span.days.contains(&posting.day));
+                within.map(|posting| i128::from(posting.quantity)).sum()
+            }
+            Self::Dense(planes) => {
+                let of = |end| Self::end(planes, end).map_or(0, |plane| plane.of(customer));
+                of(span.ends.end) - of(span.ends.start)
+            }
+        }
+    }
+
+    /// About how many bytes of memory it takes.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Sparse(postings) => postings.capacity() * size_of::<Posting>(),
+            Self::Dense(planes) => planes
+                .iter()
+                .map(|plane| plane.customers.bytes() + size_of::<Plane>())
+                .sum(),
+        }
+    }
+}

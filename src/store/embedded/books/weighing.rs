@@ -1,0 +1,165 @@
+//! What a question's weights come to, by the number of the account.
+//!
+//! Values are added up in 64 bits where that is sure to be enough: in multiples of what all weighed quantities are
+//! multiples of, such as cents. Otherwise in 128 bits.
+
+use super::{
+    accounts::Accounts,
+    amounts::{Accumulator, COARSEST, unit_of},
+};
+use crate::domain::{account::Weights, money::Nanos};
+
+/// Sums are kept this far from the end of 64 bits, so that they can be compared and negated.
+const ROOM: i128 = 1 << 62;
+
+/// What all quantities of an account have in common, and how large they can get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) struct Extent {
+    /// All are whole multiples of this.
+    unit: i64,
+    /// The sum of their magnitudes.
+    magnitude: i128,
+}
+
+impl Default for Extent {
+    fn default() -> Self {
+        Self {
+            unit: COARSEST,
+            magnitude: 0,
+        }
+    }
+}
+
+impl Extent {
+    /// Takes in one more quantity.
+    pub fn admit(&mut self, quantity: i64) {
+        if quantity % self.unit != 0 {
+            self.unit = unit_of(quantity, self.unit);
+        }
+        self.magnitude += i128::from(quantity).abs();
+    }
+}
+
+/// Weights by the number of the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) struct Weighing<A> {
+    /// What a value of 1 stands for, in nano-units.
+    pub step: Nanos,
+    /// For each account, what it weighs: the value of one of its extent's units, and that unit.
+    factors: Vec<Option<(A, i64)>>,
+    /// The accounts that weigh anything.
+    pub accounts: Vec<u32>,
+}
+
+impl<A: Accumulator> Weighing<A> {
+    /// What `unit` of an account is worth, if it weighs anything. `unit` must be a whole multiple of the extent's.
+    pub fn factor(&self, account: u32, unit: i64) -> Option<A> {
+        let (factor, own) = (*self.factors.get(account as usize)?)?;
+        Some(if unit == own {
+            factor
+        } else {
+            factor.times(A::of_narrow(unit / own))
+        })
+    }
+
+    /// Whether it puts customers in the same order by the same values.
+    pub fn is_same<B: Accumulator>(&self, other: &Weighing<B>) -> bool {
+        let own = self
+            .accounts
+            .iter()
+            .map(|account| self.factors[*account as usize]);
+        let others = other
+            .accounts
+            .iter()
+            .map(|account| other.factors[*account as usize]);
+        self.step == other.step
+            && self.accounts == other.accounts
+            && own.zip(others).all(|pair| match pair {
+                (Some((a, unit)), Some((b, other))) => a.wide() == b.wide() && unit == other,
+                _ => false,
+            })
+    }
+
+    /// What a quantity of an account is worth, if the account weighs anything.
+    pub fn value(&self, account: u32, quantity: i64) -> Option<A> {
+        let (factor, own) = (*self.factors.get(account as usize)?)?;
+        Some(factor.times(A::of_narrow(quantity / own)))
+    }
+}
+
+impl Weighing<i128> {
+    /// Weighs one account alone, each of its quantity as 1.
+    pub fn of_account(account: u32) -> Self {
+        let mut factors = vec![None; account as usize + 1];
+        factors[account as usize] = Some((1, 1));
+        Self {
+            step: 1,
+            factors,
+            accounts: vec![account],
+        }
+    }
+}
+
+/// The weights of a question, by account.
+fn weights_of(weights: &Weights, accounts: &Accounts, extents: &[Extent]) -> Vec<(u32, i128)> {
+    let all = (0..).zip(extents).take(accounts.len());
+    let used = all.filter(|(_, extent)| extent.magnitude != 0);
+    used.map(|(number, _)| (number, weights.get(&accounts.account(number))))
+        .filter(|(_, weight)| *weight != 0)
+        .collect()
+}
+
+fn greatest_common_divisor(a: i128, b: i128) -> i128 {
+    if b == 0 {
+        a
+    } else {
+        greatest_common_divisor(b, a % b)
+    }
+}
+
+/// A weighing in 64 bits, if no sum of these accounts can leave them.
+pub(in super::super) fn narrow(
+    weights: &Weights,
+    accounts: &Accounts,
+    extents: &[Extent],
+) -> Option<Weighing<i64>> {
+    let used = weights_of(weights, accounts, extents);
+    let mut step = 0_i128;
+    for (account, weight) in &used {
+        let per_unit = weight.checked_mul(extents[*account as usize].unit.into())?;
+        step = greatest_common_divisor(step, per_unit.checked_abs()?);
+    }
+    let step = step.max(1);
+    let mut reach = 0_i128;
+    let mut factors = vec![None; accounts.len()];
+    for (account, weight) in &used {
+        let extent = extents[*account as usize];
+        let factor = weight * i128::from(extent.unit) / step;
+        let units = extent.magnitude / i128::from(extent.unit);
+        reach = reach.checked_add(factor.checked_abs()?.checked_mul(units)?)?;
+        factors[*account as usize] = Some((i64::try_from(factor).ok()?, extent.unit));
+    }
+    (reach < ROOM).then(|| Weighing {
+        step,
+        factors,
+        accounts: used.iter().map(|(account, _)| *account).collect(),
+    })
+}
+
+/// A weighing in 128 bits, which hold every sum that there can be.
+pub(in super::super) fn wide(
+    weights: &Weights,
+    accounts: &Accounts,
+    extents: &[Extent],
+) -> Weighing<i128> {
+    let used = weights_of(weights, accounts, extents);
+    let mut factors = vec![None; accounts.len()];
+    for (account, weight) in &used {
+        factors[*account as usize] = Some((*weight, 1));
+    }
+    Weighing {
+        step: 1,
+        factors,
+        accounts: used.iter().map(|(account, _)| *account).collect(),
+    }
+}

@@ -1,0 +1,266 @@
+//! Reads entries out of columns, which are in the order in which [`super::write`] puts them.
+
+use crate::{
+    domain::{
+        activity::{
+            Activity, ContactChannel, Dimensions, DirectCostKind, EffortPurpose, Kind, Price,
+            Severity, Work,
+        },
+        id::{ActivityId, PartyId, RoleId},
+        ledger::{Entry, Reversal},
+        time::{Day, Instant},
+    },
+    store::embedded::{
+        codec::{ROW_WRITES, StoredEntry, Target, ints, texts},
+        log::Bytes,
+    },
+};
+
+/// Columns that are read, number by number and text by text.
+struct Reader {
+    record_time: TimeReader,
+    kind: Numbers,
+    id: texts::Texts,
+    customer: texts::Texts,
+    occur_time: TimeReader,
+    dimensions: [texts::Texts; 6],
+    shape: Numbers,
+    amounts: [Numbers; 4],
+    minutes: Numbers,
+    role: texts::Texts,
+    detail: texts::Texts,
+    due_time: TimeReader,
+    target: Numbers,
+    target_day: Numbers,
+    target_id: texts::Texts,
+    reason: texts::Texts,
+    evidence: texts::Texts,
+}
+
+type Numbers = std::vec::IntoIter<i64>;
+
+struct TimeReader {
+    seconds: Numbers,
+    nanos: Numbers,
+}
+
+impl TimeReader {
+    fn read(bytes: &mut Bytes<'_>) -> Option<Self> {
+        Some(Self {
+            seconds: numbers(bytes)?,
+            nanos: numbers(bytes)?,
+        })
+    }
+
+    fn next(&mut self) -> Option<Instant> {
+        let nanos = u32::try_from(self.nanos.next()?).ok()?;
+        Some(Instant {
+            seconds: self.seconds.next()?,
+            nanos: Some(nanos).filter(|nanos| *nanos < 1_000_000_000)?,
+        })
+    }
+}
+
+fn numbers(bytes: &mut Bytes<'_>) -> Option<Numbers> {
+    Some(ints::read(bytes, ROW_WRITES)?.into_iter())
+}
+
+fn texts_of(bytes: &mut Bytes<'_>) -> Option<texts::Texts> {
+    texts::Texts::read(bytes, ROW_WRITES)
+}
+
+/// Reads entries.
+pub fn read(
+    bytes: &[u8],
+    count: u32,
+    visit: &mut dyn FnMut(StoredEntry) -> Result<(), String>,
+) -> Result<(), String> {
+    let damaged = || "its columns do not fit together".to_owned();
+    let mut bytes = Bytes(bytes);
+    let mut reader = Reader::new(&mut bytes).ok_or_else(damaged)?;
+    if !bytes.0.is_empty() || reader.kind.len() as u64 != u64::from(count) {
+        return Err(damaged());
+    }
+    while let Some(kind) = reader.kind.next() {
+        visit(reader.next(kind).ok_or_else(damaged)?)?;
+    }
+    Ok(())
+}
+
+impl Reader {
+    fn new(bytes: &mut Bytes<'_>) -> Option<Self> {
+        Some(Self {
+            record_time: TimeReader::read(bytes)?,
+            kind: numbers(bytes)?,
+            id: texts_of(bytes)?,
+            customer: texts_of(bytes)?,
+            occur_time: TimeReader::read(bytes)?,
+            dimensions: [
+                texts_of(bytes)?,
+                texts_of(bytes)?,
+                texts_of(bytes)?,
+                texts_of(bytes)?,
+                texts_of(bytes)?,
+                texts_of(bytes)?,
+            ],
+            shape: numbers(bytes)?,
+            amounts: [
+                numbers(bytes)?,
+                numbers(bytes)?,
+                numbers(bytes)?,
+                numbers(bytes)?,
+            ],
+            minutes: numbers(bytes)?,
+            role: texts_of(bytes)?,
+            detail: texts_of(bytes)?,
+            due_time: TimeReader::read(bytes)?,
+            target: numbers(bytes)?,
+            target_day: numbers(bytes)?,
+            target_id: texts_of(bytes)?,
+            reason: texts_of(bytes)?,
+            evidence: texts_of(bytes)?,
+        })
+    }
+
+    fn next(&mut self, kind: i64) -> Option<StoredEntry> {
+        let record_time = self.record_time.next()?;
+        let id = ActivityId::stored(self.id.next()?);
+        if kind == 0 {
+            let target = Target {
+                position: self.target.next()?.cast_unsigned(),
+                day: Day(i32::try_from(self.target_day.next()?).ok()?),
+                customer: PartyId::stored(self.customer.next()?),
+            };
+            let reversal = Reversal {
+                reversal_id: id,
+                activity_id: ActivityId::stored(self.target_id.next()?),
+                reason: self.reason.next()?.to_owned(),
+                evidence_ref: self.evidence.next()?.to_owned(),
+            };
+            return Some(StoredEntry {
+                record_time,
+                target: Some(target),
+                entry: Entry::Reversal(reversal),
+            });
+        }
+        let [
+            branch,
+            product,
+            account_manager,
+            channel,
+            campaign,
+            evidence,
+        ] = &mut self.dimensions;
+        let dimensions = Dimensions {
+            branch_id: branch.next()?.to_owned(),
+            product_id: product.next()?.to_owned(),
+            account_manager_id: account_manager.next()?.to_owned(),
+            channel_id: channel.next()?.to_owned(),
+            campaign_id: campaign.next()?.to_owned(),
+            evidence_ref: evidence.next()?.to_owned(),
+        };
+        let activity = Activity {
+            activity_id: id,
+            customer_id: PartyId::stored(self.customer.next()?),
+            occur_time: self.occur_time.next()?,
+            dimensions,
+            kind: self.content(kind)?,
+        };
+        Some(StoredEntry {
+            record_time,
+            target: None,
+            entry: Entry::Activity(activity),
+        })
+    }
+
+    fn content(&mut self, kind: i64) -> Option<Kind> {
+        let shape = usize::try_from(self.shape.next()?).ok()?;
+        let has = |bit: usize| shape >> bit & 1 == 1;
+        Some(match kind {
+            1 => Kind::Sale {
+                revenue: self.amounts[0].next()?,
+                cost_of_goods: self.amount(1, has(0))?,
+                quantity: self.amount(3, has(1))?,
+                price: match shape >> 2 {
+                    0 => None,
+                    1 => Some(Price::List(self.amounts[2].next()?)),
+                    2 => Some(Price::Discount(self.amounts[2].next()?)),
+                    _ => return None,
+                },
+            },
+            2 => Kind::Refund {
+                amount: self.amounts[0].next()?,
+                recovered_cost_of_goods: self.amount(1, has(0))?,
+                paid_out: has(1),
+            },
+            3 => Kind::DirectCost {
+                kind: *DirectCostKind::ALL.get(shape)?,
+                amount: self.amounts[0].next()?,
+            },
+            4 => Kind::Effort {
+                work: self.work(true)??,
+                purpose: *EffortPurpose::ALL.get(shape & 0xf)?,
+                channel: chosen(ContactChannel::ALL, shape >> 4)?,
+            },
+            5 => Kind::Complaint {
+                severity: *Severity::ALL.get(shape >> 2 & 3)?,
+                perceived_severity: chosen(Severity::ALL, shape >> 4)?,
+                compensation: self.amount(0, has(0))?,
+                work: self.work(has(1))?,
+            },
+            6 => Kind::SpecialDemand {
+                description: self.detail.next()?.to_owned(),
+                cost: self.amount(0, has(0))?,
+                work: self.work(has(1))?,
+            },
+            7 => Kind::Invoice {
+                invoice_id: self.detail.next()?.to_owned(),
+                amount: self.amounts[0].next()?,
+                due_time: if has(0) {
+                    Some(self.due_time.next()?)
+                } else {
+                    None
+                },
+            },
+            8 => Kind::Payment {
+                amount: self.amounts[0].next()?,
+                invoice_id: self.detail.next()?.to_owned(),
+            },
+            9 => Kind::WriteOff {
+                amount: self.amounts[0].next()?,
+                invoice_id: self.detail.next()?.to_owned(),
+            },
+            10 => Kind::Referral {
+                referred_party_id: PartyId::stored(self.detail.next()?),
+            },
+            _ => return None,
+        })
+    }
+
+    /// An amount if it has one; `None` if the column ends before it.
+    fn amount(&mut self, column: usize, is_there: bool) -> Option<Option<i64>> {
+        if is_there {
+            self.amounts[column].next().map(Some)
+        } else {
+            Some(None)
+        }
+    }
+
+    fn work(&mut self, is_there: bool) -> Option<Option<Work>> {
+        if !is_there {
+            return Some(None);
+        }
+        Some(Some(Work {
+            role_id: RoleId::stored(self.role.next()?),
+            milli_minutes: self.minutes.next()?,
+        }))
+    }
+}
+
+/// A choice of a closed list, from 1; 0 is none.
+fn chosen<T: Copy>(all: &[T], number: usize) -> Option<Option<T>> {
+    match number.checked_sub(1) {
+        None => Some(None),
+        Some(index) => all.get(index).copied().map(Some),
+    }
+}

@@ -1,0 +1,147 @@
+//! Writes one after the other, each as postcard: for rows of few writes, and for records.
+
+use super::{StoredEntry, StoredRecord, Target};
+use crate::domain::{
+    activity::{Kind, Work},
+    ledger::Entry,
+    party::TraitValue,
+    records::Record,
+    time::Instant,
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// The first byte of such a body.
+pub const VERSION: u8 = 1;
+
+/// The bytes of entries.
+pub fn write_entries(entries: &[StoredEntry<&Entry>]) -> Result<Vec<u8>, String> {
+    let mut bytes = vec![VERSION];
+    for stored in entries {
+        bytes = add(bytes, &(stored.record_time, &stored.target, stored.entry))?;
+    }
+    Ok(bytes)
+}
+
+/// The bytes of records.
+pub fn write_records(records: &[(Instant, &Record)]) -> Result<Vec<u8>, String> {
+    let mut bytes = vec![VERSION];
+    for record in records {
+        bytes = add(bytes, record)?;
+    }
+    Ok(bytes)
+}
+
+fn add(bytes: Vec<u8>, write: &impl Serialize) -> Result<Vec<u8>, String> {
+    postcard::to_extend(write, bytes).map_err(|error| error.to_string())
+}
+
+/// Reads entries.
+pub fn read_entries(
+    bytes: &[u8],
+    count: u32,
+    visit: &mut dyn FnMut(StoredEntry) -> Result<(), String>,
+) -> Result<(), String> {
+    read(
+        bytes,
+        count,
+        |(record_time, target, entry): (Instant, Option<Target>, Entry)| {
+            visit(StoredEntry {
+                record_time,
+                target,
+                entry,
+            })
+        },
+    )
+}
+
+/// Reads records.
+pub fn read_records(
+    bytes: &[u8],
+    count: u32,
+    visit: &mut dyn FnMut(StoredRecord) -> Result<(), String>,
+) -> Result<(), String> {
+    read(bytes, count, |(record_time, record)| {
+        visit(StoredRecord {
+            record_time,
+            record,
+        })
+    })
+}
+
+fn read<T: DeserializeOwned>(
+    mut bytes: &[u8],
+    count: u32,
+    mut visit: impl FnMut(T) -> Result<(), String>,
+) -> Result<(), String> {
+    for _ in 0..count {
+        let (write, rest) = postcard::take_from_bytes(bytes)
+            .map_err(|error| format!("a write cannot be read: {error}"))?;
+        visit(write)?;
+        bytes = rest;
+    }
+    if bytes.is_empty() {
+        Ok(())
+    } else {
+        Err("the body has more bytes than its writes need".to_owned())
+    }
+}
+
+/// How many bytes the texts of an entry have.
+pub fn text_bytes(entry: &Entry) -> usize {
+    match entry {
+        Entry::Activity(activity) => {
+            let dimensions = &activity.dimensions;
+            activity.activity_id.as_str().len()
+                + activity.customer_id.as_str().len()
+                + dimensions.branch_id.len()
+                + dimensions.product_id.len()
+                + dimensions.account_manager_id.len()
+                + dimensions.channel_id.len()
+                + dimensions.campaign_id.len()
+                + dimensions.evidence_ref.len()
+                + kind_text_bytes(&activity.kind)
+        }
+        Entry::Reversal(reversal) => {
+            reversal.reversal_id.as_str().len()
+                + reversal.activity_id.as_str().len()
+                + reversal.reason.len()
+                + reversal.evidence_ref.len()
+        }
+    }
+}
+
+fn kind_text_bytes(kind: &Kind) -> usize {
+    let role = |work: &Option<Work>| work.as_ref().map_or(0, |work| work.role_id.as_str().len());
+    match kind {
+        Kind::Sale { .. } | Kind::Refund { .. } | Kind::DirectCost { .. } => 0,
+        Kind::Effort { work, .. } => work.role_id.as_str().len(),
+        Kind::Complaint { work, .. } => role(work),
+        Kind::SpecialDemand {
+            description, work, ..
+        } => description.len() + role(work),
+        Kind::Invoice { invoice_id, .. }
+        | Kind::Payment { invoice_id, .. }
+        | Kind::WriteOff { invoice_id, .. } => invoice_id.len(),
+        Kind::Referral { referred_party_id } => referred_party_id.as_str().len(),
+    }
+}
+
+/// About how many bytes a record takes.
+pub fn record_bytes(record: &Record) -> usize {
+    match record {
+        Record::Party(party) => {
+            let value = |value: &TraitValue| match value {
+                TraitValue::Category(text) => text.len(),
+                TraitValue::Number(_) | TraitValue::Flag(_) => 8,
+                TraitValue::Set(texts) => texts.iter().map(|text| text.len() + 1).sum(),
+            };
+            let traits = (party.traits.iter()).map(|(key, own)| key.as_str().len() + value(own));
+            party.party_id.as_str().len() + party.display_name.len() + traits.sum::<usize>()
+        }
+        Record::TraitDefinition(definition) => definition.key.as_str().len(),
+        Record::CostModel(draft) => {
+            let model = &draft.model;
+            64 * (model.rates.len() + model.pools.len()) + model.note.len()
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! The heart of the embedded store without threads and clocks: it decides writes in groups, makes a group durable by one
+//! append to the log, and only then posts it to the books. The same calls on the same disk do the same.
+//!
+//! What is posted is in the books, and so visible, only after it is durable. If it cannot be made durable, the draft of
+//! the whole group is dropped and everything is as before.
+
+use super::{
+    disk::Disk,
+    draft::{Base, Draft, What},
+    fingerprint::{Fingerprinter, Fingerprints},
+    ledger::LedgerReader,
+    log::{Log, Meta, Opening},
+    pack::Packing,
+    prospects::ProspectTables,
+    questions::Questions,
+    replay::Replay,
+    settings::{EngineSettings, Progress},
+    tenants::{Tenant, Tenants},
+};
+use crate::domain::{
+    id::TenantId,
+    ledger::{Entry, Outcome, WriteMode},
+    problem::Problem,
+    records::Record,
+    time::Instant,
+};
+use postcard::experimental::serialized_size;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+/// How many rows are read between two words of progress.
+const PROGRESS_ROWS: u64 = 256;
+/// How many bytes an entry has at most, by the limits of its texts.
+const ENTRY_BYTES: usize = 2_560;
+
+/// What is to be written.
+#[derive(Debug, Clone)]
+pub enum Writes {
+    /// To the ledger.
+    Entries(Vec<Entry>),
+    /// Beside the ledger.
+    Records(Vec<Record>),
+}
+
+impl Writes {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        match self {
+            Self::Entries(entries) => entries.len(),
+            Self::Records(records) => records.len(),
+        }
+    }
+
+    /// About how many bytes it has at most.
+    pub(super) fn most_bytes(&self) -> u32 {
+        let bytes = match self {
+            Self::Entries(entries) => entries.len() * ENTRY_BYTES,
+            // Stored, texts and lists are about half as long as in memory; what cannot be stored is refused later.
+            Self::Records(records) => records
+                .iter()
+                .map(|record| 2 * serialized_size(record).unwrap_or_default())
+                .sum(),
+        };
+        u32::try_from(bytes).unwrap_or(u32::MAX)
+    }
+}
+
+/// A request to write.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Whose data it is.
+    pub tenant: TenantId,
+    /// What is to be written.
+    pub writes: Writes,
+    /// When it was taken in.
+    pub record_time: Instant,
+    /// Whether it is kept.
+    pub mode: WriteMode,
+}
+
+/// One outcome for each write, or why there are none.
+pub type Answer = Result<Vec<Outcome>, Problem>;
+
+/// The engine. Dropping it leaves the folder as a process that is killed would; see [`Engine::close`].
+pub struct Engine {
+    log: Log,
+    questions: Arc<Questions>,
+    fingerprinter: Fingerprinter,
+    fingerprints: HashMap<TenantId, Fingerprints>,
+    packing: Packing,
+}
+
+/// The drafts of a group with the tenants that they are of; a tenant that has no books yet stays apart until it has.
+type Drafts<'w> = BTreeMap<&'w TenantId, (Arc<Tenant>, Draft<'w>)>;
+
+impl Engine {
+    /// Opens a folder, or makes what must be in it, and reads its ledger; `progress` hears how far it is.
+    ///
+    /// Refused if it was made with another currency or time zone, and with LEDGER_DAMAGED if what is read is not what
+    /// was written.
+    pub fn open(
+        disk: Arc<dyn Disk>,
+        settings: &EngineSettings,
+        progress: impl FnMut(Progress),
+    ) -> Result<Self, Problem> {
+        Self::open_with(disk, settings, |fingerprinter| fingerprinter, progress)
+    }
+
+    /// As [`Engine::open`], with a change to how fingerprints are made.
+    pub(super) fn open_with(
+        disk: Arc<dyn Disk>,
+        settings: &EngineSettings,
+        change: impl FnOnce(Fingerprinter) -> Fingerprinter,
+        mut progress: impl FnMut(Progress),
+    ) -> Result<Self, Problem> {
+        let made = Meta::new(settings);
+        let opening = Opening::new(disk, &made)?;
+        opening.meta().check(&made.currency, &made.time_zone)?;
+        let fingerprinter = change(Fingerprinter::new(opening.meta().key));
+        let mut replay = Replay {
+            books: BTreeMap::new(),
+            sizes: settings.books,
+            fingerprints: HashMap::new(),
+            calendar: &settings.calendar,
+            fingerprinter: &fingerprinter,
+        };
+        let mut done = Progress {
+            all_bytes: opening.size(),
+            ..Progress::default()
+        };
+        progress(done);
+        let mut rows = 0_u64;
+        let log = opening.read(settings.segment_size, &mut |row, _, read| {
+            replay.row(row)?;
+            rows += 1;
+            done.entries += u64::from(row.count);
+            if rows.is_multiple_of(PROGRESS_ROWS) {
+                done.read_bytes = read;
+                progress(done);
+            }
+            Ok(())
+        })?;
+        done.read_bytes = done.all_bytes;
+        progress(done);
+        // Made now, so that the first question need not wait for it.
+        replay.books.values_mut().for_each(|books| {
+            books.settle();
+            books.id_order();
+        });
+        let Replay {
+            books,
+            fingerprints,
+            ..
+        } = replay;
+        let questions = Questions {
+            tenants: Tenants::new(books, settings.books),
+            ledger: LedgerReader::new(Arc::clone(log.index())),
+            calendar: settings.calendar.clone(),
+            prospects: ProspectTables::default(),
+        };
+        Ok(Self {
+            log,
+            questions: Arc::new(questions),
+            fingerprinter,
+            fingerprints,
+            packing: Packing::default(),
+        })
+    }
+
+    /// What questions are answered from, by other threads as well.
+    pub fn questions(&self) -> &Arc<Questions> {
+        &self.questions
+    }
+
+    /// Answers a group of requests: an answer for each, in order, as if they had come one after the other. Those that
+    /// only ask are told how things are before the group.
+    pub fn answer(&mut self, group: &[Request]) -> Vec<Answer> {
+        let is_kept = |request: &&Request| request.mode == WriteMode::Keep;
+        let asked: Vec<Option<Answer>> = (group.iter())
+            .map(|request| (!is_kept(&request)).then(|| self.validate(request)))
+            .collect();
+        let kept: Vec<&Request> = group.iter().filter(is_kept).collect();
+        let mut written = self.write(&kept).into_iter();
+        let missing = || Err(Problem::store_unavailable("the request was passed over"));
+        asked
+            .into_iter()
+            .map(|asked| asked.or_else(|| written.next()).unwrap_or_else(missing))
+            .collect()
+    }
+
+    /// Takes one small step of work that nobody waits for, and says whether there is more.
+    pub fn tend(&mut self) -> bool {
+        self.packing.step(&mut self.log)
+    }
+
+    /// How many steps of such work are waiting, about: in segments.
+    pub fn untended(&self) -> usize {
+        self.packing.waiting(&self.log)
+    }
+
+    /// Leaves the folder so that whoever opens it next can tell if anything is missing.
+    pub fn close(self) {
+        self.packing.stop(&self.log);
+        self.log.close();
+    }
+
+    fn validate(&self, request: &Request) -> Answer {
+        let tenant = self.questions.tenants.find(&request.tenant)?;
+        self.decide(request, &tenant.unwrap_or_default(), &mut Draft::default())
+    }
+
+    /// Decides a request on top of a draft.
+    fn decide<'w>(&self, request: &'w Request, tenant: &Tenant, draft: &mut Draft<'w>) -> Answer {
+        let books = tenant.read()?;
+        let none = Fingerprints::default();
+        let base = Base {
+            tenant: &request.tenant,
+            books: &books,
+            fingerprints: self.fingerprints.get(&request.tenant).unwrap_or(&none),
+            fingerprinter: &self.fingerprinter,
+            ledger: &self.questions.ledger,
+            calendar: &self.questions.calendar,
+        };
+        match &request.writes {
+            Writes::Entries(entries) => draft.append(base, entries, request.record_time),
+            Writes::Records(records) => {
+                let records = records.iter();
+                Ok(records
+                    .map(|record| draft.put(base, record, request.record_time))
+                    .collect())
+            }
+        }
+    }
+
+    /// Writes a group. A request that cannot be decided is answered so and left out, and the others are decided anew
+    /// without it.
+    fn write(&mut self, group: &[&Request]) -> Vec<Answer> {
+        let mut failed: BTreeMap<usize, Problem> = BTreeMap::new();
+        loop {
+            let mut answers = Vec::with_capacity(group.len());
+            let mut drafts = Drafts::new();
+            for (index, request) in group.iter().enumerate() {
+                let answer = match failed.get(&index) {
+                    Some(problem) => Err(problem.clone()),
+                    None => self.draft(request, &mut drafts),
+                };
+                if let Err(problem) = &answer
+                    && !failed.contains_key(&index)
+                {
+                    failed.insert(index, problem.clone());
+                    break;
+                }
+                answers.push(answer);
+            }
+            if answers.len() < group.len() {
+                continue;
+            }
+            if let Err(problem) = self.keep(drafts) {
+                answers
+                    .iter_mut()
+                    .for_each(|answer| *answer = Err(problem.clone()));
+            }
+            return answers;
+        }
+    }
+
+    fn draft<'w>(&self, request: &'w Request, drafts: &mut Drafts<'w>) -> Answer {
+        let tenant = self.questions.tenants.find(&request.tenant)?;
+        let (tenant, draft) = drafts
+            .entry(&request.tenant)
+            .or_insert_with(|| (tenant.unwrap_or_default(), Draft::default()));
+        self.decide(request, tenant, draft)
+    }
+
+    /// Makes drafts durable, then visible.
+    fn keep(&mut self, drafts: Drafts<'_>) -> Result<(), Problem> {
+        let mut rows = Vec::new();
+        for (id, (tenant, draft)) in &drafts {
+            rows.extend(draft.rows(id, tenant.read()?.newest)?);
+        }
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.log.append(&rows)?;
+        for (id, (_, draft)) in drafts {
+            if !draft.writes.is_empty() {
+                self.apply(id, draft)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what is durable into the books.
+    fn apply(&mut self, id: &TenantId, draft: Draft<'_>) -> Result<(), Problem> {
+        if !self.fingerprints.contains_key(id) {
+            self.fingerprints
+                .insert(id.clone(), Fingerprints::default());
+        }
+        let calendar = &self.questions.calendar;
+        let tenant = self.questions.tenants.find_or_add(id)?;
+        let mut books = tenant.write()?;
+        let mut noted = Vec::with_capacity(draft.writes.len());
+        for write in draft.writes {
+            match write.what {
+                What::Record(record) => books.store(write.record_time, record.clone()),
+                What::Entry {
+                    entry,
+                    fingerprint,
+                    target,
+                } => {
+                    match (entry, target) {
+                        (Entry::Activity(activity), _) => {
+                            books.post(calendar.day(activity.occur_time), activity);
+                        }
+                        (Entry::Reversal(_), Some(target)) => {
+                            books.take_back(target.position, target.day, &target.customer);
+                        }
+                        // The target was found when the reversal was decided.
+                        (Entry::Reversal(_), None) => {}
+                    }
+                    noted.push((fingerprint, books.newest));
+                }
+            }
+        }
+        let newest = books.newest;
+        drop(books);
+        if let Some(fingerprints) = self.fingerprints.get_mut(id) {
+            fingerprints.extend(&noted);
+        }
+        tenant.publish(newest);
+        Ok(())
+    }
+}

@@ -1,0 +1,189 @@
+//! Questions to the books of an engine, from any number of threads. They see the books as they were between two groups
+//! of writes.
+
+use super::{
+    books::{Accumulator, Books},
+    entries, groups,
+    ledger::LedgerReader,
+    profiles,
+    prospects::{self, ProspectTables},
+    ranking::{self, Ranking, RankingTask, with_ranking},
+    tenants::Tenants,
+};
+use crate::{
+    domain::{
+        cost_model::CostModel,
+        id::{PartyId, TenantId},
+        ledger::{LedgerEntry, LedgerQuestion, Position},
+        party::{Party, PartyQuestion, TraitDefinition},
+        problem::Problem,
+        prospect::{ProspectAnswer, ProspectQuestion},
+        question::{
+            CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion, LiftAnswer, LiftQuestion,
+            ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
+        },
+        records::PartyAnswer,
+        time::Calendar,
+    },
+    store::answer,
+};
+use std::sync::Arc;
+
+/// What questions are answered from. [`Store`](crate::store::Store) says what each of them is.
+pub struct Questions {
+    pub(super) tenants: Tenants,
+    pub(super) ledger: LedgerReader,
+    pub(super) calendar: Calendar,
+    pub(super) prospects: ProspectTables,
+}
+
+impl Questions {
+    /// Answers a question about one tenant from its books.
+    fn read<T>(&self, tenant: &TenantId, answer: impl FnOnce(&Books) -> T) -> Result<T, Problem> {
+        match self.tenants.find(tenant)? {
+            Some(tenant) => Ok(answer(&*tenant.read()?)),
+            None => Ok(answer(&Books::default())),
+        }
+    }
+
+    /// The position up to which everything is visible, for ever.
+    pub fn watermark(&self, tenant: &TenantId) -> Result<Position, Problem> {
+        let tenant = self.tenants.find(tenant)?;
+        Ok(tenant.map_or(0, |tenant| tenant.watermark()))
+    }
+
+    /// Entries of the ledger.
+    pub fn entries(
+        &self,
+        id: &TenantId,
+        question: &LedgerQuestion,
+    ) -> Result<Vec<LedgerEntry>, Problem> {
+        match self.tenants.find(id)? {
+            Some(tenant) => entries::entries(id, &tenant, question, &self.calendar, &self.ledger),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Some parties as of a position.
+    pub fn party(
+        &self,
+        tenant: &TenantId,
+        ids: &[PartyId],
+        as_of: Position,
+    ) -> Result<Vec<Option<Arc<Party>>>, Problem> {
+        self.read(tenant, |books| {
+            let ids = ids.iter();
+            ids.map(|id| books.records.party(id, as_of).cloned())
+                .collect()
+        })
+    }
+
+    /// Stored parties.
+    pub fn parties(
+        &self,
+        tenant: &TenantId,
+        question: &PartyQuestion,
+    ) -> Result<PartyAnswer, Problem> {
+        self.read(tenant, |books| {
+            let has_sale = |id: &PartyId| books.has_sale(id, question.as_of);
+            books.records.parties(question, has_sale)
+        })
+    }
+
+    /// Stored prospects as rows of numbers.
+    pub fn prospects(
+        &self,
+        id: &TenantId,
+        question: &ProspectQuestion,
+    ) -> Result<ProspectAnswer, Problem> {
+        match self.tenants.find(id)? {
+            Some(tenant) => self.prospects.answer(id, &tenant, question),
+            None => Ok(prospects::nobody(question)),
+        }
+    }
+
+    /// All trait definitions as of a position.
+    pub fn trait_definitions(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<Arc<TraitDefinition>>, Problem> {
+        self.read(tenant, |books| books.records.definitions(as_of))
+    }
+
+    /// All versions of the cost model as of a position.
+    pub fn cost_models(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<Arc<CostModel>>, Problem> {
+        self.read(tenant, |books| books.records.cost_models(as_of))
+    }
+
+    /// Customers in the order of a linear weighting of their accounts.
+    pub fn rank(&self, tenant: &TenantId, question: &RankQuestion) -> Result<RankAnswer, Problem> {
+        self.read(tenant, |books| ranking::rank(books, question))
+    }
+
+    /// Points of the whale curve.
+    pub fn curve(
+        &self,
+        tenant: &TenantId,
+        question: &CurveQuestion,
+    ) -> Result<CurveAnswer, Problem> {
+        self.read(tenant, |books| {
+            with_ranking(books, &question.scope, &question.order, question)
+        })
+    }
+
+    /// Sums by group.
+    pub fn cross(
+        &self,
+        tenant: &TenantId,
+        question: &CrossQuestion,
+    ) -> Result<CrossAnswer, Problem> {
+        self.read(tenant, |books| groups::cross(books, question))
+    }
+
+    /// Counts of trait values among the best customers, the loss-makers and all.
+    pub fn lift(&self, tenant: &TenantId, question: &LiftQuestion) -> Result<LiftAnswer, Problem> {
+        self.read(tenant, |books| {
+            let task = Lift { books, question };
+            with_ranking(books, &question.scope, &question.order, task)
+        })
+    }
+
+    /// What models learn from.
+    pub fn profiles(
+        &self,
+        tenant: &TenantId,
+        question: &ProfileQuestion,
+    ) -> Result<ProfileAnswer, Problem> {
+        self.read(tenant, |books| profiles::profiles(books, question))
+    }
+}
+
+impl RankingTask<CurveAnswer> for &CurveQuestion {
+    fn run<A: Accumulator>(self, ranking: Ranking<'_, A>) -> CurveAnswer {
+        let values = ranking.values();
+        answer::curve(ranking.totals, &values, self.points)
+    }
+}
+
+/// Counts the traits of customers in order.
+struct Lift<'a> {
+    books: &'a Books,
+    question: &'a LiftQuestion,
+}
+
+impl RankingTask<LiftAnswer> for Lift<'_> {
+    fn run<A: Accumulator>(self, ranking: Ranking<'_, A>) -> LiftAnswer {
+        let (customers, values) = ranking.sorted();
+        let parties = customers.iter().map(|customer| {
+            let id = self.books.customer(*customer);
+            let party = self.books.records.party(&id, self.question.scope.as_of);
+            party.map(|party| &**party)
+        });
+        answer::lift(ranking.totals, &values, parties, self.question)
+    }
+}

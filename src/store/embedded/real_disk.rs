@@ -1,0 +1,209 @@
+//! A folder of this machine as a [`Disk`], and the lock that keeps two programs from writing to it.
+//!
+//! Knows nothing of what is in the files.
+
+use super::disk::{Disk, DiskFile};
+use crate::domain::problem::Problem;
+use std::{
+    fmt::Display,
+    fs::{self, File, OpenOptions, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// The file whose lock says that the folder is open.
+const LOCK: &str = "LOCK";
+
+/// A folder. If it was opened for writing, nobody else can do so until this is dropped.
+#[derive(Debug)]
+pub struct RealDisk {
+    folder: PathBuf,
+    _lock: Option<File>,
+}
+
+impl RealDisk {
+    /// Opens a folder for reading and writing, or makes it. Refused if another process has done so.
+    pub fn open(folder: &Path) -> Result<Self, Problem> {
+        make(folder).map_err(|error| folder_problem(folder, error))?;
+        let lock = lock(folder)?;
+        // At every opening, since the one that made them may have been cut short: the names in the folder, and the
+        // folder's own name and those of the folders around it.
+        sync_names_of(folder).map_err(|error| folder_problem(folder, error))?;
+        for around in folder.ancestors().skip(1) {
+            // Folders further up may belong to others, who keep them.
+            if sync_names_of(around).is_err() {
+                break;
+            }
+        }
+        Ok(Self {
+            folder: folder.to_owned(),
+            _lock: Some(lock),
+        })
+    }
+
+    /// Opens a folder that is there without a lock, for reading beside the process that writes.
+    pub fn beside(folder: &Path) -> Result<Self, Problem> {
+        fs::read_dir(folder).map_err(|error| folder_problem(folder, error))?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            _lock: None,
+        })
+    }
+}
+
+impl Disk for RealDisk {
+    fn names(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            // What is no file or has no name in Unicode is none of ours.
+            if entry.file_type()?.is_file()
+                && let Ok(name) = entry.file_name().into_string()
+                && name != LOCK
+            {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+
+    fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(true);
+        // What customers earn is nobody else's affair.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        Ok(Arc::new(RealFile(options.open(self.folder.join(name))?)))
+    }
+
+    fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        let path = self.folder.join(name);
+        let writable = self._lock.is_some();
+        let file = OpenOptions::new().read(true).write(writable).open(path)?;
+        Ok(Arc::new(RealFile(file)))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        fs::rename(self.folder.join(from), self.folder.join(to))
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        fs::remove_file(self.folder.join(name))
+    }
+
+    fn sync_names(&self) -> io::Result<()> {
+        sync_names_of(&self.folder)
+    }
+}
+
+/// An open file of this machine.
+struct RealFile(File);
+
+impl DiskFile for RealFile {
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.0.metadata()?.len())
+    }
+
+    #[cfg(unix)]
+    fn read_at(&self, place: u64, bytes: &mut [u8]) -> io::Result<()> {
+        std::os::unix::fs::FileExt::read_exact_at(&self.0, bytes, place)
+    }
+
+    #[cfg(windows)]
+    fn read_at(&self, mut place: u64, mut bytes: &mut [u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            match std::os::windows::fs::FileExt::seek_read(&self.0, bytes, place) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(count) => {
+                    bytes = &mut bytes[count..];
+                    place += count as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    #[cfg(unix)]
+    fn write_at(&self, place: u64, bytes: &[u8]) -> io::Result<()> {
+        std::os::unix::fs::FileExt::write_all_at(&self.0, bytes, place)
+    }
+
+    #[cfg(windows)]
+    fn write_at(&self, mut place: u64, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            match std::os::windows::fs::FileExt::seek_write(&self.0, bytes, place) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => {
+                    bytes = &bytes[count..];
+                    place += count as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn set_size(&self, size: u64) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        if size > self.size()? {
+            use rustix::{fs::FallocateFlags, io::Errno};
+            match rustix::fs::fallocate(&self.0, FallocateFlags::empty(), 0, size) {
+                Ok(()) => return Ok(()),
+                // The file system cannot keep room: the file grows all the same.
+                Err(Errno::OPNOTSUPP | Errno::NOSYS) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.0.set_len(size)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        // With what is needed to read it again, such as the size, and without the time of the last change.
+        self.0.sync_data()
+    }
+}
+
+/// Makes a folder and those around it that are missing; readable by nobody else.
+fn make(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+fn lock(folder: &Path) -> Result<File, Problem> {
+    let path = folder.join(LOCK);
+    let lock = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path);
+    let lock = lock.map_err(|error| folder_problem(folder, error))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => {
+            let message = format!("the folder {} is open in another process", folder.display());
+            Err(Problem::store_unavailable(&message))
+        }
+        Err(TryLockError::Error(error)) => Err(folder_problem(folder, error)),
+    }
+}
+
+/// Makes the names in a folder durable.
+fn sync_names_of(folder: &Path) -> io::Result<()> {
+    // Windows has no such thing, and keeps names in its journal.
+    if cfg!(windows) {
+        return Ok(());
+    }
+    let empty = folder.as_os_str().is_empty();
+    File::open(if empty { Path::new(".") } else { folder })?.sync_all()
+}
+
+fn folder_problem(folder: &Path, error: impl Display) -> Problem {
+    Problem::store_unavailable(&format!("the folder {}: {error}", folder.display()))
+}

@@ -5,8 +5,8 @@
 //!
 //! The table is open addressing in many small shards. A slot has eight bytes: 32 bits of the fingerprint, its tag, and
 //! 32 bits of position; the bits before the tag choose the shard. Eight slots are a bucket, and the first bucket of a
-//! tag follows from the tag alone, so that a shard grows by two fifths from what is in it, without the ids and without a
-//! pause: at ten million ids in some 100 microseconds. Knows nothing of files.
+//! tag follows from the tag alone, so that a shard grows by two fifths from what is in it, without the ids and without
+//! a pause: at ten million ids in some 100 microseconds. Knows nothing of files.
 
 use crate::domain::{id::ActivityId, ledger::Position};
 use hashbrown::HashTable;

@@ -130,7 +130,7 @@ impl<A: Accumulator, T: Fn(u32, u32) -> Ordering> Candidates<'_, A, T> {
     /// Puts the places in `wanted` in order, and everybody else on the right side of them.
     fn arrange(&self, keys: &mut [Key<A>], wanted: &[Range<usize>]) {
         let mut done = 0;
-        for range in wanted {
+        for range in wanted.iter().filter(|range| !range.is_empty()) {
             if range.start > done {
                 keys[done..].select_nth_unstable_by(range.start - done, |a, b| self.compare(a, b));
             }

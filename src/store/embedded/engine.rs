@@ -8,6 +8,7 @@ use super::{
     disk::Disk,
     draft::{Base, Draft, What},
     fingerprint::{Fingerprinter, Fingerprints},
+    kept_scans::{AllScans, KEPT_BYTES},
     ledger::LedgerReader,
     log::{Log, Meta, Opening},
     pack::Packing,
@@ -159,6 +160,7 @@ impl Engine {
             ledger: LedgerReader::new(Arc::clone(log.index())),
             calendar: settings.calendar.clone(),
             prospects: ProspectTables::default(),
+            scans: AllScans::within(KEPT_BYTES),
         };
         Ok(Self {
             log,

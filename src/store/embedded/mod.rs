@@ -13,6 +13,7 @@ mod engine;
 mod entries;
 pub mod fingerprint;
 mod groups;
+mod kept_scans;
 mod ledger;
 mod log;
 mod maintenance;

@@ -145,13 +145,8 @@ impl<A: Accumulator, T: Fn(u32, u32) -> Ordering> Candidates<'_, A, T> {
     }
 
     fn by_sample(&self, wanted: &[Range<usize>]) -> Option<Vec<Neighbours<A>>> {
-        let every = self.count / SAMPLE;
-        let mut sample: Vec<A> = self
-            .among
-            .iter()
-            .step_by(every)
-            .map(|customer| self.rank(customer))
-            .collect();
+        let sample = self.among.sample(SAMPLE);
+        let mut sample: Vec<A> = sample.map(|customer| self.rank(customer)).collect();
         sample.sort_unstable();
         let mut all: Vec<Bounds<A>> = wanted
             .iter()
@@ -228,7 +223,8 @@ mod tests {
                 i64::try_from((state >> 33) % spread).unwrap()
             }).collect();
             let mut among = Bits::new(count);
-            (0..count).filter(|number| !number.is_multiple_of(3)).for_each(|number| among.insert(number));
+            let holds: Vec<u8> = (0..count).map(|number| u8::from(number % 3 != 0)).collect();
+            among.insert_where(0, &holds);
             let direction = if worst { Direction::WorstFirst } else { Direction::BestFirst };
             let tie = |a: u32, b: u32| b.cmp(&a);
             let rank = |customer: u32| if worst { ranks[customer as usize] } else { -ranks[customer as usize] };

@@ -18,6 +18,7 @@ mod log;
 mod maintenance;
 mod pack;
 mod place_set;
+mod planted;
 mod profiles;
 mod prospects;
 mod questions;
@@ -27,6 +28,8 @@ mod replay;
 mod scan;
 mod select;
 mod settings;
+#[cfg(test)]
+mod simulation;
 mod split;
 mod tenants;
 #[cfg(test)]

@@ -62,6 +62,12 @@ impl<A: Accumulator> Weighing<A> {
         })
     }
 
+    /// Whether quantities of an account can be counted in `unit`: whether it is a whole multiple of the extent's.
+    pub fn has_unit(&self, account: u32, unit: i64) -> bool {
+        let factor = self.factors.get(account as usize);
+        factor.is_none_or(|factor| factor.as_ref().is_none_or(|(_, own)| unit % own == 0))
+    }
+
     /// Whether it puts customers in the same order by the same values.
     pub fn is_same<B: Accumulator>(&self, other: &Weighing<B>) -> bool {
         let own = self

@@ -451,7 +451,11 @@ impl DiskFile for SimulatedFile {
     fn write_at(&self, place: u64, bytes: &[u8]) -> io::Result<()> {
         let place = narrow(place)?;
         let what = |state: &State| {
-            let (name, count, sum) = (state.name_of(self.file), bytes.len(), SipHasher13::new().hash(bytes));
+            let (name, count, sum) = (
+                state.name_of(self.file),
+                bytes.len(),
+                SipHasher13::new().hash(bytes),
+            );
             format!("write {name} at {place}, {count} bytes {sum:016x}")
         };
         self.disk.operate(what, |state| {

@@ -53,7 +53,9 @@ fn live_twice(seed: u64) -> Result<(), String> {
     let (first, second) = (live(seed, None)?, live(seed, None)?);
     match first == second {
         true => Ok(()),
-        false => Err(format!("seed {seed} is not the same when it is lived again")),
+        false => Err(format!(
+            "seed {seed} is not the same when it is lived again"
+        )),
     }
 }
 

@@ -117,7 +117,7 @@ impl Engine {
         mut progress: impl FnMut(Progress),
     ) -> Result<Self, Problem> {
         let made = Meta::new(settings);
-        let opening = Opening::new(disk, &made)?;
+        let opening = Opening::new(disk, &made, settings.reserve)?;
         opening.meta().check(&made.currency, &made.time_zone)?;
         let fingerprinter = change(Fingerprinter::new(opening.meta().key));
         let mut replay = Replay {

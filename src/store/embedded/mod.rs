@@ -19,6 +19,7 @@ mod log;
 mod maintenance;
 mod pack;
 mod place_set;
+mod planted;
 mod profiles;
 mod prospects;
 mod questions;
@@ -28,6 +29,8 @@ mod replay;
 mod scan;
 mod select;
 mod settings;
+#[cfg(test)]
+mod simulation;
 mod split;
 mod tenants;
 #[cfg(test)]

@@ -307,17 +307,20 @@ impl Table {
         values: &mut [A],
     ) {
         let unit = column.unit();
-        if let Some(account) = self.minutes.same() {
+        // Minutes of several roles are in one column, whose unit can be finer than that of one of them alone.
+        let same = self.minutes.same();
+        if let Some(account) = same.filter(|account| weighing.has_unit(*account, unit)) {
             if let Some(factor) = weighing.factor(account, unit) {
                 column.add_scattered(range, &self.customers, times.times(factor), values);
             }
             return;
         }
         for place in range {
-            if let Some(factor) = weighing.factor(self.minutes.get(place), unit) {
-                let multiple = A::of(column.get(place) / i128::from(unit));
+            // What one row posts has 64 bits.
+            let quantity = i64::try_from(column.get(place)).unwrap_or_default();
+            if let Some(worth) = weighing.value(self.minutes.get(place), quantity) {
                 let value = &mut values[usize::from(self.customers[place])];
-                *value = value.plus(times.times(factor).times(multiple));
+                *value = value.plus(times.times(worth));
             }
         }
     }

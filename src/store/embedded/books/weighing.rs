@@ -67,6 +67,12 @@ impl<A: Accumulator> Weighing<A> {
         })
     }
 
+    /// Whether quantities of an account can be counted in `unit`: whether it is a whole multiple of the extent's.
+    pub fn has_unit(&self, account: u32, unit: i64) -> bool {
+        let factor = self.factors.get(account as usize);
+        factor.is_none_or(|factor| factor.as_ref().is_none_or(|(_, own)| unit % own == 0))
+    }
+
     /// What a quantity of an account is worth, if the account weighs anything.
     pub fn value(&self, account: u32, quantity: i64) -> Option<A> {
         let (factor, own) = (*self.factors.get(account as usize)?)?;

@@ -36,8 +36,8 @@ use std::{io, sync::Arc};
 
 /// The file that an earlier format kept its ledger in.
 const EARLIER: &str = "ledger.db";
-/// How much room is kept at once for what will be appended.
-const RESERVE: u64 = 4 << 20;
+/// How much room is usually kept at once for what will be appended.
+pub(super) const RESERVE: u64 = 4 << 20;
 /// How much memory is kept for making frames.
 const KEPT: usize = 4 << 20;
 /// The largest frame.
@@ -49,6 +49,7 @@ pub(super) const SEGMENT_SIZE: u64 = 64 << 20;
 pub(super) struct Opening {
     disk: Arc<dyn Disk>,
     meta: Meta,
+    reserve: u64,
     segments: Vec<Segment>,
     witness: Witness,
     testimony: Option<Testimony>,
@@ -60,6 +61,7 @@ pub(super) struct Log {
     index: Arc<Index>,
     folder: u64,
     segment_size: u64,
+    reserve: u64,
     witness: Witness,
     active: Active,
     /// What the next frame continues.
@@ -79,6 +81,8 @@ struct Active {
     place: u64,
     /// How many bytes the file has.
     size: u64,
+    /// How much room is kept at once.
+    reserve: u64,
     /// Up to here there may be bytes of a frame that did not fit on the disk.
     soiled: u64,
     rows: u64,
@@ -87,8 +91,9 @@ struct Active {
 }
 
 impl Opening {
-    /// Opens the files of a folder, and makes them if there are none; `made` is what they are made with.
-    pub fn new(disk: Arc<dyn Disk>, made: &Meta) -> Result<Self, Problem> {
+    /// Opens the files of a folder, and makes them if there are none; `made` is what they are made with, and `reserve`
+    /// how much room is kept at once for what will be appended.
+    pub fn new(disk: Arc<dyn Disk>, made: &Meta, reserve: u64) -> Result<Self, Problem> {
         let failed = |error: io::Error| unavailable("folder", &error);
         let names = disk.names().map_err(failed)?;
         if names.iter().any(|name| name == EARLIER) {
@@ -98,7 +103,7 @@ impl Opening {
             return Err(Problem::store_unavailable(&message));
         }
         if !names.iter().any(|name| name == meta::NAME) {
-            make(&*disk, &names, made)?;
+            make(&*disk, &names, made, reserve)?;
         }
         let meta = Meta::read(&*disk)?;
         for name in disk.names().map_err(failed)? {
@@ -121,6 +126,7 @@ impl Opening {
         Ok(Self {
             disk,
             meta,
+            reserve,
             segments,
             witness,
             testimony,
@@ -165,6 +171,7 @@ impl Opening {
             index: Arc::new(index),
             folder: self.meta.folder,
             segment_size,
+            reserve: self.reserve,
             witness: self.witness,
             active,
             chain: end.chain,
@@ -188,13 +195,14 @@ impl Opening {
             file: Arc::clone(&end.segment.file),
             place: end.place,
             size: end.segment.size,
+            reserve: self.reserve,
             soiled: 0,
             rows: end.rows,
             writes: end.writes,
             is_sealed: end.is_sealed,
         };
         if end.tail == Tail::Unbegun {
-            return Active::create(&*self.disk, begin);
+            return Active::create(&*self.disk, begin, self.reserve);
         }
         if let Tail::Torn(until) = end.tail {
             wipe(&*active.file, end.place, until)?;
@@ -219,12 +227,12 @@ fn is_unfinished(name: &str) -> bool {
 }
 
 /// Makes the files of an empty folder; the last one says that it is done.
-fn make(disk: &dyn Disk, names: &[String], meta: &Meta) -> Result<(), Problem> {
+fn make(disk: &dyn Disk, names: &[String], meta: &Meta, reserve: u64) -> Result<(), Problem> {
     for number in names.iter().filter_map(|name| segment::number(name)) {
         let name = segment::name(number);
         let failed = |error: io::Error| unavailable(&name, &error);
         let file = disk.open(&name).map_err(failed)?;
-        let has_frames = file.size().map_err(failed)? > RESERVE || {
+        let has_frames = file.size().map_err(failed)? > reserve || {
             let mut byte = [0];
             file.read_at(BEGIN as u64, &mut byte).is_ok() && byte != [0]
         };
@@ -242,7 +250,7 @@ fn make(disk: &dyn Disk, names: &[String], meta: &Meta) -> Result<(), Problem> {
             folder: meta.folder,
             chain: Chain { next: 1, sum: 0 },
         };
-        Active::create(disk, begin)?;
+        Active::create(disk, begin, reserve)?;
         let unfinished = format!("{}{UNFINISHED}", meta::NAME);
         meta.write(disk, &unfinished)?;
         disk.rename(&unfinished, meta::NAME)?;
@@ -267,11 +275,11 @@ fn wipe(file: &dyn DiskFile, mut place: u64, until: u64) -> io::Result<()> {
 
 impl Active {
     /// Makes a segment, durably.
-    fn create(disk: &dyn Disk, begin: Begin) -> io::Result<Self> {
+    fn create(disk: &dyn Disk, begin: Begin, reserve: u64) -> io::Result<Self> {
         let name = segment::name(begin.number);
         let file = disk.create(&name)?;
         let filled = file
-            .set_size(RESERVE)
+            .set_size(reserve)
             .and_then(|()| file.write_at(0, &begin.to_bytes()));
         if let Err(error) = filled {
             // It is made anew at the next attempt, or when the folder is opened.
@@ -284,7 +292,8 @@ impl Active {
             begin,
             file,
             place: BEGIN as u64,
-            size: RESERVE,
+            size: reserve,
+            reserve,
             soiled: 0,
             rows: 0,
             writes: 0,
@@ -295,7 +304,7 @@ impl Active {
     /// Writes a frame after the last one, durably; on a full disk nothing has happened.
     fn write(&mut self, frame: &mut Vec<u8>) -> io::Result<()> {
         let end = self.place + frame.len() as u64;
-        let reserved = end.div_ceil(RESERVE) * RESERVE;
+        let reserved = end.div_ceil(self.reserve) * self.reserve;
         if reserved > self.size {
             self.file.set_size(reserved)?;
             self.size = reserved;
@@ -428,7 +437,7 @@ impl Log {
             folder: self.folder,
             chain: self.chain,
         };
-        self.active = Active::create(&*self.disk, begin)?;
+        self.active = Active::create(&*self.disk, begin, self.reserve)?;
         let file = Arc::clone(&self.active.file);
         self.index.add_segment(begin.number, file);
         Ok(())

@@ -243,9 +243,11 @@ mod tests {
             for neighbours in candidates.select(&wanted) {
                 let keys: Vec<_> = neighbours.keys.iter().map(|key| (key.rank, std::cmp::Reverse(key.customer))).collect();
                 let start = neighbours.places.start;
-                prop_assert_eq!(keys, sorted[neighbours.places].to_vec());
+                prop_assert_eq!(&keys, &sorted[neighbours.places].to_vec());
                 let ahead: i64 = sorted[..start].iter().map(|(rank, _)| rank).sum();
-                prop_assert_eq!(neighbours.ahead, i128::from(if worst { ahead } else { -ahead }));
+                if !keys.is_empty() {
+                    prop_assert_eq!(neighbours.ahead, i128::from(if worst { ahead } else { -ahead }));
+                }
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::{
     service::{Service, Settings, clock::SystemClock},
     store::{
         Store,
-        embedded::{BookSizes, EmbeddedSettings, EmbeddedStore, Progress},
+        embedded::{BookSizes, CheckpointSizes, EmbeddedSettings, EmbeddedStore, Progress},
         memory::MemoryStore,
     },
 };
@@ -104,6 +104,7 @@ fn open_store(store: StoreSettings, settings: &Settings) -> Result<Arc<dyn Store
                 calendar,
                 currency,
                 books: BookSizes::default(),
+                checkpoints: CheckpointSizes::default(),
             };
             let mut told = Instant::now();
             let store = EmbeddedStore::open(&settings, |progress| {

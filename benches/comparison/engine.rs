@@ -23,7 +23,7 @@ use profitscore::{
     },
     store::{
         Store,
-        embedded::{BookSizes, EmbeddedSettings, EmbeddedStore},
+        embedded::{BookSizes, CheckpointSizes, EmbeddedSettings, EmbeddedStore},
     },
 };
 use std::{future::Future, ops::Range, path::Path};
@@ -127,6 +127,7 @@ async fn ask_embedded(world: World, folder: &Path) -> Result<Report, Failure> {
         calendar: Calendar::of_zone("UTC")?,
         currency: Currency::parse("USD", "currency")?,
         books: BookSizes::default(),
+        checkpoints: CheckpointSizes::default(),
     };
     let mut report = Report::of("profitscore, in process");
     let stopwatch = Stopwatch::start();

@@ -30,7 +30,7 @@ use profitscore::{
     },
     store::{
         Store,
-        embedded::{BookSizes, EmbeddedSettings, EmbeddedStore},
+        embedded::{BookSizes, CheckpointSizes, EmbeddedSettings, EmbeddedStore},
     },
 };
 use std::{path::Path, sync::Arc};
@@ -62,6 +62,7 @@ impl House {
             calendar: calendar.clone(),
             currency,
             books: BookSizes::default(),
+            checkpoints: CheckpointSizes::default(),
         };
         let store = EmbeddedStore::open(&settings, |_| ()).map_err(failure)?;
         let settings = Settings { currency, calendar };

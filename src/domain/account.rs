@@ -77,8 +77,13 @@ impl WorkPurpose {
 }
 
 /// Calls `post` for every posting of an activity: the account and the signed quantity in the account's unit.
-pub fn for_each_posting(activity: &Activity, mut post: impl FnMut(Account, i64)) {
-    match &activity.kind {
+pub fn for_each_posting(activity: &Activity, post: impl FnMut(Account, i64)) {
+    for_each_posting_of(&activity.kind, post);
+}
+
+/// The same of what happened: nothing else of an activity matters.
+pub fn for_each_posting_of(kind: &Kind, mut post: impl FnMut(Account, i64)) {
+    match kind {
         Kind::Sale {
             revenue,
             cost_of_goods,

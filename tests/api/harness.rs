@@ -15,7 +15,7 @@ use profitscore::{
     service::{Service, Settings, clock::SystemClock},
     store::{
         Store,
-        embedded::{BookSizes, EmbeddedSettings, EmbeddedStore},
+        embedded::{BookSizes, CheckpointSizes, EmbeddedSettings, EmbeddedStore},
     },
 };
 use std::{collections::HashMap, net::SocketAddr, sync::Arc};
@@ -49,6 +49,7 @@ impl World {
             calendar: Calendar::of_zone("UTC").unwrap(),
             currency: Currency::parse("USD", "").unwrap(),
             books: BookSizes::default(),
+            checkpoints: CheckpointSizes::default(),
         };
         let store = EmbeddedStore::open(&settings, |_| ()).unwrap();
         let mut world = Self::over(Some(Arc::new(store)), Limits::default()).await;

@@ -29,7 +29,7 @@ use profitscore::{
     },
     store::{
         Store,
-        embedded::{BookSizes, EmbeddedSettings, EmbeddedStore},
+        embedded::{BookSizes, CheckpointSizes, EmbeddedSettings, EmbeddedStore},
     },
 };
 use std::{collections::BTreeMap, ops::Range, path::Path, sync::Arc};
@@ -67,6 +67,7 @@ fn embedded(folder: &Path) -> Arc<dyn Store> {
         calendar: calendar(),
         currency: Currency::parse("USD", "").unwrap(),
         books: BookSizes::default(),
+        checkpoints: CheckpointSizes::default(),
     };
     Arc::new(EmbeddedStore::open(&settings, |_| ()).unwrap())
 }

@@ -2,12 +2,15 @@
 
 use crate::{
     generate::{Command, command},
-    stores::{FINEST, memory, open_with},
+    stores::{FINEST, OFTENEST, memory, open_saved},
     words::*,
 };
 use profitscore::{
     domain::ledger::WriteMode,
-    store::{Store, embedded::BookSizes},
+    store::{
+        Store,
+        embedded::{BookSizes, CheckpointSizes},
+    },
 };
 use proptest::{
     collection::vec,
@@ -24,11 +27,15 @@ fn mode(keep: bool) -> WriteMode {
     }
 }
 
-async fn run(commands: Vec<Command>, books: BookSizes) -> Result<(), TestCaseError> {
+async fn run(
+    commands: Vec<Command>,
+    books: BookSizes,
+    checkpoints: CheckpointSizes,
+) -> Result<(), TestCaseError> {
     let reference = memory();
     let reference = reference.store();
     let folder = TempDir::new().unwrap();
-    let mut store = open_with(folder.path(), books);
+    let mut store = open_saved(folder.path(), books, checkpoints);
     for command in commands {
         match command {
             Command::Append {
@@ -56,7 +63,7 @@ async fn run(commands: Vec<Command>, books: BookSizes) -> Result<(), TestCaseErr
             }
             Command::Reopen => {
                 drop(store);
-                store = open_with(folder.path(), books);
+                store = open_saved(folder.path(), books, checkpoints);
             }
         }
     }
@@ -74,12 +81,17 @@ proptest! {
 
     #[test]
     fn the_embedded_store_answers_like_the_reference(commands in vec(command(), 1..60)) {
-        block_on(run(commands, BookSizes::default()))?;
+        block_on(run(commands, BookSizes::default(), CheckpointSizes::default()))?;
     }
 
     #[test]
     fn finely_divided_books_answer_like_the_reference(commands in vec(command(), 1..60)) {
-        block_on(run(commands, FINEST))?;
+        block_on(run(commands, FINEST, CheckpointSizes::default()))?;
+    }
+
+    #[test]
+    fn books_that_are_saved_at_every_moment_answer_like_the_reference(commands in vec(command(), 1..60)) {
+        block_on(run(commands, FINEST, OFTENEST))?;
     }
 }
 

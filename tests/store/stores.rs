@@ -4,7 +4,7 @@ use profitscore::{
     domain::{money::Currency, time::Calendar},
     store::{
         Store,
-        embedded::{BookSizes, EmbeddedSettings, EmbeddedStore},
+        embedded::{BookSizes, CheckpointSizes, EmbeddedSettings, EmbeddedStore},
         memory::MemoryStore,
     },
 };
@@ -63,13 +63,29 @@ pub const FINEST: BookSizes = BookSizes {
     leaf_rows: 2,
 };
 
-/// Opens a folder that must be sound, with books that are divided so.
-pub fn open_with(folder: &Path, books: BookSizes) -> EmbeddedStore {
+/// Checkpoints that are written after every write, in steps as small as can be.
+pub const OFTENEST: CheckpointSizes = CheckpointSizes {
+    writes: 1,
+    share: u64::MAX,
+    writes_at_close: 1,
+    share_at_close: u64::MAX,
+    step_bytes: 1,
+    sync_bytes: 1,
+};
+
+/// Opens a folder that must be sound, with checkpoints that are written so.
+pub fn open_saved(folder: &Path, books: BookSizes, checkpoints: CheckpointSizes) -> EmbeddedStore {
     let settings = EmbeddedSettings {
         books,
+        checkpoints,
         ..settings(folder)
     };
     EmbeddedStore::open(&settings, |_| ()).unwrap()
+}
+
+/// Opens a folder that must be sound, with books that are divided so.
+pub fn open_with(folder: &Path, books: BookSizes) -> EmbeddedStore {
+    open_saved(folder, books, CheckpointSizes::default())
 }
 
 /// How the tests open a folder.
@@ -79,6 +95,7 @@ pub fn settings(folder: &Path) -> EmbeddedSettings {
         calendar: calendar(),
         currency: Currency::parse("USD", "currency").unwrap(),
         books: BookSizes::default(),
+        checkpoints: CheckpointSizes::default(),
     }
 }
 

@@ -5,16 +5,17 @@
 //! the whole group is dropped and everything is as before.
 
 use super::{
+    checkpoint::{Checkpointing, Source},
     disk::Disk,
     draft::{Base, Draft, What},
     fingerprint::{Fingerprinter, Fingerprints},
     kept_scans::{AllScans, KEPT_BYTES},
     ledger::LedgerReader,
-    log::{Log, Meta, Opening},
+    log::Log,
+    opening,
     pack::Packing,
     prospects::ProspectTables,
     questions::Questions,
-    replay::Replay,
     settings::{EngineSettings, Progress},
     tenants::{Tenant, Tenants},
 };
@@ -31,8 +32,6 @@ use std::{
     sync::Arc,
 };
 
-/// How many rows are read between two words of progress.
-const PROGRESS_ROWS: u64 = 256;
 /// How many bytes an entry has at most, by the limits of its texts.
 const ENTRY_BYTES: usize = 2_560;
 
@@ -86,11 +85,13 @@ pub type Answer = Result<Vec<Outcome>, Problem>;
 
 /// The engine. Dropping it leaves the folder as a process that is killed would; see [`Engine::close`].
 pub struct Engine {
+    disk: Arc<dyn Disk>,
     log: Log,
     questions: Arc<Questions>,
     fingerprinter: Fingerprinter,
     fingerprints: HashMap<TenantId, Fingerprints>,
     packing: Packing,
+    checkpointing: Checkpointing,
 }
 
 /// The drafts of a group with the tenants that they are of; a tenant that has no books yet stays apart until it has.
@@ -116,58 +117,23 @@ impl Engine {
         change: impl FnOnce(Fingerprinter) -> Fingerprinter,
         mut progress: impl FnMut(Progress),
     ) -> Result<Self, Problem> {
-        let made = Meta::new(settings);
-        let opening = Opening::new(disk, &made, settings.reserve)?;
-        opening.meta().check(&made.currency, &made.time_zone)?;
-        let fingerprinter = change(Fingerprinter::new(opening.meta().key));
-        let mut replay = Replay {
-            books: BTreeMap::new(),
-            sizes: settings.books,
-            fingerprints: HashMap::new(),
-            calendar: &settings.calendar,
-            fingerprinter: &fingerprinter,
-        };
-        let mut done = Progress {
-            all_bytes: opening.size(),
-            ..Progress::default()
-        };
-        progress(done);
-        let mut rows = 0_u64;
-        let log = opening.read(settings.segment_size, &mut |row, _, read| {
-            replay.row(row)?;
-            rows += 1;
-            done.entries += u64::from(row.count);
-            if rows.is_multiple_of(PROGRESS_ROWS) {
-                done.read_bytes = read;
-                progress(done);
-            }
-            Ok(())
-        })?;
-        done.read_bytes = done.all_bytes;
-        progress(done);
-        // Made now, so that the first question need not wait for it.
-        replay.books.values_mut().for_each(|books| {
-            books.settle();
-            books.id_order();
-        });
-        let Replay {
-            books,
-            fingerprints,
-            ..
-        } = replay;
+        let opened = opening::open(&disk, settings, change, &mut progress)?;
+        let log = opened.log;
         let questions = Questions {
-            tenants: Tenants::new(books, settings.books),
+            tenants: Tenants::new(opened.books, settings.books),
             ledger: LedgerReader::new(Arc::clone(log.index())),
             calendar: settings.calendar.clone(),
             prospects: ProspectTables::default(),
             scans: AllScans::within(KEPT_BYTES),
         };
         Ok(Self {
+            disk,
             log,
             questions: Arc::new(questions),
-            fingerprinter,
-            fingerprints,
+            fingerprinter: opened.fingerprinter,
+            fingerprints: opened.fingerprints,
             packing: Packing::default(),
+            checkpointing: Checkpointing::new(settings.checkpoints, opened.writes, opened.saved),
         })
     }
 
@@ -194,7 +160,7 @@ impl Engine {
 
     /// Takes one small step of work that nobody waits for, and says whether there is more.
     pub fn tend(&mut self) -> bool {
-        self.packing.step(&mut self.log)
+        self.save(Checkpointing::step) || self.packing.step(&mut self.log)
     }
 
     /// How many steps of such work are waiting, about: in segments.
@@ -202,9 +168,34 @@ impl Engine {
         self.packing.waiting(&self.log)
     }
 
-    /// Leaves the folder so that whoever opens it next can tell if anything is missing.
-    pub fn close(self) {
+    /// Whether a checkpoint is being written or should be.
+    pub fn is_saving(&self) -> bool {
+        self.checkpointing.is_due()
+    }
+
+    /// How many writes the checkpoint holds.
+    #[cfg(test)]
+    pub(super) fn saved(&self) -> u64 {
+        self.checkpointing.saved()
+    }
+
+    fn save<T>(&mut self, step: impl FnOnce(&mut Checkpointing, &mut Source<'_>) -> T) -> T {
+        let mut source = Source {
+            disk: &*self.disk,
+            log: &mut self.log,
+            tenants: &self.questions.tenants,
+            fingerprints: &self.fingerprints,
+            fingerprinter: &self.fingerprinter,
+        };
+        step(&mut self.checkpointing, &mut source)
+    }
+
+    /// Leaves the folder so that whoever opens it next can tell if anything is missing, and need not read all of it.
+    pub fn close(mut self) {
         self.packing.stop(&self.log);
+        if self.log.is_sound() {
+            self.save(Checkpointing::close);
+        }
         self.log.close();
     }
 
@@ -303,6 +294,7 @@ impl Engine {
         let calendar = &self.questions.calendar;
         let tenant = self.questions.tenants.find_or_add(id)?;
         let mut books = tenant.write()?;
+        self.checkpointing.wrote(draft.writes.len());
         let mut noted = Vec::with_capacity(draft.writes.len());
         for write in draft.writes {
             match write.what {

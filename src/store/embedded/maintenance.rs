@@ -20,11 +20,7 @@ use crate::domain::{
     problem::Problem,
     time::{Calendar, Period},
 };
-use std::{
-    collections::{BTreeMap, HashMap},
-    fs, io,
-    path::Path,
-};
+use std::{collections::BTreeMap, fs, io, path::Path};
 
 /// How many rows are read between two words of progress.
 const PROGRESS_ROWS: u64 = 256;
@@ -211,13 +207,7 @@ fn audit(
     let reading = Reading::open(disk)?;
     let calendar = Calendar::of_zone(&reading.meta().time_zone)?;
     let fingerprinter = Fingerprinter::new(reading.meta().key);
-    let mut replay = Replay {
-        books: BTreeMap::new(),
-        fingerprints: HashMap::new(),
-        sizes: BookSizes::default(),
-        calendar: &calendar,
-        fingerprinter: &fingerprinter,
-    };
+    let mut replay = Replay::new(BookSizes::default(), &calendar, &fingerprinter);
     let mut audited: BTreeMap<TenantId, Audited> = BTreeMap::new();
     let read = read_all(reading, &mut progress, &mut |row, ledger| {
         replay.row(row)?;

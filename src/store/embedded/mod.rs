@@ -6,6 +6,7 @@
 
 mod bits;
 mod books;
+mod checkpoint;
 mod codec;
 pub mod disk;
 mod draft;
@@ -17,6 +18,7 @@ mod kept_scans;
 mod ledger;
 mod log;
 mod maintenance;
+mod opening;
 mod pack;
 mod place_set;
 mod planted;
@@ -42,7 +44,7 @@ pub use self::{
     maintenance::{Verified, VerifiedTenant, backup, restore, verify},
     questions::Questions,
     real_disk::RealDisk,
-    settings::{BookSizes, EmbeddedSettings, EngineSettings, Progress},
+    settings::{BookSizes, CheckpointSizes, EmbeddedSettings, EngineSettings, Progress},
 };
 
 use self::writer::Message;
@@ -155,6 +157,7 @@ fn engine_settings(settings: &EmbeddedSettings) -> EngineSettings {
     let key = (random(), random());
     EngineSettings {
         books: settings.books,
+        checkpoints: settings.checkpoints,
         ..EngineSettings::new(settings.calendar.clone(), settings.currency, key)
     }
 }

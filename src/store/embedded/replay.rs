@@ -2,12 +2,12 @@
 
 use super::{
     books::Books,
-    codec::{self, StoredEntry},
-    fingerprint::{Fingerprinter, Fingerprints},
+    codec::{self, PostedWhat},
+    fingerprint::{Fingerprinter, Fingerprints, group_of},
     log::{ReadRow, Table},
     settings::BookSizes,
 };
-use crate::domain::{id::TenantId, ledger::Entry, time::Calendar};
+use crate::domain::{id::TenantId, ledger::Position, time::Calendar};
 use std::collections::{BTreeMap, HashMap};
 
 /// What the log holds. Rows that are in the books already are passed over, so that books that were kept can go on from
@@ -17,6 +17,8 @@ pub(super) struct Replay<'a> {
     pub books: BTreeMap<TenantId, Books>,
     /// Where every tenant's ids may be.
     pub fingerprints: HashMap<TenantId, Fingerprints>,
+    /// Up to which position each group of a tenant's fingerprints holds everything already.
+    pub noted: HashMap<TenantId, Vec<Position>>,
     /// How finely books are divided.
     pub sizes: BookSizes,
     /// On which days activities count.
@@ -25,7 +27,19 @@ pub(super) struct Replay<'a> {
     pub fingerprinter: &'a Fingerprinter,
 }
 
-impl Replay<'_> {
+impl<'a> Replay<'a> {
+    /// Of nothing yet.
+    pub fn new(sizes: BookSizes, calendar: &'a Calendar, fingerprinter: &'a Fingerprinter) -> Self {
+        Self {
+            books: BTreeMap::new(),
+            fingerprints: HashMap::new(),
+            noted: HashMap::new(),
+            sizes,
+            calendar,
+            fingerprinter,
+        }
+    }
+
     /// Takes in a row.
     pub fn row(&mut self, row: &ReadRow<'_>) -> Result<(), String> {
         if !self.books.contains_key(row.tenant) {
@@ -46,32 +60,40 @@ impl Replay<'_> {
             .checked_add(row.first)
             .filter(|_| row.count > 0);
         let end = end.ok_or("it has no writes")?;
-        if end - 1 <= newest {
+        let is_held = match row.table {
+            Table::Ledger => end - 1 <= newest,
+            Table::Records => end <= books.records_end(),
+        };
+        if is_held {
             return Ok(());
         }
         if row.first > newest + 1 {
             return Err(format!("the row before it ends at position {newest}"));
         }
+        let noted = self.noted.get(row.tenant).map_or(&[][..], Vec::as_slice);
         let mut position = row.first;
         match row.table {
-            Table::Ledger => codec::for_each_entry(row.body, row.count, &mut |stored| {
+            Table::Ledger => codec::for_each_posted(row.body, row.count, &mut |posted| {
                 if position > newest {
-                    let fingerprint = self.fingerprinter.of(stored.entry.id());
-                    apply(books, &stored, self.calendar)?;
-                    fingerprints.insert(fingerprint, position);
+                    let fingerprint = self.fingerprinter.of_text(posted.id);
+                    apply(books, &posted.what, self.calendar)?;
+                    if !is_noted(noted, fingerprint, position) {
+                        fingerprints.insert(fingerprint, position);
+                    }
                 }
                 position += 1;
                 Ok(())
             })?,
             Table::Records => codec::for_each_record(row.body, row.count, &mut |stored| {
-                if position > newest {
-                    books.store(stored.record_time, stored.record);
+                if position >= books.records_end() {
+                    books.store_at(position, stored.record_time, stored.record);
                 }
+                books.newest = books.newest.max(position);
                 position += 1;
                 Ok(())
             })?,
         }
-        if books.newest == end - 1 {
+        if books.newest >= end - 1 {
             Ok(())
         } else {
             Err("it has fewer writes than it says".to_owned())
@@ -79,17 +101,32 @@ impl Replay<'_> {
     }
 }
 
-fn apply(books: &mut Books, stored: &StoredEntry, calendar: &Calendar) -> Result<(), String> {
-    match (&stored.entry, &stored.target) {
-        (Entry::Activity(activity), None) => {
-            books.post(calendar.day(activity.occur_time), activity);
+/// Whether a fingerprint was noted already when its group was saved.
+fn is_noted(noted: &[Position], fingerprint: u64, position: Position) -> bool {
+    let until = match noted {
+        [] => return false,
+        [few] => few,
+        groups => &groups[group_of(fingerprint)],
+    };
+    position <= *until
+}
+
+fn apply(books: &mut Books, what: &PostedWhat<'_>, calendar: &Calendar) -> Result<(), String> {
+    match what {
+        PostedWhat::Activity {
+            customer,
+            occur_time,
+            dimensions,
+            kind,
+        } => {
+            books.post_parts(calendar.day(*occur_time), customer, *dimensions, kind);
             Ok(())
         }
-        (Entry::Reversal(_), Some(target))
+        PostedWhat::Reversal(target)
             if books.take_back(target.position, target.day, &target.customer) =>
         {
             Ok(())
         }
-        _ => Err("a reversal takes back what is not there".to_owned()),
+        PostedWhat::Reversal(_) => Err("a reversal takes back what is not there".to_owned()),
     }
 }

@@ -15,6 +15,8 @@ pub struct EmbeddedSettings {
     pub currency: Currency,
     /// How finely the books are divided.
     pub books: BookSizes,
+    /// When and how checkpoints are written.
+    pub checkpoints: CheckpointSizes,
 }
 
 /// How finely books are divided. Other sizes change speed and memory, and never an answer.
@@ -39,6 +41,36 @@ impl Default for BookSizes {
     }
 }
 
+/// When and how checkpoints are written. Other sizes change speed, and never an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CheckpointSizes {
+    /// A checkpoint is written while serving once there are so many writes that the last one does not hold ...
+    pub writes: u64,
+    /// ... and these are at least one of so many of all.
+    pub share: u64,
+    /// The same when the store is closed.
+    pub writes_at_close: u64,
+    /// The same when the store is closed.
+    pub share_at_close: u64,
+    /// About how many bytes are written in one step.
+    pub step_bytes: usize,
+    /// After so many bytes they are made durable, so that a write need not wait for all of them.
+    pub sync_bytes: u64,
+}
+
+impl Default for CheckpointSizes {
+    fn default() -> Self {
+        Self {
+            writes: 250_000,
+            share: 8,
+            writes_at_close: 20_000,
+            share_at_close: 64,
+            step_bytes: 1 << 20,
+            sync_bytes: 4 << 20,
+        }
+    }
+}
+
 /// What an engine needs to be told beside its disk.
 #[derive(Debug, Clone)]
 pub struct EngineSettings {
@@ -54,6 +86,8 @@ pub struct EngineSettings {
     pub reserve: u64,
     /// How finely the books are divided.
     pub books: BookSizes,
+    /// When and how checkpoints are written.
+    pub checkpoints: CheckpointSizes,
 }
 
 impl EngineSettings {
@@ -66,6 +100,7 @@ impl EngineSettings {
             segment_size: SEGMENT_SIZE,
             reserve: RESERVE,
             books: BookSizes::default(),
+            checkpoints: CheckpointSizes::default(),
         }
     }
 }

@@ -40,6 +40,15 @@ impl Tenants {
         }
     }
 
+    /// All of them.
+    pub fn all(&self) -> Result<Vec<(TenantId, Arc<Tenant>)>, Problem> {
+        let all = self.all.read().map_err(|_| broken())?;
+        Ok(all
+            .iter()
+            .map(|(id, tenant)| (id.clone(), Arc::clone(tenant)))
+            .collect())
+    }
+
     /// A tenant, if it was ever written to.
     pub fn find(&self, id: &TenantId) -> Result<Option<Arc<Tenant>>, Problem> {
         Ok(self.all.read().map_err(|_| broken())?.get(id).cloned())

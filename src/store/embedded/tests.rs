@@ -38,6 +38,7 @@ fn settings(folder: &Path) -> EmbeddedSettings {
         calendar: Calendar::of_zone("UTC").unwrap(),
         currency: Currency::parse("USD", "").unwrap(),
         books: BookSizes::default(),
+        checkpoints: CheckpointSizes::default(),
     }
 }
 

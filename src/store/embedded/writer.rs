@@ -48,7 +48,7 @@ pub(super) fn run(mut engine: Engine, mut messages: mpsc::Receiver<Message>) {
             // Who asked may have gone; what is written stays written.
             let _ = sender.send(answers.next().unwrap_or_else(missing));
         }
-        if engine.untended() > UNTENDED {
+        if engine.untended() > UNTENDED || engine.is_saving() {
             engine.tend();
         }
     }

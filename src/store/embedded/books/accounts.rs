@@ -5,10 +5,11 @@
 
 use super::interner::{Interner, number_of};
 use crate::domain::{
-    account::{Account, Sums, WorkPurpose, for_each_posting},
-    activity::{Activity, DirectCostKind},
+    account::{Account, Sums, WorkPurpose, for_each_posting_of},
+    activity::{DirectCostKind, Kind},
     id::RoleId,
 };
+use serde::{Deserialize, Serialize};
 
 /// How many accounts are not working time.
 pub(in super::super) const FIXED: u32 = 22;
@@ -68,10 +69,18 @@ fn of_fixed(number: u32) -> Account {
 
 /// Which accounts a row posts under: a bit for each that is not working time, one for working time, and one that says
 /// whether it takes back another row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub(in super::super) struct Layout(pub u32);
 
 impl Layout {
+    /// Whether there can be such rows.
+    pub fn is_possible(self) -> bool {
+        let known = ((1 << FIXED) - 1) | MINUTES | REVERSAL;
+        self.0 & !known == 0 && self.quantities().count() <= QUANTITIES
+    }
+
     /// Whether it takes back another row.
     pub fn is_reversal(self) -> bool {
         self.0 & REVERSAL != 0
@@ -109,7 +118,7 @@ impl Layout {
 }
 
 /// What an activity posts, as a row holds it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(in super::super) struct Postings {
     /// Under which accounts.
     pub layout: Layout,
@@ -120,6 +129,11 @@ pub(in super::super) struct Postings {
 }
 
 impl Postings {
+    /// Whether there can be such a row where there are so many accounts.
+    pub fn is_possible(&self, accounts: u32) -> bool {
+        self.layout.is_possible() && self.minutes < accounts
+    }
+
     /// The account and the signed quantity of each posting.
     pub fn for_each(&self, mut post: impl FnMut(u32, i64)) {
         let sign = self.layout.sign();
@@ -154,12 +168,26 @@ impl Accounts {
         }
     }
 
-    /// What an activity posts; an account that is new gets a number.
-    pub fn postings(&mut self, activity: &Activity) -> Postings {
+    /// The roles and what they worked for that have accounts, in the order of the accounts' numbers.
+    pub fn worked(&self) -> &[(RoleId, WorkPurpose)] {
+        self.minutes.things()
+    }
+
+    /// The accounts of [`Accounts::worked`].
+    pub fn of_worked(worked: &[(RoleId, WorkPurpose)]) -> Self {
+        let mut accounts = Self::default();
+        for key in worked {
+            accounts.minutes.intern(key, Clone::clone);
+        }
+        accounts
+    }
+
+    /// What something that happened posts; an account that is new gets a number.
+    pub fn postings(&mut self, kind: &Kind) -> Postings {
         let mut by_bit = [0_i64; FIRST_COUNT as usize];
         let mut postings = Postings::default();
         let mut worked = 0;
-        for_each_posting(activity, |account, quantity| match fixed(&account) {
+        for_each_posting_of(kind, |account, quantity| match fixed(&account) {
             Some(number) => {
                 postings.layout.0 |= 1 << number;
                 if let Some(sum) = by_bit.get_mut(number as usize) {

@@ -2,6 +2,8 @@
 //!
 //! A column widens without loss when a quantity comes that is too large or too fine for it. What it holds is exact.
 
+mod saved;
+
 use super::narrow::push_slim;
 use pulp::Arch;
 use std::{

@@ -5,6 +5,8 @@
 //! two planes, more or less the rows of the two leaves in which the period begins and ends; and nothing of it is larger
 //! than the fastest memory of a processor.
 
+mod saved;
+
 use super::{
     amounts::Accumulator,
     table::{Row, Table},
@@ -37,6 +39,8 @@ pub(in super::super) struct Block {
     folded: u32,
     /// All rows up to here are gone from `recent`.
     dropped: u32,
+    /// All rows up to here were in it when it was read from a checkpoint.
+    seen: u32,
 }
 
 /// The rows of some days.
@@ -120,6 +124,7 @@ impl Default for Block {
             recent: Vec::new(),
             folded: 0,
             dropped: 0,
+            seen: 0,
         }
     }
 }
@@ -127,6 +132,9 @@ impl Default for Block {
 impl Block {
     /// Adds a row, which is the newest of all.
     pub fn push(&mut self, row: Row, sizes: &BookSizes) {
+        if row.position <= self.seen {
+            return;
+        }
         self.recent.push(row);
         if self.unfolded().len() >= sizes.recent_rows {
             self.fold(row.position.saturating_sub(sizes.kept_positions), sizes);

@@ -12,6 +12,19 @@ pub(in super::super) struct IdOrder {
 }
 
 impl IdOrder {
+    /// The order with these numbers, if they are all of the first ones.
+    pub fn of_numbers(numbers: Vec<u32>) -> Option<Self> {
+        let mut places = vec![u32::MAX; numbers.len()];
+        for (place, number) in numbers.iter().enumerate() {
+            let own = places.get_mut(*number as usize)?;
+            if *own != u32::MAX {
+                return None;
+            }
+            *own = number_of(place);
+        }
+        Some(Self { numbers, places })
+    }
+
     /// The order of these customers, of which `self` knows the first.
     pub fn extended(&self, ids: &Names) -> Self {
         let known = self.numbers.len();

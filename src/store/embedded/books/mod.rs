@@ -9,6 +9,8 @@ mod id_order;
 mod interner;
 mod names;
 mod narrow;
+mod parts;
+mod saved;
 mod table;
 mod totals;
 mod track;
@@ -22,6 +24,8 @@ pub(super) use self::{
     id_order::IdOrder,
     interner::number_of,
     names::Names,
+    parts::{NamesPart, TotalsPart},
+    saved::{Limits, Saved, put_count, put_number},
     table::Row,
     weighing::{Weighing, narrow, wide},
 };
@@ -30,7 +34,7 @@ use super::settings::BookSizes;
 use crate::{
     domain::{
         account::{Account, Sums, Weights},
-        activity::Activity,
+        activity::{Activity, Kind},
         id::PartyId,
         ledger::Position,
         records::{Record, Records},
@@ -62,6 +66,8 @@ pub(super) struct Books {
     /// By the number of the account.
     pub extents: Vec<Extent>,
     totals: Totals,
+    /// Everything up to here was in the totals and the extents when they were read from a checkpoint.
+    totals_seen: u32,
     /// Which positions are records, in runs.
     record_positions: Vec<Range<Position>>,
     reversals: HashMap<Position, Position>,
@@ -103,18 +109,39 @@ impl Books {
 
     /// Posts an activity, at the next position.
     pub fn post(&mut self, day: Day, activity: &Activity) {
-        self.newest += 1;
-        let (block, customer) = place(self.customers.intern(activity.customer_id.as_str()));
-        let mut value = |value: &str| self.values.intern(group_name(value));
         let dimensions = &activity.dimensions;
+        let dimensions = [
+            dimensions.branch_id.as_str(),
+            &dimensions.product_id,
+            &dimensions.account_manager_id,
+        ];
+        self.post_parts(
+            day,
+            activity.customer_id.as_str(),
+            dimensions,
+            &activity.kind,
+        );
+    }
+
+    /// The same of what the books look at: customer, branch, product, account manager, and what happened.
+    pub fn post_parts(
+        &mut self,
+        day: Day,
+        customer: &str,
+        [branch, product, account_manager]: [&str; 3],
+        kind: &Kind,
+    ) {
+        self.newest += 1;
+        let (block, customer) = place(self.customers.intern(customer));
+        let mut value = |value: &str| self.values.intern(group_name(value));
         let row = Row {
             position: narrow_position(self.newest),
             day,
             customer,
-            branch: value(&dimensions.branch_id),
-            product: value(&dimensions.product_id),
-            account_manager: value(&dimensions.account_manager_id),
-            postings: self.accounts.postings(activity),
+            branch: value(branch),
+            product: value(product),
+            account_manager: value(account_manager),
+            postings: self.accounts.postings(kind),
         };
         self.extents.resize(self.accounts.len(), Extent::default());
         self.add(block, row);
@@ -144,11 +171,13 @@ impl Books {
     }
 
     fn add(&mut self, block: usize, row: Row) {
-        row.postings.for_each(|account, quantity| {
-            self.extents[account as usize].admit(quantity);
-        });
-        let kept = self.sizes.kept_positions;
-        self.totals.add(row.position, row.day, row.postings, kept);
+        if row.position > self.totals_seen {
+            row.postings.for_each(|account, quantity| {
+                self.extents[account as usize].admit(quantity);
+            });
+            let kept = self.sizes.kept_positions;
+            self.totals.add(row.position, row.day, row.postings, kept);
+        }
         if self.blocks.len() <= block {
             self.blocks.resize_with(block + 1, Block::default);
         }
@@ -158,11 +187,21 @@ impl Books {
     /// Stores a record, at the next position.
     pub fn store(&mut self, record_time: Instant, record: Record) {
         self.newest += 1;
+        self.store_at(self.newest, record_time, record);
+    }
+
+    /// Stores a record at a position after all other records.
+    pub fn store_at(&mut self, position: Position, record_time: Instant, record: Record) {
         match self.record_positions.last_mut() {
-            Some(run) if run.end == self.newest => run.end += 1,
-            _ => self.record_positions.push(self.newest..self.newest + 1),
+            Some(run) if run.end == position => run.end += 1,
+            _ => self.record_positions.push(position..position + 1),
         }
-        self.records.apply(self.newest, record_time, record);
+        self.records.apply(position, record_time, record);
+    }
+
+    /// The position after the last record.
+    pub fn records_end(&self) -> Position {
+        self.record_positions.last().map_or(0, |run| run.end)
     }
 
     /// Where the activity at a position was taken back, up to another position.

@@ -1,6 +1,8 @@
 //! Numbers for texts that come again and again: a column holds the number, and the text is kept once, end to end with
 //! all others.
 
+mod saved;
+
 use super::interner::number_of;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher;

@@ -1,5 +1,7 @@
 //! Small numbers in as few bytes as they need: nothing while all are the same, then 1, 2 or 4 bytes each.
 
+mod saved;
+
 use std::ops::Range;
 
 /// A column of small numbers.

@@ -1,5 +1,7 @@
 //! Rows of one layout in columns, in the order of their days.
 
+mod saved;
+
 use super::{
     accounts::{Layout, Postings, QUANTITIES},
     amounts::{Accumulator, Amounts},

@@ -2,10 +2,11 @@
 
 use super::accounts::Postings;
 use crate::domain::time::{Day, Period};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Sums by day.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(in super::super) struct Totals {
     days: BTreeMap<Day, BTreeMap<u32, i128>>,
     /// What was added last, by position.
@@ -41,6 +42,16 @@ impl Totals {
             self.dropped = *first;
             self.newest.pop_front();
         }
+    }
+
+    /// Whether all of it is of so many accounts and not after a position.
+    pub fn is_possible(&self, accounts: u32, position: u32) -> bool {
+        let all = self.days.values().flat_map(BTreeMap::keys);
+        let is_past = self.newest.back().is_none_or(|last| last.0 <= position);
+        is_past
+            && all.into_iter().all(|account| *account < accounts)
+            && self.newest.iter().is_sorted_by(|a, b| a.0 < b.0)
+            && (self.newest.iter()).all(|(_, _, postings)| postings.is_possible(accounts))
     }
 
     /// Adds the sums over a period as of a position. Says whether it could.

@@ -1,6 +1,8 @@
 //! What the customers of a block have under one account, as of the ends of its leaves: so the sum over a period is the
 //! difference of two planes, whatever its length.
 
+mod saved;
+
 use super::{
     amounts::{Accumulator, Amounts},
     weighing::Weighing,

@@ -8,12 +8,13 @@ use super::{
     amounts::{Accumulator, COARSEST, unit_of},
 };
 use crate::domain::{account::Weights, money::Nanos};
+use serde::{Deserialize, Serialize};
 
 /// Sums are kept this far from the end of 64 bits, so that they can be compared and negated.
 const ROOM: i128 = 1 << 62;
 
 /// What all quantities of an account have in common, and how large they can get.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(in super::super) struct Extent {
     /// All are whole multiples of this.
     unit: i64,
@@ -34,6 +35,11 @@ impl Extent {
     /// Whether there is any quantity but zero.
     pub fn is_used(&self) -> bool {
         self.magnitude != 0
+    }
+
+    /// Whether the unit is one that quantities can have.
+    pub fn is_possible(&self) -> bool {
+        self.unit > 0 && COARSEST % self.unit == 0
     }
 
     /// Takes in one more quantity.

@@ -3,7 +3,7 @@
 
 mod read;
 
-pub use self::read::read;
+pub use self::read::{read, read_posted};
 
 use super::{StoredEntry, Target, ints, texts};
 use crate::domain::{

@@ -12,12 +12,14 @@ mod texts;
 
 use super::log::Table;
 use crate::domain::{
+    activity::Kind,
     id::PartyId,
     ledger::{Entry, Position},
     records::Record,
     time::{Day, Instant},
 };
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// The most writes and about the most bytes in one row: to read one entry back, its whole row is read.
 pub(super) const ROW_WRITES: usize = 1_024;
@@ -47,6 +49,51 @@ pub(super) struct StoredEntry<E = Entry> {
     pub target: Option<Target>,
     /// What it is.
     pub entry: E,
+}
+
+/// What the books look at of an entry.
+pub(super) struct Posted<'a> {
+    /// The idempotency key.
+    pub id: &'a str,
+    /// What it is.
+    pub what: PostedWhat<'a>,
+}
+
+/// What was posted.
+pub(super) enum PostedWhat<'a> {
+    /// Something that happened.
+    Activity {
+        customer: &'a str,
+        occur_time: Instant,
+        /// Branch, product, account manager.
+        dimensions: [&'a str; 3],
+        kind: Cow<'a, Kind>,
+    },
+    /// An activity is taken back.
+    Reversal(Cow<'a, Target>),
+}
+
+impl<'a> Posted<'a> {
+    fn of(stored: &'a StoredEntry) -> Result<Self, String> {
+        let what = match (&stored.entry, &stored.target) {
+            (Entry::Activity(activity), None) => PostedWhat::Activity {
+                customer: activity.customer_id.as_str(),
+                occur_time: activity.occur_time,
+                dimensions: [
+                    &activity.dimensions.branch_id,
+                    &activity.dimensions.product_id,
+                    &activity.dimensions.account_manager_id,
+                ],
+                kind: Cow::Borrowed(&activity.kind),
+            },
+            (Entry::Reversal(_), Some(target)) => PostedWhat::Reversal(Cow::Borrowed(target)),
+            _ => return Err("an entry is half activity and half reversal".to_owned()),
+        };
+        Ok(Self {
+            id: stored.entry.id().as_str(),
+            what,
+        })
+    }
 }
 
 /// A record as it is stored.
@@ -128,6 +175,18 @@ pub(super) fn for_each_entry(
         Some((&plain::VERSION, rest)) => plain::read_entries(rest, count, visit),
         Some((&columns::VERSION, rest)) => columns::read(rest, count, visit),
         other => Err(unknown(other)),
+    }
+}
+
+/// Calls `visit` with what the books look at of every entry of a body, in order. It makes no texts of its own.
+pub(super) fn for_each_posted(
+    bytes: &[u8],
+    count: u32,
+    visit: &mut dyn FnMut(Posted<'_>) -> Result<(), String>,
+) -> Result<(), String> {
+    match bytes.split_first() {
+        Some((&columns::VERSION, rest)) => columns::read_posted(rest, count, visit),
+        _ => for_each_entry(bytes, count, &mut |stored| visit(Posted::of(&stored)?)),
     }
 }
 

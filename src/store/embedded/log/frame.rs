@@ -8,6 +8,7 @@
 
 use super::bytes::Bytes;
 use crc32c::{crc32c, crc32c_append};
+use serde::{Deserialize, Serialize};
 
 /// What the checksums of a folder's frames begin with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub enum Kind {
 }
 
 /// Where a log ends: what the next frame continues.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chain {
     /// The number of the next frame, from 1.
     pub next: u64,
@@ -59,7 +60,7 @@ pub struct Head {
 }
 
 /// What a seal says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seal {
     /// What the next segment continues.
     pub chain: Chain,

@@ -7,13 +7,14 @@ use crate::{
     domain::{ledger::Position, problem::Problem},
     store::embedded::disk::DiskFile,
 };
+use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, PoisonError, RwLock},
 };
 
 /// Where a row is, and what its checksum must be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// The position of its first write.
     pub first: Position,

@@ -6,6 +6,7 @@
 mod bytes;
 mod frame;
 mod index;
+mod known;
 mod meta;
 mod reading;
 mod rewrite;
@@ -17,7 +18,9 @@ mod witness;
 
 pub(super) use self::{
     bytes::{Bytes, add_varint},
+    frame::Chain,
     index::{Index, Place},
+    known::{Known, KnownSegment, Scanned},
     meta::Meta,
     reading::{Read, Reading},
     rewrite::Rewriting,
@@ -25,8 +28,8 @@ pub(super) use self::{
 };
 
 use self::{
-    frame::{Chain, HEAD, Kind, SEAL, Seal, Seed},
-    scan::{End, Sealed, Segment, Tail, Visit, unavailable},
+    frame::{HEAD, Kind, SEAL, Seal, Seed},
+    scan::{End, Sealed, Segment, Tail, unavailable},
     segment::{BEGIN, Begin, Origin, UNFINISHED},
     witness::{Testimony, Witness},
 };
@@ -36,6 +39,8 @@ use std::{io, sync::Arc};
 
 /// The file that an earlier format kept its ledger in.
 const EARLIER: &str = "ledger.db";
+/// The file that shortens the next opening; what it holds is not the log's affair.
+pub(super) const CHECKPOINT: &str = "CHECKPOINT";
 /// How much room is usually kept at once for what will be appended.
 pub(super) const RESERVE: u64 = 4 << 20;
 /// How much memory is kept for making frames.
@@ -143,22 +148,9 @@ impl Opening {
         self.segments.iter().map(|segment| segment.size).sum()
     }
 
-    /// Reads everything, mends what a crash left at the end, and opens the log for appending.
-    pub fn read(mut self, segment_size: u64, visit: &mut Visit<'_>) -> Result<Log, Problem> {
-        let index = Index::default();
-        for segment in &self.segments {
-            index.add_segment(segment.number, Arc::clone(&segment.file));
-        }
-        let end = scan::scan(
-            &self.segments,
-            self.meta.folder,
-            self.testimony,
-            &mut |row, place, read| {
-                visit(row, place, read)?;
-                index.add(std::iter::once((row.tenant, place)));
-                Ok(())
-            },
-        )?;
+    /// Mends what a crash left at the end of what was read, and opens the log for appending.
+    pub fn finish(mut self, scanned: Scanned, segment_size: u64) -> Result<Log, Problem> {
+        let Scanned { index, end } = scanned;
         let name = segment::name(end.segment.number);
         let active = self
             .mend(&end)
@@ -168,7 +160,7 @@ impl Opening {
         index.add_segment(active.begin.number, Arc::clone(&active.file));
         Ok(Log {
             disk: self.disk,
-            index: Arc::new(index),
+            index,
             folder: self.meta.folder,
             segment_size,
             reserve: self.reserve,
@@ -223,7 +215,9 @@ impl Opening {
 /// Whether a file of ours was being made under this name when the process ended.
 fn is_unfinished(name: &str) -> bool {
     let made = name.strip_suffix(UNFINISHED);
-    made.is_some_and(|made| made == meta::NAME || segment::number(made).is_some())
+    made.is_some_and(|made| {
+        made == meta::NAME || made == CHECKPOINT || segment::number(made).is_some()
+    })
 }
 
 /// Makes the files of an empty folder; the last one says that it is done.
@@ -335,6 +329,31 @@ fn is_full(error: &io::Error) -> bool {
 }
 
 impl Log {
+    /// Whether no write failed so that nobody knows what is on the disk.
+    pub fn is_sound(&self) -> bool {
+        self.failed.is_none()
+    }
+
+    /// Which folder it is of.
+    pub fn folder(&self) -> u64 {
+        self.folder
+    }
+
+    /// Where it ends.
+    pub fn chain(&self) -> Chain {
+        self.chain
+    }
+
+    /// The segment that is appended to.
+    pub fn active_segment(&self) -> u32 {
+        self.active.begin.number
+    }
+
+    /// Writes nothing any more until the folder is opened again: names that are made later may not last.
+    pub fn distrust(&mut self, error: &io::Error) {
+        self.failed = Some(error.to_string());
+    }
+
     /// Where every row is.
     pub fn index(&self) -> &Arc<Index> {
         &self.index

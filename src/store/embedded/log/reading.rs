@@ -2,7 +2,7 @@
 
 use super::{
     Index, Meta,
-    scan::{self, End, Segment, Tail, Visit, unavailable},
+    scan::{self, Before, End, Segment, Tail, Visit, unavailable},
     segment::{self, UNFINISHED},
     witness::{self, Testimony, Witness},
 };
@@ -82,7 +82,10 @@ impl Reading {
         let end = scan::scan(
             &self.segments,
             self.meta.folder,
-            self.testimony,
+            Before {
+                testimony: self.testimony,
+                ..Before::default()
+            },
             &mut |row, place, read| {
                 index.add(std::iter::once((row.tenant, place)));
                 visit(row, place, read)

@@ -14,6 +14,7 @@ use crate::{
     domain::problem::Problem,
     store::embedded::disk::{Disk, DiskFile},
 };
+use serde::{Deserialize, Serialize};
 use std::{io, sync::Arc};
 
 /// A segment that is there.
@@ -28,7 +29,7 @@ pub struct Segment {
 }
 
 /// A segment that is complete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sealed {
     /// How it begins.
     pub begin: Begin,
@@ -106,20 +107,34 @@ pub fn damaged(number: u32, offset: u64, what: &str) -> Problem {
     Problem::ledger_damaged(&format!("file {name}, offset {offset}{what}"))
 }
 
+/// What is known of a log before it is read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Before {
+    /// What the witness says.
+    pub testimony: Option<Testimony>,
+    /// What the first segment that is read continues, if it is not the first of the folder.
+    pub chain: Option<Chain>,
+    /// How far a checkpoint saw it go.
+    pub reached: Option<Chain>,
+    /// How many bytes come before.
+    pub read: u64,
+}
+
 /// Reads segments from the first of them on, which need not be the first of the folder.
 pub fn scan(
     segments: &[Segment],
     folder: u64,
-    testimony: Option<Testimony>,
+    before: Before,
     visit: &mut Visit<'_>,
 ) -> Result<End, Problem> {
     let mut scan = Scan {
         folder,
         seed: Seed::of(folder),
-        testimony,
+        testimony: before.testimony,
+        reached: before.reached,
         visit,
-        read: 0,
-        chain: None,
+        read: before.read,
+        chain: before.chain,
         sealed: Vec::new(),
     };
     let Some(first) = segments.first() else {
@@ -136,14 +151,23 @@ pub fn scan(
     }
     let mut end = end.ok_or_else(|| damaged(1, 0, ": it is missing"))?;
     end.sealed = scan.sealed;
-    check_end(&end, testimony)?;
+    check_end(&end, before)?;
     Ok(end)
 }
 
 /// Finds what is missing at the end.
-fn check_end(end: &End, testimony: Option<Testimony>) -> Result<(), Problem> {
-    let Some(said) = testimony else { return Ok(()) };
+fn check_end(end: &End, before: Before) -> Result<(), Problem> {
     let (number, place) = (end.segment.number, end.place);
+    if let Some(reached) = before
+        .reached
+        .filter(|reached| end.chain.next < reached.next)
+    {
+        let what = format!(": the log ends before frame {}", reached.next);
+        return Err(damaged(number, place, &what));
+    }
+    let Some(said) = before.testimony else {
+        return Ok(());
+    };
     let (last, acknowledged) = (end.chain.next - 1, said.chain.next.saturating_sub(1));
     if last < acknowledged {
         let what = format!(
@@ -164,6 +188,7 @@ struct Scan<'v, 'f> {
     folder: u64,
     seed: Seed,
     testimony: Option<Testimony>,
+    reached: Option<Chain>,
     visit: &'v mut Visit<'f>,
     read: u64,
     chain: Option<Chain>,
@@ -230,13 +255,13 @@ impl Scan<'_, '_> {
     }
 
     fn check_witness(&self, number: u32, place: u64, chain: Chain) -> Result<(), Problem> {
-        match self.testimony {
-            Some(said) if said.chain.next == chain.next && said.chain.sum != chain.sum => {
-                let what = format!(": frame {} is not the one that was written", chain.next - 1);
-                Err(damaged(number, place, &what))
-            }
-            _ => Ok(()),
+        let said = self.testimony.map(|said| said.chain);
+        let mut known = said.into_iter().chain(self.reached);
+        if known.any(|known| known.next == chain.next && known.sum != chain.sum) {
+            let what = format!(": frame {} is not the one that was written", chain.next - 1);
+            return Err(damaged(number, place, &what));
         }
+        Ok(())
     }
 
     fn next(&self, window: &mut Window, end: &End) -> io::Result<Next> {

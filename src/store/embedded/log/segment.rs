@@ -2,6 +2,7 @@
 
 use super::{bytes::Bytes, frame::Chain};
 use crc32c::crc32c;
+use serde::{Deserialize, Serialize};
 
 /// "PrScSegm".
 const MAGIC: [u8; 8] = *b"PrScSegm";
@@ -12,7 +13,7 @@ pub const UNFINISHED: &str = ".new";
 const SUFFIX: &str = ".log";
 
 /// How the frames of a segment came to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Origin {
     /// Each was appended when its writes came in.
     Appended,
@@ -21,7 +22,7 @@ pub enum Origin {
 }
 
 /// How a segment begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Begin {
     /// Which segment it is, from 1.
     pub number: u32,

@@ -11,10 +11,12 @@ use crate::{
         time::{Day, Instant},
     },
     store::embedded::{
-        codec::{ROW_WRITES, StoredEntry, Target, ints, texts},
+        codec::{Posted, PostedWhat, ROW_WRITES, StoredEntry, Target, ints, texts},
         log::Bytes,
     },
 };
+
+use std::borrow::Cow;
 
 /// Columns that are read, number by number and text by text.
 struct Reader {
@@ -28,6 +30,7 @@ struct Reader {
     amounts: [Numbers; 4],
     minutes: Numbers,
     role: texts::Texts,
+    last_role: Option<RoleId>,
     detail: texts::Texts,
     due_time: TimeReader,
     target: Numbers,
@@ -87,7 +90,54 @@ pub fn read(
     Ok(())
 }
 
+/// Reads what the books look at.
+pub fn read_posted(
+    bytes: &[u8],
+    count: u32,
+    visit: &mut dyn FnMut(Posted<'_>) -> Result<(), String>,
+) -> Result<(), String> {
+    let damaged = || "its columns do not fit together".to_owned();
+    let mut bytes = Bytes(bytes);
+    let mut reader = Reader::new(&mut bytes).ok_or_else(damaged)?;
+    if !bytes.0.is_empty() || reader.kind.len() as u64 != u64::from(count) {
+        return Err(damaged());
+    }
+    while let Some(kind) = reader.kind.next() {
+        visit(reader.next_posted(kind).ok_or_else(damaged)?)?;
+    }
+    Ok(())
+}
+
 impl Reader {
+    fn next_posted(&mut self, kind: i64) -> Option<Posted<'_>> {
+        if kind == 0 {
+            let target = self.target()?;
+            return Some(Posted {
+                id: self.id.next()?,
+                what: PostedWhat::Reversal(Cow::Owned(target)),
+            });
+        }
+        let kind = Cow::Owned(self.content(kind)?);
+        let [branch, product, account_manager, ..] = &mut self.dimensions;
+        Some(Posted {
+            id: self.id.next()?,
+            what: PostedWhat::Activity {
+                customer: self.customer.next()?,
+                occur_time: self.occur_time.next()?,
+                dimensions: [branch.next()?, product.next()?, account_manager.next()?],
+                kind,
+            },
+        })
+    }
+
+    fn target(&mut self) -> Option<Target> {
+        Some(Target {
+            position: self.target.next()?.cast_unsigned(),
+            day: Day(i32::try_from(self.target_day.next()?).ok()?),
+            customer: PartyId::stored(self.customer.next()?),
+        })
+    }
+
     fn new(bytes: &mut Bytes<'_>) -> Option<Self> {
         Some(Self {
             record_time: TimeReader::read(bytes)?,
@@ -112,6 +162,7 @@ impl Reader {
             ],
             minutes: numbers(bytes)?,
             role: texts_of(bytes)?,
+            last_role: None,
             detail: texts_of(bytes)?,
             due_time: TimeReader::read(bytes)?,
             target: numbers(bytes)?,
@@ -126,11 +177,7 @@ impl Reader {
         let record_time = self.record_time.next()?;
         let id = ActivityId::stored(self.id.next()?);
         if kind == 0 {
-            let target = Target {
-                position: self.target.next()?.cast_unsigned(),
-                day: Day(i32::try_from(self.target_day.next()?).ok()?),
-                customer: PartyId::stored(self.customer.next()?),
-            };
+            let target = self.target()?;
             let reversal = Reversal {
                 reversal_id: id,
                 activity_id: ActivityId::stored(self.target_id.next()?),
@@ -246,12 +293,23 @@ impl Reader {
         }
     }
 
+    /// The next role: the one before, most of the time.
+    fn role(&mut self) -> Option<RoleId> {
+        let text = self.role.next()?;
+        if let Some(last) = self.last_role.as_ref().filter(|last| last.as_str() == text) {
+            return Some(last.clone());
+        }
+        let role = RoleId::stored(text);
+        self.last_role = Some(role.clone());
+        Some(role)
+    }
+
     fn work(&mut self, is_there: bool) -> Option<Option<Work>> {
         if !is_there {
             return Some(None);
         }
         Some(Some(Work {
-            role_id: RoleId::stored(self.role.next()?),
+            role_id: self.role()?,
             milli_minutes: self.minutes.next()?,
         }))
     }

@@ -111,6 +111,8 @@ impl Opening {
                 disk.remove(&name).map_err(failed)?;
             }
         }
+        // Whoever made a segment may have been cut short before its name was durable.
+        disk.sync_names().map_err(failed)?;
         let is_missing =
             |name: &str| Problem::ledger_damaged(&format!("file {name}: it is missing"));
         let (witness, testimony) = match Witness::open(&*disk) {

@@ -11,6 +11,7 @@ use super::{
     ledger::LedgerReader,
     log::{Log, Meta, Opening},
     pack::Packing,
+    planted::{Planted, is_planted},
     prospects::ProspectTables,
     questions::Questions,
     replay::Replay,
@@ -246,7 +247,9 @@ impl Engine {
             if answers.len() < group.len() {
                 continue;
             }
-            if let Err(problem) = self.keep(drafts) {
+            if let Err(problem) = self.keep(drafts)
+                && !is_planted(Planted::AcknowledgeFailure)
+            {
                 answers
                     .iter_mut()
                     .for_each(|answer| *answer = Err(problem.clone()));
@@ -272,13 +275,21 @@ impl Engine {
         if rows.is_empty() {
             return Ok(());
         }
-        self.log.append(&rows)?;
+        if is_planted(Planted::PublishEarly) {
+            for (tenant, draft) in drafts.values() {
+                tenant.publish(tenant.watermark() + draft.writes.len() as u64);
+            }
+        }
+        let appended = self.log.append(&rows);
+        if !is_planted(Planted::PostFailure) {
+            appended.clone()?;
+        }
         for (id, (_, draft)) in drafts {
             if !draft.writes.is_empty() {
                 self.apply(id, draft)?;
             }
         }
-        Ok(())
+        appended
     }
 
     /// Takes what is durable into the books.

@@ -5,6 +5,7 @@ use super::{
     codec::{self, StoredEntry},
     fingerprint::{Fingerprinter, Fingerprints},
     log::{ReadRow, Table},
+    planted::{Planted, is_planted},
     settings::BookSizes,
 };
 use crate::domain::{id::TenantId, ledger::Entry, time::Calendar};
@@ -58,7 +59,11 @@ impl Replay<'_> {
                 if position > newest {
                     let fingerprint = self.fingerprinter.of(stored.entry.id());
                     apply(books, &stored, self.calendar)?;
-                    fingerprints.insert(fingerprint, position);
+                    let is_forgotten = is_planted(Planted::ForgetFingerprints) && position % 7 == 0
+                        || is_planted(Planted::ForgetReversals) && stored.target.is_some();
+                    if !is_forgotten {
+                        fingerprints.insert(fingerprint, position);
+                    }
                 }
                 position += 1;
                 Ok(())
@@ -83,6 +88,10 @@ fn apply(books: &mut Books, stored: &StoredEntry, calendar: &Calendar) -> Result
     match (&stored.entry, &stored.target) {
         (Entry::Activity(activity), None) => {
             books.post(calendar.day(activity.occur_time), activity);
+            if is_planted(Planted::PostTwice) && books.newest % 7 == 0 {
+                books.newest -= 1;
+                books.post(calendar.day(activity.occur_time), activity);
+            }
             Ok(())
         }
         (Entry::Reversal(_), Some(target))

@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     domain::problem::Problem,
-    store::embedded::disk::{Disk, DiskFile},
+    store::embedded::{
+        disk::{Disk, DiskFile},
+        planted::{Planted, is_planted},
+    },
 };
 use std::{io, sync::Arc};
 
@@ -252,8 +255,9 @@ impl Scan<'_, '_> {
             return Ok(Next::Bad);
         };
         let whole = window.bytes(end.place, HEAD + head.length)?;
-        let is_sound =
-            head.chain == end.chain && whole.is_some_and(|whole| head.proves(whole, self.seed));
+        let proves = |whole| head.proves(whole, self.seed) || is_planted(Planted::BelieveFrames);
+        let is_cut = is_planted(Planted::CutFrame) && head.chain.next % 5 == 0;
+        let is_sound = head.chain == end.chain && whole.is_some_and(proves) && !is_cut;
         Ok(if is_sound {
             Next::Frame(head)
         } else {

@@ -87,7 +87,7 @@ fn sizes(random: &mut Random) -> BookSizes {
         kept_positions: 16,
         leaf_rows: 5,
     };
-    random.pick(&[finest, finest, some, BookSizes::default()])
+    random.pick(&[finest, some, BookSizes::default(), BookSizes::default()])
 }
 
 impl World {

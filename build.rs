@@ -1,7 +1,13 @@
 //! Compiles the contract without protoc: protox reads the `.proto` files, tonic-prost-build writes the Rust code.
 
 use prost::Message as _;
-use std::{env, error::Error, fs, path::PathBuf};
+use prost_types::FileDescriptorSet;
+use std::{
+    env,
+    error::Error,
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// Every file of the contract; what they import is found by itself.
 const SERVICES: &[&str] = &[
@@ -11,6 +17,34 @@ const SERVICES: &[&str] = &[
     "profitscore/v1/prospect_service.proto",
     "profitscore/v1/ranking_service.proto",
 ];
+
+/// The server of activities once more, for requests that stay bytes until they are read.
+fn activity_server(mut api: FileDescriptorSet, out: &Path) -> Result<(), Box<dyn Error>> {
+    for file in &mut api.file {
+        let file_name = file.name().to_owned();
+        if file_name != SERVICES[0] {
+            file.service.clear();
+        }
+    }
+    let folder = out.join("activity_server");
+    fs::create_dir_all(&folder)?;
+    tonic_prost_build::configure()
+        .out_dir(folder)
+        .build_client(false)
+        .codec_path("crate::api::wire::WireCodec")
+        .extern_path(
+            ".profitscore.v1.SubmitActivitiesRequest",
+            "crate::api::wire::activity::SubmitActivities",
+        )
+        .extern_path(
+            ".profitscore.v1.StreamActivitiesRequest",
+            "crate::api::wire::activity::ActivityChunk",
+        )
+        .extern_path(".profitscore.v1", "crate::api::pb")
+        .extern_path(".google", "crate::api::pb::google")
+        .compile_fds(api)?;
+    Ok(())
+}
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=proto");
@@ -39,6 +73,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     config.enable_type_names();
     tonic_prost_build::configure()
         .include_file("api.rs")
-        .compile_fds_with_config(api, config)?;
-    Ok(())
+        .compile_fds_with_config(api.clone(), config)?;
+    activity_server(api, &out)
 }

@@ -68,7 +68,12 @@ struct Arguments {
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
     streams: u16,
     /// Only these parts.
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Part::Service, Part::Engine, Part::Limit, Part::Peers])]
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        default_value = "service,engine,limit,peers"
+    )]
     parts: Vec<Part>,
     /// Only these other engines.
     #[arg(long, default_value = "duckdb,polars,clickhouse,postgresql,sqlite")]

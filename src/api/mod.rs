@@ -4,6 +4,7 @@
 //! the service is called, and `to_pb`, which cannot fail, turns the answer into a message.
 
 pub mod activity;
+mod activity_stream;
 mod convert;
 pub mod cost_model;
 pub mod customer;
@@ -14,6 +15,7 @@ pub mod prospect;
 pub mod ranking;
 pub mod server;
 pub mod status;
+mod wire;
 
 /// The generated contract.
 #[allow(
@@ -27,6 +29,16 @@ pub mod pb {
     include!(concat!(env!("OUT_DIR"), "/api.rs"));
     pub use self::google::r#type as google_type;
     pub use self::profitscore::v1::*;
+}
+
+/// The server of activities, whose requests are read from their bytes.
+#[allow(clippy::all, missing_docs, unused_qualifications, rustdoc::all)]
+mod activity_server {
+    include!(concat!(
+        env!("OUT_DIR"),
+        "/activity_server/profitscore.v1.rs"
+    ));
+    pub use self::activity_service_server::*;
 }
 
 /// The contract as an encoded `google.protobuf.FileDescriptorSet`, for reflection and for JSON output.

@@ -3,11 +3,11 @@
 use super::{
     DESCRIPTORS,
     activity::ActivityHandlers,
+    activity_server::{self, ActivityServiceServer},
     cost_model::CostModelHandlers,
     customer::CustomerHandlers,
     layers::{deadline::DeadlineLayer, request_log::RequestLogLayer},
     pb::{
-        activity_service_server::{self, ActivityServiceServer},
         cost_model_service_server::{self, CostModelServiceServer},
         customer_service_server::{self, CustomerServiceServer},
         prospect_service_server::{self, ProspectServiceServer},
@@ -31,6 +31,14 @@ use tonic_web::GrpcWebLayer;
 const MESSAGE_LIMIT: usize = 16 * 1024 * 1024;
 /// How often a silent connection is asked whether it lives, and how long it may take to say so.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(20));
+
+/// How many bytes a client may send ahead on one stream: a few chunks of 1,000 activities, of which each alone is more
+/// than the 64 KiB that HTTP/2 begins with, so that the client would wait for leave within every chunk.
+const STREAM_WINDOW: u32 = 1024 * 1024;
+/// How many bytes a client may send ahead on all of its streams: this much a connection can make the server keep.
+const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
+/// The largest frame of a client: each is looked at on its own.
+const FRAME_LIMIT: u32 = 64 * 1024;
 
 /// How the server behaves.
 #[derive(Debug, Clone, Copy)]
@@ -92,6 +100,9 @@ pub async fn serve(
         .expect("the contract's descriptors are whole");
     let server = Server::builder()
         .accept_http1(true)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_frame_size(FRAME_LIMIT)
         .http2_keepalive_interval(Some(KEEPALIVE.0))
         .http2_keepalive_timeout(Some(KEEPALIVE.1))
         .layer(RequestLogLayer)
@@ -130,7 +141,7 @@ fn incoming(listener: TcpListener) -> TcpIncoming {
 /// The services by their names, and the server as a whole by the empty one.
 const HEALTH_NAMES: [&str; 6] = [
     "",
-    activity_service_server::SERVICE_NAME,
+    activity_server::SERVICE_NAME,
     cost_model_service_server::SERVICE_NAME,
     customer_service_server::SERVICE_NAME,
     prospect_service_server::SERVICE_NAME,

@@ -2,6 +2,7 @@
 
 use super::problem::Problem;
 use rust_decimal::Decimal;
+use std::fmt;
 
 /// Decimal places of quantities, rates and number traits: they are kept as integers of millionths.
 pub const MICRO_PLACES: u32 = 6;
@@ -12,7 +13,11 @@ pub const MILLI_PLACES: u32 = 3;
 const TEXT_LIMIT: usize = 64;
 
 /// Reads a decimal text such as `-12.5` or `1.2e3` as an integer of `10^-places`, exactly or not at all.
-pub fn parse_fixed(text: &str, places: u32, field: &str) -> Result<i64, Problem> {
+pub fn parse_fixed(
+    text: &str,
+    places: u32,
+    field: impl fmt::Display + Copy,
+) -> Result<i64, Problem> {
     if text.is_empty() {
         return Err(Problem::field_required(field));
     }
@@ -61,7 +66,7 @@ fn has_great_exponent(text: &str) -> bool {
         .is_some_and(|(_, exponent)| !exponent.starts_with('-'))
 }
 
-fn out_of_range(places: u32, field: &str) -> Problem {
+fn out_of_range(places: u32, field: impl fmt::Display + Copy) -> Problem {
     let limit = format_fixed(i128::from(i64::MAX), places);
     Problem::number_out_of_range(field, &format!("-{limit}"), &limit)
 }
@@ -86,7 +91,7 @@ pub fn check_range(
     minimum: i64,
     maximum: i64,
     places: u32,
-    field: &str,
+    field: impl fmt::Display + Copy,
 ) -> Result<i64, Problem> {
     if (minimum..=maximum).contains(&value) {
         return Ok(value);

@@ -21,7 +21,7 @@ pub struct Currency([u8; 3]);
 
 impl Currency {
     /// Takes a code that a client or an operator gave.
-    pub fn parse(text: &str, field: &str) -> Result<Self, Problem> {
+    pub fn parse(text: &str, field: impl fmt::Display + Copy) -> Result<Self, Problem> {
         match text.as_bytes() {
             [] => Err(Problem::field_required(field)),
             &[a, b, c] if [a, b, c].iter().all(u8::is_ascii_uppercase) => Ok(Self([a, b, c])),
@@ -63,8 +63,13 @@ pub fn to_nanos(micros: Micros) -> Nanos {
 }
 
 /// Whole units and the nano-units beyond them of one amount on the wire, both of one sign, as micro-units.
-pub fn micros_from_parts(units: i64, nanos: i32, field: &str) -> Result<Micros, Problem> {
+pub fn micros_from_parts(
+    units: i64,
+    nanos: i32,
+    field: impl fmt::Display + Copy,
+) -> Result<Micros, Problem> {
     let inner = |name: &str| {
+        let field = field.to_string();
         if field.is_empty() {
             name.to_owned()
         } else {

@@ -84,17 +84,18 @@ impl Problem {
     /// A problem with its variables; `message` is built by the caller from the same variables.
     pub fn new<const N: usize>(
         reason: Reason,
-        field: &str,
+        field: impl fmt::Display,
         message: String,
         variables: [(&'static str, String); N],
     ) -> Self {
+        let field = field.to_string();
         let mut metadata = BTreeMap::from(variables);
         if !field.is_empty() {
-            metadata.insert("field", field.to_owned());
+            metadata.insert("field", field.clone());
         }
         Self {
             reason,
-            field: field.to_owned(),
+            field,
             message,
             metadata,
         }
@@ -121,7 +122,7 @@ impl Problem {
     }
 
     /// A required field is missing.
-    pub fn field_required(field: &str) -> Self {
+    pub fn field_required(field: impl fmt::Display + Copy) -> Self {
         Self::new(
             Reason::FieldRequired,
             field,
@@ -131,7 +132,7 @@ impl Problem {
     }
 
     /// A field's content is not what it has to be.
-    pub fn field_invalid(field: &str, problem: &str) -> Self {
+    pub fn field_invalid(field: impl fmt::Display + Copy, problem: &str) -> Self {
         let message = format!("{field} {problem}");
         Self::new(
             Reason::FieldInvalid,
@@ -142,14 +143,14 @@ impl Problem {
     }
 
     /// A field is too long.
-    pub fn field_too_long(field: &str, limit: usize, actual: usize) -> Self {
+    pub fn field_too_long(field: impl fmt::Display + Copy, limit: usize, actual: usize) -> Self {
         let message = format!("{field} has {actual} bytes, at most {limit} are allowed");
         let variables = [("limit", limit.to_string()), ("actual", actual.to_string())];
         Self::new(Reason::FieldTooLong, field, message, variables)
     }
 
     /// An enum has a value that this version does not know.
-    pub fn enum_value_unknown(field: &str, value: i32) -> Self {
+    pub fn enum_value_unknown(field: impl fmt::Display + Copy, value: i32) -> Self {
         let message = format!("{field} has the value {value}, which is not known");
         Self::new(
             Reason::EnumValueUnknown,
@@ -167,7 +168,7 @@ impl Problem {
     }
 
     /// A number has more decimal places than are kept.
-    pub fn number_too_fine(field: &str, limit: u32) -> Self {
+    pub fn number_too_fine(field: impl fmt::Display + Copy, limit: u32) -> Self {
         let message = format!("{field} has more than {limit} decimal places; nothing is rounded");
         Self::new(
             Reason::NumberTooFine,
@@ -178,7 +179,11 @@ impl Problem {
     }
 
     /// A number is outside its range.
-    pub fn number_out_of_range(field: &str, minimum: &str, maximum: &str) -> Self {
+    pub fn number_out_of_range(
+        field: impl fmt::Display + Copy,
+        minimum: &str,
+        maximum: &str,
+    ) -> Self {
         let message = format!("{field} must be from {minimum} to {maximum}");
         let variables = [
             ("minimum", minimum.to_owned()),
@@ -188,7 +193,7 @@ impl Problem {
     }
 
     /// A time is outside what the books can hold.
-    pub fn time_out_of_range(field: &str) -> Self {
+    pub fn time_out_of_range(field: impl fmt::Display + Copy) -> Self {
         let message = format!("{field} must be from 1900-01-01 to before 2200-01-01");
         Self::new(Reason::TimeOutOfRange, field, message, [])
     }

@@ -21,7 +21,11 @@ pub struct Instant {
 
 impl Instant {
     /// Takes an instant that a client sent.
-    pub fn parse(seconds: i64, nanos: i32, field: &str) -> Result<Self, Problem> {
+    pub fn parse(
+        seconds: i64,
+        nanos: i32,
+        field: impl fmt::Display + Copy,
+    ) -> Result<Self, Problem> {
         let nanos = u32::try_from(nanos)
             .ok()
             .filter(|n| *n < 1_000_000_000)

@@ -38,21 +38,44 @@ impl Written {
     }
 }
 
+/// What was taken of a batch on the way in, and what was refused, with its places.
+#[derive(Debug)]
+pub struct Items<T> {
+    pub(super) accepted: Vec<T>,
+    pub(super) refused: Vec<(usize, Problem)>,
+}
+
+impl<T> FromIterator<Result<T, Problem>> for Items<T> {
+    fn from_iter<I: IntoIterator<Item = Result<T, Problem>>>(items: I) -> Self {
+        let items = items.into_iter();
+        // Batches are bounded on the way in.
+        let mut accepted = Vec::with_capacity(items.size_hint().1.unwrap_or_default());
+        let mut refused = Vec::new();
+        for (index, item) in items.enumerate() {
+            match item {
+                Ok(item) => accepted.push(item),
+                Err(problem) => refused.push((index, problem)),
+            }
+        }
+        Self { accepted, refused }
+    }
+}
+
 impl Service {
     /// Adds entries to the ledger. Items that were refused on the way in keep their place.
     pub async fn append(
         &self,
         tenant: &TenantId,
-        items: Vec<Result<Entry, Problem>>,
+        items: Items<Entry>,
         mode: WriteMode,
     ) -> Result<Written, Problem> {
         let store = self.store()?;
-        let (entries, refused) = split(items);
-        let outcomes = match entries.is_empty() {
+        let Items { accepted, refused } = items;
+        let outcomes = match accepted.is_empty() {
             true => Vec::new(),
             false => {
                 store
-                    .append(tenant, entries, self.clock.now(), mode)
+                    .append(tenant, accepted, self.clock.now(), mode)
                     .await?
             }
         };
@@ -69,26 +92,20 @@ impl Service {
     }
 }
 
-/// Parts what goes to the store from what was refused before, with the refused items' places.
-pub(super) fn split<T>(items: Vec<Result<T, Problem>>) -> (Vec<T>, Vec<(usize, Problem)>) {
-    let mut accepted = Vec::with_capacity(items.len());
-    let mut refused = Vec::new();
-    for (index, item) in items.into_iter().enumerate() {
-        match item {
-            Ok(item) => accepted.push(item),
-            Err(problem) => refused.push((index, problem)),
-        }
-    }
-    (accepted, refused)
-}
-
 /// Puts the refused items back in their places.
-pub(super) fn join(mut outcomes: Vec<Outcome>, refused: Vec<(usize, Problem)>) -> Vec<Outcome> {
-    for (index, problem) in refused {
-        // The places rise, so that each insertion restores the original index.
-        outcomes.insert(index, Outcome::Rejected(problem));
+pub(super) fn join(outcomes: Vec<Outcome>, refused: Vec<(usize, Problem)>) -> Vec<Outcome> {
+    if refused.is_empty() {
+        return outcomes;
     }
-    outcomes
+    let mut joined = Vec::with_capacity(outcomes.len() + refused.len());
+    let mut outcomes = outcomes.into_iter();
+    for (index, problem) in refused {
+        let before = index - joined.len();
+        joined.extend(outcomes.by_ref().take(before));
+        joined.push(Outcome::Rejected(problem));
+    }
+    joined.extend(outcomes);
+    joined
 }
 
 #[cfg(test)]
@@ -106,7 +123,7 @@ mod tests {
             Ok(3),
             Err(refusal()),
         ];
-        let (accepted, refused) = split(items);
+        let Items { accepted, refused } = items.into_iter().collect();
         assert_eq!(accepted, [1, 2, 3]);
         let outcomes = join(accepted.into_iter().map(Outcome::Posted).collect(), refused);
         let rejected: Vec<bool> = outcomes

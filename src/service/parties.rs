@@ -2,7 +2,7 @@
 
 use super::{
     Service,
-    activities::{Written, join, split},
+    activities::{Items, Written, join},
 };
 use crate::domain::{
     id::{PartyId, TenantId},
@@ -22,10 +22,10 @@ impl Service {
         mode: WriteMode,
     ) -> Result<Written, Problem> {
         let store = self.store()?;
-        let (records, refused) = split(items);
-        let outcomes = match records.is_empty() {
+        let Items { accepted, refused } = items.into_iter().collect();
+        let outcomes = match accepted.is_empty() {
             true => Vec::new(),
-            false => store.put(tenant, records, self.clock.now(), mode).await?,
+            false => store.put(tenant, accepted, self.clock.now(), mode).await?,
         };
         Written::of(store, tenant, join(outcomes, refused), mode).await
     }

@@ -235,10 +235,152 @@ fn hostile_activities() -> Vec<(pb::Activity, &'static str, &'static str)> {
     ]
 }
 
+/// Every field of every kind and dimension that the list above has not, each with what it must not hold.
+fn hostile_fields() -> Vec<(pb::Activity, &'static str, &'static str)> {
+    let blank = || " ".to_owned();
+    let one = || Some(usd("1"));
+    let minute = || Some(decimal("1"));
+    let refund = |amount, recovered_cost_of_goods| {
+        of(Kind::Refund(pb::Refund {
+            amount,
+            recovered_cost_of_goods,
+            paid_out: true,
+        }))
+    };
+    let effort = |role_id: &str, purpose, channel| {
+        of(Kind::Effort(pb::Effort {
+            role_id: role_id.to_owned(),
+            minutes: minute(),
+            purpose,
+            channel,
+        }))
+    };
+    let complaint = |severity, perceived_severity, compensation| {
+        of(Kind::Complaint(pb::Complaint {
+            severity,
+            perceived_severity,
+            compensation,
+            ..Default::default()
+        }))
+    };
+    let demand = |description: &str, cost, role_id: &str, minutes| {
+        of(Kind::SpecialDemand(pb::SpecialDemand {
+            description: description.to_owned(),
+            cost,
+            minutes,
+            role_id: role_id.to_owned(),
+        }))
+    };
+    let invoice = |invoice_id, amount, due_time| {
+        of(Kind::Invoice(pb::Invoice {
+            invoice_id,
+            amount,
+            due_time,
+        }))
+    };
+    let payment = |amount, invoice_id| of(Kind::Payment(pb::Payment { amount, invoice_id }));
+    let write_off = |amount, invoice_id| of(Kind::WriteOff(pb::WriteOff { amount, invoice_id }));
+    let referral = |referred_party_id| of(Kind::Referral(pb::Referral { referred_party_id }));
+    let dimension = |change: fn(&mut pb::Dimensions)| {
+        edit(|activity| change(activity.dimensions.insert(pb::Dimensions::default())))
+    };
+    let below = || Some(usd("-1"));
+    let early = Some(Timestamp {
+        seconds: i64::MIN,
+        nanos: 0,
+    });
+    let (required, invalid) = ("FIELD_REQUIRED", "FIELD_INVALID");
+    let (range, unknown) = ("NUMBER_OUT_OF_RANGE", "ENUM_VALUE_UNKNOWN");
+    vec![
+        (
+            edit_sale(|s| s.cost_of_goods = Some(usd("-1"))),
+            range,
+            "sale.cost_of_goods",
+        ),
+        (refund(None, None), required, "refund.amount"),
+        (
+            refund(one(), below()),
+            range,
+            "refund.recovered_cost_of_goods",
+        ),
+        (effort("", 1, 0), required, "effort.role_id"),
+        (effort("r", 0, 0), required, "effort.purpose"),
+        (effort("r", 1, 77), unknown, "effort.channel"),
+        (complaint(0, 0, None), required, "complaint.severity"),
+        (
+            complaint(1, 77, None),
+            unknown,
+            "complaint.perceived_severity",
+        ),
+        (complaint(1, 0, below()), range, "complaint.compensation"),
+        (
+            demand(" ", None, "", None),
+            invalid,
+            "special_demand.description",
+        ),
+        (demand("", below(), "", None), range, "special_demand.cost"),
+        (
+            demand("", None, "r", None),
+            required,
+            "special_demand.minutes",
+        ),
+        (
+            demand("", None, "", minute()),
+            required,
+            "special_demand.role_id",
+        ),
+        (
+            invoice(String::new(), one(), None),
+            required,
+            "invoice.invoice_id",
+        ),
+        (
+            invoice("i".to_owned(), None, early),
+            required,
+            "invoice.amount",
+        ),
+        (
+            invoice("i".to_owned(), one(), early),
+            "TIME_OUT_OF_RANGE",
+            "invoice.due_time",
+        ),
+        (payment(below(), String::new()), range, "payment.amount"),
+        (payment(None, blank()), invalid, "payment.invoice_id"),
+        (write_off(below(), String::new()), range, "write_off.amount"),
+        (write_off(None, blank()), invalid, "write_off.invoice_id"),
+        (
+            referral(String::new()),
+            required,
+            "referral.referred_party_id",
+        ),
+        (
+            dimension(|d| d.product_id = " p".to_owned()),
+            invalid,
+            "dimensions.product_id",
+        ),
+        (
+            dimension(|d| d.account_manager_id = "m ".to_owned()),
+            invalid,
+            "dimensions.account_manager_id",
+        ),
+        (
+            dimension(|d| d.channel_id = "\t".to_owned()),
+            invalid,
+            "dimensions.channel_id",
+        ),
+        (
+            dimension(|d| d.campaign_id = "\u{a0}c".to_owned()),
+            invalid,
+            "dimensions.campaign_id",
+        ),
+    ]
+}
+
 #[tokio::test]
 async fn hostile_activities_are_refused_by_field() {
     let world = World::start().await;
-    for (activity, reason, field) in hostile_activities() {
+    let all = hostile_activities().into_iter().chain(hostile_fields());
+    for (activity, reason, field) in all {
         let request = pb::SubmitActivitiesRequest {
             activities: vec![activity],
             ..Default::default()

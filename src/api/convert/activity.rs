@@ -1,12 +1,18 @@
 //! Activities and reversals, as they are submitted.
 
 use super::common::{
-    enum_from_pb, instant_from_pb, item, optional_amount, positive_amount, required_amount,
+    Path, enum_from_pb, instant_from_pb, optional_amount, positive_amount, required_amount,
     required_enum,
 };
 use super::ledger::{channel_to_pb, direct_cost_to_pb, purpose_to_pb, severity_to_pb};
 use crate::{
-    api::pb::{self, activity::Kind as KindPb, google_type, sale::Price as PricePb},
+    api::{
+        pb,
+        wire::activity::{
+            Activities, ActivityView, ComplaintView, DecimalView, DimensionsView, DirectCostView,
+            EffortView, InvoiceView, KindView, PriceView, RefundView, SaleView, SpecialDemandView,
+        },
+    },
     domain::{
         activity::{
             Activity, ContactChannel, Dimensions, DirectCostKind, EffortPurpose, Kind, Price,
@@ -18,7 +24,9 @@ use crate::{
         money::Currency,
         problem::Problem,
     },
+    service::activities::Items,
 };
+use prost::DecodeError;
 
 /// The most bytes of a dimension.
 const DIMENSION_LIMIT: usize = 128;
@@ -27,38 +35,40 @@ const TEXT_LIMIT: usize = 512;
 /// The most minutes of one activity, in thousandths.
 const MINUTES_LIMIT: i64 = 10_000_000_000;
 
-/// The activities of a batch, each converted or refused on its own.
-pub fn entries_from_pb(
-    activities: Vec<pb::Activity>,
+/// The activities of a batch, each converted or refused on its own. Fails if one of them is no message at all.
+pub fn entries_from_wire(
+    activities: &Activities<'_>,
     currency: Currency,
-) -> Vec<Result<Entry, Problem>> {
-    let each = activities.into_iter().enumerate();
+) -> Result<Items<Entry>, DecodeError> {
+    let each = activities.read().enumerate();
     each.map(|(index, activity)| {
-        activity_from_pb(activity, currency, &item("activities", index)).map(Entry::Activity)
+        let path = Path::Item("activities", index);
+        Ok(activity_from_wire(&activity?, currency, &path).map(Entry::Activity))
     })
     .collect()
 }
 
-fn activity_from_pb(
-    activity: pb::Activity,
+fn activity_from_wire(
+    activity: &ActivityView<'_>,
     currency: Currency,
-    path: &str,
+    path: &Path<'_>,
 ) -> Result<Activity, Problem> {
-    let at = |name: &str| format!("{path}.{name}");
-    let time = activity
-        .occur_time
-        .ok_or_else(|| Problem::field_required(&at("occur_time")))?;
-    let kind = activity
-        .kind
-        .ok_or_else(|| Problem::field_required(&at("kind")))?;
-    let activity_id = ActivityId::parse(&activity.activity_id, &at("activity_id"))?;
-    let customer_id = PartyId::parse(&activity.customer_id, &at("customer_id"))?;
-    let kind = kind_from_pb(kind, currency, path)?;
+    let at = |name| path.at(name);
+    let time = activity.occur_time.as_ref();
+    let time = time.ok_or_else(|| Problem::field_required(at("occur_time")))?;
+    let kind = activity.kind.as_ref();
+    let kind = kind.ok_or_else(|| Problem::field_required(at("kind")))?;
+    let activity_id = ActivityId::parse(activity.activity_id, at("activity_id"))?;
+    let customer_id = PartyId::parse(activity.customer_id, at("customer_id"))?;
+    let kind = kind_from_wire(kind, currency, path)?;
     let activity = Activity {
         activity_id,
         customer_id,
-        occur_time: instant_from_pb(&time, &at("occur_time"))?,
-        dimensions: dimensions_from_pb(activity.dimensions.unwrap_or_default(), &at("dimensions"))?,
+        occur_time: instant_from_pb(time, at("occur_time"))?,
+        dimensions: match &activity.dimensions {
+            Some(dimensions) => dimensions_from_wire(dimensions, &at("dimensions"))?,
+            None => Dimensions::default(),
+        },
         kind,
     };
     check_across_fields(&activity, path)?;
@@ -66,166 +76,198 @@ fn activity_from_pb(
 }
 
 /// What no field shows alone.
-fn check_across_fields(activity: &Activity, path: &str) -> Result<(), Problem> {
+fn check_across_fields(activity: &Activity, path: &Path<'_>) -> Result<(), Problem> {
     if let Kind::Invoice {
         due_time: Some(due_time),
         ..
     } = &activity.kind
         && *due_time < activity.occur_time
     {
-        let field = format!("{path}.invoice.due_time");
-        return Err(Problem::field_invalid(&field, "is before occur_time"));
+        let path = path.at("invoice");
+        let field = path.at("due_time");
+        return Err(Problem::field_invalid(field, "is before occur_time"));
     }
     if let Kind::Referral { referred_party_id } = &activity.kind
         && *referred_party_id == activity.customer_id
     {
-        let field = format!("{path}.referral.referred_party_id");
-        return Err(Problem::field_invalid(&field, "is the customer itself"));
+        let path = path.at("referral");
+        let field = path.at("referred_party_id");
+        return Err(Problem::field_invalid(field, "is the customer itself"));
     }
     Ok(())
 }
 
-fn dimensions_from_pb(dimensions: pb::Dimensions, path: &str) -> Result<Dimensions, Problem> {
+fn dimensions_from_wire(
+    dimensions: &DimensionsView<'_>,
+    path: &Path<'_>,
+) -> Result<Dimensions, Problem> {
     let fields = [
-        (&dimensions.branch_id, "branch_id", DIMENSION_LIMIT),
-        (&dimensions.product_id, "product_id", DIMENSION_LIMIT),
+        (dimensions.branch_id, "branch_id", DIMENSION_LIMIT),
+        (dimensions.product_id, "product_id", DIMENSION_LIMIT),
         (
-            &dimensions.account_manager_id,
+            dimensions.account_manager_id,
             "account_manager_id",
             DIMENSION_LIMIT,
         ),
-        (&dimensions.channel_id, "channel_id", DIMENSION_LIMIT),
-        (&dimensions.campaign_id, "campaign_id", DIMENSION_LIMIT),
-        (&dimensions.evidence_ref, "evidence_ref", TEXT_LIMIT),
+        (dimensions.channel_id, "channel_id", DIMENSION_LIMIT),
+        (dimensions.campaign_id, "campaign_id", DIMENSION_LIMIT),
+        (dimensions.evidence_ref, "evidence_ref", TEXT_LIMIT),
     ];
     for (text, name, limit) in fields {
-        check_optional_text(text, limit, &format!("{path}.{name}"))?;
+        check_optional_text(text, limit, path.at(name))?;
     }
     Ok(Dimensions {
-        branch_id: dimensions.branch_id,
-        product_id: dimensions.product_id,
-        account_manager_id: dimensions.account_manager_id,
-        channel_id: dimensions.channel_id,
-        campaign_id: dimensions.campaign_id,
-        evidence_ref: dimensions.evidence_ref,
+        branch_id: dimensions.branch_id.to_owned(),
+        product_id: dimensions.product_id.to_owned(),
+        account_manager_id: dimensions.account_manager_id.to_owned(),
+        channel_id: dimensions.channel_id.to_owned(),
+        campaign_id: dimensions.campaign_id.to_owned(),
+        evidence_ref: dimensions.evidence_ref.to_owned(),
     })
 }
 
-fn kind_from_pb(kind: KindPb, currency: Currency, path: &str) -> Result<Kind, Problem> {
+fn kind_from_wire(
+    kind: &KindView<'_>,
+    currency: Currency,
+    path: &Path<'_>,
+) -> Result<Kind, Problem> {
+    let at = |name| path.at(name);
     match kind {
-        KindPb::Sale(sale) => sale_from_pb(&sale, currency, &format!("{path}.sale")),
-        KindPb::Refund(refund) => {
-            let at = |name: &str| format!("{path}.refund.{name}");
-            let recovered = refund.recovered_cost_of_goods.as_ref();
-            Ok(Kind::Refund {
-                amount: positive_amount(refund.amount.as_ref(), currency, &at("amount"))?,
-                recovered_cost_of_goods: optional_amount(
-                    recovered,
-                    currency,
-                    &at("recovered_cost_of_goods"),
-                )?,
-                paid_out: refund.paid_out,
-            })
+        KindView::Sale(sale) => sale_from_wire(sale, currency, &at("sale")),
+        KindView::Refund(refund) => refund_from_wire(refund, currency, &at("refund")),
+        KindView::DirectCost(cost) => direct_cost_from_wire(cost, currency, &at("direct_cost")),
+        KindView::Effort(effort) => effort_from_wire(effort, &at("effort")),
+        KindView::Complaint(complaint) => {
+            complaint_from_wire(complaint, currency, &at("complaint"))
         }
-        KindPb::DirectCost(cost) => {
-            let at = |name: &str| format!("{path}.direct_cost.{name}");
-            Ok(Kind::DirectCost {
-                kind: required_enum(
-                    cost.kind,
-                    DirectCostKind::ALL,
-                    direct_cost_to_pb,
-                    &at("kind"),
-                )?,
-                amount: positive_amount(cost.amount.as_ref(), currency, &at("amount"))?,
-            })
+        KindView::SpecialDemand(demand) => {
+            special_demand_from_wire(demand, currency, &at("special_demand"))
         }
-        KindPb::Effort(effort) => effort_from_pb(&effort, &format!("{path}.effort")),
-        KindPb::Complaint(complaint) => {
-            complaint_from_pb(&complaint, currency, &format!("{path}.complaint"))
-        }
-        KindPb::SpecialDemand(demand) => {
-            let at = |name: &str| format!("{path}.special_demand.{name}");
-            check_optional_text(&demand.description, TEXT_LIMIT, &at("description"))?;
-            Ok(Kind::SpecialDemand {
-                cost: optional_amount(demand.cost.as_ref(), currency, &at("cost"))?,
-                work: work_from_pb(
-                    &demand.role_id,
-                    demand.minutes.as_ref(),
-                    &format!("{path}.special_demand"),
-                )?,
-                description: demand.description,
-            })
-        }
-        KindPb::Invoice(invoice) => {
-            let at = |name: &str| format!("{path}.invoice.{name}");
-            check_text(&invoice.invoice_id, DIMENSION_LIMIT, &at("invoice_id"))?;
-            let due_time = invoice.due_time.as_ref();
-            Ok(Kind::Invoice {
-                amount: positive_amount(invoice.amount.as_ref(), currency, &at("amount"))?,
-                due_time: due_time
-                    .map(|t| instant_from_pb(t, &at("due_time")))
-                    .transpose()?,
-                invoice_id: invoice.invoice_id,
-            })
-        }
-        KindPb::Payment(payment) => {
-            let at = |name: &str| format!("{path}.payment.{name}");
-            check_optional_text(&payment.invoice_id, DIMENSION_LIMIT, &at("invoice_id"))?;
-            let amount = positive_amount(payment.amount.as_ref(), currency, &at("amount"))?;
+        KindView::Invoice(invoice) => invoice_from_wire(invoice, currency, &at("invoice")),
+        KindView::Payment(payment) => {
+            let path = at("payment");
+            let (invoice_id, field) = (payment.invoice_id, path.at("invoice_id"));
+            check_optional_text(invoice_id, DIMENSION_LIMIT, field)?;
+            let amount = payment.amount.as_ref();
             Ok(Kind::Payment {
-                amount,
-                invoice_id: payment.invoice_id,
+                amount: positive_amount(amount, currency, path.at("amount"))?,
+                invoice_id: invoice_id.to_owned(),
             })
         }
-        KindPb::WriteOff(write_off) => {
-            let at = |name: &str| format!("{path}.write_off.{name}");
-            check_optional_text(&write_off.invoice_id, DIMENSION_LIMIT, &at("invoice_id"))?;
-            let amount = positive_amount(write_off.amount.as_ref(), currency, &at("amount"))?;
+        KindView::WriteOff(write_off) => {
+            let path = at("write_off");
+            let (invoice_id, field) = (write_off.invoice_id, path.at("invoice_id"));
+            check_optional_text(invoice_id, DIMENSION_LIMIT, field)?;
+            let amount = write_off.amount.as_ref();
             Ok(Kind::WriteOff {
-                amount,
-                invoice_id: write_off.invoice_id,
+                amount: positive_amount(amount, currency, path.at("amount"))?,
+                invoice_id: invoice_id.to_owned(),
             })
         }
-        KindPb::Referral(referral) => {
-            let field = format!("{path}.referral.referred_party_id");
-            let referred_party_id = PartyId::parse(&referral.referred_party_id, &field)?;
+        KindView::Referral(referral) => {
+            let path = at("referral");
+            let field = path.at("referred_party_id");
+            let referred_party_id = PartyId::parse(referral.referred_party_id, field)?;
             Ok(Kind::Referral { referred_party_id })
         }
     }
 }
 
-fn sale_from_pb(sale: &pb::Sale, currency: Currency, path: &str) -> Result<Kind, Problem> {
-    let at = |name: &str| format!("{path}.{name}");
-    let revenue = required_amount(sale.revenue.as_ref(), currency, &at("revenue"))?;
+fn refund_from_wire(
+    refund: &RefundView<'_>,
+    currency: Currency,
+    path: &Path<'_>,
+) -> Result<Kind, Problem> {
+    let at = |name| path.at(name);
+    let recovered = refund.recovered_cost_of_goods.as_ref();
+    let field = at("recovered_cost_of_goods");
+    Ok(Kind::Refund {
+        amount: positive_amount(refund.amount.as_ref(), currency, at("amount"))?,
+        recovered_cost_of_goods: optional_amount(recovered, currency, field)?,
+        paid_out: refund.paid_out,
+    })
+}
+
+fn direct_cost_from_wire(
+    cost: &DirectCostView<'_>,
+    currency: Currency,
+    path: &Path<'_>,
+) -> Result<Kind, Problem> {
+    let at = |name| path.at(name);
+    let kinds = DirectCostKind::ALL;
+    Ok(Kind::DirectCost {
+        kind: required_enum(cost.kind, kinds, direct_cost_to_pb, at("kind"))?,
+        amount: positive_amount(cost.amount.as_ref(), currency, at("amount"))?,
+    })
+}
+
+fn special_demand_from_wire(
+    demand: &SpecialDemandView<'_>,
+    currency: Currency,
+    path: &Path<'_>,
+) -> Result<Kind, Problem> {
+    let at = |name| path.at(name);
+    check_optional_text(demand.description, TEXT_LIMIT, at("description"))?;
+    Ok(Kind::SpecialDemand {
+        cost: optional_amount(demand.cost.as_ref(), currency, at("cost"))?,
+        work: work_from_wire(demand.role_id, demand.minutes.as_ref(), path)?,
+        description: demand.description.to_owned(),
+    })
+}
+
+fn invoice_from_wire(
+    invoice: &InvoiceView<'_>,
+    currency: Currency,
+    path: &Path<'_>,
+) -> Result<Kind, Problem> {
+    let at = |name| path.at(name);
+    check_text(invoice.invoice_id, DIMENSION_LIMIT, at("invoice_id"))?;
+    let amount = positive_amount(invoice.amount.as_ref(), currency, at("amount"))?;
+    let due_time = invoice.due_time.as_ref();
+    let due_time = due_time.map(|time| instant_from_pb(time, at("due_time")));
+    Ok(Kind::Invoice {
+        amount,
+        due_time: due_time.transpose()?,
+        invoice_id: invoice.invoice_id.to_owned(),
+    })
+}
+
+fn sale_from_wire(
+    sale: &SaleView<'_>,
+    currency: Currency,
+    path: &Path<'_>,
+) -> Result<Kind, Problem> {
+    let at = |name| path.at(name);
+    let revenue = required_amount(sale.revenue.as_ref(), currency, at("revenue"))?;
     let quantity = match &sale.quantity {
         None => None,
         Some(number) => {
             let field = at("quantity");
-            let quantity = decimal::parse_fixed(&number.value, MICRO_PLACES, &field)?;
+            let quantity = decimal::parse_fixed(number.value, MICRO_PLACES, field)?;
             Some(decimal::check_range(
                 quantity,
                 0,
                 i64::MAX,
                 MICRO_PLACES,
-                &field,
+                field,
             )?)
         }
     };
     let price = match &sale.price {
         None => None,
-        Some(PricePb::ListAmount(list)) => {
-            let list = required_amount(Some(list), currency, &at("list_amount"))?;
+        Some(PriceView::ListAmount(list)) => {
+            let list = required_amount(Some(list), currency, at("list_amount"))?;
             let field = at("list_amount");
             Some(Price::List(decimal::check_range(
                 list,
                 revenue,
                 i64::MAX,
                 MICRO_PLACES,
-                &field,
+                field,
             )?))
         }
-        Some(PricePb::DiscountAmount(discount)) => {
-            let discount = required_amount(Some(discount), currency, &at("discount_amount"))?;
+        Some(PriceView::DiscountAmount(discount)) => {
+            let discount = required_amount(Some(discount), currency, at("discount_amount"))?;
             // Revenue and discount together are the list amount, which has to be an amount too.
             let limit = i64::MAX - revenue;
             let field = at("discount_amount");
@@ -234,12 +276,12 @@ fn sale_from_pb(sale: &pb::Sale, currency: Currency, path: &str) -> Result<Kind,
                 0,
                 limit,
                 MICRO_PLACES,
-                &field,
+                field,
             )?))
         }
     };
     let cost_of_goods =
-        optional_amount(sale.cost_of_goods.as_ref(), currency, &at("cost_of_goods"))?;
+        optional_amount(sale.cost_of_goods.as_ref(), currency, at("cost_of_goods"))?;
     Ok(Kind::Sale {
         revenue,
         cost_of_goods,
@@ -248,33 +290,33 @@ fn sale_from_pb(sale: &pb::Sale, currency: Currency, path: &str) -> Result<Kind,
     })
 }
 
-fn effort_from_pb(effort: &pb::Effort, path: &str) -> Result<Kind, Problem> {
-    let at = |name: &str| format!("{path}.{name}");
-    let work = work_from_pb(&effort.role_id, effort.minutes.as_ref(), path)?
-        .ok_or_else(|| Problem::field_required(&at("role_id")))?;
+fn effort_from_wire(effort: &EffortView<'_>, path: &Path<'_>) -> Result<Kind, Problem> {
+    let at = |name| path.at(name);
+    let work = work_from_wire(effort.role_id, effort.minutes.as_ref(), path)?
+        .ok_or_else(|| Problem::field_required(at("role_id")))?;
     Ok(Kind::Effort {
         work,
         purpose: required_enum(
             effort.purpose,
             EffortPurpose::ALL,
             purpose_to_pb,
-            &at("purpose"),
+            at("purpose"),
         )?,
         channel: enum_from_pb(
             effort.channel,
             ContactChannel::ALL,
             channel_to_pb,
-            &at("channel"),
+            at("channel"),
         )?,
     })
 }
 
-fn complaint_from_pb(
-    complaint: &pb::Complaint,
+fn complaint_from_wire(
+    complaint: &ComplaintView<'_>,
     currency: Currency,
-    path: &str,
+    path: &Path<'_>,
 ) -> Result<Kind, Problem> {
-    let at = |name: &str| format!("{path}.{name}");
+    let at = |name| path.at(name);
     let severities = Severity::ALL;
     let perceived = complaint.perceived_severity;
     Ok(Kind::Complaint {
@@ -282,38 +324,38 @@ fn complaint_from_pb(
             complaint.severity,
             severities,
             severity_to_pb,
-            &at("severity"),
+            at("severity"),
         )?,
         perceived_severity: enum_from_pb(
             perceived,
             severities,
             severity_to_pb,
-            &at("perceived_severity"),
+            at("perceived_severity"),
         )?,
         compensation: optional_amount(
             complaint.compensation.as_ref(),
             currency,
-            &at("compensation"),
+            at("compensation"),
         )?,
-        work: work_from_pb(&complaint.role_id, complaint.minutes.as_ref(), path)?,
+        work: work_from_wire(complaint.role_id, complaint.minutes.as_ref(), path)?,
     })
 }
 
 /// Working time: a role and minutes, or neither.
-fn work_from_pb(
+fn work_from_wire(
     role_id: &str,
-    minutes: Option<&google_type::Decimal>,
-    path: &str,
+    minutes: Option<&DecimalView<'_>>,
+    path: &Path<'_>,
 ) -> Result<Option<Work>, Problem> {
-    let (role, field) = (format!("{path}.role_id"), format!("{path}.minutes"));
+    let (role, field) = (path.at("role_id"), path.at("minutes"));
     match minutes {
         None if role_id.is_empty() => Ok(None),
-        None => Err(Problem::field_required(&field)),
+        None => Err(Problem::field_required(field)),
         Some(minutes) => {
-            let role_id = RoleId::parse(role_id, &role)?;
-            let minutes = decimal::parse_fixed(&minutes.value, MILLI_PLACES, &field)?;
+            let role_id = RoleId::parse(role_id, role)?;
+            let minutes = decimal::parse_fixed(minutes.value, MILLI_PLACES, field)?;
             let milli_minutes =
-                decimal::check_range(minutes, 1, MINUTES_LIMIT, MILLI_PLACES, &field)?;
+                decimal::check_range(minutes, 1, MINUTES_LIMIT, MILLI_PLACES, field)?;
             Ok(Some(Work {
                 role_id,
                 milli_minutes,
@@ -323,16 +365,16 @@ fn work_from_pb(
 }
 
 /// The reversals of a batch, each converted or refused on its own.
-pub fn reversals_from_pb(reversals: Vec<pb::Reversal>) -> Vec<Result<Entry, Problem>> {
+pub fn reversals_from_pb(reversals: Vec<pb::Reversal>) -> Items<Entry> {
     let each = reversals.into_iter().enumerate();
     each.map(|(index, reversal)| {
-        let path = item("reversals", index);
-        let at = |name: &str| format!("{path}.{name}");
-        check_text(&reversal.reason, TEXT_LIMIT, &at("reason"))?;
-        check_optional_text(&reversal.evidence_ref, TEXT_LIMIT, &at("evidence_ref"))?;
+        let path = Path::Item("reversals", index);
+        let at = |name| path.at(name);
+        check_text(&reversal.reason, TEXT_LIMIT, at("reason"))?;
+        check_optional_text(&reversal.evidence_ref, TEXT_LIMIT, at("evidence_ref"))?;
         Ok(Entry::Reversal(Reversal {
-            reversal_id: ActivityId::parse(&reversal.reversal_id, &at("reversal_id"))?,
-            activity_id: ActivityId::parse(&reversal.activity_id, &at("activity_id"))?,
+            reversal_id: ActivityId::parse(&reversal.reversal_id, at("reversal_id"))?,
+            activity_id: ActivityId::parse(&reversal.activity_id, at("activity_id"))?,
             reason: reversal.reason,
             evidence_ref: reversal.evidence_ref,
         }))

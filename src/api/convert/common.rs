@@ -1,7 +1,10 @@
 //! Amounts, numbers, instants, periods, positions, pages and outcomes.
 
 use crate::{
-    api::pb::{self, google_type},
+    api::{
+        pb::{self, google_type},
+        wire::activity::MoneyView,
+    },
     domain::{
         decimal::{self, MICRO_PLACES, MILLI_PLACES},
         ledger::{Outcome, Position, WriteMode},
@@ -11,7 +14,10 @@ use crate::{
     },
     service::{ReadOptions, Settings},
 };
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    fmt::{self, Display},
+};
 
 /// The most items a batch can have.
 pub const BATCH_LIMIT: usize = 1_000;
@@ -19,6 +25,31 @@ pub const BATCH_LIMIT: usize = 1_000;
 pub const PAGE_LIMIT: usize = 1_000;
 /// How many items a page has by default.
 pub const PAGE_DEFAULT: usize = 50;
+
+/// The path of a field, which is written out only if something is refused.
+#[derive(Debug, Clone, Copy)]
+pub enum Path<'p> {
+    /// An item of a list.
+    Item(&'static str, usize),
+    /// A field of what is at a path.
+    Field(&'p Path<'p>, &'static str),
+}
+
+impl Path<'_> {
+    /// The path of a field below.
+    pub fn at(&self, name: &'static str) -> Path<'_> {
+        Path::Field(self, name)
+    }
+}
+
+impl Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Item(list, index) => write!(f, "{list}[{index}]"),
+            Self::Field(parent, name) => write!(f, "{parent}.{name}"),
+        }
+    }
+}
 
 /// The path of an item in a list.
 pub fn item(list: &str, index: usize) -> String {
@@ -67,15 +98,32 @@ pub fn write_mode(validate_only: bool) -> WriteMode {
 
 // === amounts and numbers ===
 
+impl<'a> From<&'a google_type::Money> for MoneyView<'a> {
+    fn from(amount: &'a google_type::Money) -> Self {
+        Self {
+            currency_code: &amount.currency_code,
+            units: amount.units,
+            nanos: amount.nanos,
+        }
+    }
+}
+
+impl<'a> From<&MoneyView<'a>> for MoneyView<'a> {
+    fn from(amount: &MoneyView<'a>) -> Self {
+        amount.clone()
+    }
+}
+
 /// An amount in the reporting currency, of any sign.
-pub fn amount_from_pb(
-    amount: &google_type::Money,
+pub fn amount_from_pb<'a>(
+    amount: impl Into<MoneyView<'a>>,
     currency: Currency,
-    field: &str,
+    field: impl Display + Copy,
 ) -> Result<Micros, Problem> {
-    let code = format!("{field}.currency_code");
-    let given = Currency::parse(&amount.currency_code, &code)?;
-    if given != currency {
+    let amount = amount.into();
+    if amount.currency_code != currency.as_str() {
+        let code = format!("{field}.currency_code");
+        let given = Currency::parse(amount.currency_code, &code)?;
         let message = format!("{code} is {given}, amounts are kept in {currency}");
         let variables = [
             ("currency", given.to_string()),
@@ -92,10 +140,10 @@ pub fn amount_from_pb(
 }
 
 /// An amount that must not be below zero, if it is given.
-pub fn optional_amount(
-    amount: Option<&google_type::Money>,
+pub fn optional_amount<'a>(
+    amount: Option<impl Into<MoneyView<'a>>>,
     currency: Currency,
-    field: &str,
+    field: impl Display + Copy,
 ) -> Result<Option<Micros>, Problem> {
     amount
         .map(|amount| at_least(amount_from_pb(amount, currency, field)?, 0, field))
@@ -103,24 +151,24 @@ pub fn optional_amount(
 }
 
 /// An amount that must be given and must not be below zero.
-pub fn required_amount(
-    amount: Option<&google_type::Money>,
+pub fn required_amount<'a>(
+    amount: Option<impl Into<MoneyView<'a>>>,
     currency: Currency,
-    field: &str,
+    field: impl Display + Copy,
 ) -> Result<Micros, Problem> {
     optional_amount(amount, currency, field)?.ok_or_else(|| Problem::field_required(field))
 }
 
 /// An amount that must be given and must be above zero.
-pub fn positive_amount(
-    amount: Option<&google_type::Money>,
+pub fn positive_amount<'a>(
+    amount: Option<impl Into<MoneyView<'a>>>,
     currency: Currency,
-    field: &str,
+    field: impl Display + Copy,
 ) -> Result<Micros, Problem> {
     at_least(required_amount(amount, currency, field)?, 1, field)
 }
 
-fn at_least(value: Micros, minimum: Micros, field: &str) -> Result<Micros, Problem> {
+fn at_least(value: Micros, minimum: Micros, field: impl Display + Copy) -> Result<Micros, Problem> {
     decimal::check_range(value, minimum, Micros::MAX, MICRO_PLACES, field)
 }
 
@@ -162,7 +210,10 @@ pub fn count_to_pb(count: impl TryInto<i64>) -> i64 {
 // === time ===
 
 /// An instant.
-pub fn instant_from_pb(time: &prost_types::Timestamp, field: &str) -> Result<Instant, Problem> {
+pub fn instant_from_pb(
+    time: &prost_types::Timestamp,
+    field: impl Display + Copy,
+) -> Result<Instant, Problem> {
     Instant::parse(time.seconds, time.nanos, field)
 }
 
@@ -262,11 +313,12 @@ pub fn count_from_pb(count: i32, default: u64, limit: u64, field: &str) -> Resul
 // === outcomes ===
 
 /// Why one item was refused; `item` is its path.
-pub fn rejection_to_pb(problem: Problem, item: &str) -> pb::Rejection {
+pub fn rejection_to_pb(problem: Problem, item: impl Display) -> pb::Rejection {
+    let item = item.to_string();
     // Problems of the conversion carry the whole path already; those of the store are relative to the item.
-    let problem = match problem.field.starts_with(item) {
+    let problem = match problem.field.starts_with(&item) {
         true => problem,
-        false => problem.within(item),
+        false => problem.within(&item),
     };
     let metadata = problem
         .metadata
@@ -291,7 +343,11 @@ pub enum OutcomePb {
 }
 
 /// The outcomes of a batch, whose field is `list`.
-pub fn outcomes_to_pb(outcomes: Vec<Outcome>, mode: WriteMode, list: &str) -> Vec<OutcomePb> {
+pub fn outcomes_to_pb(
+    outcomes: Vec<Outcome>,
+    mode: WriteMode,
+    list: &'static str,
+) -> Vec<OutcomePb> {
     // What only would be written has no place, and what repeats it names none.
     let would_be = |outcome: &Outcome| match outcome {
         Outcome::Posted(position) if mode == WriteMode::ValidateOnly => Some(*position),
@@ -305,13 +361,13 @@ pub fn outcomes_to_pb(outcomes: Vec<Outcome>, mode: WriteMode, list: &str) -> Ve
         {
             return OutcomePb::Duplicate(pb::Duplicate { position: None });
         }
-        outcome_to_pb(outcome, mode, &item(list, index))
+        outcome_to_pb(outcome, mode, Path::Item(list, index))
     })
     .collect()
 }
 
 /// The outcome of one item.
-pub fn outcome_to_pb(outcome: Outcome, mode: WriteMode, item: &str) -> OutcomePb {
+pub fn outcome_to_pb(outcome: Outcome, mode: WriteMode, item: impl Display) -> OutcomePb {
     match outcome {
         Outcome::Posted(position) => {
             let position = (mode == WriteMode::Keep).then(|| position_to_pb(position));
@@ -335,7 +391,7 @@ pub fn enum_from_pb<E: TryFrom<i32> + PartialEq, D: Copy>(
     value: i32,
     all: &[D],
     same: impl Fn(D) -> E,
-    field: &str,
+    field: impl Display + Copy,
 ) -> Result<Option<D>, Problem> {
     if value == 0 {
         return Ok(None);
@@ -354,7 +410,7 @@ pub fn required_enum<E: TryFrom<i32> + PartialEq, D: Copy>(
     value: i32,
     all: &[D],
     same: impl Fn(D) -> E,
-    field: &str,
+    field: impl Display + Copy,
 ) -> Result<D, Problem> {
     enum_from_pb(value, all, same, field)?.ok_or_else(|| Problem::field_required(field))
 }

@@ -3,7 +3,7 @@
 use super::{
     books::Books,
     codec::{BodyBuilder, StoredEntry, Target},
-    fingerprint::{Fingerprinter, Fingerprints},
+    fingerprint::{Fingerprinter, Fingerprints, LAST_PLACE},
     ledger::LedgerReader,
     log::{NewRow, Row, Table},
     planted::{Planted, is_planted},
@@ -104,14 +104,31 @@ impl<'w> Draft<'w> {
         base.books.newest + self.writes.len() as u64 + 1
     }
 
-    /// Decides an entry, and drafts it if it is to be written.
+    /// Decides entries one after the other, and drafts those that are to be written.
     pub fn append(
         &mut self,
         base: Base<'_>,
+        entries: &'w [Entry],
+        record_time: Instant,
+    ) -> Result<Vec<Outcome>, Problem> {
+        let of = |entry: &Entry| base.fingerprinter.of(entry.id());
+        let fingerprints: Vec<u64> = entries.iter().map(of).collect();
+        base.fingerprints.touch(fingerprints.iter().copied());
+        self.writes.reserve(entries.len());
+        self.ids
+            .reserve(entries.len(), |(fingerprint, _)| *fingerprint);
+        let each = entries.iter().zip(fingerprints);
+        each.map(|(entry, fingerprint)| self.append_one(base, entry, fingerprint, record_time))
+            .collect()
+    }
+
+    fn append_one(
+        &mut self,
+        base: Base<'_>,
         entry: &'w Entry,
+        fingerprint: u64,
         record_time: Instant,
     ) -> Result<Outcome, Problem> {
-        let fingerprint = base.fingerprinter.of(entry.id());
         if let Some(found) = self.find(base, entry.id(), fingerprint)? {
             let position = found.position();
             return Ok(match conflict(found.entry(), entry, position) {
@@ -120,6 +137,10 @@ impl<'w> Draft<'w> {
             });
         }
         let position = self.next_position(base);
+        if position > LAST_PLACE {
+            let problem = format!("a tenant's ledger is full at {LAST_PLACE} writes");
+            return Ok(Outcome::Rejected(Problem::store_unavailable(&problem)));
+        }
         let mut target = None;
         if let Entry::Reversal(reversal) = entry {
             match self.target(base, &reversal.activity_id)? {

@@ -1,5 +1,5 @@
-//! The heart of the embedded store without threads and clocks: it decides writes in groups, makes a group durable by one
-//! append to the log, and only then posts it to the books. The same calls on the same disk do the same.
+//! The heart of the embedded store without threads and clocks: it decides writes in groups, makes a group durable by
+//! one append to the log, and only then posts it to the books. The same calls on the same disk do the same.
 //!
 //! What is posted is in the books, and so visible, only after it is durable. If it cannot be made durable, the draft of
 //! the whole group is dropped and everything is as before.
@@ -8,6 +8,7 @@ use super::{
     disk::Disk,
     draft::{Base, Draft, What},
     fingerprint::{Fingerprinter, Fingerprints},
+    kept_scans::{AllScans, KEPT_BYTES},
     ledger::LedgerReader,
     log::{Log, Meta, Opening},
     pack::Packing,
@@ -25,6 +26,7 @@ use crate::domain::{
     records::Record,
     time::Instant,
 };
+use postcard::experimental::serialized_size;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
@@ -32,6 +34,8 @@ use std::{
 
 /// How many rows are read between two words of progress.
 const PROGRESS_ROWS: u64 = 256;
+/// How many bytes an entry has at most, by the limits of its texts.
+const ENTRY_BYTES: usize = 2_560;
 
 /// What is to be written.
 #[derive(Debug, Clone)]
@@ -49,6 +53,19 @@ impl Writes {
             Self::Entries(entries) => entries.len(),
             Self::Records(records) => records.len(),
         }
+    }
+
+    /// About how many bytes it has at most.
+    pub(super) fn most_bytes(&self) -> u32 {
+        let bytes = match self {
+            Self::Entries(entries) => entries.len() * ENTRY_BYTES,
+            // Stored, texts and lists are about half as long as in memory; what cannot be stored is refused later.
+            Self::Records(records) => records
+                .iter()
+                .map(|record| 2 * serialized_size(record).unwrap_or_default())
+                .sum(),
+        };
+        u32::try_from(bytes).unwrap_or(u32::MAX)
     }
 }
 
@@ -144,6 +161,7 @@ impl Engine {
             ledger: LedgerReader::new(Arc::clone(log.index())),
             calendar: settings.calendar.clone(),
             prospects: ProspectTables::default(),
+            scans: AllScans::within(KEPT_BYTES),
         };
         Ok(Self {
             log,
@@ -209,12 +227,7 @@ impl Engine {
             calendar: &self.questions.calendar,
         };
         match &request.writes {
-            Writes::Entries(entries) => {
-                let entries = entries.iter();
-                entries
-                    .map(|entry| draft.append(base, entry, request.record_time))
-                    .collect()
-            }
+            Writes::Entries(entries) => draft.append(base, entries, request.record_time),
             Writes::Records(records) => {
                 let records = records.iter();
                 Ok(records
@@ -301,6 +314,7 @@ impl Engine {
         let calendar = &self.questions.calendar;
         let tenant = self.questions.tenants.find_or_add(id)?;
         let mut books = tenant.write()?;
+        let mut noted = Vec::with_capacity(draft.writes.len());
         for write in draft.writes {
             match write.what {
                 What::Record(record) => books.store(write.record_time, record.clone()),
@@ -319,14 +333,15 @@ impl Engine {
                         // The target was found when the reversal was decided.
                         (Entry::Reversal(_), None) => {}
                     }
-                    if let Some(fingerprints) = self.fingerprints.get_mut(id) {
-                        fingerprints.insert(fingerprint, books.newest);
-                    }
+                    noted.push((fingerprint, books.newest));
                 }
             }
         }
         let newest = books.newest;
         drop(books);
+        if let Some(fingerprints) = self.fingerprints.get_mut(id) {
+            fingerprints.extend(&noted);
+        }
         tenant.publish(newest);
         Ok(())
     }

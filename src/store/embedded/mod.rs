@@ -1,8 +1,8 @@
 //! The default store: one folder, no server.
 //!
-//! The ledger is an append-only log (`log`), durable before anything is acknowledged; the books are columns in memory, made
-//! again from the ledger when the folder is opened. `engine` is the heart, without threads; one thread drives it
-//! (`writer`), and questions are answered from the books by as many threads as ask (`questions`).
+//! The ledger is an append-only log (`log`), durable before anything is acknowledged; the books are columns in
+//! memory, made again from the ledger when the folder is opened. `engine` is the heart, without threads; one thread
+//! drives it (`writer`), and questions are answered from the books by as many threads as ask (`questions`).
 
 mod bits;
 mod books;
@@ -11,8 +11,9 @@ pub mod disk;
 mod draft;
 mod engine;
 mod entries;
-mod fingerprint;
+pub mod fingerprint;
 mod groups;
+mod kept_scans;
 mod ledger;
 mod log;
 mod maintenance;
@@ -66,15 +67,18 @@ use std::{
     sync::Arc,
     thread::{self, JoinHandle},
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 /// How many requests to write may wait; who comes later waits for room.
 const WAITING: usize = 256;
+/// How many bytes those that wait and those that are being written may have in all; who comes later waits for room.
+const WAITING_BYTES: u32 = 80 * 1_024 * 1_024;
 
 /// A store in one folder. Dropping it waits until everything that was asked of it is written.
 pub struct EmbeddedStore {
     questions: Arc<Questions>,
     messages: Option<mpsc::Sender<Message>>,
+    room: Arc<Semaphore>,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -102,6 +106,7 @@ impl EmbeddedStore {
         Ok(Self {
             questions,
             messages: Some(messages),
+            room: Arc::new(Semaphore::new(WAITING_BYTES as usize)),
             writer: Some(writer),
         })
     }
@@ -115,6 +120,9 @@ impl EmbeddedStore {
     ) -> Result<Vec<Outcome>, Problem> {
         let stopped = || Problem::store_unavailable("its writer has stopped");
         let (answer, answered) = oneshot::channel();
+        let room = Arc::clone(&self.room);
+        let size = writes.most_bytes().min(WAITING_BYTES);
+        let room = room.acquire_many_owned(size).await.map_err(|_| stopped())?;
         let request = Request {
             tenant: tenant.clone(),
             writes,
@@ -123,7 +131,7 @@ impl EmbeddedStore {
         };
         let messages = self.messages.as_ref().ok_or_else(stopped)?;
         messages
-            .send(Message::Write(request, answer))
+            .send(Message::Write(request, answer, room))
             .await
             .map_err(|_| stopped())?;
         answered.await.map_err(|_| stopped())?

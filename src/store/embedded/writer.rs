@@ -3,6 +3,7 @@
 use super::engine::{Answer, Engine, Request};
 use crate::domain::problem::Problem;
 use tokio::sync::{
+    OwnedSemaphorePermit,
     mpsc::{self, error::TryRecvError},
     oneshot,
 };
@@ -14,8 +15,8 @@ const UNTENDED: usize = 4;
 
 /// What comes to the writer.
 pub(super) enum Message {
-    /// A request to write, and where the answer goes.
-    Write(Request, oneshot::Sender<Answer>),
+    /// A request to write, where the answer goes, and the room that it takes among all that wait.
+    Write(Request, oneshot::Sender<Answer>, OwnedSemaphorePermit),
     /// Something that a test does between two groups.
     #[cfg(test)]
     Meddle(Box<dyn FnOnce(&mut Engine) + Send>),
@@ -29,10 +30,10 @@ pub(super) fn run(mut engine: Engine, mut messages: mpsc::Receiver<Message>) {
         let mut next = Some(first);
         while let Some(message) = next.take() {
             match message {
-                Message::Write(request, sender) => {
+                Message::Write(request, sender, room) => {
                     size += request.writes.count();
                     group.push(request);
-                    senders.push(sender);
+                    senders.push((sender, room));
                 }
                 #[cfg(test)]
                 Message::Meddle(meddle) => meddle(&mut engine),
@@ -42,7 +43,7 @@ pub(super) fn run(mut engine: Engine, mut messages: mpsc::Receiver<Message>) {
             }
         }
         let mut answers = engine.answer(&group).into_iter();
-        for sender in senders {
+        for (sender, _room) in senders {
             let missing = || Err(Problem::store_unavailable("the request was passed over"));
             // Who asked may have gone; what is written stays written.
             let _ = sender.send(answers.next().unwrap_or_else(missing));

@@ -17,7 +17,7 @@ mod weighing;
 pub use self::block::Bytes;
 pub(super) use self::{
     accounts::Accounts,
-    amounts::Accumulator,
+    amounts::{Accumulator, Scratch},
     block::{ALL, Block, CUSTOMERS, Plan, SHIFT},
     id_order::IdOrder,
     interner::number_of,
@@ -29,7 +29,7 @@ use self::{totals::Totals, weighing::Extent};
 use super::settings::BookSizes;
 use crate::{
     domain::{
-        account::{Account, Sums},
+        account::{Account, Sums, Weights},
         activity::Activity,
         id::PartyId,
         ledger::Position,
@@ -66,6 +66,8 @@ pub(super) struct Books {
     record_positions: Vec<Range<Position>>,
     reversals: HashMap<Position, Position>,
     order: Mutex<Arc<IdOrder>>,
+    /// Room for values.
+    pub scratch: Arc<Scratch>,
     sizes: BookSizes,
 }
 
@@ -173,6 +175,16 @@ impl Books {
     pub fn is_live(&self, row: &Row, as_of: Position) -> bool {
         !row.postings.layout.is_reversal()
             && (self.reversals.is_empty() || self.reversed_at(row.position.into(), as_of).is_none())
+    }
+
+    /// Weights without those of accounts that nothing was ever posted under.
+    pub fn weights_in_use(&self, weights: &Weights) -> Weights {
+        let all = (0..number_of(self.extents.len())).zip(&self.extents);
+        let used = all.filter(|(_, extent)| extent.is_used());
+        let weighed = used.map(|(number, _)| self.accounts.account(number));
+        let weighed = weighed.map(|account| (weights.get(&account), account));
+        let weighed = weighed.filter(|(weight, _)| *weight != 0);
+        Weights(weighed.map(|(weight, account)| (account, weight)).collect())
     }
 
     /// The customer with a number.

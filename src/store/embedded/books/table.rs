@@ -3,6 +3,7 @@
 use super::{
     accounts::{Layout, Postings, QUANTITIES},
     amounts::{Accumulator, Amounts},
+    block::ALL,
     narrow::Narrow,
     weighing::Weighing,
 };
@@ -162,16 +163,45 @@ impl Table {
 
     /// How many rows are before a day.
     pub fn before(&self, day: Day) -> usize {
-        match self.days.partition_point(|(own, _)| *own < day) {
+        let (Some((first, _)), Some((last, _))) = (self.days.first(), self.days.last()) else {
+            return 0;
+        };
+        if day <= *first {
+            return 0;
+        }
+        if day > *last {
+            return self.len();
+        }
+        // Days are spread evenly, nearly always: where it should be is looked at first.
+        let span = i64::from(last.0) - i64::from(first.0);
+        let ahead = usize::try_from(i64::from(day.0) - i64::from(first.0)).unwrap_or(0);
+        let guess = ahead * (self.days.len() - 1) / usize::try_from(span.max(1)).unwrap_or(1);
+        let mut count = guess.min(self.days.len() - 1);
+        while count > 0 && self.days[count - 1].0 >= day {
+            count -= 1;
+        }
+        while self.days[count].0 < day {
+            count += 1;
+        }
+        match count {
             0 => 0,
-            count => self.days[count - 1].1 as usize,
+            _ => self.days[count - 1].1 as usize,
         }
     }
 
     /// The rows of some days.
     pub fn range(&self, days: &Range<Day>) -> Range<usize> {
-        let start = self.before(days.start);
-        start..self.before(days.end).max(start)
+        let start = if days.start == ALL.start {
+            0
+        } else {
+            self.before(days.start)
+        };
+        let end = if days.end == ALL.end {
+            self.len()
+        } else {
+            self.before(days.end)
+        };
+        start..end.max(start)
     }
 
     /// The day of each row of a range that begins with a day's first row.

@@ -31,6 +31,11 @@ impl Default for Extent {
 }
 
 impl Extent {
+    /// Whether there is any quantity but zero.
+    pub fn is_used(&self) -> bool {
+        self.magnitude != 0
+    }
+
     /// Takes in one more quantity.
     pub fn admit(&mut self, quantity: i64) {
         if quantity % self.unit != 0 {
@@ -66,24 +71,6 @@ impl<A: Accumulator> Weighing<A> {
     pub fn has_unit(&self, account: u32, unit: i64) -> bool {
         let factor = self.factors.get(account as usize);
         factor.is_none_or(|factor| factor.as_ref().is_none_or(|(_, own)| unit % own == 0))
-    }
-
-    /// Whether it puts customers in the same order by the same values.
-    pub fn is_same<B: Accumulator>(&self, other: &Weighing<B>) -> bool {
-        let own = self
-            .accounts
-            .iter()
-            .map(|account| self.factors[*account as usize]);
-        let others = other
-            .accounts
-            .iter()
-            .map(|account| other.factors[*account as usize]);
-        self.step == other.step
-            && self.accounts == other.accounts
-            && own.zip(others).all(|pair| match pair {
-                (Some((a, unit)), Some((b, other))) => a.wide() == b.wide() && unit == other,
-                _ => false,
-            })
     }
 
     /// What a quantity of an account is worth, if the account weighs anything.

@@ -48,6 +48,8 @@ pub(super) enum Planted {
     PackLoses,
     /// Packing turns rows around.
     PackReorders,
+    /// Names are believed to be durable when the folder is opened.
+    TrustNames,
     /// An activity can be taken back twice.
     ReverseTwice,
 }

@@ -5,6 +5,7 @@ use super::{
     codec::{self, PostedWhat},
     fingerprint::{Fingerprinter, Fingerprints, group_of},
     log::{ReadRow, Table},
+    planted::{Planted, is_planted},
     settings::BookSizes,
 };
 use crate::domain::{id::TenantId, ledger::Position, time::Calendar};
@@ -77,7 +78,10 @@ impl<'a> Replay<'a> {
                 if position > newest {
                     let fingerprint = self.fingerprinter.of_text(posted.id);
                     apply(books, &posted.what, self.calendar)?;
-                    if !is_noted(noted, fingerprint, position) {
+                    let is_reversal = matches!(posted.what, PostedWhat::Reversal(_));
+                    let is_forgotten = is_planted(Planted::ForgetFingerprints) && position % 7 == 0
+                        || is_planted(Planted::ForgetReversals) && is_reversal;
+                    if !is_forgotten && !is_noted(noted, fingerprint, position) {
                         fingerprints.insert(fingerprint, position);
                     }
                 }
@@ -119,7 +123,12 @@ fn apply(books: &mut Books, what: &PostedWhat<'_>, calendar: &Calendar) -> Resul
             dimensions,
             kind,
         } => {
-            books.post_parts(calendar.day(*occur_time), customer, *dimensions, kind);
+            let day = calendar.day(*occur_time);
+            books.post_parts(day, customer, *dimensions, kind);
+            if is_planted(Planted::PostTwice) && books.newest % 7 == 0 {
+                books.newest -= 1;
+                books.post_parts(day, customer, *dimensions, kind);
+            }
             Ok(())
         }
         PostedWhat::Reversal(target)

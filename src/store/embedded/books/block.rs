@@ -37,6 +37,8 @@ pub(in super::super) struct Block {
     /// The newest rows, by position; those up to `folded` are in leaves and planes too.
     recent: Vec<Row>,
     folded: u32,
+    /// How many of the newest rows these are.
+    known: usize,
     /// All rows up to here are gone from `recent`.
     dropped: u32,
     /// All rows up to here were in it when it was read from a checkpoint.
@@ -123,6 +125,7 @@ impl Default for Block {
             accounts: Vec::new(),
             recent: Vec::new(),
             folded: 0,
+            known: 0,
             dropped: 0,
             seen: 0,
         }
@@ -136,7 +139,7 @@ impl Block {
             return;
         }
         self.recent.push(row);
-        if self.unfolded().len() >= sizes.recent_rows {
+        if self.recent.len() - self.known >= sizes.recent_rows {
             self.fold(row.position.saturating_sub(sizes.kept_positions), sizes);
         }
     }
@@ -149,10 +152,7 @@ impl Block {
     }
 
     fn unfolded(&self) -> &[Row] {
-        let first = self
-            .recent
-            .partition_point(|row| row.position <= self.folded);
-        &self.recent[first..]
+        &self.recent[self.known..]
     }
 
     fn leaf_of(&self, day: Day) -> usize {
@@ -213,6 +213,7 @@ impl Block {
             self.dropped = last.position;
         }
         self.recent.drain(..gone);
+        self.known = self.recent.len();
         self.recent.shrink_to(sizes.recent_rows);
     }
 

@@ -31,16 +31,13 @@ pub(super) use self::{
 };
 use self::{totals::Totals, weighing::Extent};
 use super::settings::BookSizes;
-use crate::{
-    domain::{
-        account::{Account, Sums, Weights},
-        activity::{Activity, Kind},
-        id::PartyId,
-        ledger::Position,
-        records::{Record, Records},
-        time::{Day, Instant, Period},
-    },
-    store::answer::group_name,
+use crate::domain::{
+    account::{Account, Sums, Weights},
+    activity::{Activity, Kind},
+    id::{PartyId, UNASSIGNED},
+    ledger::Position,
+    records::{Record, Records},
+    time::{Day, Instant, Period},
 };
 use std::{
     collections::{BinaryHeap, HashMap},
@@ -72,6 +69,8 @@ pub(super) struct Books {
     record_positions: Vec<Range<Position>>,
     reversals: HashMap<Position, Position>,
     order: Mutex<Arc<IdOrder>>,
+    /// The number of the value that stands for none.
+    unassigned: Option<u32>,
     /// Room for values.
     pub scratch: Arc<Scratch>,
     sizes: BookSizes,
@@ -107,6 +106,11 @@ impl Books {
         }
     }
 
+    /// Looks at everything that finding these customers will look at, for all of them at once.
+    pub fn touch<'c>(&self, customers: impl Iterator<Item = &'c PartyId>) {
+        self.customers.touch(customers.map(PartyId::as_str));
+    }
+
     /// Posts an activity, at the next position.
     pub fn post(&mut self, day: Day, activity: &Activity) {
         let dimensions = &activity.dimensions;
@@ -133,7 +137,12 @@ impl Books {
     ) {
         self.newest += 1;
         let (block, customer) = place(self.customers.intern(customer));
-        let mut value = |value: &str| self.values.intern(group_name(value));
+        // Nearly all rows have dimensions that are not given.
+        let unassigned = *(self.unassigned).get_or_insert_with(|| self.values.intern(UNASSIGNED));
+        let mut value = |value: &str| match value {
+            "" => unassigned,
+            value => self.values.intern(value),
+        };
         let row = Row {
             position: narrow_position(self.newest),
             day,

@@ -33,7 +33,10 @@ use self::{
     segment::{BEGIN, Begin, Origin, UNFINISHED},
     witness::{Testimony, Witness},
 };
-use super::disk::{Disk, DiskFile};
+use super::{
+    disk::{Disk, DiskFile},
+    planted::{Planted, is_planted},
+};
 use crate::domain::problem::Problem;
 use std::{io, sync::Arc};
 
@@ -116,6 +119,10 @@ impl Opening {
                 disk.remove(&name).map_err(failed)?;
             }
         }
+        // Whoever made a segment may have been cut short before its name was durable.
+        if !is_planted(Planted::TrustNames) {
+            disk.sync_names().map_err(failed)?;
+        }
         let is_missing =
             |name: &str| Problem::ledger_damaged(&format!("file {name}: it is missing"));
         let (witness, testimony) = match Witness::open(&*disk) {
@@ -196,12 +203,15 @@ impl Opening {
         if end.tail == Tail::Unbegun {
             return Active::create(&*self.disk, begin, self.reserve);
         }
-        if let Tail::Torn(until) = end.tail {
+        if let Tail::Torn(until) = end.tail
+            && !is_planted(Planted::LeaveTorn)
+        {
             wipe(&*active.file, end.place, until)?;
             active.file.sync()?;
         }
         let is_closed = self.testimony.is_some_and(|said| said.is_closed);
-        if let Some((place, length)) = end.last_frame.filter(|_| !is_closed) {
+        let is_sure = is_closed || is_planted(Planted::TrustLastFrame);
+        if let Some((place, length)) = end.last_frame.filter(|_| !is_sure) {
             // What can be read may never have reached the disk, if the sync before the end failed.
             let mut frame = vec![0; length];
             active.file.read_at(place, &mut frame)?;
@@ -281,7 +291,9 @@ impl Active {
             return Err(error);
         }
         file.sync().map_err(unknown)?;
-        disk.sync_names().map_err(unknown)?;
+        if !is_planted(Planted::LoseSegmentName) {
+            disk.sync_names().map_err(unknown)?;
+        }
         Ok(Self {
             begin,
             file,
@@ -304,14 +316,16 @@ impl Active {
             self.size = reserved;
         }
         let length = frame.len();
-        if self.soiled > end {
+        if self.soiled > end && !is_planted(Planted::LeaveSoiled) {
             // A frame that failed is never longer than what a vector can hold.
             let clean = usize::try_from(self.soiled - self.place).map_err(io::Error::other)?;
             frame.resize(clean, 0);
         }
         self.soiled = self.soiled.max(end);
         self.file.write_at(self.place, frame)?;
-        self.file.sync().map_err(unknown)?;
+        if !is_planted(Planted::SkipSync) {
+            self.file.sync().map_err(unknown)?;
+        }
         frame.truncate(length);
         (self.place, self.soiled) = (end, 0);
         Ok(())
@@ -361,7 +375,9 @@ impl Log {
 
     /// Appends rows: all of them durably, or none.
     pub fn append(&mut self, rows: &[NewRow]) -> Result<(), Problem> {
-        if let Some(failed) = &self.failed {
+        if let Some(failed) = &self.failed
+            && !is_planted(Planted::WriteOn)
+        {
             let message =
                 format!("a write failed before, the folder must be opened again: {failed}");
             return Err(Problem::store_unavailable(&message));
@@ -386,18 +402,34 @@ impl Log {
             ));
         }
         let sum = frame::complete(&mut frame, Kind::Rows, self.chain, self.seed());
+        if is_planted(Planted::IndexEarly) {
+            self.index.add(places.iter().copied());
+        }
+        let chain = Chain {
+            next: self.chain.next + 1,
+            sum,
+        };
+        if is_planted(Planted::WitnessEarly) {
+            let testimony = Testimony {
+                chain,
+                is_closed: false,
+            };
+            let _ = self.witness.note(testimony);
+        }
         let written = self.active.write(&mut frame);
+        if is_planted(Planted::ChainFailure) {
+            self.chain = chain;
+        }
         self.frame = frame;
         // One large group does not keep its memory for ever.
         self.frame.shrink_to(KEPT);
         written.map_err(|error| self.fail(error))?;
-        self.chain = Chain {
-            next: self.chain.next + 1,
-            sum,
-        };
+        self.chain = chain;
         self.active.rows += rows.len() as u64;
         self.active.writes += rows.iter().map(|row| u64::from(row.count)).sum::<u64>();
-        self.index.add(places.into_iter());
+        if !is_planted(Planted::IndexEarly) {
+            self.index.add(places.into_iter());
+        }
         let testimony = self.testimony(false);
         if let Err(error) = self.witness.note(testimony) {
             // The rows are durable all the same.

@@ -11,7 +11,10 @@ use super::{
     scan::Sealed,
     segment::{self, BEGIN, Begin, Origin, UNFINISHED},
 };
-use crate::store::embedded::disk::DiskFile;
+use crate::store::embedded::{
+    disk::DiskFile,
+    planted::{Planted, is_planted},
+};
 use std::{io, sync::Arc};
 
 /// A segment is worth it if its rows have fewer writes than this on the average.
@@ -140,7 +143,9 @@ impl Log {
         let seal = rewriting.seal()?;
         let frame = frame::seal(rewriting.chain, seal, rewriting.seed);
         rewriting.file.write_at(rewriting.place, &frame)?;
-        rewriting.file.sync()?;
+        if !is_planted(Planted::PackUnsynced) {
+            rewriting.file.sync()?;
+        }
         self.disk
             .rename(&unfinished(number), &segment::name(number))?;
         let Rewriting {

@@ -244,11 +244,15 @@ impl SimulatedDisk {
             return Err(gone());
         }
         let done = act(&mut state);
-        let result = match &done {
-            Ok(_) => String::new(),
-            Err(error) => format!(": {error}"),
-        };
-        state.history.say(format!("{what}{result}"));
+        // Nobody wants to read of all that was read.
+        let is_read = ["read", "open", "list", "size of"]
+            .iter()
+            .any(|word| what.starts_with(word));
+        match &done {
+            Ok(_) if is_read => state.history.note(what.as_bytes()),
+            Ok(_) => state.history.say(what),
+            Err(error) => state.history.say(format!("{what}: {error}")),
+        }
         if ending.is_some() {
             state.is_off = true;
             state.history.say("ended after it".to_owned());

@@ -4,7 +4,7 @@ use siphasher::sip::SipHasher13;
 use std::{collections::VecDeque, hash::Hasher};
 
 /// How many lines are kept.
-const KEPT: usize = 48;
+const KEPT: usize = 64;
 
 /// What happened so far.
 pub struct History {

@@ -169,9 +169,9 @@ impl Maker {
         let random = &mut self.random;
         let tenant = random.pick(&["t", "t", "t", "u", "u", "v"]);
         let is_kept = random.chance(920);
-        let count = match random.below(40) {
+        let count = match random.below(80) {
             0 => 60 + random.below(200),
-            1..8 => 15 + random.below(20),
+            1..12 => 15 + random.below(20),
             _ => random.below(7),
         };
         let writes = match random.chance(850) {

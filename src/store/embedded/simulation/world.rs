@@ -87,7 +87,7 @@ fn sizes(random: &mut Random) -> BookSizes {
         kept_positions: 16,
         leaf_rows: 5,
     };
-    random.pick(&[finest, finest, some, BookSizes::default()])
+    random.pick(&[finest, some, BookSizes::default(), BookSizes::default()])
 }
 
 impl World {
@@ -200,12 +200,30 @@ impl World {
     fn write(&mut self) -> Result<(), Finding> {
         let count = self.random.pick(&[1, 1, 1, 2, 3]);
         let group: Vec<Request> = (0..count).map(|_| self.request()).collect();
-        self.submit(group, None)
+        let has_failed = self.submit(group, None)?;
+        if has_failed && !self.disk.may_refuse() && !self.disk.is_off() && self.random.chance(600) {
+            self.recover()?;
+        }
+        Ok(())
     }
 
-    fn submit(&mut self, group: Vec<Request>, damaged: Option<String>) -> Result<(), Finding> {
+    /// There is room again: what is written now is written over what did not fit.
+    fn recover(&mut self) -> Result<(), Finding> {
+        self.faults = self.always();
+        self.disk.set_faults(self.faults);
+        let request = self.request();
+        self.submit(vec![request], None)?;
+        match self.random.below(4) {
+            0 => self.close(),
+            1 => self.ask(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Lets the engine answer a group, and says whether any request of it failed.
+    fn submit(&mut self, group: Vec<Request>, damaged: Option<String>) -> Result<bool, Finding> {
         let Some(engine) = &mut self.engine else {
-            return Ok(());
+            return Ok(false);
         };
         let (injected, is_stopped) = (self.disk.injected(), self.disk.must_stop());
         let answers = engine.answer(&group);
@@ -229,7 +247,8 @@ impl World {
                 self.again.push(request);
             }
         }
-        self.auditor.check_watermarks(&questions)
+        self.auditor.check_watermarks(&questions)?;
+        Ok(answers.iter().any(Result::is_err))
     }
 
     fn ask(&mut self) -> Result<(), Finding> {
@@ -330,7 +349,16 @@ impl World {
         if self.profile.flips && self.random.chance(150) {
             self.flip_while_closed(false)?;
         }
-        self.open()
+        self.open()?;
+        // Whoever was opened and believed what a process had left must have made it durable.
+        if !self.is_over && self.random.chance(300) {
+            if self.random.chance(500) {
+                self.write()?;
+            }
+            self.boot();
+            self.open()?;
+        }
+        Ok(())
     }
 
     /// Closes the folder and opens it again.

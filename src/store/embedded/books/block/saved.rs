@@ -63,6 +63,7 @@ impl Block {
             leaves,
             live,
             accounts,
+            known: recent.partition_point(|row| row.position <= folded),
             recent,
             folded,
             dropped,

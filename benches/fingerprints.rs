@@ -73,8 +73,8 @@ fn measure(name: &str, table: &mut dyn Table, ids: u64) {
         let hashed = processor();
         let found = table.note(&batch, noted + 1);
         let end = processor();
-        // Of ten million ids about three pairs have the same 44 bits.
-        assert!(found < 10, "44 bits tell so few ids apart");
+        // Of ten million ids about eleven pairs have the same 42 bits.
+        assert!(found < 10, "42 bits tell so few ids apart");
         hashes += hashed - begin;
         tables += end - hashed;
         slowest = slowest.max(end - hashed);

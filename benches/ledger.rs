@@ -1,5 +1,5 @@
-//! What the embedded store's engine costs without the wire: deciding, appending and posting groups, packing, replay, and
-//! the bytes that are left on disk.
+//! What the embedded store's engine costs without the wire: deciding, appending and posting groups, packing, replay,
+//! and the bytes that are left on disk.
 //!
 //! ```text
 //! cargo bench --bench ledger -- [--activities N] [--group G]

@@ -132,10 +132,7 @@ impl StreamSession {
                     is_reading = false;
                 }
                 chunk = chunks.next(), if has_room => {
-                    let slot = match chunk {
-                        None => None,
-                        Some(chunk) => Some(chunk.and_then(|chunk| self.begin(&chunk))),
-                    };
+                    let slot = chunk.map(|chunk| chunk.and_then(|chunk| self.begin(&chunk)));
                     is_reading = matches!(slot, Some(Ok(_)));
                     pending.0.extend(slot.map(|slot| slot.unwrap_or_else(Slot::End)));
                 }

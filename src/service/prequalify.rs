@@ -163,6 +163,7 @@ impl Service {
             customers: answer.customers.len() as u64,
             active: answer.active,
             ledger: answer.ledger,
+            reported_value: question.profit.value(&answer.reported),
             reported: answer.reported,
             filtered_out: answer.filtered_out,
             ..RankTotals::default()

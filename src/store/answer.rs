@@ -29,6 +29,7 @@ pub fn curve(totals: RankTotals, values: &[Nanos], points: u64) -> CurveAnswer {
         ..CurveAnswer::default()
     };
     let fifth = customers.div_ceil(5);
+    let most = four_fifths(total);
     let mut next = (1..=points).map(|i| point(i, customers, points));
     let mut wanted = next.next();
     let mut cumulative = 0;
@@ -46,8 +47,7 @@ pub fn curve(totals: RankTotals, values: &[Nanos], points: u64) -> CurveAnswer {
         if number == fifth {
             answer.best_fifth = cumulative;
         }
-        if answer.eighty_percent.is_none() && total > 0 && reaches_eighty_percent(cumulative, total)
-        {
+        if answer.eighty_percent.is_none() && total > 0 && cumulative >= most {
             answer.eighty_percent = Some(number);
         }
     }
@@ -62,19 +62,60 @@ fn point(index: u64, customers: u64, points: u64) -> u64 {
     u64::try_from(exact).unwrap_or(customers)
 }
 
-fn reaches_eighty_percent(cumulative: Nanos, total: Nanos) -> bool {
-    I256::from(cumulative) * 5 >= I256::from(total) * 4
+/// The least whole number that is at least 80% of a total above zero.
+fn four_fifths(total: Nanos) -> Nanos {
+    // Without the product of the two, which may not fit: 4/5 = 1 - 1/5.
+    total - total / 5
 }
 
 /// Adds the sums that Gini and Herfindahl-Hirschman are made of, over the values of zero or more.
 fn add_spread(answer: &mut CurveAnswer, values: &[Nanos]) {
-    let mut rising: Vec<Nanos> = values.iter().copied().filter(|value| *value >= 0).collect();
-    rising.sort_unstable();
+    let mut rising: Vec<Nanos> = values
+        .iter()
+        .rev()
+        .copied()
+        .filter(|value| *value >= 0)
+        .collect();
+    // They stand in order already, unless shares changed it by a micro-unit.
+    if !rising.is_sorted() {
+        rising.sort_unstable();
+    }
     answer.not_negative = rising.len() as u64;
+    let (mut weighted, mut squares) = (Total::default(), Total::default());
     for (place, value) in (1_u64..).zip(rising) {
         answer.positive_sum += value;
-        answer.place_weighted_sum += I256::from(place) * I256::from(value);
-        answer.square_sum += I256::from(value) * I256::from(value);
+        weighted.add_product(i128::from(place), value);
+        squares.add_product(value, value);
+    }
+    answer.place_weighted_sum = weighted.sum();
+    answer.square_sum = squares.sum();
+}
+
+/// A sum of products of numbers of zero or more that may leave 128 bits, most of which are small.
+#[derive(Default)]
+struct Total {
+    small: i128,
+    large: I256,
+}
+
+impl Total {
+    fn add_product(&mut self, a: i128, b: i128) {
+        let product = match (i64::try_from(a), i64::try_from(b)) {
+            (Ok(a), Ok(b)) => Some(i128::from(a) * i128::from(b)),
+            _ => a.checked_mul(b),
+        };
+        let sum = product.and_then(|product| self.small.checked_add(product));
+        match sum {
+            Some(sum) => self.small = sum,
+            None => {
+                self.large += I256::from(self.small) + I256::from(a) * I256::from(b);
+                self.small = 0;
+            }
+        }
+    }
+
+    fn sum(&self) -> I256 {
+        self.large + I256::from(self.small)
     }
 }
 

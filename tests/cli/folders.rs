@@ -22,7 +22,8 @@ fn sales(count: usize) -> Files {
             1 + sale % 28
         );
     }
-    let mapping = "[[activities]]\nfile = \"sales.csv\"\ncurrency = \"USD\"\nactivity_id = \"{id}\"\ncustomer_id = \"{who}\"\n\
+    let mapping = "[[activities]]\nfile = \"sales.csv\"\ncurrency = \"USD\"\nactivity_id = \"{id}\"\n\
+                   customer_id = \"{who}\"\n\
                    occur_time = \"{when}\"\nsale = { revenue = \"{amount}\" }\n";
     Files::new(&[("sales.csv", &rows), ("sales.toml", mapping)])
 }

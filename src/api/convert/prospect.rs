@@ -240,7 +240,7 @@ pub fn prequalified_to_pb(
             let outcome = match result {
                 Ok(result) => Outcome::Prequalification(prequalification_to_pb(&result, currency)),
                 Err(problem) => {
-                    Outcome::Rejection(rejection_to_pb(problem, &item("prospects", index)))
+                    Outcome::Rejection(rejection_to_pb(problem, item("prospects", index)))
                 }
             };
             pb::PrequalificationResult {

@@ -57,6 +57,10 @@ fn message(descriptor: &MessageDescriptor, random: &mut Random) -> Vec<u8> {
     bytes
 }
 
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "every other kind that the messages have is a varint"
+)]
 fn field(field: FieldDescriptor, random: &mut Random, bytes: &mut Vec<u8>) {
     let tag = field.number();
     match field.kind() {

@@ -10,14 +10,10 @@ impl Bits {
         Self(vec![0; limit.div_ceil(64)])
     }
 
-    /// Puts a number in.
-    pub fn insert(&mut self, number: usize) {
-        self.0[number / 64] |= 1 << (number % 64);
-    }
-
     /// Whether a number is in it.
     pub fn holds(&self, number: usize) -> bool {
-        self.0[number / 64] & (1 << (number % 64)) != 0
+        let word = self.0.get(number / 64).copied().unwrap_or(0);
+        word & (1 << (number % 64)) != 0
     }
 
     /// How many numbers are in it.
@@ -25,12 +21,15 @@ impl Bits {
         self.0.iter().map(|word| u64::from(word.count_ones())).sum()
     }
 
-    /// Puts in the numbers from `first` on for which `holds` says so; `first` is a multiple of 64.
-    pub fn insert_where(&mut self, first: usize, count: usize, holds: impl Fn(usize) -> bool) {
-        for (word, start) in self.0[first / 64..].iter_mut().zip((0..count).step_by(64)) {
-            let numbers = start..count.min(start + 64);
-            for number in numbers {
-                *word |= u64::from(holds(number)) << (number % 64);
+    /// Puts in the numbers from `first` on whose byte is 1 and not 0; `first` is a multiple of 64.
+    pub fn insert_where(&mut self, first: usize, holds: &[u8]) {
+        for (word, bytes) in self.0[first / 64..].iter_mut().zip(holds.chunks(64)) {
+            for (place, eight) in (0..).step_by(8).zip(bytes.chunks(8)) {
+                let mut all = [0; 8];
+                all[..eight.len()].copy_from_slice(eight);
+                // The lowest bits of eight bytes become the eight bits of the uppermost byte.
+                let bits = u64::from_le_bytes(all).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+                *word |= bits << place;
             }
         }
     }
@@ -53,6 +52,13 @@ impl Bits {
         }
     }
 
+    /// About so many of the numbers in it, spread evenly: the first of every so many words.
+    pub fn sample(&self, count: usize) -> impl Iterator<Item = u32> {
+        let words = (0..).zip(&self.0).step_by((self.0.len() / count).max(1));
+        let words = words.filter(|(_, word)| **word != 0);
+        words.map(|(index, word): (u32, &u64)| index * 64 + word.trailing_zeros())
+    }
+
     /// The numbers in it, rising.
     pub fn iter(&self) -> impl Iterator<Item = u32> {
         (0..).zip(&self.0).flat_map(|(index, word)| {
@@ -63,5 +69,32 @@ impl Bits {
                 Some(index * 64 + bit)
             })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The numbers from 0 on whose byte is 1.
+    pub fn bits(holds: &[u8]) -> Bits {
+        let mut bits = Bits::new(holds.len());
+        bits.insert_where(0, holds);
+        bits
+    }
+
+    proptest! {
+        #[test]
+        fn it_holds_what_was_put_in(holds in proptest::collection::vec(0_u8..2, 0..300)) {
+            let set = bits(&holds);
+            let expected: Vec<u32> = (0..).zip(&holds).filter(|(_, holds)| **holds == 1).map(|(n, _)| n).collect();
+            prop_assert_eq!(set.iter().collect::<Vec<_>>(), expected.clone());
+            let mut visited = Vec::new();
+            set.for_each(|number| visited.push(number));
+            prop_assert_eq!(&visited, &expected);
+            prop_assert_eq!(set.count(), expected.len() as u64);
+            prop_assert!((0..holds.len()).all(|number| set.holds(number) == (holds[number] == 1)));
+        }
     }
 }

@@ -6,6 +6,7 @@ use super::{
     fingerprint::{Fingerprinter, Fingerprints, LAST_PLACE},
     ledger::LedgerReader,
     log::{NewRow, Row, Table},
+    planted::{Planted, is_planted},
 };
 use crate::domain::{
     conflict::conflict,
@@ -180,10 +181,12 @@ impl<'w> Draft<'w> {
         let position = target.position;
         let drafted = self.reversals.get(&position).copied();
         let reversed = drafted.or_else(|| base.books.reversed_at(position, Position::MAX));
-        Ok(match reversed {
-            Some(position) => Err(already_reversed(id, position)),
-            None => Ok(target),
-        })
+        Ok(
+            match reversed.filter(|_| !is_planted(Planted::ReverseTwice)) {
+                Some(position) => Err(already_reversed(id, position)),
+                None => Ok(target),
+            },
+        )
     }
 
     fn find(

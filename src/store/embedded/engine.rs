@@ -1,18 +1,21 @@
-//! The heart of the embedded store without threads and clocks: it decides writes in groups, makes a group durable by one
-//! append to the log, and only then posts it to the books. The same calls on the same disk do the same.
+//! The heart of the embedded store without threads and clocks: it decides writes in groups, makes a group durable by
+//! one append to the log, and only then posts it to the books. The same calls on the same disk do the same.
 //!
 //! What is posted is in the books, and so visible, only after it is durable. If it cannot be made durable, the draft of
 //! the whole group is dropped and everything is as before.
 
 use super::{
+    books::Books,
     checkpoint::{Checkpointing, Source},
     disk::Disk,
-    draft::{Base, Draft, What},
+    draft::{Base, Draft, What, Write},
     fingerprint::{Fingerprinter, Fingerprints},
+    kept_scans::{AllScans, KEPT_BYTES},
     ledger::LedgerReader,
     log::Log,
     opening,
     pack::Packing,
+    planted::{Planted, is_planted},
     prospects::ProspectTables,
     questions::Questions,
     settings::{EngineSettings, Progress},
@@ -23,7 +26,7 @@ use crate::domain::{
     ledger::{Entry, Outcome, WriteMode},
     problem::Problem,
     records::Record,
-    time::Instant,
+    time::{Calendar, Instant},
 };
 use postcard::experimental::serialized_size;
 use std::{
@@ -33,6 +36,8 @@ use std::{
 
 /// How many bytes an entry has at most, by the limits of its texts.
 const ENTRY_BYTES: usize = 2_560;
+/// So many writes are taken into the books before those who read them have a turn.
+const APPLIED_AT_ONCE: usize = 512;
 
 /// What is to be written.
 #[derive(Debug, Clone)]
@@ -123,6 +128,7 @@ impl Engine {
             ledger: LedgerReader::new(Arc::clone(log.index())),
             calendar: settings.calendar.clone(),
             prospects: ProspectTables::default(),
+            scans: AllScans::within(KEPT_BYTES),
         };
         Ok(Self {
             disk,
@@ -248,7 +254,9 @@ impl Engine {
             if answers.len() < group.len() {
                 continue;
             }
-            if let Err(problem) = self.keep(drafts) {
+            if let Err(problem) = self.keep(drafts)
+                && !is_planted(Planted::AcknowledgeFailure)
+            {
                 answers
                     .iter_mut()
                     .for_each(|answer| *answer = Err(problem.clone()));
@@ -274,13 +282,21 @@ impl Engine {
         if rows.is_empty() {
             return Ok(());
         }
-        self.log.append(&rows)?;
+        if is_planted(Planted::PublishEarly) {
+            for (tenant, draft) in drafts.values() {
+                tenant.publish(tenant.watermark() + draft.writes.len() as u64);
+            }
+        }
+        let appended = self.log.append(&rows);
+        if !is_planted(Planted::PostFailure) {
+            appended.clone()?;
+        }
         for (id, (_, draft)) in drafts {
             if !draft.writes.is_empty() {
                 self.apply(id, draft)?;
             }
         }
-        Ok(())
+        appended
     }
 
     /// Takes what is durable into the books.
@@ -291,37 +307,57 @@ impl Engine {
         }
         let calendar = &self.questions.calendar;
         let tenant = self.questions.tenants.find_or_add(id)?;
-        let mut books = tenant.write()?;
         self.checkpointing.wrote(draft.writes.len());
         let mut noted = Vec::with_capacity(draft.writes.len());
-        for write in draft.writes {
-            match write.what {
-                What::Record(record) => books.store(write.record_time, record.clone()),
+        let mut newest = 0;
+        // In parts, so that nobody who reads waits long: what is not published yet is after everybody's position.
+        for writes in draft.writes.chunks(APPLIED_AT_ONCE) {
+            let mut books = tenant.write()?;
+            books.touch(writes.iter().filter_map(|write| match write.what {
                 What::Entry {
-                    entry,
-                    fingerprint,
-                    target,
-                } => {
-                    match (entry, target) {
-                        (Entry::Activity(activity), _) => {
-                            books.post(calendar.day(activity.occur_time), activity);
-                        }
-                        (Entry::Reversal(_), Some(target)) => {
-                            books.take_back(target.position, target.day, &target.customer);
-                        }
-                        // The target was found when the reversal was decided.
-                        (Entry::Reversal(_), None) => {}
-                    }
+                    entry: Entry::Activity(activity),
+                    ..
+                } => Some(&activity.customer_id),
+                What::Entry { .. } | What::Record(_) => None,
+            }));
+            for write in writes {
+                if let Some(fingerprint) = apply(&mut books, write, calendar) {
                     noted.push((fingerprint, books.newest));
                 }
             }
+            newest = books.newest;
         }
-        let newest = books.newest;
-        drop(books);
         if let Some(fingerprints) = self.fingerprints.get_mut(id) {
             fingerprints.extend(&noted);
         }
         tenant.publish(newest);
         Ok(())
+    }
+}
+
+/// Takes one write into the books; gives the fingerprint of its id if it has one.
+fn apply(books: &mut Books, write: &Write<'_>, calendar: &Calendar) -> Option<u64> {
+    match &write.what {
+        What::Record(record) => {
+            books.store(write.record_time, (*record).clone());
+            None
+        }
+        What::Entry {
+            entry,
+            fingerprint,
+            target,
+        } => {
+            match (entry, target) {
+                (Entry::Activity(activity), _) => {
+                    books.post(calendar.day(activity.occur_time), activity);
+                }
+                (Entry::Reversal(_), Some(target)) => {
+                    books.take_back(target.position, target.day, &target.customer);
+                }
+                // The target was found when the reversal was decided.
+                (Entry::Reversal(_), None) => {}
+            }
+            Some(*fingerprint)
+        }
     }
 }

@@ -4,6 +4,7 @@ use super::{
     codec::{Body, StoredEntry},
     disk::DiskFile,
     log::{Index, Place, Table, parse_row},
+    planted::{Planted, is_planted},
 };
 use crate::domain::{id::TenantId, ledger::Position, problem::Problem};
 use std::{
@@ -75,7 +76,8 @@ pub(super) fn read_row(
     }
     let parsed = parse_row(&bytes).filter(|parsed| {
         let is_same = parsed.row.tenant == tenant && parsed.row.first == place.first;
-        is_same && parsed.is_sound && parsed.sum == place.sum && parsed.size == length
+        let is_sound = parsed.is_sound || is_planted(Planted::BelieveRows);
+        is_same && is_sound && parsed.sum == place.sum && parsed.size == length
     });
     let row = parsed
         .ok_or_else(|| damaged("its checksum does not hold"))?

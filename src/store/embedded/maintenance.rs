@@ -156,36 +156,37 @@ impl Audited {
         row: &ReadRow<'_>,
         tenant: &TenantId,
         ledger: &LedgerReader,
+        calendar: &Calendar,
     ) -> Result<(), String> {
         if row.table == Table::Records {
             self.records += u64::from(row.count);
             return Ok(());
         }
         codec::for_each_entry(row.body, row.count, &mut |stored| {
-            match (&stored.entry, stored.target) {
-                (Entry::Activity(activity), _) => {
+            let reversal = match stored.entry {
+                Entry::Activity(activity) => {
                     self.activities += 1;
-                    self.sums.add_all(&postings(activity));
+                    self.sums.add_all(&postings(&activity));
+                    return Ok(());
                 }
-                (Entry::Reversal(reversal), Some(target)) => {
-                    self.reversals += 1;
-                    let taken = ledger.entry(tenant, target.position);
-                    match taken.map_err(|problem| problem.message)?.entry {
-                        Entry::Activity(activity)
-                            if activity.activity_id == reversal.activity_id =>
-                        {
-                            self.sums.subtract_all(&postings(&activity));
-                        }
-                        Entry::Activity(_) | Entry::Reversal(_) => {
-                            return Err("a reversal takes back what is not there".to_owned());
-                        }
-                    }
+                Entry::Reversal(reversal) => reversal,
+            };
+            self.reversals += 1;
+            let target = (stored.target).ok_or("a reversal does not say what it takes back")?;
+            let taken = ledger.entry(tenant, target.position);
+            match taken.map_err(|problem| problem.message)?.entry {
+                Entry::Activity(activity)
+                    if activity.activity_id == reversal.activity_id
+                        && activity.customer_id == target.customer
+                        && calendar.day(activity.occur_time) == target.day =>
+                {
+                    self.sums.subtract_all(&postings(&activity));
+                    Ok(())
                 }
-                (Entry::Reversal(_), None) => {
-                    return Err("a reversal does not say what it takes back".to_owned());
+                Entry::Activity(_) | Entry::Reversal(_) => {
+                    Err("a reversal takes back what is not there".to_owned())
                 }
             }
-            Ok(())
         })
     }
 }
@@ -212,7 +213,7 @@ fn audit(
         replay.row(row)?;
         let tenant = TenantId::parse(row.tenant, "tenant").map_err(|problem| problem.message)?;
         let own = audited.entry(tenant.clone()).or_default();
-        own.row(row, &tenant, ledger)
+        own.row(row, &tenant, ledger, &calendar)
     })?;
     let mut tenants = Vec::new();
     for (tenant, own) in audited {

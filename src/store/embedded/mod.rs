@@ -1,8 +1,8 @@
 //! The default store: one folder, no server.
 //!
-//! The ledger is an append-only log (`log`), durable before anything is acknowledged; the books are columns in memory, made
-//! again from the ledger when the folder is opened. `engine` is the heart, without threads; one thread drives it
-//! (`writer`), and questions are answered from the books by as many threads as ask (`questions`).
+//! The ledger is an append-only log (`log`), durable before anything is acknowledged; the books are columns in
+//! memory, made again from the ledger when the folder is opened. `engine` is the heart, without threads; one thread
+//! drives it (`writer`), and questions are answered from the books by as many threads as ask (`questions`).
 
 mod bits;
 mod books;
@@ -14,12 +14,14 @@ mod engine;
 mod entries;
 pub mod fingerprint;
 mod groups;
+mod kept_scans;
 mod ledger;
 mod log;
 mod maintenance;
 mod opening;
 mod pack;
 mod place_set;
+mod planted;
 mod profiles;
 mod prospects;
 mod questions;
@@ -29,6 +31,8 @@ mod replay;
 mod scan;
 mod select;
 mod settings;
+#[cfg(test)]
+mod simulation;
 mod split;
 mod tenants;
 #[cfg(test)]

@@ -45,7 +45,7 @@ pub(super) fn open(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Opened, Problem> {
     let made = Meta::new(settings);
-    let opening = Opening::new(Arc::clone(disk), &made)?;
+    let opening = Opening::new(Arc::clone(disk), &made, settings.reserve)?;
     let meta = opening.meta();
     meta.check(&made.currency, &made.time_zone)?;
     let fingerprinter = change(Fingerprinter::new(meta.key));

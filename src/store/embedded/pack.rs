@@ -5,6 +5,7 @@ use super::{
     codec::{BodyBuilder, ROW_WRITES},
     ledger::read_row,
     log::{Log, Place, Rewriting, Row, Table},
+    planted::{Planted, is_planted},
 };
 use crate::{
     domain::{ledger::Position, problem::Problem},
@@ -134,7 +135,12 @@ impl Job {
         for body in &bodies {
             let mut index = 0;
             while index < body.count() {
-                if body.push_to(&mut builder, index) {
+                let from = match body.count() - 1 - index {
+                    last if is_planted(Planted::PackReorders) => last,
+                    _ if is_planted(Planted::PackLoses) => index & !1,
+                    _ => index,
+                };
+                if body.push_to(&mut builder, from) {
                     index += 1;
                     continue;
                 }

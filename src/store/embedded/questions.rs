@@ -4,6 +4,7 @@
 use super::{
     books::{Accumulator, Books},
     entries, groups,
+    kept_scans::AllScans,
     ledger::LedgerReader,
     profiles,
     prospects::{self, ProspectTables},
@@ -35,6 +36,7 @@ pub struct Questions {
     pub(super) ledger: LedgerReader,
     pub(super) calendar: Calendar,
     pub(super) prospects: ProspectTables,
+    pub(super) scans: AllScans,
 }
 
 impl Questions {
@@ -122,7 +124,9 @@ impl Questions {
 
     /// Customers in the order of a linear weighting of their accounts.
     pub fn rank(&self, tenant: &TenantId, question: &RankQuestion) -> Result<RankAnswer, Problem> {
-        self.read(tenant, |books| ranking::rank(books, question))
+        self.read(tenant, |books| {
+            ranking::rank(books, &self.scans.of(tenant), question)
+        })
     }
 
     /// Points of the whale curve.
@@ -132,7 +136,8 @@ impl Questions {
         question: &CurveQuestion,
     ) -> Result<CurveAnswer, Problem> {
         self.read(tenant, |books| {
-            with_ranking(books, &question.scope, &question.order, question)
+            let kept = self.scans.of(tenant);
+            with_ranking(books, &kept, &question.scope, &question.order, question)
         })
     }
 
@@ -149,7 +154,8 @@ impl Questions {
     pub fn lift(&self, tenant: &TenantId, question: &LiftQuestion) -> Result<LiftAnswer, Problem> {
         self.read(tenant, |books| {
             let task = Lift { books, question };
-            with_ranking(books, &question.scope, &question.order, task)
+            let kept = self.scans.of(tenant);
+            with_ranking(books, &kept, &question.scope, &question.order, task)
         })
     }
 

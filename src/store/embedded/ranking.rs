@@ -1,9 +1,10 @@
 //! Customers in order, made of one pass over the books: only the rows that are wanted are put in order.
 
 use super::{
-    books::{Accumulator, Books, IdOrder, Weighing, narrow, wide},
+    books::{Accumulator, Books, IdOrder},
+    kept_scans::{AnyScan, KeptScans},
     place_set::PlaceSet,
-    scan::{Filter, Scan, scan},
+    scan::{Filter, Scan},
     select::{Candidates, Key, Neighbours},
     split::Split,
 };
@@ -20,11 +21,11 @@ use std::{
 };
 
 /// All reported customers, in no order.
-pub(super) struct Ranking<'a, A> {
+pub(super) struct Ranking<'a, A: Accumulator> {
     books: &'a Books,
     scope: &'a Scope,
-    scan: Scan<A>,
-    weighing: Weighing<A>,
+    kept: &'a KeptScans<'a>,
+    scan: Arc<Scan<A>>,
     split: Split<'a>,
     value_bears_split: bool,
     /// The order of ids, and the active customers by place in it; made when it is needed.
@@ -37,11 +38,11 @@ impl<'a, A: Accumulator> Ranking<'a, A> {
     /// Finds the customers of a scope.
     pub fn new(
         books: &'a Books,
+        kept: &'a KeptScans<'a>,
         scope: &'a Scope,
         order: &'a Order,
-        weighing: Weighing<A>,
+        scan: Arc<Scan<A>>,
     ) -> Self {
-        let scan = scan(books, scope, &weighing);
         let active = scan.active.count();
         let mut ranking = Self {
             books,
@@ -52,14 +53,14 @@ impl<'a, A: Accumulator> Ranking<'a, A> {
             totals: RankTotals {
                 customers: scan.reported.count(),
                 active,
-                ledger: books.ledger(&scope.period, scope.as_of),
+                ledger: scan.ledger.clone(),
                 reported: scan.reported_sums.clone(),
                 filtered_out: scan.filtered_out.clone(),
                 reported_value: scan.reported_value,
                 ..RankTotals::default()
             },
+            kept,
             scan,
-            weighing,
         };
         ranking.count();
         ranking
@@ -115,7 +116,7 @@ impl<'a, A: Accumulator> Ranking<'a, A> {
 
     /// What a customer is ordered by: its value before shares.
     fn own_value(&self, customer: u32) -> Nanos {
-        self.scan.values[customer as usize].wide() * self.weighing.step
+        self.scan.values[customer as usize].wide() * self.scan.weighing.step
     }
 
     fn value(&self, customer: u32) -> Nanos {
@@ -188,7 +189,7 @@ impl<'a, A: Accumulator> Ranking<'a, A> {
         ranks.sort_unstable();
         ranks
             .into_iter()
-            .map(|rank| rank.negated().wide() * self.weighing.step)
+            .map(|rank| rank.negated().wide() * self.scan.weighing.step)
             .collect()
     }
 
@@ -197,8 +198,8 @@ impl<'a, A: Accumulator> Ranking<'a, A> {
         let filter = Filter::new(self.books, self.scope);
         let (mut rows, mut customers) = (Vec::new(), Vec::new());
         for neighbours in self.candidates(direction).select(wanted) {
-            let mut cumulative =
-                neighbours.ahead * self.weighing.step - self.shares_ahead(&neighbours, direction);
+            let mut cumulative = neighbours.ahead * self.scan.weighing.step
+                - self.shares_ahead(&neighbours, direction);
             for (place, key) in neighbours.places.clone().zip(&neighbours.keys) {
                 cumulative += self.value(key.customer);
                 customers.push(key.customer);
@@ -311,16 +312,14 @@ fn disjoint(ranges: &[Range<u64>], count: u64) -> Vec<Range<usize>> {
 /// Does something with a ranking, whose values are added up in as many bits as they need.
 pub(super) fn with_ranking<T>(
     books: &Books,
+    kept: &KeptScans<'_>,
     scope: &Scope,
     order: &Order,
     task: impl RankingTask<T>,
 ) -> T {
-    match narrow(&order.weights, &books.accounts, &books.extents) {
-        Some(weighing) => task.run(Ranking::new(books, scope, order, weighing)),
-        None => {
-            let weighing = wide(&order.weights, &books.accounts, &books.extents);
-            task.run(Ranking::new(books, scope, order, weighing))
-        }
+    match kept.scan(books, scope, &order.weights) {
+        AnyScan::Narrow(scan) => task.run(Ranking::new(books, kept, scope, order, scan)),
+        AnyScan::Wide(scan) => task.run(Ranking::new(books, kept, scope, order, scan)),
     }
 }
 
@@ -331,8 +330,8 @@ pub(super) trait RankingTask<T> {
 }
 
 /// Answers which customers stand at some places.
-pub(super) fn rank(books: &Books, question: &RankQuestion) -> RankAnswer {
-    with_ranking(books, &question.scope, &question.order, question)
+pub(super) fn rank(books: &Books, kept: &KeptScans<'_>, question: &RankQuestion) -> RankAnswer {
+    with_ranking(books, kept, &question.scope, &question.order, question)
 }
 
 impl RankingTask<RankAnswer> for &RankQuestion {
@@ -373,16 +372,10 @@ impl<A: Accumulator> Ranking<'_, A> {
         if customers.is_empty() {
             return Vec::new();
         }
-        let (books, scope, among) = (self.books, self.scope, &self.scan.reported);
-        if let Some(weighing) = narrow(weights, &books.accounts, &books.extents) {
-            if self.weighing.is_same(&weighing) {
-                return places_by(books, &self.scan.values, among, customers);
-            }
-            let values = scan(books, scope, &weighing).values;
-            return places_by(books, &values, among, customers);
+        let (books, among) = (self.books, &self.scan.reported);
+        match self.kept.scan(books, self.scope, weights) {
+            AnyScan::Narrow(scan) => places_by(books, &scan.values, among, customers),
+            AnyScan::Wide(scan) => places_by(books, &scan.values, among, customers),
         }
-        let weighing = wide(weights, &books.accounts, &books.extents);
-        let values = scan(books, scope, &weighing).values;
-        places_by(books, &values, among, customers)
     }
 }

@@ -5,6 +5,7 @@ use super::{
     codec::{self, PostedWhat},
     fingerprint::{Fingerprinter, Fingerprints, group_of},
     log::{ReadRow, Table},
+    planted::{Planted, is_planted},
     settings::BookSizes,
 };
 use crate::domain::{id::TenantId, ledger::Position, time::Calendar};
@@ -83,8 +84,12 @@ impl<'a> Replay<'a> {
                 codec::for_each_posted(row.body, row.count, &mut |posted| {
                     if position > newest {
                         let fingerprint = self.fingerprinter.of_text(posted.id);
-                        apply(books, batch, &posted.what, self.calendar)?;
-                        if !is_noted(noted, fingerprint, position) {
+                        apply(books, batch, position, &posted.what, self.calendar)?;
+                        let is_reversal = matches!(posted.what, PostedWhat::Reversal(_));
+                        let is_forgotten = is_planted(Planted::ForgetFingerprints)
+                            && position % 7 == 0
+                            || is_planted(Planted::ForgetReversals) && is_reversal;
+                        if !is_forgotten && !is_noted(noted, fingerprint, position) {
                             new.push((fingerprint, position));
                         }
                     }
@@ -125,6 +130,7 @@ fn is_noted(noted: &[Position], fingerprint: u64, position: Position) -> bool {
 fn apply(
     books: &mut Books,
     batch: &mut Batch,
+    position: Position,
     what: &PostedWhat<'_>,
     calendar: &Calendar,
 ) -> Result<(), String> {
@@ -135,13 +141,13 @@ fn apply(
             dimensions,
             kind,
         } => {
-            books.add_to_batch(
-                batch,
-                calendar.day(*occur_time),
-                customer,
-                *dimensions,
-                kind,
-            );
+            let day = calendar.day(*occur_time);
+            books.add_to_batch(batch, day, customer, *dimensions, kind);
+            if is_planted(Planted::PostTwice) && position % 7 == 0 {
+                books.post_batch(batch);
+                books.newest -= 1;
+                books.add_to_batch(batch, day, customer, *dimensions, kind);
+            }
             Ok(())
         }
         PostedWhat::Reversal(target) => {

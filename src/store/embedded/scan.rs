@@ -3,22 +3,27 @@
 use super::{
     bits::Bits,
     books::{
-        Accumulator, Block, Books, CUSTOMERS, Plan, SHIFT, Weighing, days, narrow_position,
-        number_of,
+        Accumulator, Block, Books, CUSTOMERS, Plan, SHIFT, Scratch, Weighing, days,
+        narrow_position, number_of,
     },
 };
 use crate::domain::{account::Sums, money::Nanos, question::Scope, time::Day};
-use std::ops::Range;
+use pulp::Arch;
+use std::{ops::Range, sync::Arc};
 
 /// What one pass finds.
-pub(super) struct Scan<A> {
+pub(super) struct Scan<A: Accumulator> {
+    /// How values are added up.
+    pub weighing: Weighing<A>,
     /// Each customer's value, by its number, in steps of the weighing; of those that are not reported it means nothing.
     pub values: Vec<A>,
     /// Who has any posting in the period.
     pub active: Bits,
     /// Who has any posting in the scope.
     pub reported: Bits,
-    /// The sums in the scope.
+    /// The books' sums over the period, made without looking at customers.
+    pub ledger: Sums,
+    /// The sums in the scope. Without a filter they are the ledger's: that customers' values come to them is the proof.
     pub reported_sums: Sums,
     /// All other sums in the period.
     pub filtered_out: Sums,
@@ -26,6 +31,20 @@ pub(super) struct Scan<A> {
     pub reported_value: Nanos,
     /// How many of those are below zero.
     pub negative: u64,
+    scratch: Arc<Scratch>,
+}
+
+impl<A: Accumulator> Scan<A> {
+    /// About how many bytes of memory it takes.
+    pub fn bytes(&self) -> usize {
+        self.values.len() * size_of::<A>() + self.values.len() / 4
+    }
+}
+
+impl<A: Accumulator> Drop for Scan<A> {
+    fn drop(&mut self) {
+        A::give_back(&self.scratch, std::mem::take(&mut self.values));
+    }
 }
 
 /// Which postings are in a scope, apart from their days.
@@ -99,26 +118,26 @@ struct Part<'a> {
     /// The numbers of its customers.
     customers: Range<usize>,
     days: &'a Range<Day>,
-    plan: Plan,
+    plan: Plan<'a>,
     as_of: u32,
 }
 
 /// Goes over all customers of a scope.
-pub(super) fn scan<A: Accumulator>(
-    books: &Books,
-    scope: &Scope,
-    weighing: &Weighing<A>,
-) -> Scan<A> {
+pub(super) fn scan<A: Accumulator>(books: &Books, scope: &Scope, weighing: Weighing<A>) -> Scan<A> {
     let filter = Filter::new(books, scope);
     let count = books.customers.len();
+    let is_filtered = filter.has_branches() || !scope.traits.is_empty();
     let mut scan = Scan {
-        values: vec![A::default(); count],
+        ledger: books.ledger(&scope.period, scope.as_of),
+        values: A::scratch(&books.scratch, count),
         active: Bits::new(count),
         reported: Bits::new(count),
         reported_sums: Sums::default(),
         filtered_out: Sums::default(),
         reported_value: 0,
         negative: 0,
+        scratch: Arc::clone(&books.scratch),
+        weighing,
     };
     let mut whole = vec![0; books.accounts.len()];
     let mut reported = vec![0; books.accounts.len()];
@@ -133,41 +152,53 @@ pub(super) fn scan<A: Accumulator>(
             days: &days,
             as_of: narrow_position(scope.as_of),
         };
-        block.add_sums(&days, &part.plan, part.as_of, &mut whole);
-        part.find(weighing, &mut scan, &mut reported);
+        if is_filtered {
+            block.add_sums(&days, &part.plan, part.as_of, &mut whole);
+        }
+        part.find(&mut scan, &mut reported);
     }
-    if filter.has_branches() || !scope.traits.is_empty() {
+    if is_filtered {
         for (whole, reported) in whole.iter_mut().zip(&reported) {
             *whole -= reported;
         }
         scan.filtered_out = books.accounts.sums(&whole);
         scan.reported_sums = books.accounts.sums(&reported);
     } else {
-        scan.reported_sums = books.accounts.sums(&whole);
+        scan.reported_sums = scan.ledger.clone();
     }
-    scan.reported_value *= weighing.step;
+    scan.reported_value *= scan.weighing.step;
     scan
 }
 
 impl Part<'_> {
     /// Finds this block's customers; `sums` take in what is reported if there is a filter.
-    fn find<A: Accumulator>(&self, weighing: &Weighing<A>, scan: &mut Scan<A>, sums: &mut [i128]) {
+    fn find<A: Accumulator>(&self, scan: &mut Scan<A>, sums: &mut [i128]) {
+        let weighing = &scan.weighing;
         let first = self.customers.start;
         let values = &mut scan.values[self.customers.clone()];
+        values.fill(A::default());
         let mut live = [0_i64; CUSTOMERS];
         let live = &mut live[..values.len()];
         self.block.count(self.days, &self.plan, self.as_of, live);
-        scan.active
-            .insert_where(first, live.len(), |place| live[place] > 0);
-        let mut is_in = [false; CUSTOMERS];
+        // 1 for each who is in, so that bits are made of it quickly.
+        let mut is_in = [0_u8; CUSTOMERS];
         let is_in = &mut is_in[..values.len()];
-        is_in
-            .iter_mut()
-            .zip(&*live)
-            .for_each(|(is_in, live)| *is_in = *live > 0);
-        if !self.filter.scope.traits.is_empty() {
-            for (place, is_in) in is_in.iter_mut().enumerate().filter(|(_, is_in)| **is_in) {
-                *is_in = self.filter.holds_customer(number_of(first + place));
+        Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                let pairs = is_in.iter_mut().zip(&*live);
+                pairs.for_each(|(is_in, live)| *is_in = u8::from(*live > 0));
+            },
+        );
+        scan.active.insert_where(first, is_in);
+        let has_traits = !self.filter.scope.traits.is_empty();
+        if has_traits {
+            for (place, is_in) in is_in
+                .iter_mut()
+                .enumerate()
+                .filter(|(_, is_in)| **is_in == 1)
+            {
+                *is_in = u8::from(self.filter.holds_customer(number_of(first + place)));
             }
         }
         if self.filter.has_branches() {
@@ -175,20 +206,14 @@ impl Part<'_> {
         } else {
             self.block
                 .weigh(self.days, &self.plan, self.as_of, weighing, values);
-            if !self.filter.scope.traits.is_empty() {
+            if has_traits {
                 self.add_sums_of(is_in, sums);
             }
         }
-        scan.reported
-            .insert_where(first, is_in.len(), |place| is_in[place]);
-        // The weighing proves that the values of all customers together fit too.
-        let mut total = A::default();
-        for (value, is_in) in values.iter().zip(&*is_in) {
-            let value = if *is_in { *value } else { A::default() };
-            total = total.plus(value);
-            scan.negative += u64::from(value < A::default());
-        }
+        scan.reported.insert_where(first, is_in);
+        let (total, negative) = add_up(values, is_in);
         scan.reported_value += total.wide();
+        scan.negative += negative;
     }
 
     /// Weighs the rows of the branches alone. Who has none that is not taken back is not in any more.
@@ -196,7 +221,7 @@ impl Part<'_> {
         &self,
         weighing: &Weighing<A>,
         values: &mut [A],
-        is_in: &mut [bool],
+        is_in: &mut [u8],
         sums: &mut [i128],
     ) {
         let mut live = [0_i64; CUSTOMERS];
@@ -204,7 +229,7 @@ impl Part<'_> {
         self.block
             .for_each_row_of(self.days, self.as_of, has_branch, |row| {
                 let customer = usize::from(row.customer);
-                if !is_in[customer] {
+                if is_in[customer] == 0 {
                     return;
                 }
                 live[customer] += row.postings.layout.sign();
@@ -216,21 +241,38 @@ impl Part<'_> {
                 });
             });
         for (is_in, live) in is_in.iter_mut().zip(live) {
-            *is_in &= live > 0;
+            *is_in &= u8::from(live > 0);
         }
     }
 
     /// Adds up, by account, what some of the customers have.
-    fn add_sums_of(&self, is_in: &[bool], sums: &mut [i128]) {
+    fn add_sums_of(&self, is_in: &[u8], sums: &mut [i128]) {
         for account in self.block.accounts() {
             let mut each = [0_i128; CUSTOMERS];
             let weighing = Weighing::of_account(account);
             self.block
                 .weigh(self.days, &self.plan, self.as_of, &weighing, &mut each);
-            let of_those = each.iter().zip(is_in).filter(|(_, is_in)| **is_in);
+            let of_those = each.iter().zip(is_in).filter(|(_, is_in)| **is_in == 1);
             sums[account as usize] += of_those.map(|(sum, _)| sum).sum::<i128>();
         }
     }
+}
+
+/// The sum of the values of those who are in, and how many of them are below zero. The values of all others become zero.
+/// The weighing proves that the sum fits.
+fn add_up<A: Accumulator>(values: &mut [A], is_in: &[u8]) -> (A, u64) {
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            let (mut total, mut negative) = (A::default(), 0);
+            for (value, is_in) in values.iter_mut().zip(is_in) {
+                *value = if *is_in == 1 { *value } else { A::default() };
+                total = total.plus(*value);
+                negative += u64::from(*value < A::default());
+            }
+            (total, negative)
+        },
+    )
 }
 
 /// The number of a block's first customer.

@@ -1,6 +1,6 @@
 //! What an embedded store needs to be told, and what it tells while it opens.
 
-use super::log::SEGMENT_SIZE;
+use super::log::{RESERVE, SEGMENT_SIZE};
 use crate::domain::{money::Currency, time::Calendar};
 use std::path::PathBuf;
 
@@ -82,6 +82,8 @@ pub struct EngineSettings {
     pub key: (u64, u64),
     /// How many bytes of the log are kept in one file.
     pub segment_size: u64,
+    /// How many bytes of room are kept at once for what will be appended. At least 4,096.
+    pub reserve: u64,
     /// How finely the books are divided.
     pub books: BookSizes,
     /// When and how checkpoints are written.
@@ -89,13 +91,14 @@ pub struct EngineSettings {
 }
 
 impl EngineSettings {
-    /// With segments of the usual size.
+    /// With segments and reserves of the usual size.
     pub fn new(calendar: Calendar, currency: Currency, key: (u64, u64)) -> Self {
         Self {
             calendar,
             currency,
             key,
             segment_size: SEGMENT_SIZE,
+            reserve: RESERVE,
             books: BookSizes::default(),
             checkpoints: CheckpointSizes::default(),
         }

@@ -1,5 +1,7 @@
 //! What can only be tried from within: colliding fingerprints, a full disk, requests that meet in one group.
 
+mod leftover;
+mod minutes;
 mod steps;
 
 use super::{

@@ -5,7 +5,11 @@
 mod saved;
 
 use super::narrow::push_slim;
-use std::ops::{AddAssign, Range};
+use pulp::Arch;
+use std::{
+    ops::Range,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 /// The coarsest unit: a whole currency unit in micro-units.
 pub(in super::super) const COARSEST: i64 = 1_000_000;
@@ -41,6 +45,25 @@ pub(in super::super) trait Accumulator: Copy + Default + Ord + Send {
     fn negated(self) -> Self;
     /// The value.
     fn wide(self) -> i128;
+    /// Room for so many values, which mean nothing.
+    fn scratch(scratch: &Scratch, count: usize) -> Vec<Self>;
+    /// Gives room back for the next who needs some.
+    fn give_back(scratch: &Scratch, values: Vec<Self>);
+}
+
+/// Room for the values of all customers that was used before: to get it anew for each question costs more than to fill
+/// it.
+#[derive(Debug, Default)]
+pub(in super::super) struct Scratch(Mutex<Vec<Vec<i64>>>);
+
+/// How much room is kept.
+const SCRATCH: usize = 2;
+
+impl Scratch {
+    // A panic leaves nothing half done here.
+    fn lock(&self) -> MutexGuard<'_, Vec<Vec<i64>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Accumulator for i64 {
@@ -66,6 +89,17 @@ impl Accumulator for i64 {
     fn wide(self) -> i128 {
         self.into()
     }
+    fn scratch(scratch: &Scratch, count: usize) -> Vec<Self> {
+        let mut values = scratch.lock().pop().unwrap_or_default();
+        values.resize(count, 0);
+        values
+    }
+    fn give_back(scratch: &Scratch, values: Vec<Self>) {
+        let mut kept = scratch.lock();
+        if kept.len() < SCRATCH {
+            kept.push(values);
+        }
+    }
 }
 
 impl Accumulator for i128 {
@@ -87,6 +121,10 @@ impl Accumulator for i128 {
     fn wide(self) -> i128 {
         self
     }
+    fn scratch(_: &Scratch, count: usize) -> Vec<Self> {
+        vec![0; count]
+    }
+    fn give_back(_: &Scratch, _: Vec<Self>) {}
 }
 
 /// The coarsest unit, at most `limit`, that a quantity is a whole multiple of.
@@ -269,21 +307,27 @@ impl Amounts {
 
     /// Adds each of the first times `factor`, a value per unit, to what is at the same place.
     pub fn add_scaled<A: Accumulator>(&self, factor: A, sums: &mut [A]) {
+        /// With the widest instructions that the processor has.
         fn add<A: Accumulator, T: Copy>(
             column: &[T],
             of: impl Fn(T) -> A,
             factor: A,
             sums: &mut [A],
         ) {
-            if factor == A::of_narrow(1) {
-                for (sum, value) in sums.iter_mut().zip(column) {
-                    *sum = sum.plus(of(*value));
-                }
-            } else {
-                for (sum, value) in sums.iter_mut().zip(column) {
-                    *sum = sum.plus(factor.times(of(*value)));
-                }
-            }
+            let one = A::of_narrow(1);
+            Arch::new().dispatch(
+                #[inline(always)]
+                || {
+                    let pairs = sums.iter_mut().zip(column);
+                    if factor == one {
+                        pairs.for_each(|(sum, value)| *sum = sum.plus(of(*value)));
+                    } else if factor == one.negated() {
+                        pairs.for_each(|(sum, value)| *sum = sum.plus(of(*value).negated()));
+                    } else {
+                        pairs.for_each(|(sum, value)| *sum = sum.plus(factor.times(of(*value))));
+                    }
+                },
+            );
         }
         match &self.values {
             Values::I8(column) => add(column, |v| A::of_narrow(v.into()), factor, sums),
@@ -326,32 +370,20 @@ impl Amounts {
 
     /// The sum of some of them.
     pub fn sum(&self, range: Range<usize>) -> i128 {
-        fn sum<T: Copy + Into<i128>>(column: &[T]) -> i128 {
-            let mut sum = 0;
-            for value in column {
-                sum.add_assign((*value).into());
-            }
-            sum
+        /// Of fewer than 2^32, of at most 32 bits each.
+        fn narrow<T: Copy + Into<i64>>(column: &[T]) -> i128 {
+            let sum: i64 = Arch::new().dispatch(
+                #[inline(always)]
+                || column.iter().map(|value| (*value).into()).sum::<i64>(),
+            );
+            sum.into()
         }
         let multiples: i128 = match &self.values {
-            Values::I8(column) => column[range]
-                .iter()
-                .map(|v| i64::from(*v))
-                .sum::<i64>()
-                .into(),
-            Values::I16(column) => column[range]
-                .iter()
-                .map(|v| i64::from(*v))
-                .sum::<i64>()
-                .into(),
-            // Fewer than 2^32 of 32 bits each.
-            Values::I32(column) => column[range]
-                .iter()
-                .map(|v| i64::from(*v))
-                .sum::<i64>()
-                .into(),
-            Values::I64(column) => sum(&column[range]),
-            Values::I128(column) => sum(&column[range]),
+            Values::I8(column) => narrow(&column[range]),
+            Values::I16(column) => narrow(&column[range]),
+            Values::I32(column) => narrow(&column[range]),
+            Values::I64(column) => column[range].iter().map(|value| i128::from(*value)).sum(),
+            Values::I128(column) => column[range].iter().sum(),
         };
         multiples * i128::from(self.unit)
     }

@@ -2,10 +2,7 @@
 //! it takes longer than all else.
 
 use super::{Books, Row, accounts::Postings, narrow_position, place};
-use crate::{
-    domain::{activity::Kind, time::Day},
-    store::answer::group_name,
-};
+use crate::domain::{activity::Kind, time::Day};
 
 /// Activities in the order of their positions, which are to be posted.
 #[derive(Debug, Default)]
@@ -38,7 +35,7 @@ impl Books {
         batch.ends.push(batch.customers.len());
         batch.rows.push(BatchRow {
             day,
-            dimensions: dimensions.map(|value| self.values.intern(group_name(value))),
+            dimensions: self.values_of(dimensions),
             postings: self.accounts.postings(kind),
         });
     }
@@ -50,12 +47,12 @@ impl Books {
         let customers: Vec<&str> = ranges
             .map(|(start, end)| &batch.customers[start..*end])
             .collect();
-        let numbers = self.customers.intern_all(&customers);
+        self.customers.touch(customers.iter().copied());
         self.extents
             .resize_with(self.accounts.len(), Default::default);
-        for (row, number) in batch.rows.iter().zip(numbers) {
+        for (row, customer) in batch.rows.iter().zip(customers) {
             self.newest += 1;
-            let (block, customer) = place(number);
+            let (block, customer) = place(self.customers.intern(customer));
             let [branch, product, account_manager] = row.dimensions;
             let row = Row {
                 position: narrow_position(self.newest),

@@ -37,8 +37,8 @@ pub(in super::super) struct Block {
     /// The newest rows, by position; those up to `folded` are in leaves and planes too.
     recent: Vec<Row>,
     folded: u32,
-    /// How many of `recent` these are.
-    folded_rows: usize,
+    /// How many of the newest rows these are.
+    known: usize,
     /// All rows up to here are gone from `recent`.
     dropped: u32,
     /// All rows up to here were in it when it was read from a checkpoint.
@@ -56,10 +56,10 @@ struct Leaf {
 
 /// How the rows of some days are made up: a span between ends of leaves, and rows more or less.
 #[derive(Debug)]
-pub(in super::super) struct Plan {
+pub(in super::super) struct Plan<'a> {
     span: Span,
-    /// The leaf, the days of it, and 1 or -1.
-    parts: Vec<(usize, Range<Day>, i64)>,
+    /// Rows of leaves, and 1 or -1.
+    parts: Vec<(&'a Table, Range<usize>, i64)>,
 }
 
 impl Leaf {
@@ -125,7 +125,7 @@ impl Default for Block {
             accounts: Vec::new(),
             recent: Vec::new(),
             folded: 0,
-            folded_rows: 0,
+            known: 0,
             dropped: 0,
             seen: 0,
         }
@@ -139,7 +139,7 @@ impl Block {
             return;
         }
         self.recent.push(row);
-        if self.unfolded().len() >= sizes.recent_rows {
+        if self.recent.len() - self.known >= sizes.recent_rows {
             self.fold(row.position.saturating_sub(sizes.kept_positions), sizes);
         }
     }
@@ -152,7 +152,7 @@ impl Block {
     }
 
     fn unfolded(&self) -> &[Row] {
-        &self.recent[self.folded_rows..]
+        &self.recent[self.known..]
     }
 
     fn leaf_of(&self, day: Day) -> usize {
@@ -213,8 +213,7 @@ impl Block {
             self.dropped = last.position;
         }
         self.recent.drain(..gone);
-        // All that are left are folded, until the next one comes.
-        self.folded_rows = self.recent.len();
+        self.known = self.recent.len();
         self.recent.shrink_to(sizes.recent_rows);
     }
 
@@ -274,14 +273,20 @@ impl Block {
     }
 
     /// How the rows of some days are best made up.
-    pub fn plan(&self, days: &Range<Day>) -> Plan {
+    pub fn plan(&self, days: &Range<Day>) -> Plan<'_> {
         let (first, last) = (self.leaf_of(days.start), self.leaf_of(days.end));
         let mut parts = Vec::new();
-        let mut part = |leaf, days: Range<Day>, times| parts.push((leaf, days, times));
-        let before = |leaf: usize, day: Day| self.leaves[leaf].rows_of(&(ALL.start..day));
+        let mut part = |leaf: usize, days: Range<Day>, times| {
+            if days.start < days.end {
+                let tables = self.leaves[leaf].tables.iter();
+                let parts_of = tables.map(|table| (table, table.range(&days), times));
+                parts.extend(parts_of.filter(|(_, range, _)| !range.is_empty()));
+            }
+        };
+        let rows = |leaf: usize, days: Range<Day>| self.leaves[leaf].rows_of(&days);
         let all = |leaf: usize| self.leaves[leaf].rows();
         if first == last {
-            let within = self.leaves[first].rows_of(days);
+            let within = rows(first, days.clone());
             let outside = all(first) - within;
             if within <= outside + self.customers / 2 {
                 part(first, days.clone(), 1);
@@ -297,7 +302,7 @@ impl Block {
                 parts,
             };
         }
-        let skipped = before(first, days.start);
+        let skipped = rows(first, ALL.start..days.start);
         let start = if skipped <= all(first) - skipped {
             part(first, ALL.start..days.start, -1);
             first
@@ -305,7 +310,7 @@ impl Block {
             part(first, days.start..ALL.end, 1);
             first + 1
         };
-        let taken = before(last, days.end);
+        let taken = rows(last, ALL.start..days.end);
         let end = if taken <= all(last) - taken {
             part(last, ALL.start..days.end, 1);
             last
@@ -350,7 +355,7 @@ impl Block {
     pub fn weigh<A: Accumulator>(
         &self,
         days: &Range<Day>,
-        plan: &Plan,
+        plan: &Plan<'_>,
         as_of: u32,
         weighing: &Weighing<A>,
         values: &mut [A],
@@ -376,10 +381,8 @@ impl Block {
                 }
             }
         }
-        for (leaf, days, times) in &plan.parts {
-            for table in &self.leaves[*leaf].tables {
-                table.weigh(table.range(days), A::of_narrow(*times), weighing, values);
-            }
+        for (table, rows, times) in &plan.parts {
+            table.weigh(rows.clone(), A::of_narrow(*times), weighing, values);
         }
         for (row, times) in self.corrections(days, as_of) {
             add(row, times, values);
@@ -387,7 +390,7 @@ impl Block {
     }
 
     /// Adds how many activities each customer has, less those that were taken back, to its count.
-    pub fn count(&self, days: &Range<Day>, plan: &Plan, as_of: u32, live: &mut [i64]) {
+    pub fn count(&self, days: &Range<Day>, plan: &Plan<'_>, as_of: u32, live: &mut [i64]) {
         if !self.has_planes_of(as_of) {
             self.for_each_row(days, as_of, |row| {
                 live[usize::from(row.customer)] += row.postings.layout.sign();
@@ -397,10 +400,8 @@ impl Block {
         if !plan.span.ends.is_empty() {
             self.live.count(&plan.span, live);
         }
-        for (leaf, days, times) in &plan.parts {
-            for table in &self.leaves[*leaf].tables {
-                table.count_rows(table.range(days), *times, live);
-            }
+        for (table, rows, times) in &plan.parts {
+            table.count_rows(rows.clone(), *times, live);
         }
         for (row, times) in self.corrections(days, as_of) {
             live[usize::from(row.customer)] += times * row.postings.layout.sign();
@@ -408,7 +409,7 @@ impl Block {
     }
 
     /// Adds up everything of some days by account.
-    pub fn add_sums(&self, days: &Range<Day>, plan: &Plan, as_of: u32, sums: &mut [i128]) {
+    pub fn add_sums(&self, days: &Range<Day>, plan: &Plan<'_>, as_of: u32, sums: &mut [i128]) {
         let add = |row: &Row, times: i64, sums: &mut [i128]| {
             row.postings.for_each(|account, quantity| {
                 sums[account as usize] += i128::from(times) * i128::from(quantity);
@@ -421,10 +422,8 @@ impl Block {
         for (account, track) in &self.accounts {
             sums[*account as usize] += track.total(&plan.span);
         }
-        for (leaf, days, times) in &plan.parts {
-            for table in &self.leaves[*leaf].tables {
-                table.add_sums(table.range(days), i128::from(*times), sums);
-            }
+        for (table, rows, times) in &plan.parts {
+            table.add_sums(rows.clone(), i128::from(*times), sums);
         }
         for (row, times) in self.corrections(days, as_of) {
             add(row, times, sums);
@@ -436,7 +435,7 @@ impl Block {
         &self,
         customer: u16,
         days: &Range<Day>,
-        plan: &Plan,
+        plan: &Plan<'_>,
         as_of: u32,
         mut add: impl FnMut(u32, i128),
     ) {
@@ -453,14 +452,11 @@ impl Block {
             });
             return;
         }
-        for (leaf, days, times) in &plan.parts {
-            for table in &self.leaves[*leaf].tables {
-                let range = table.range(days);
-                for (place, own) in range.clone().zip(&table.customers()[range]) {
-                    if *own == customer {
-                        // The day is not looked at here.
-                        add_row(&table.row(place, days.start), *times);
-                    }
+        for (table, rows, times) in &plan.parts {
+            for (place, own) in rows.clone().zip(&table.customers()[rows.clone()]) {
+                if *own == customer {
+                    // The day is not looked at here.
+                    add_row(&table.row(place, days.start), *times);
                 }
             }
         }

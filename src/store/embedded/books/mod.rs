@@ -20,7 +20,7 @@ mod weighing;
 pub use self::block::Bytes;
 pub(super) use self::{
     accounts::Accounts,
-    amounts::Accumulator,
+    amounts::{Accumulator, Scratch},
     batch::Batch,
     block::{ALL, Block, CUSTOMERS, Plan, SHIFT},
     id_order::IdOrder,
@@ -33,16 +33,13 @@ pub(super) use self::{
 };
 use self::{totals::Totals, weighing::Extent};
 use super::settings::BookSizes;
-use crate::{
-    domain::{
-        account::{Account, Sums},
-        activity::Activity,
-        id::PartyId,
-        ledger::Position,
-        records::{Record, Records},
-        time::{Day, Instant, Period},
-    },
-    store::answer::group_name,
+use crate::domain::{
+    account::{Account, Sums, Weights},
+    activity::Activity,
+    id::{PartyId, UNASSIGNED},
+    ledger::Position,
+    records::{Record, Records},
+    time::{Day, Instant, Period},
 };
 use std::{
     collections::{BinaryHeap, HashMap},
@@ -74,6 +71,10 @@ pub(super) struct Books {
     record_positions: Vec<Range<Position>>,
     reversals: HashMap<Position, Position>,
     order: Mutex<Arc<IdOrder>>,
+    /// The number of the value that stands for none.
+    unassigned: Option<u32>,
+    /// Room for values.
+    pub scratch: Arc<Scratch>,
     sizes: BookSizes,
 }
 
@@ -107,19 +108,38 @@ impl Books {
         }
     }
 
+    /// Looks at everything that finding these customers will look at, for all of them at once.
+    pub fn touch<'c>(&self, customers: impl Iterator<Item = &'c PartyId>) {
+        self.customers.touch(customers.map(PartyId::as_str));
+    }
+
+    /// The numbers of some values; an empty text is a value that is not given.
+    fn values_of(&mut self, values: [&str; 3]) -> [u32; 3] {
+        // Nearly all rows have dimensions that are not given.
+        let unassigned = *(self.unassigned).get_or_insert_with(|| self.values.intern(UNASSIGNED));
+        values.map(|value| match value {
+            "" => unassigned,
+            value => self.values.intern(value),
+        })
+    }
+
     /// Posts an activity, at the next position.
     pub fn post(&mut self, day: Day, activity: &Activity) {
         self.newest += 1;
         let (block, customer) = place(self.customers.intern(activity.customer_id.as_str()));
         let dimensions = &activity.dimensions;
-        let mut value = |value: &str| self.values.intern(group_name(value));
+        let [branch, product, account_manager] = self.values_of([
+            &dimensions.branch_id,
+            &dimensions.product_id,
+            &dimensions.account_manager_id,
+        ]);
         let row = Row {
             position: narrow_position(self.newest),
             day,
             customer,
-            branch: value(&dimensions.branch_id),
-            product: value(&dimensions.product_id),
-            account_manager: value(&dimensions.account_manager_id),
+            branch,
+            product,
+            account_manager,
             postings: self.accounts.postings(&activity.kind),
         };
         self.extents.resize(self.accounts.len(), Extent::default());
@@ -193,6 +213,16 @@ impl Books {
     pub fn is_live(&self, row: &Row, as_of: Position) -> bool {
         !row.postings.layout.is_reversal()
             && (self.reversals.is_empty() || self.reversed_at(row.position.into(), as_of).is_none())
+    }
+
+    /// Weights without those of accounts that nothing was ever posted under.
+    pub fn weights_in_use(&self, weights: &Weights) -> Weights {
+        let all = (0..number_of(self.extents.len())).zip(&self.extents);
+        let used = all.filter(|(_, extent)| extent.is_used());
+        let weighed = used.map(|(number, _)| self.accounts.account(number));
+        let weighed = weighed.map(|account| (weights.get(&account), account));
+        let weighed = weighed.filter(|(weight, _)| *weight != 0);
+        Weights(weighed.map(|(weight, account)| (account, weight)).collect())
     }
 
     /// The customer with a number.

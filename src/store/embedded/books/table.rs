@@ -5,6 +5,7 @@ mod saved;
 use super::{
     accounts::{Layout, Postings, QUANTITIES},
     amounts::{Accumulator, Amounts},
+    block::ALL,
     narrow::Narrow,
     weighing::Weighing,
 };
@@ -164,16 +165,45 @@ impl Table {
 
     /// How many rows are before a day.
     pub fn before(&self, day: Day) -> usize {
-        match self.days.partition_point(|(own, _)| *own < day) {
+        let (Some((first, _)), Some((last, _))) = (self.days.first(), self.days.last()) else {
+            return 0;
+        };
+        if day <= *first {
+            return 0;
+        }
+        if day > *last {
+            return self.len();
+        }
+        // Days are spread evenly, nearly always: where it should be is looked at first.
+        let span = i64::from(last.0) - i64::from(first.0);
+        let ahead = usize::try_from(i64::from(day.0) - i64::from(first.0)).unwrap_or(0);
+        let guess = ahead * (self.days.len() - 1) / usize::try_from(span.max(1)).unwrap_or(1);
+        let mut count = guess.min(self.days.len() - 1);
+        while count > 0 && self.days[count - 1].0 >= day {
+            count -= 1;
+        }
+        while self.days[count].0 < day {
+            count += 1;
+        }
+        match count {
             0 => 0,
-            count => self.days[count - 1].1 as usize,
+            _ => self.days[count - 1].1 as usize,
         }
     }
 
     /// The rows of some days.
     pub fn range(&self, days: &Range<Day>) -> Range<usize> {
-        let start = self.before(days.start);
-        start..self.before(days.end).max(start)
+        let start = if days.start == ALL.start {
+            0
+        } else {
+            self.before(days.start)
+        };
+        let end = if days.end == ALL.end {
+            self.len()
+        } else {
+            self.before(days.end)
+        };
+        start..end.max(start)
     }
 
     /// The day of each row of a range that begins with a day's first row.
@@ -279,17 +309,20 @@ impl Table {
         values: &mut [A],
     ) {
         let unit = column.unit();
-        if let Some(account) = self.minutes.same() {
+        // Minutes of several roles are in one column, whose unit can be finer than that of one of them alone.
+        let same = self.minutes.same();
+        if let Some(account) = same.filter(|account| weighing.has_unit(*account, unit)) {
             if let Some(factor) = weighing.factor(account, unit) {
                 column.add_scattered(range, &self.customers, times.times(factor), values);
             }
             return;
         }
         for place in range {
-            if let Some(factor) = weighing.factor(self.minutes.get(place), unit) {
-                let multiple = A::of(column.get(place) / i128::from(unit));
+            // What one row posts has 64 bits.
+            let quantity = i64::try_from(column.get(place)).unwrap_or_default();
+            if let Some(worth) = weighing.value(self.minutes.get(place), quantity) {
                 let value = &mut values[usize::from(self.customers[place])];
-                *value = value.plus(times.times(factor).times(multiple));
+                *value = value.plus(times.times(worth));
             }
         }
     }

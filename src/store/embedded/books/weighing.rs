@@ -32,6 +32,11 @@ impl Default for Extent {
 }
 
 impl Extent {
+    /// Whether there is any quantity but zero.
+    pub fn is_used(&self) -> bool {
+        self.magnitude != 0
+    }
+
     /// Whether the unit is one that quantities can have.
     pub fn is_possible(&self) -> bool {
         self.unit > 0 && COARSEST % self.unit == 0
@@ -68,22 +73,10 @@ impl<A: Accumulator> Weighing<A> {
         })
     }
 
-    /// Whether it puts customers in the same order by the same values.
-    pub fn is_same<B: Accumulator>(&self, other: &Weighing<B>) -> bool {
-        let own = self
-            .accounts
-            .iter()
-            .map(|account| self.factors[*account as usize]);
-        let others = other
-            .accounts
-            .iter()
-            .map(|account| other.factors[*account as usize]);
-        self.step == other.step
-            && self.accounts == other.accounts
-            && own.zip(others).all(|pair| match pair {
-                (Some((a, unit)), Some((b, other))) => a.wide() == b.wide() && unit == other,
-                _ => false,
-            })
+    /// Whether quantities of an account can be counted in `unit`: whether it is a whole multiple of the extent's.
+    pub fn has_unit(&self, account: u32, unit: i64) -> bool {
+        let factor = self.factors.get(account as usize);
+        factor.is_none_or(|factor| factor.as_ref().is_none_or(|(_, own)| unit % own == 0))
     }
 
     /// What a quantity of an account is worth, if the account weighs anything.

@@ -1,5 +1,5 @@
-//! Entries in columns: the ids of all, the customers of all, the times of all … so that each is written in the form that
-//! suits it. For rows of many writes.
+//! Entries in columns: the ids of all, the customers of all, the times of all … so that each is written in the form
+//! that suits it. For rows of many writes.
 
 mod read;
 
@@ -9,6 +9,7 @@ use super::{StoredEntry, Target, ints, texts};
 use crate::domain::{
     activity::{Activity, Kind, Price, Work},
     ledger::{Entry, Reversal},
+    money::Micros,
     time::Instant,
 };
 
@@ -140,38 +141,25 @@ impl<'w> Columns<'w> {
                 cost_of_goods,
                 quantity,
                 price,
-            } => {
-                self.amounts[0].push(*revenue);
-                let (price, which) = match price {
-                    None => (None, 0),
-                    Some(Price::List(price)) => (Some(*price), 1),
-                    Some(Price::Discount(discount)) => (Some(*discount), 2),
-                };
-                let cost = self.amount(1, *cost_of_goods);
-                let price = self.amount(2, price) * which;
-                let quantity = self.amount(3, *quantity);
-                (1, cost | quantity << 1 | price << 2)
-            }
+            } => (1, self.charge(*revenue, *cost_of_goods, *quantity, *price)),
             Kind::Refund {
                 amount,
                 recovered_cost_of_goods,
                 paid_out,
             } => {
-                self.amounts[0].push(*amount);
-                let recovered = self.amount(1, *recovered_cost_of_goods);
-                (2, recovered | i64::from(*paid_out) << 1)
+                let shape = self.charge(*amount, *recovered_cost_of_goods, None, None);
+                (2, shape | i64::from(*paid_out) << 1)
             }
             Kind::DirectCost { kind, amount } => {
-                self.amounts[0].push(*amount);
-                (3, *kind as i64)
+                (3, self.charge(*amount, None, None, None) | *kind as i64)
             }
             Kind::Effort {
                 work,
                 purpose,
                 channel,
             } => {
-                self.work(Some(work));
                 let channel = channel.map_or(0, |channel| channel as i64 + 1);
+                self.work(Some(work));
                 (4, *purpose as i64 | channel << 4)
             }
             Kind::Complaint {
@@ -201,28 +189,49 @@ impl<'w> Columns<'w> {
                 amount,
                 due_time,
             } => {
-                self.amounts[0].push(*amount);
-                self.detail.push(invoice_id);
                 if let Some(time) = due_time {
                     self.due_time.push(*time);
                 }
-                (7, i64::from(due_time.is_some()))
+                (
+                    7,
+                    self.bill(*amount, invoice_id) | i64::from(due_time.is_some()),
+                )
             }
-            Kind::Payment { amount, invoice_id } => {
-                self.amounts[0].push(*amount);
-                self.detail.push(invoice_id);
-                (8, 0)
-            }
-            Kind::WriteOff { amount, invoice_id } => {
-                self.amounts[0].push(*amount);
-                self.detail.push(invoice_id);
-                (9, 0)
-            }
-            Kind::Referral { referred_party_id } => {
-                self.detail.push(referred_party_id.as_str());
-                (10, 0)
-            }
+            Kind::Payment { amount, invoice_id } => (8, self.bill(*amount, invoice_id)),
+            Kind::WriteOff { amount, invoice_id } => (9, self.bill(*amount, invoice_id)),
+            Kind::Referral {
+                referred_party_id: id,
+            } => (10, self.mention(id.as_str())),
         }
+    }
+
+    /// Adds amounts; gives the shape of which there are.
+    fn charge(
+        &mut self,
+        amount: Micros,
+        cost_of_goods: Option<Micros>,
+        quantity: Option<i64>,
+        price: Option<Price>,
+    ) -> i64 {
+        self.amounts[0].push(amount);
+        let (price, which) = match price {
+            None => (None, 0),
+            Some(Price::List(price)) => (Some(price), 1),
+            Some(Price::Discount(discount)) => (Some(discount), 2),
+        };
+        let cost = self.amount(1, cost_of_goods);
+        let price = self.amount(2, price) * which;
+        cost | self.amount(3, quantity) << 1 | price << 2
+    }
+
+    fn bill(&mut self, amount: Micros, invoice_id: &'w str) -> i64 {
+        self.amounts[0].push(amount);
+        self.mention(invoice_id)
+    }
+
+    fn mention(&mut self, detail: &'w str) -> i64 {
+        self.detail.push(detail);
+        0
     }
 
     /// Adds an amount if there is one: 1 if so, and otherwise 0.

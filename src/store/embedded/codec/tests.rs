@@ -47,24 +47,28 @@ fn work() -> impl Strategy<Value = Work> {
     })
 }
 
-fn kind() -> impl Strategy<Value = Kind> {
+fn sale() -> impl Strategy<Value = Kind> {
     let price = option::of(prop_oneof![
         amount().prop_map(Price::List),
         amount().prop_map(Price::Discount)
     ]);
+    (
+        amount(),
+        option::of(amount()),
+        option::of(any::<i64>()),
+        price,
+    )
+        .prop_map(|(revenue, cost_of_goods, quantity, price)| Kind::Sale {
+            revenue,
+            cost_of_goods,
+            quantity,
+            price,
+        })
+}
+
+fn kind() -> impl Strategy<Value = Kind> {
     prop_oneof![
-        (
-            amount(),
-            option::of(amount()),
-            option::of(any::<i64>()),
-            price
-        )
-            .prop_map(|(revenue, cost_of_goods, quantity, price)| Kind::Sale {
-                revenue,
-                cost_of_goods,
-                quantity,
-                price
-            }),
+        sale(),
         (amount(), option::of(amount()), any::<bool>()).prop_map(
             |(amount, recovered_cost_of_goods, paid_out)| Kind::Refund {
                 amount,

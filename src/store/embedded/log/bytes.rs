@@ -1,4 +1,5 @@
-//! Reads numbers and parts out of bytes that nobody vouches for: whatever they are, there is an answer or there is none.
+//! Reads numbers and parts out of bytes that nobody vouches for: whatever they are, there is an answer or there is
+//! none.
 
 /// The rest of some bytes.
 #[derive(Debug, Clone, Copy)]

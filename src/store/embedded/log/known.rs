@@ -8,7 +8,10 @@ use super::{
     scan::{self, Before, End, Sealed, Segment, Visit, damaged, unavailable},
     segment::{self, BEGIN, Begin},
 };
-use crate::domain::problem::Problem;
+use crate::{
+    domain::problem::Problem,
+    store::embedded::planted::{Planted, is_planted},
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, io, sync::Arc};
 
@@ -58,7 +61,9 @@ impl Opening {
     /// Reads everything.
     pub fn scan(&self, visit: &mut Visit<'_>) -> Result<Scanned, Problem> {
         let before = Before {
-            testimony: self.testimony,
+            testimony: self
+                .testimony
+                .filter(|_| !is_planted(Planted::IgnoreWitness)),
             ..Before::default()
         };
         self.scan_from(0, &self.index(), before, visit)
@@ -144,7 +149,9 @@ impl Opening {
         visit: &mut Visit<'_>,
     ) -> Result<Scanned, Problem> {
         let before = Before {
-            testimony: self.testimony,
+            testimony: self
+                .testimony
+                .filter(|_| !is_planted(Planted::IgnoreWitness)),
             chain,
             reached: Some(known.reached),
             read,

@@ -33,7 +33,10 @@ use self::{
     segment::{BEGIN, Begin, Origin, UNFINISHED},
     witness::{Testimony, Witness},
 };
-use super::disk::{Disk, DiskFile};
+use super::{
+    disk::{Disk, DiskFile},
+    planted::{Planted, is_planted},
+};
 use crate::domain::problem::Problem;
 use std::{io, sync::Arc};
 
@@ -41,8 +44,8 @@ use std::{io, sync::Arc};
 const EARLIER: &str = "ledger.db";
 /// The file that shortens the next opening; what it holds is not the log's affair.
 pub(super) const CHECKPOINT: &str = "CHECKPOINT";
-/// How much room is kept at once for what will be appended.
-const RESERVE: u64 = 4 << 20;
+/// How much room is usually kept at once for what will be appended.
+pub(super) const RESERVE: u64 = 4 << 20;
 /// How much memory is kept for making frames.
 const KEPT: usize = 4 << 20;
 /// The largest frame.
@@ -54,6 +57,7 @@ pub(super) const SEGMENT_SIZE: u64 = 64 << 20;
 pub(super) struct Opening {
     disk: Arc<dyn Disk>,
     meta: Meta,
+    reserve: u64,
     segments: Vec<Segment>,
     witness: Witness,
     testimony: Option<Testimony>,
@@ -65,6 +69,7 @@ pub(super) struct Log {
     index: Arc<Index>,
     folder: u64,
     segment_size: u64,
+    reserve: u64,
     witness: Witness,
     active: Active,
     /// What the next frame continues.
@@ -84,6 +89,8 @@ struct Active {
     place: u64,
     /// How many bytes the file has.
     size: u64,
+    /// How much room is kept at once.
+    reserve: u64,
     /// Up to here there may be bytes of a frame that did not fit on the disk.
     soiled: u64,
     rows: u64,
@@ -92,8 +99,9 @@ struct Active {
 }
 
 impl Opening {
-    /// Opens the files of a folder, and makes them if there are none; `made` is what they are made with.
-    pub fn new(disk: Arc<dyn Disk>, made: &Meta) -> Result<Self, Problem> {
+    /// Opens the files of a folder, and makes them if there are none; `made` is what they are made with, and `reserve`
+    /// how much room is kept at once for what will be appended.
+    pub fn new(disk: Arc<dyn Disk>, made: &Meta, reserve: u64) -> Result<Self, Problem> {
         let failed = |error: io::Error| unavailable("folder", &error);
         let names = disk.names().map_err(failed)?;
         if names.iter().any(|name| name == EARLIER) {
@@ -103,13 +111,17 @@ impl Opening {
             return Err(Problem::store_unavailable(&message));
         }
         if !names.iter().any(|name| name == meta::NAME) {
-            make(&*disk, &names, made)?;
+            make(&*disk, &names, made, reserve)?;
         }
         let meta = Meta::read(&*disk)?;
         for name in disk.names().map_err(failed)? {
             if is_unfinished(&name) {
                 disk.remove(&name).map_err(failed)?;
             }
+        }
+        // Whoever made a segment may have been cut short before its name was durable.
+        if !is_planted(Planted::TrustNames) {
+            disk.sync_names().map_err(failed)?;
         }
         let is_missing =
             |name: &str| Problem::ledger_damaged(&format!("file {name}: it is missing"));
@@ -126,6 +138,7 @@ impl Opening {
         Ok(Self {
             disk,
             meta,
+            reserve,
             segments,
             witness,
             testimony,
@@ -157,6 +170,7 @@ impl Opening {
             index,
             folder: self.meta.folder,
             segment_size,
+            reserve: self.reserve,
             witness: self.witness,
             active,
             chain: end.chain,
@@ -180,20 +194,24 @@ impl Opening {
             file: Arc::clone(&end.segment.file),
             place: end.place,
             size: end.segment.size,
+            reserve: self.reserve,
             soiled: 0,
             rows: end.rows,
             writes: end.writes,
             is_sealed: end.is_sealed,
         };
         if end.tail == Tail::Unbegun {
-            return Active::create(&*self.disk, begin);
+            return Active::create(&*self.disk, begin, self.reserve);
         }
-        if let Tail::Torn(until) = end.tail {
+        if let Tail::Torn(until) = end.tail
+            && !is_planted(Planted::LeaveTorn)
+        {
             wipe(&*active.file, end.place, until)?;
             active.file.sync()?;
         }
         let is_closed = self.testimony.is_some_and(|said| said.is_closed);
-        if let Some((place, length)) = end.last_frame.filter(|_| !is_closed) {
+        let is_sure = is_closed || is_planted(Planted::TrustLastFrame);
+        if let Some((place, length)) = end.last_frame.filter(|_| !is_sure) {
             // What can be read may never have reached the disk, if the sync before the end failed.
             let mut frame = vec![0; length];
             active.file.read_at(place, &mut frame)?;
@@ -213,12 +231,12 @@ fn is_unfinished(name: &str) -> bool {
 }
 
 /// Makes the files of an empty folder; the last one says that it is done.
-fn make(disk: &dyn Disk, names: &[String], meta: &Meta) -> Result<(), Problem> {
+fn make(disk: &dyn Disk, names: &[String], meta: &Meta, reserve: u64) -> Result<(), Problem> {
     for number in names.iter().filter_map(|name| segment::number(name)) {
         let name = segment::name(number);
         let failed = |error: io::Error| unavailable(&name, &error);
         let file = disk.open(&name).map_err(failed)?;
-        let has_frames = file.size().map_err(failed)? > RESERVE || {
+        let has_frames = file.size().map_err(failed)? > reserve || {
             let mut byte = [0];
             file.read_at(BEGIN as u64, &mut byte).is_ok() && byte != [0]
         };
@@ -236,7 +254,7 @@ fn make(disk: &dyn Disk, names: &[String], meta: &Meta) -> Result<(), Problem> {
             folder: meta.folder,
             chain: Chain { next: 1, sum: 0 },
         };
-        Active::create(disk, begin)?;
+        Active::create(disk, begin, reserve)?;
         let unfinished = format!("{}{UNFINISHED}", meta::NAME);
         meta.write(disk, &unfinished)?;
         disk.rename(&unfinished, meta::NAME)?;
@@ -261,11 +279,11 @@ fn wipe(file: &dyn DiskFile, mut place: u64, until: u64) -> io::Result<()> {
 
 impl Active {
     /// Makes a segment, durably.
-    fn create(disk: &dyn Disk, begin: Begin) -> io::Result<Self> {
+    fn create(disk: &dyn Disk, begin: Begin, reserve: u64) -> io::Result<Self> {
         let name = segment::name(begin.number);
         let file = disk.create(&name)?;
         let filled = file
-            .set_size(RESERVE)
+            .set_size(reserve)
             .and_then(|()| file.write_at(0, &begin.to_bytes()));
         if let Err(error) = filled {
             // It is made anew at the next attempt, or when the folder is opened.
@@ -273,12 +291,15 @@ impl Active {
             return Err(error);
         }
         file.sync().map_err(unknown)?;
-        disk.sync_names().map_err(unknown)?;
+        if !is_planted(Planted::LoseSegmentName) {
+            disk.sync_names().map_err(unknown)?;
+        }
         Ok(Self {
             begin,
             file,
             place: BEGIN as u64,
-            size: RESERVE,
+            size: reserve,
+            reserve,
             soiled: 0,
             rows: 0,
             writes: 0,
@@ -289,20 +310,22 @@ impl Active {
     /// Writes a frame after the last one, durably; on a full disk nothing has happened.
     fn write(&mut self, frame: &mut Vec<u8>) -> io::Result<()> {
         let end = self.place + frame.len() as u64;
-        let reserved = end.div_ceil(RESERVE) * RESERVE;
+        let reserved = end.div_ceil(self.reserve) * self.reserve;
         if reserved > self.size {
             self.file.set_size(reserved)?;
             self.size = reserved;
         }
         let length = frame.len();
-        if self.soiled > end {
+        if self.soiled > end && !is_planted(Planted::LeaveSoiled) {
             // A frame that failed is never longer than what a vector can hold.
             let clean = usize::try_from(self.soiled - self.place).map_err(io::Error::other)?;
             frame.resize(clean, 0);
         }
         self.soiled = self.soiled.max(end);
         self.file.write_at(self.place, frame)?;
-        self.file.sync().map_err(unknown)?;
+        if !is_planted(Planted::SkipSync) {
+            self.file.sync().map_err(unknown)?;
+        }
         frame.truncate(length);
         (self.place, self.soiled) = (end, 0);
         Ok(())
@@ -352,7 +375,9 @@ impl Log {
 
     /// Appends rows: all of them durably, or none.
     pub fn append(&mut self, rows: &[NewRow]) -> Result<(), Problem> {
-        if let Some(failed) = &self.failed {
+        if let Some(failed) = &self.failed
+            && !is_planted(Planted::WriteOn)
+        {
             let message =
                 format!("a write failed before, the folder must be opened again: {failed}");
             return Err(Problem::store_unavailable(&message));
@@ -377,18 +402,34 @@ impl Log {
             ));
         }
         let sum = frame::complete(&mut frame, Kind::Rows, self.chain, self.seed());
+        if is_planted(Planted::IndexEarly) {
+            self.index.add(places.iter().copied());
+        }
+        let chain = Chain {
+            next: self.chain.next + 1,
+            sum,
+        };
+        if is_planted(Planted::WitnessEarly) {
+            let testimony = Testimony {
+                chain,
+                is_closed: false,
+            };
+            let _ = self.witness.note(testimony);
+        }
         let written = self.active.write(&mut frame);
+        if is_planted(Planted::ChainFailure) {
+            self.chain = chain;
+        }
         self.frame = frame;
         // One large group does not keep its memory for ever.
         self.frame.shrink_to(KEPT);
         written.map_err(|error| self.fail(error))?;
-        self.chain = Chain {
-            next: self.chain.next + 1,
-            sum,
-        };
+        self.chain = chain;
         self.active.rows += rows.len() as u64;
         self.active.writes += rows.iter().map(|row| u64::from(row.count)).sum::<u64>();
-        self.index.add(places.into_iter());
+        if !is_planted(Planted::IndexEarly) {
+            self.index.add(places.into_iter());
+        }
         let testimony = self.testimony(false);
         if let Err(error) = self.witness.note(testimony) {
             // The rows are durable all the same.
@@ -447,7 +488,7 @@ impl Log {
             folder: self.folder,
             chain: self.chain,
         };
-        self.active = Active::create(&*self.disk, begin)?;
+        self.active = Active::create(&*self.disk, begin, self.reserve)?;
         let file = Arc::clone(&self.active.file);
         self.index.add_segment(begin.number, file);
         Ok(())

@@ -1,7 +1,7 @@
 //! Writes a complete segment again, with the same writes in other rows, and puts it into the place of the first.
 //!
-//! The new file is finished and durable before it takes the name, so that a crash leaves one or the other. Both begin and
-//! end alike: what comes before and after them notices nothing.
+//! The new file is finished and durable before it takes the name, so that a crash leaves one or the other. Both
+//! begin and end alike: what comes before and after them notices nothing.
 
 use super::{
     Log,
@@ -11,7 +11,10 @@ use super::{
     scan::Sealed,
     segment::{self, BEGIN, Begin, Origin, UNFINISHED},
 };
-use crate::store::embedded::disk::DiskFile;
+use crate::store::embedded::{
+    disk::DiskFile,
+    planted::{Planted, is_planted},
+};
 use std::{io, sync::Arc};
 
 /// A segment is worth it if its rows have fewer writes than this on the average.
@@ -91,6 +94,9 @@ fn unfinished(number: u32) -> String {
 impl Log {
     /// The first complete segment that would gain by being written again with larger rows, beside those in `except`.
     pub fn with_small_rows(&self, except: &[u32]) -> Option<u32> {
+        if self.failed.is_some() {
+            return None;
+        }
         let mut all = self.sealed.iter();
         let found = all.find(|sealed| has_small_rows(sealed, except));
         found.map(|sealed| sealed.begin.number)
@@ -137,7 +143,9 @@ impl Log {
         let seal = rewriting.seal()?;
         let frame = frame::seal(rewriting.chain, seal, rewriting.seed);
         rewriting.file.write_at(rewriting.place, &frame)?;
-        rewriting.file.sync()?;
+        if !is_planted(Planted::PackUnsynced) {
+            rewriting.file.sync()?;
+        }
         self.disk
             .rename(&unfinished(number), &segment::name(number))?;
         let Rewriting {

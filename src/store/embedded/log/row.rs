@@ -1,8 +1,8 @@
 //! A row: some writes of one tenant, one after the other, as they are stored.
 //!
-//! CRC-32C of all that follows, table, length of the tenant's name, the name, position of the first write, count, length of
-//! the body, and the body. The checksum comes first: at the end, it would make all rows of one length alike to the checksum
-//! of their frame. Knows nothing of what a body says.
+//! CRC-32C of all that follows, table, length of the tenant's name, the name, position of the first write, count,
+//! length of the body, and the body. The checksum comes first: at the end, it would make all rows of one length
+//! alike to the checksum of their frame. Knows nothing of what a body says.
 
 use super::bytes::Bytes;
 use crate::domain::ledger::Position;

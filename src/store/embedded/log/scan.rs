@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     domain::problem::Problem,
-    store::embedded::disk::{Disk, DiskFile},
+    store::embedded::{
+        disk::{Disk, DiskFile},
+        planted::{Planted, is_planted},
+    },
 };
 use serde::{Deserialize, Serialize};
 use std::{io, sync::Arc};
@@ -175,7 +178,9 @@ fn check_end(end: &End, before: Before) -> Result<(), Problem> {
         );
         return Err(damaged(number, place, &what));
     }
-    if said.is_closed && (last > acknowledged || end.tail != Tail::Clean) {
+    // A segment that could not be made for want of room may come back with its name: it holds nothing.
+    let is_more = last > acknowledged || matches!(end.tail, Tail::Torn(_));
+    if said.is_closed && is_more {
         let what = format!(
             ": there is more than was there when the folder was closed, frame {acknowledged}"
         );
@@ -275,8 +280,9 @@ impl Scan<'_, '_> {
             return Ok(Next::Bad);
         };
         let whole = window.bytes(end.place, HEAD + head.length)?;
-        let is_sound =
-            head.chain == end.chain && whole.is_some_and(|whole| head.proves(whole, self.seed));
+        let proves = |whole| head.proves(whole, self.seed) || is_planted(Planted::BelieveFrames);
+        let is_cut = is_planted(Planted::CutFrame) && head.chain.next % 5 == 0;
+        let is_sound = head.chain == end.chain && whole.is_some_and(proves) && !is_cut;
         Ok(if is_sound {
             Next::Frame(head)
         } else {

@@ -1,5 +1,5 @@
-//! The disk goes away at every single step, of writing, of beginning a new segment and of packing: what was acknowledged
-//! is there when the folder is opened again, and nothing in part.
+//! The disk goes away at every single step, of writing, of beginning a new segment and of packing: what was
+//! acknowledged is there when the folder is opened again, and nothing in part.
 
 use super::*;
 use std::sync::atomic::AtomicI64;

@@ -56,7 +56,6 @@ impl Block {
         };
         let accounts: Vec<(u32, Track)> = (0..account_count).map(account).collect::<Option<_>>()?;
         let recent = load_rows(saved, limits)?;
-        let folded_rows = recent.partition_point(|row| row.position <= folded);
         let is_ordered = accounts.is_sorted_by(|a, b| a.0 < b.0);
         let is_past = dropped <= folded && folded <= limits.position;
         (is_ordered && is_past).then_some(Self {
@@ -64,9 +63,9 @@ impl Block {
             leaves,
             live,
             accounts,
+            known: recent.partition_point(|row| row.position <= folded),
             recent,
             folded,
-            folded_rows,
             dropped,
             seen: limits.position,
         })

@@ -5,7 +5,6 @@ use crate::store::embedded::books::{
     interner::number_of,
     saved::{Saved, put_column},
 };
-use std::hash::BuildHasher;
 
 impl Names {
     /// Adds them to bytes.
@@ -31,13 +30,10 @@ impl Names {
             ends,
             ..Self::default()
         };
-        let mut numbers = std::mem::take(&mut names.numbers);
-        // All at once: there is nobody to compare with, since they were all different.
-        numbers.reserve(names.len(), |_| 0);
+        // There is nobody to compare with, since they were all different.
+        let mut numbers = super::Numbers::with_room_for(names.len());
         for number in 0..number_of(names.len()) {
-            let hash = names.hasher.hash_one(names.name(number));
-            let rehash = |number: &u32| names.hasher.hash_one(names.name(*number));
-            numbers.insert_unique(hash, number, rehash);
+            numbers.put(numbers.hash(names.name(number)), number);
         }
         names.numbers = numbers;
         Some(names)

@@ -1,0 +1,254 @@
+//! Questions by chance, and how the engine and the reference are asked them. Answers are text, so that they can be kept
+//! and compared byte by byte.
+
+use super::{
+    random::Random,
+    requests::{BRANCHES, CUSTOMERS, DAYS, amount, costs, customer, instant, trait_key, traits},
+};
+use crate::{
+    domain::{
+        account::Weights,
+        id::{PartyId, TenantId},
+        ledger::{LedgerQuestion, Position},
+        party::{PartyQuestion, Stage, TraitFilter},
+        problem::Problem,
+        prospect::{ProspectAnswer, ProspectQuestion},
+        question::{
+            CrossQuestion, CurveQuestion, Group, LiftQuestion, Order, ProfileQuestion,
+            RankQuestion, RowSelection, Scope,
+        },
+        ranking::{Basis, Direction},
+        time::{Day, Period},
+    },
+    store::{Store, embedded::Questions, memory::MemoryStore},
+};
+use std::{
+    future::Future,
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
+
+const GROUPS: [Group; 5] = [
+    Group::Customer,
+    Group::Branch,
+    Group::Product,
+    Group::AccountManager,
+    Group::Day,
+];
+const BASES: [Basis; 4] = [
+    Basis::Spend,
+    Basis::Revenue,
+    Basis::ContributionMargin,
+    Basis::NetProfit,
+];
+const KEYS: [&str; 4] = ["size", "age", "vip", "nothing"];
+
+/// Anything a store can be asked.
+#[derive(Debug, Clone)]
+pub enum Question {
+    /// For customers in order.
+    Rank(RankQuestion),
+    /// For the whale curve.
+    Curve(CurveQuestion),
+    /// For sums by group.
+    Cross(CrossQuestion),
+    /// For traits of the best.
+    Lift(LiftQuestion),
+    /// For what models learn from.
+    Profiles(ProfileQuestion),
+    /// For entries.
+    Entries(LedgerQuestion),
+    /// For parties.
+    Parties(PartyQuestion),
+    /// For prospects.
+    Prospects(ProspectQuestion),
+    /// For everything that is small.
+    Others(Position),
+}
+
+/// What a future that never waits comes to.
+pub fn at_once<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(done) => done,
+        Poll::Pending => panic!("the reference never waits"),
+    }
+}
+
+fn day(random: &mut Random) -> Day {
+    Day(i32::try_from(random.between(-1, DAYS + 1)).unwrap())
+}
+
+fn period(random: &mut Random) -> Period {
+    let (start, end) = (random.maybe(day), random.maybe(day));
+    match (start, end) {
+        (Some(_), Some(_)) => Period {
+            start: start.min(end),
+            end: start.max(end),
+        },
+        _ => Period { start, end },
+    }
+}
+
+fn filters(random: &mut Random) -> Vec<TraitFilter> {
+    if random.chance(750) {
+        return Vec::new();
+    }
+    let wanted = traits(random);
+    let filter = |(key, value): (&_, &crate::domain::party::TraitValue)| TraitFilter {
+        key: Clone::clone(key),
+        any_of: vec![value.clone()],
+    };
+    wanted.iter().map(filter).collect()
+}
+
+fn scope(random: &mut Random, as_of: Position) -> Scope {
+    let branches = match random.chance(750) {
+        true => Vec::new(),
+        false => vec![random.pick(&BRANCHES[1..]).to_owned()],
+    };
+    Scope {
+        period: period(random),
+        branches,
+        traits: filters(random),
+        as_of,
+    }
+}
+
+fn weights(random: &mut Random) -> Weights {
+    let costs = costs(random);
+    random.pick(&BASES).weights(&costs)
+}
+
+fn order(random: &mut Random) -> Order {
+    Order {
+        weights: weights(random),
+        split: random.maybe(amount).into_iter().collect(),
+        value_bears_split: random.chance(500),
+        direction: random.pick(&[Direction::BestFirst, Direction::WorstFirst]),
+    }
+}
+
+fn rows(random: &mut Random) -> RowSelection {
+    if random.chance(200) {
+        return RowSelection::Customer(some_customer(random));
+    }
+    let start = random.number() % 6;
+    RowSelection::Places(vec![0..random.number() % 4, start..start + 9])
+}
+
+fn some_customer(random: &mut Random) -> PartyId {
+    customer(random.between(0, CUSTOMERS))
+}
+
+/// A question as of a position.
+pub fn question(random: &mut Random, as_of: Position) -> Question {
+    match random.below(12) {
+        0..3 => Question::Rank(RankQuestion {
+            scope: scope(random, as_of),
+            order: order(random),
+            beside: random.maybe(weights).into_iter().collect(),
+            rows: rows(random),
+        }),
+        3 => Question::Curve(CurveQuestion {
+            scope: scope(random, as_of),
+            order: order(random),
+            points: 1 + random.number() % 9,
+        }),
+        4 | 5 => Question::Cross(CrossQuestion {
+            scope: scope(random, as_of),
+            group: random.pick(&GROUPS),
+        }),
+        6 => Question::Lift(LiftQuestion {
+            scope: scope(random, as_of),
+            order: order(random),
+            best_millionths: 300_000,
+            best_minimum: random.number() % 3,
+            traits: KEYS.map(|key| (trait_key(key), vec![2, 5])).into(),
+        }),
+        7 => Question::Profiles(ProfileQuestion {
+            period: period(random),
+            as_of,
+            profit: weights(random),
+            size: weights(random),
+            horizon_days: 15,
+            buckets: 3,
+        }),
+        8 | 9 => Question::Entries(LedgerQuestion {
+            customer: random.maybe(some_customer),
+            start: random.maybe(instant),
+            end: random.maybe(instant),
+            after: random.number() % (as_of + 1),
+            as_of,
+            limit: 1 + random.below(40),
+        }),
+        10 => Question::Parties(PartyQuestion {
+            stage: random.maybe(|_| Stage::Prospect),
+            traits: filters(random),
+            without_sales: random.chance(500),
+            after: None,
+            as_of,
+            limit: 9,
+        }),
+        _ if random.chance(500) => Question::Others(as_of),
+        _ => Question::Prospects(ProspectQuestion {
+            traits: KEYS.map(trait_key).into(),
+            as_of,
+        }),
+    }
+}
+
+fn prospects(answer: &ProspectAnswer) -> String {
+    let table = &answer.table;
+    let rows = table.ids().iter().enumerate();
+    let rows: Vec<_> = rows.map(|(row, id)| (id, table.row(row))).collect();
+    format!("{rows:?} {:?}", answer.converted)
+}
+
+impl Question {
+    /// What an engine answers.
+    pub fn ask(&self, questions: &Questions, tenant: &TenantId) -> Result<String, Problem> {
+        Ok(match self {
+            Self::Rank(question) => format!("{:?}", questions.rank(tenant, question)?),
+            Self::Curve(question) => format!("{:?}", questions.curve(tenant, question)?),
+            Self::Cross(question) => format!("{:?}", questions.cross(tenant, question)?),
+            Self::Lift(question) => format!("{:?}", questions.lift(tenant, question)?),
+            Self::Profiles(question) => format!("{:?}", questions.profiles(tenant, question)?),
+            Self::Entries(question) => format!("{:?}", questions.entries(tenant, question)?),
+            Self::Parties(question) => format!("{:?}", questions.parties(tenant, question)?),
+            Self::Prospects(question) => prospects(&questions.prospects(tenant, question)?),
+            Self::Others(as_of) => format!(
+                "{:?} {:?} {:?}",
+                questions.party(tenant, &[customer(1), customer(2)], *as_of)?,
+                questions.trait_definitions(tenant, *as_of)?,
+                questions.cost_models(tenant, *as_of)?,
+            ),
+        })
+    }
+
+    /// What the reference answers.
+    pub fn ask_reference(&self, store: &MemoryStore, tenant: &TenantId) -> String {
+        let asked = async {
+            Ok::<_, Problem>(match self {
+                Self::Rank(question) => format!("{:?}", store.rank(tenant, question).await?),
+                Self::Curve(question) => format!("{:?}", store.curve(tenant, question).await?),
+                Self::Cross(question) => format!("{:?}", store.cross(tenant, question).await?),
+                Self::Lift(question) => format!("{:?}", store.lift(tenant, question).await?),
+                Self::Profiles(question) => {
+                    format!("{:?}", store.profiles(tenant, question).await?)
+                }
+                Self::Entries(question) => format!("{:?}", store.entries(tenant, question).await?),
+                Self::Parties(question) => format!("{:?}", store.parties(tenant, question).await?),
+                Self::Prospects(question) => prospects(&store.prospects(tenant, question).await?),
+                Self::Others(as_of) => format!(
+                    "{:?} {:?} {:?}",
+                    store
+                        .party(tenant, &[customer(1), customer(2)], *as_of)
+                        .await?,
+                    store.trait_definitions(tenant, *as_of).await?,
+                    store.cost_models(tenant, *as_of).await?,
+                ),
+            })
+        };
+        at_once(asked).expect("the reference never fails")
+    }
+}

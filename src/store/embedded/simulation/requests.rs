@@ -1,0 +1,274 @@
+//! Requests by chance, from a world so small that ids, customers and traits meet again and again. What an id stands for
+//! depends on the id alone, so that it can come again with the same content.
+
+use super::random::Random;
+use crate::{
+    domain::{
+        activity::{Activity, Dimensions, DirectCostKind, EffortPurpose, Kind, Price, Work},
+        cost_model::{CostModel, CostModelDraft},
+        id::{ActivityId, PartyId, RequestId, RoleId, TenantId, TraitKey},
+        ledger::{Entry, Reversal, WriteMode},
+        party::{Party, Sensitivity, Stage, TraitDefinition, TraitType, TraitValue},
+        records::Record,
+        time::Instant,
+        traits::Traits,
+    },
+    store::embedded::{Request, Writes},
+};
+
+/// All activities happen on these days.
+pub const DAYS: i64 = 40;
+/// How many customers there are.
+pub const CUSTOMERS: i64 = 12;
+const ROLES: [&str; 2] = ["CLERK", "ENGINEER"];
+/// The values of the dimensions; none is one of them.
+pub const BRANCHES: [&str; 4] = ["", "UNASSIGNED", "north", "south"];
+
+/// Makes requests.
+pub struct Maker {
+    random: Random,
+    seed: u64,
+    /// How many ids were used.
+    ids: i64,
+    /// Seconds since 1970.
+    clock: i64,
+}
+
+/// A tenant.
+pub fn tenant(id: &str) -> TenantId {
+    TenantId::parse(id, "").unwrap()
+}
+
+/// All tenants.
+pub fn tenants() -> [TenantId; 3] {
+    ["t", "u", "v"].map(tenant)
+}
+
+/// A customer.
+pub fn customer(number: i64) -> PartyId {
+    PartyId::parse(&format!("c{number}"), "").unwrap()
+}
+
+/// The key of a trait.
+pub fn trait_key(key: &str) -> TraitKey {
+    TraitKey::parse(key, "").unwrap()
+}
+
+fn activity_id(id: &str) -> ActivityId {
+    ActivityId::parse(id, "").unwrap()
+}
+
+/// Some rates.
+pub fn costs(random: &mut Random) -> CostModel {
+    let mut model = CostModel::default();
+    for role in ROLES {
+        if random.chance(700) {
+            let role = RoleId::parse(role, "").unwrap();
+            model.rates.insert(role, random.between(0, 3_000_000));
+        }
+    }
+    model
+}
+
+/// An amount, small more often than not.
+pub fn amount(random: &mut Random) -> i64 {
+    match random.below(8) {
+        0 => random.between(0, 1_000_000_000_000),
+        1 => 1_000_000_000_000_000_000,
+        2..4 => random.between(0, 5),
+        _ => random.between(0, 10_000) * 10_000,
+    }
+}
+
+/// An instant of the days.
+pub fn instant(random: &mut Random) -> Instant {
+    let second = random.between(0, 86_400);
+    Instant {
+        seconds: random.between(0, DAYS) * 86_400 + random.pick(&[0, 86_399, second]),
+        nanos: random.pick(&[0, 999_999_999]),
+    }
+}
+
+fn work(random: &mut Random) -> Work {
+    Work {
+        role_id: RoleId::parse(random.pick(&ROLES), "").unwrap(),
+        milli_minutes: random.between(1, 1_000_000),
+    }
+}
+
+fn kind(random: &mut Random) -> Kind {
+    match random.below(10) {
+        0 => Kind::Payment {
+            amount: amount(random),
+            invoice_id: String::new(),
+        },
+        1 => Kind::Refund {
+            amount: amount(random),
+            recovered_cost_of_goods: random.maybe(amount),
+            paid_out: random.chance(500),
+        },
+        2 => Kind::DirectCost {
+            kind: random.pick(DirectCostKind::ALL),
+            amount: amount(random),
+        },
+        3 | 4 => Kind::Effort {
+            work: work(random),
+            purpose: random.pick(EffortPurpose::ALL),
+            channel: None,
+        },
+        5 => Kind::SpecialDemand {
+            description: "gold".to_owned(),
+            cost: random.maybe(amount),
+            work: random.maybe(work),
+        },
+        _ => Kind::Sale {
+            revenue: amount(random),
+            cost_of_goods: random.maybe(amount),
+            quantity: random.maybe(|random| random.between(0, 9)),
+            price: random.maybe(|random| Price::Discount(amount(random))),
+        },
+    }
+}
+
+fn trait_value(random: &mut Random) -> (&'static str, TraitValue) {
+    match random.below(13) {
+        0..4 => {
+            let size = random.pick(&["small", "big"]).to_owned();
+            ("size", TraitValue::Category(size))
+        }
+        4..8 => ("age", TraitValue::Number(random.between(-3, 10))),
+        8..12 => ("vip", TraitValue::Flag(random.chance(500))),
+        _ => ("age", TraitValue::Flag(true)),
+    }
+}
+
+/// Values of traits.
+pub fn traits(random: &mut Random) -> Traits {
+    let mut traits = Traits::new();
+    for _ in 0..random.below(4) {
+        let (key, value) = trait_value(random);
+        traits.insert(trait_key(key), value);
+    }
+    traits
+}
+
+impl Maker {
+    /// Makes the requests of a seed.
+    pub fn new(seed: u64) -> Self {
+        Self {
+            random: Random::new(seed),
+            seed,
+            ids: 0,
+            clock: 1_800_000_000,
+        }
+    }
+
+    /// A request.
+    pub fn request(&mut self) -> Request {
+        self.clock += self.random.between(0, 3);
+        let random = &mut self.random;
+        let tenant = random.pick(&["t", "t", "t", "u", "u", "v"]);
+        let is_kept = random.chance(920);
+        let count = match random.below(80) {
+            0 => 60 + random.below(200),
+            1..12 => 15 + random.below(20),
+            _ => random.below(7),
+        };
+        let writes = match random.chance(850) {
+            true => Writes::Entries((0..count).map(|_| self.entry()).collect()),
+            false => Writes::Records((0..count.min(9)).map(|_| self.record()).collect()),
+        };
+        Request {
+            tenant: self::tenant(tenant),
+            writes,
+            record_time: Instant {
+                seconds: self.clock,
+                nanos: 7,
+            },
+            mode: match is_kept {
+                true => WriteMode::Keep,
+                false => WriteMode::ValidateOnly,
+            },
+        }
+    }
+
+    /// An entry: new, or the same again, or other content, or a reversal.
+    fn entry(&mut self) -> Entry {
+        let ids = self.ids.max(1);
+        match self.random.below(100) {
+            0..64 => {
+                self.ids += 1;
+                self.activity(self.ids, 0)
+            }
+            64..78 => {
+                let id = self.random.between(0, ids);
+                self.activity(id, 0)
+            }
+            78..81 => {
+                let id = self.random.between(0, ids);
+                self.activity(id, 1)
+            }
+            81..97 => {
+                let of = self.random.between(0, ids);
+                let again = self.random.chance(200);
+                self.reversal(&format!("r{of}{}", if again { "x" } else { "" }), of)
+            }
+            _ => {
+                let (id, of) = (self.random.between(0, ids), self.random.between(0, ids));
+                self.reversal(&format!("a{id}"), of)
+            }
+        }
+    }
+
+    fn reversal(&self, id: &str, of: i64) -> Entry {
+        Entry::Reversal(Reversal {
+            reversal_id: activity_id(id),
+            activity_id: activity_id(&format!("a{of}")),
+            reason: "a mistake".to_owned(),
+            evidence_ref: String::new(),
+        })
+    }
+
+    /// The activity with an id, in one of its variants.
+    fn activity(&self, id: i64, variant: u64) -> Entry {
+        let mut random = Random::new(self.seed ^ id.unsigned_abs() << 8 ^ variant);
+        let text = |random: &mut Random, values: &[&str]| random.pick(values).to_owned();
+        let dimensions = Dimensions {
+            branch_id: text(&mut random, &BRANCHES),
+            product_id: text(&mut random, &["", "p", "q"]),
+            account_manager_id: text(&mut random, &["", "mia", "bo"]),
+            ..Dimensions::default()
+        };
+        Entry::Activity(Activity {
+            activity_id: activity_id(&format!("a{id}")),
+            customer_id: customer(random.between(0, CUSTOMERS)),
+            occur_time: instant(&mut random),
+            dimensions,
+            kind: kind(&mut random),
+        })
+    }
+
+    fn record(&mut self) -> Record {
+        let random = &mut self.random;
+        match random.below(8) {
+            0 => Record::TraitDefinition(TraitDefinition {
+                key: trait_key(random.pick(&["size", "age", "new"])),
+                trait_type: random.pick(&[TraitType::Number, TraitType::Category]),
+                bin_edges: vec![random.between(0, 3), random.between(4, 9)],
+                sensitivity: Sensitivity::Ordinary,
+                known_after_conversion: false,
+            }),
+            1 => Record::CostModel(CostModelDraft {
+                model: costs(random),
+                request_id: RequestId::parse(&format!("q{}", random.below(8)), "").unwrap(),
+                expected_version: random.maybe(|random| random.below(3) as u64),
+            }),
+            _ => Record::Party(Party {
+                party_id: customer(random.between(0, CUSTOMERS + 3)),
+                stage: random.pick(&[Stage::Prospect, Stage::Customer]),
+                display_name: random.pick(&["", "Ada", "Bo"]).to_owned(),
+                traits: traits(random),
+            }),
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! What must be in the store, kept as plain lists and maps and decided the slow way. Shares nothing with the engine but
+//! the words of the domain.
+
+use crate::{
+    domain::{
+        account::{Sums, for_each_posting},
+        id::TenantId,
+        ledger::{Entry, Outcome, Position, WriteMode},
+        problem::Reason,
+        records::{Decision, Record, Records},
+        time::{Calendar, Instant, Period},
+    },
+    store::embedded::{Request, Writes},
+};
+use std::collections::BTreeMap;
+
+/// What must become of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is written.
+    Posted(Position),
+    /// It was there.
+    Duplicate(Position),
+    /// It is refused.
+    Refused(Reason),
+}
+
+impl Fate {
+    /// What became of one.
+    pub fn of(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Posted(position) => Self::Posted(*position),
+            Outcome::Duplicate(position) => Self::Duplicate(*position),
+            Outcome::Rejected(problem) => Self::Refused(problem.reason),
+        }
+    }
+}
+
+/// An entry that is there.
+#[derive(Debug, Clone)]
+pub struct Written {
+    /// Where.
+    pub position: Position,
+    /// When it was taken in.
+    pub record_time: Instant,
+    /// What it is.
+    pub entry: Entry,
+    /// Where it was taken back.
+    pub taken_back: Option<Position>,
+}
+
+/// One tenant's writes.
+#[derive(Clone, Default)]
+pub struct TenantTruth {
+    /// The last position.
+    pub newest: Position,
+    /// The entries.
+    pub entries: Vec<Written>,
+    places: BTreeMap<String, usize>,
+    records: Records,
+}
+
+/// All tenants' writes.
+#[derive(Clone, Default)]
+pub struct Truth {
+    /// By tenant.
+    pub tenants: BTreeMap<TenantId, TenantTruth>,
+    /// What was written at once, in order: what each leaves as the newest positions.
+    pub frames: Vec<(Vec<Request>, Newest)>,
+}
+
+/// The newest position of every tenant that has one.
+pub type Newest = BTreeMap<TenantId, Position>;
+
+impl TenantTruth {
+    fn append(&mut self, entry: &Entry, record_time: Instant) -> Fate {
+        if let Some(place) = self.places.get(entry.id().as_str()) {
+            let there = &self.entries[*place];
+            return match there.entry == *entry {
+                true => Fate::Duplicate(there.position),
+                false => Fate::Refused(Reason::ActivityConflict),
+            };
+        }
+        if let Entry::Reversal(reversal) = entry {
+            let place = self.places.get(reversal.activity_id.as_str());
+            let target = place.map(|place| &mut self.entries[*place]);
+            match target {
+                Some(Written {
+                    entry: Entry::Activity(_),
+                    taken_back,
+                    ..
+                }) => {
+                    if taken_back.is_some() {
+                        return Fate::Refused(Reason::ActivityAlreadyReversed);
+                    }
+                    *taken_back = Some(self.newest + 1);
+                }
+                _ => return Fate::Refused(Reason::ActivityNotFound),
+            }
+        }
+        self.newest += 1;
+        let id = entry.id().as_str().to_owned();
+        self.places.insert(id, self.entries.len());
+        self.entries.push(Written {
+            position: self.newest,
+            record_time,
+            entry: entry.clone(),
+            taken_back: None,
+        });
+        Fate::Posted(self.newest)
+    }
+
+    fn put(&mut self, record: &Record, record_time: Instant) -> Fate {
+        match self.records.decide(record) {
+            Decision::Unchanged(position) => Fate::Duplicate(position),
+            Decision::Refused(problem) => Fate::Refused(problem.reason),
+            Decision::Write => {
+                self.newest += 1;
+                (self.records).apply(self.newest, record_time, record.clone());
+                Fate::Posted(self.newest)
+            }
+        }
+    }
+
+    fn write(&mut self, request: &Request) -> Vec<Fate> {
+        let time = request.record_time;
+        match &request.writes {
+            Writes::Entries(entries) => entries.iter().map(|one| self.append(one, time)).collect(),
+            Writes::Records(records) => records.iter().map(|one| self.put(one, time)).collect(),
+        }
+    }
+
+    /// The sums of every customer over a period, as of a position; those that are zero are absent, and customers without
+    /// postings too.
+    pub fn sums(
+        &self,
+        period: &Period,
+        as_of: Position,
+        calendar: &Calendar,
+    ) -> BTreeMap<String, Sums> {
+        let mut sums: BTreeMap<String, Sums> = BTreeMap::new();
+        for written in &self.entries {
+            let is_there = written.position <= as_of
+                && written.taken_back.is_none_or(|position| position > as_of);
+            if let Entry::Activity(activity) = &written.entry
+                && is_there
+                && period.contains(calendar.day(activity.occur_time))
+            {
+                let own = sums.entry(activity.customer_id.to_string()).or_default();
+                for_each_posting(activity, |account, quantity| {
+                    own.add(account, quantity.into());
+                });
+            }
+        }
+        let sums = sums.into_iter();
+        sums.map(|(customer, sums)| (customer, sums.without_zeros()))
+            .collect()
+    }
+}
+
+impl Truth {
+    /// What must become of a request; it is written if it is to be kept.
+    pub fn write(&mut self, request: &Request) -> Vec<Fate> {
+        if request.mode == WriteMode::Keep {
+            let tenant = self.tenants.entry(request.tenant.clone()).or_default();
+            return tenant.write(request);
+        }
+        let tenant = self.tenants.get(&request.tenant);
+        tenant.cloned().unwrap_or_default().write(request)
+    }
+
+    /// Notes what was written at once.
+    pub fn end_frame(&mut self, requests: Vec<Request>) {
+        let newest = self.newest();
+        let is_same = match self.frames.last() {
+            Some((_, before)) => *before == newest,
+            None => newest.is_empty(),
+        };
+        if !is_same {
+            self.frames.push((requests, newest));
+        }
+    }
+
+    /// The newest positions.
+    pub fn newest(&self) -> Newest {
+        let tenants = self.tenants.iter();
+        let newest = tenants.map(|(id, tenant)| (id.clone(), tenant.newest));
+        newest.filter(|(_, newest)| *newest > 0).collect()
+    }
+
+    /// What was there after so many frames.
+    pub fn after(&self, frames: usize) -> Self {
+        let mut before = Self::default();
+        for (requests, _) in &self.frames[..frames] {
+            for request in requests {
+                before.write(request);
+            }
+            before.end_frame(requests.clone());
+        }
+        before
+    }
+}

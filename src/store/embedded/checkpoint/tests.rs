@@ -311,7 +311,7 @@ fn many_customers_and_ids_are_saved_in_many_parts() {
         all_saved.push(is_saved);
     }
     // There are 64 groups of fingerprints, and a few other parts.
-    assert_eq!((all_saved[0], all_saved[1]), (false, false));
+    assert!(!all_saved[0], "a checkpoint was finished too early");
     assert!(all_saved.is_sorted() && all_saved[5], "{all_saved:?}");
 }
 

@@ -287,7 +287,8 @@ impl Auditor {
             .retain(|one| newest.get(&one.tenant).copied().unwrap_or(0) >= one.as_of);
     }
 
-    fn check_entries(
+    /// Reads all entries and compares them; says whether they could be read.
+    pub fn check_entries(
         &self,
         questions: &Questions,
         allowed: &dyn Fn() -> Allowed,
@@ -312,8 +313,8 @@ impl Auditor {
         Ok(true)
     }
 
-    /// Sums of every customer that are made of nothing but the entries.
-    pub fn check_sums(
+    /// Compares the sums of every customer with what the entries alone come to.
+    fn check_sums(
         &mut self,
         questions: &Questions,
         allowed: &dyn Fn() -> Allowed,

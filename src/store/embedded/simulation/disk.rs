@@ -31,13 +31,15 @@ pub struct Faults {
     pub read: u64,
 }
 
-/// When a machine ends: at which operation, and whether that is done still.
+/// When a machine ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ending {
-    /// The number of the operation.
-    pub operation: u64,
-    /// Whether it is done.
-    pub is_done: bool,
+enum Ending {
+    /// Before the operation with a number.
+    Before(u64),
+    /// After it.
+    After(u64),
+    /// Before names are synced.
+    AtNames,
 }
 
 /// How a machine ends.
@@ -141,7 +143,15 @@ impl SimulatedDisk {
     pub fn end_in(&self, operations: u64, is_done: bool) {
         let mut state = self.state();
         let operation = state.operations + operations.max(1);
-        state.ending = Some(Ending { operation, is_done });
+        state.ending = Some(match is_done {
+            true => Ending::After(operation),
+            false => Ending::Before(operation),
+        });
+    }
+
+    /// Lets the machine end before names are synced.
+    pub fn end_at_names(&self) {
+        self.state().ending = Some(Ending::AtNames);
     }
 
     /// Whether the machine has ended.
@@ -235,10 +245,12 @@ impl SimulatedDisk {
         }
         state.operations += 1;
         let what = what(&state);
-        let ending = state
-            .ending
-            .filter(|ending| ending.operation == state.operations);
-        if ending.is_some_and(|ending| !ending.is_done) {
+        let ends_before = match state.ending {
+            Some(Ending::Before(operation)) => operation == state.operations,
+            Some(Ending::AtNames) => what == "sync names",
+            Some(Ending::After(_)) | None => false,
+        };
+        if ends_before {
             state.is_off = true;
             state.history.say(format!("ended before {what}"));
             return Err(gone());
@@ -253,7 +265,7 @@ impl SimulatedDisk {
             Ok(_) => state.history.say(what),
             Err(error) => state.history.say(format!("{what}: {error}")),
         }
-        if ending.is_some() {
+        if state.ending == Some(Ending::After(state.operations)) {
             state.is_off = true;
             state.history.say("ended after it".to_owned());
             return Err(gone());

@@ -25,7 +25,7 @@ use std::{
 };
 
 /// How many seeds every test run lives.
-const SEEDS: u64 = 300;
+const SEEDS: u64 = 120;
 
 /// Lives the world of a seed: a digest of everything that happened, or what is wrong and how it came about.
 fn live(seed: u64, bug: Option<Planted>) -> Result<u64, String> {

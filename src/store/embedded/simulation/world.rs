@@ -14,7 +14,7 @@ use crate::{
         problem::{Problem, Reason},
         time::Calendar,
     },
-    store::embedded::{Answer, BookSizes, Engine, EngineSettings, Request},
+    store::embedded::{Answer, BookSizes, Engine, EngineSettings, Request, Writes},
 };
 use std::sync::Arc;
 
@@ -151,21 +151,24 @@ impl World {
     fn happen(&mut self) -> Result<(), Finding> {
         let (ends, flips) = (self.profile.ends, self.profile.flips);
         match self.random.below(100) {
-            0..50 => self.write(),
-            50..65 => self.ask(),
-            65..80 => self.tend(),
-            80..88 if ends => {
+            0..47 => self.write(),
+            47..62 => self.ask(),
+            62..77 => self.tend(),
+            77..86 if ends => {
                 let operations = 1 + self.random.number() % 40;
-                self.disk.end_in(operations, self.random.chance(500));
+                match self.random.chance(200) {
+                    true => self.disk.end_at_names(),
+                    false => self.disk.end_in(operations, self.random.chance(500)),
+                }
                 self.write()
             }
-            88..91 if ends => self.end(),
-            91..94 => self.close(),
-            94..97 => {
+            86..89 if ends => self.end(),
+            89..92 => self.close(),
+            92..95 => {
                 self.set_faults();
                 self.write()
             }
-            97..100 if flips => self.flip_while_open(),
+            95..100 if flips => self.flip_while_open(),
             _ => self.write(),
         }?;
         if self.disk.must_stop() && self.random.chance(300) {
@@ -211,12 +214,14 @@ impl World {
     fn recover(&mut self) -> Result<(), Finding> {
         self.faults = self.always();
         self.disk.set_faults(self.faults);
-        let request = self.request();
+        let mut request = self.request();
+        if let Writes::Entries(entries) = &mut request.writes {
+            entries.truncate(1 + self.random.below(3));
+        }
         self.submit(vec![request], None)?;
-        match self.random.below(4) {
-            0 => self.close(),
-            1 => self.ask(),
-            _ => Ok(()),
+        match self.random.below(3) {
+            0 | 1 => self.close(),
+            _ => self.ask(),
         }
     }
 
@@ -255,7 +260,25 @@ impl World {
         for _ in 0..=self.random.below(3) {
             self.ask_once(None)?;
         }
+        if self.random.chance(300) {
+            self.read_all()?;
+        }
         Ok(())
+    }
+
+    /// Reads every entry.
+    fn read_all(&mut self) -> Result<(), Finding> {
+        let Some(engine) = &self.engine else {
+            return Ok(());
+        };
+        let (disk, injected) = (self.disk.clone(), self.disk.injected());
+        let allowed = || Allowed {
+            failures: has_failed(&disk, injected),
+            damaged: None,
+        };
+        self.auditor
+            .check_entries(engine.questions(), &allowed)
+            .map(|_| ())
     }
 
     fn ask_once(&mut self, damaged: Option<String>) -> Result<(), Finding> {

@@ -59,7 +59,8 @@ impl Replay<'_> {
                 if position > newest {
                     let fingerprint = self.fingerprinter.of(stored.entry.id());
                     apply(books, &stored, self.calendar)?;
-                    let is_forgotten = is_planted(Planted::ForgetFingerprints) && position % 7 == 0
+                    let is_forgotten = is_planted(Planted::ForgetFingerprints)
+                        && position.is_multiple_of(7)
                         || is_planted(Planted::ForgetReversals) && stored.target.is_some();
                     if !is_forgotten {
                         fingerprints.insert(fingerprint, position);
@@ -88,7 +89,7 @@ fn apply(books: &mut Books, stored: &StoredEntry, calendar: &Calendar) -> Result
     match (&stored.entry, &stored.target) {
         (Entry::Activity(activity), None) => {
             books.post(calendar.day(activity.occur_time), activity);
-            if is_planted(Planted::PostTwice) && books.newest % 7 == 0 {
+            if is_planted(Planted::PostTwice) && books.newest.is_multiple_of(7) {
                 books.newest -= 1;
                 books.post(calendar.day(activity.occur_time), activity);
             }

@@ -353,11 +353,13 @@ impl World {
     /// Whether a folder that could not be opened is the end of the world: after lies, damage is, if it is named.
     fn is_end(&self, problem: &Problem, failures: bool) -> Result<bool, Finding> {
         let is_named = problem.message.contains("file ");
-        match problem.reason {
-            Reason::StoreUnavailable if failures => Ok(false),
-            Reason::LedgerDamaged if self.profile.lies && is_named => Ok(true),
-            _ => Err(format!("not opened: {problem}")),
+        if problem.reason == Reason::StoreUnavailable && failures {
+            return Ok(false);
         }
+        if problem.reason == Reason::LedgerDamaged && self.profile.lies && is_named {
+            return Ok(true);
+        }
+        Err(format!("not opened: {problem}"))
     }
 
     /// Ends the process, one way or the other.

@@ -389,11 +389,7 @@ impl Log {
             sum,
         };
         if is_planted(Planted::WitnessEarly) {
-            let testimony = Testimony {
-                chain,
-                is_closed: false,
-            };
-            let _ = self.witness.note(testimony);
+            let _ = self.witness.note_opened(chain);
         }
         let written = self.active.write(&mut frame);
         if is_planted(Planted::ChainFailure) {

@@ -3,6 +3,7 @@
 
 use super::{
     content::{Content, Loss},
+    faults::{Ended, Ending, Faults, NameChange},
     history::History,
     random::Random,
 };
@@ -13,51 +14,6 @@ use std::{
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-
-/// How often operations go wrong, in a thousand.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Faults {
-    /// There is no room.
-    pub full: u64,
-    /// A write is cut short, or a file cannot be made.
-    pub write: u64,
-    /// A sync says that it failed.
-    pub sync: u64,
-    /// A sync says that it was done, and was not.
-    pub lie: u64,
-    /// Names cannot be changed or made durable.
-    pub names: u64,
-    /// Nothing can be read.
-    pub read: u64,
-}
-
-/// When a machine ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ending {
-    /// Before the operation with a number.
-    Before(u64),
-    /// After it.
-    After(u64),
-    /// Before names are synced.
-    AtNames,
-}
-
-/// How a machine ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
-    /// The process is gone, and the machine goes on.
-    Killed,
-    /// The machine is off.
-    WithoutPower,
-}
-
-/// A change of names that is not durable.
-#[derive(Debug, Clone)]
-enum NameChange {
-    Made(String, usize),
-    Renamed(String, String, usize),
-    Removed(String),
-}
 
 pub(super) struct State {
     random: Random,
@@ -328,25 +284,6 @@ impl State {
     fn change_name(&mut self, change: NameChange) {
         change.clone().apply(&mut self.names);
         self.pending_names.push(change);
-    }
-}
-
-impl NameChange {
-    fn apply(self, names: &mut BTreeMap<String, usize>) {
-        match self {
-            Self::Made(name, file) => {
-                names.insert(name, file);
-            }
-            Self::Renamed(from, to, file) => {
-                if names.get(&from) == Some(&file) {
-                    names.remove(&from);
-                }
-                names.insert(to, file);
-            }
-            Self::Removed(name) => {
-                names.remove(&name);
-            }
-        }
     }
 }
 

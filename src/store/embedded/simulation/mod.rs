@@ -8,6 +8,7 @@ mod audit;
 mod bugs;
 mod content;
 mod disk;
+mod faults;
 mod history;
 mod questions;
 mod random;

@@ -3,7 +3,8 @@
 
 use super::{
     audit::{Allowed, Auditor, Finding},
-    disk::{Ended, Faults, SimulatedDisk},
+    disk::SimulatedDisk,
+    faults::{Ended, Faults},
     random::Random,
     requests::Maker,
     truth::Fate,

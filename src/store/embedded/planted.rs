@@ -34,8 +34,6 @@ pub(super) enum Planted {
     WriteOn,
     /// The chain of frames goes on after a write that failed.
     ChainFailure,
-    /// Rows are found before they are written.
-    IndexEarly,
     /// What a frame that did not fit has left stays.
     LeaveSoiled,
     /// The witness tells of a frame before it is durable.

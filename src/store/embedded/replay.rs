@@ -87,7 +87,7 @@ impl<'a> Replay<'a> {
                         apply(books, batch, position, &posted.what, self.calendar)?;
                         let is_reversal = matches!(posted.what, PostedWhat::Reversal(_));
                         let is_forgotten = is_planted(Planted::ForgetFingerprints)
-                            && position % 7 == 0
+                            && position.is_multiple_of(7)
                             || is_planted(Planted::ForgetReversals) && is_reversal;
                         if !is_forgotten && !is_noted(noted, fingerprint, position) {
                             new.push((fingerprint, position));
@@ -143,7 +143,7 @@ fn apply(
         } => {
             let day = calendar.day(*occur_time);
             books.add_to_batch(batch, day, customer, *dimensions, kind);
-            if is_planted(Planted::PostTwice) && position % 7 == 0 {
+            if is_planted(Planted::PostTwice) && position.is_multiple_of(7) {
                 books.post_batch(batch);
                 books.newest -= 1;
                 books.add_to_batch(batch, day, customer, *dimensions, kind);

@@ -402,19 +402,12 @@ impl Log {
             ));
         }
         let sum = frame::complete(&mut frame, Kind::Rows, self.chain, self.seed());
-        if is_planted(Planted::IndexEarly) {
-            self.index.add(places.iter().copied());
-        }
         let chain = Chain {
             next: self.chain.next + 1,
             sum,
         };
         if is_planted(Planted::WitnessEarly) {
-            let testimony = Testimony {
-                chain,
-                is_closed: false,
-            };
-            let _ = self.witness.note(testimony);
+            let _ = self.witness.note_opened(chain);
         }
         let written = self.active.write(&mut frame);
         if is_planted(Planted::ChainFailure) {
@@ -427,9 +420,7 @@ impl Log {
         self.chain = chain;
         self.active.rows += rows.len() as u64;
         self.active.writes += rows.iter().map(|row| u64::from(row.count)).sum::<u64>();
-        if !is_planted(Planted::IndexEarly) {
-            self.index.add(places.into_iter());
-        }
+        self.index.add(places.into_iter());
         let testimony = self.testimony(false);
         if let Err(error) = self.witness.note(testimony) {
             // The rows are durable all the same.

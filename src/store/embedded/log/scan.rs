@@ -281,7 +281,7 @@ impl Scan<'_, '_> {
         };
         let whole = window.bytes(end.place, HEAD + head.length)?;
         let proves = |whole| head.proves(whole, self.seed) || is_planted(Planted::BelieveFrames);
-        let is_cut = is_planted(Planted::CutFrame) && head.chain.next % 5 == 0;
+        let is_cut = is_planted(Planted::CutFrame) && head.chain.next.is_multiple_of(5);
         let is_sound = head.chain == end.chain && whole.is_some_and(proves) && !is_cut;
         Ok(if is_sound {
             Next::Frame(head)

@@ -44,14 +44,10 @@ impl Allowed {
             Ok(answer) => return Ok(Some(answer)),
             Err(problem) => problem,
         };
-        let is_allowed = match problem.reason {
-            Reason::StoreUnavailable => self.failures,
-            Reason::LedgerDamaged => self.damaged.as_ref().is_some_and(|file| {
-                let place = format!("file {file}, offset ");
-                problem.message.contains(&place)
-            }),
-            _ => false,
-        };
+        let is_named = |file: &String| problem.message.contains(&format!("file {file}, offset "));
+        let reason = problem.reason;
+        let is_allowed = reason == Reason::StoreUnavailable && self.failures
+            || reason == Reason::LedgerDamaged && self.damaged.as_ref().is_some_and(is_named);
         match is_allowed {
             true => Ok(None),
             false => Err(format!("{problem}, though {self:?}")),
@@ -113,7 +109,7 @@ fn found(questions: &Questions) -> Result<Newest, Finding> {
 fn told(fates: Vec<Fate>, mode: WriteMode) -> Vec<Fate> {
     let tell = |fate| match fate {
         Fate::Posted(_) if mode == WriteMode::ValidateOnly => Fate::Posted(0),
-        fate => fate,
+        Fate::Posted(_) | Fate::Duplicate(_) | Fate::Refused(_) => fate,
     };
     fates.into_iter().map(tell).collect()
 }
@@ -287,7 +283,8 @@ impl Auditor {
             .retain(|one| newest.get(&one.tenant).copied().unwrap_or(0) >= one.as_of);
     }
 
-    fn check_entries(
+    /// Reads all entries and compares them; says whether they could be read.
+    pub fn check_entries(
         &self,
         questions: &Questions,
         allowed: &dyn Fn() -> Allowed,
@@ -312,8 +309,8 @@ impl Auditor {
         Ok(true)
     }
 
-    /// Sums of every customer that are made of nothing but the entries.
-    pub fn check_sums(
+    /// Compares the sums of every customer with what the entries alone come to.
+    fn check_sums(
         &mut self,
         questions: &Questions,
         allowed: &dyn Fn() -> Allowed,

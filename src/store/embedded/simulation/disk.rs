@@ -3,6 +3,7 @@
 
 use super::{
     content::{Content, Loss},
+    faults::{Ended, Ending, Faults, NameChange},
     history::History,
     random::Random,
 };
@@ -13,49 +14,6 @@ use std::{
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-
-/// How often operations go wrong, in a thousand.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Faults {
-    /// There is no room.
-    pub full: u64,
-    /// A write is cut short, or a file cannot be made.
-    pub write: u64,
-    /// A sync says that it failed.
-    pub sync: u64,
-    /// A sync says that it was done, and was not.
-    pub lie: u64,
-    /// Names cannot be changed or made durable.
-    pub names: u64,
-    /// Nothing can be read.
-    pub read: u64,
-}
-
-/// When a machine ends: at which operation, and whether that is done still.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ending {
-    /// The number of the operation.
-    pub operation: u64,
-    /// Whether it is done.
-    pub is_done: bool,
-}
-
-/// How a machine ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
-    /// The process is gone, and the machine goes on.
-    Killed,
-    /// The machine is off.
-    WithoutPower,
-}
-
-/// A change of names that is not durable.
-#[derive(Debug, Clone)]
-enum NameChange {
-    Made(String, usize),
-    Renamed(String, String, usize),
-    Removed(String),
-}
 
 pub(super) struct State {
     random: Random,
@@ -141,7 +99,15 @@ impl SimulatedDisk {
     pub fn end_in(&self, operations: u64, is_done: bool) {
         let mut state = self.state();
         let operation = state.operations + operations.max(1);
-        state.ending = Some(Ending { operation, is_done });
+        state.ending = Some(match is_done {
+            true => Ending::After(operation),
+            false => Ending::Before(operation),
+        });
+    }
+
+    /// Lets the machine end before names are synced.
+    pub fn end_at_names(&self) {
+        self.state().ending = Some(Ending::AtNames);
     }
 
     /// Whether the machine has ended.
@@ -235,10 +201,12 @@ impl SimulatedDisk {
         }
         state.operations += 1;
         let what = what(&state);
-        let ending = state
-            .ending
-            .filter(|ending| ending.operation == state.operations);
-        if ending.is_some_and(|ending| !ending.is_done) {
+        let ends_before = match state.ending {
+            Some(Ending::Before(operation)) => operation == state.operations,
+            Some(Ending::AtNames) => what == "sync names",
+            Some(Ending::After(_)) | None => false,
+        };
+        if ends_before {
             state.is_off = true;
             state.history.say(format!("ended before {what}"));
             return Err(gone());
@@ -253,7 +221,7 @@ impl SimulatedDisk {
             Ok(_) => state.history.say(what),
             Err(error) => state.history.say(format!("{what}: {error}")),
         }
-        if ending.is_some() {
+        if state.ending == Some(Ending::After(state.operations)) {
             state.is_off = true;
             state.history.say("ended after it".to_owned());
             return Err(gone());
@@ -316,25 +284,6 @@ impl State {
     fn change_name(&mut self, change: NameChange) {
         change.clone().apply(&mut self.names);
         self.pending_names.push(change);
-    }
-}
-
-impl NameChange {
-    fn apply(self, names: &mut BTreeMap<String, usize>) {
-        match self {
-            Self::Made(name, file) => {
-                names.insert(name, file);
-            }
-            Self::Renamed(from, to, file) => {
-                if names.get(&from) == Some(&file) {
-                    names.remove(&from);
-                }
-                names.insert(to, file);
-            }
-            Self::Removed(name) => {
-                names.remove(&name);
-            }
-        }
     }
 }
 

@@ -1,13 +1,14 @@
-//! A deterministic simulation of the engine: by one seed, a disk that fails in every way that disks do, machines that end
-//! at any operation, clients that send again what they do not know the end of, and an auditor who knows better.
+//! A deterministic simulation of the engine: by one seed, a disk that fails in every way that disks do, machines that
+//! end at any operation, clients that send again what they do not know the end of, and an auditor who knows better.
 //!
-//! Each seed is lived twice and must be the same to the last byte. To live more seeds than a test does, or one seed alone,
-//! see CONTRIBUTING.md. That the simulation finds what it must is shown by planting bugs.
+//! Each seed is lived twice and must be the same to the last byte. To live more seeds than a test does, or one seed
+//! alone, see CONTRIBUTING.md. That the simulation finds what it must is shown by planting bugs.
 
 mod audit;
 mod bugs;
 mod content;
 mod disk;
+mod faults;
 mod history;
 mod questions;
 mod random;
@@ -25,7 +26,7 @@ use std::{
 };
 
 /// How many seeds every test run lives.
-const SEEDS: u64 = 300;
+const SEEDS: u64 = 120;
 
 /// Lives the world of a seed: a digest of everything that happened, or what is wrong and how it came about.
 fn live(seed: u64, bug: Option<Planted>) -> Result<u64, String> {

@@ -130,8 +130,8 @@ impl TenantTruth {
         }
     }
 
-    /// The sums of every customer over a period, as of a position; those that are zero are absent, and customers without
-    /// postings too.
+    /// The sums of every customer over a period, as of a position; those that are zero are absent, and customers
+    /// without postings too.
     pub fn sums(
         &self,
         period: &Period,

@@ -3,7 +3,8 @@
 
 use super::{
     audit::{Allowed, Auditor, Finding},
-    disk::{Ended, Faults, SimulatedDisk},
+    disk::SimulatedDisk,
+    faults::{Ended, Faults},
     random::Random,
     requests::Maker,
     truth::Fate,
@@ -14,7 +15,7 @@ use crate::{
         problem::{Problem, Reason},
         time::Calendar,
     },
-    store::embedded::{Answer, BookSizes, Engine, EngineSettings, Request},
+    store::embedded::{Answer, BookSizes, Engine, EngineSettings, Request, Writes},
 };
 use std::sync::Arc;
 
@@ -151,21 +152,24 @@ impl World {
     fn happen(&mut self) -> Result<(), Finding> {
         let (ends, flips) = (self.profile.ends, self.profile.flips);
         match self.random.below(100) {
-            0..50 => self.write(),
-            50..65 => self.ask(),
-            65..80 => self.tend(),
-            80..88 if ends => {
+            0..47 => self.write(),
+            47..62 => self.ask(),
+            62..77 => self.tend(),
+            77..86 if ends => {
                 let operations = 1 + self.random.number() % 40;
-                self.disk.end_in(operations, self.random.chance(500));
+                match self.random.chance(200) {
+                    true => self.disk.end_at_names(),
+                    false => self.disk.end_in(operations, self.random.chance(500)),
+                }
                 self.write()
             }
-            88..91 if ends => self.end(),
-            91..94 => self.close(),
-            94..97 => {
+            86..89 if ends => self.end(),
+            89..92 => self.close(),
+            92..95 => {
                 self.set_faults();
                 self.write()
             }
-            97..100 if flips => self.flip_while_open(),
+            95..100 if flips => self.flip_while_open(),
             _ => self.write(),
         }?;
         if self.disk.must_stop() && self.random.chance(300) {
@@ -211,12 +215,14 @@ impl World {
     fn recover(&mut self) -> Result<(), Finding> {
         self.faults = self.always();
         self.disk.set_faults(self.faults);
-        let request = self.request();
+        let mut request = self.request();
+        if let Writes::Entries(entries) = &mut request.writes {
+            entries.truncate(1 + self.random.below(3));
+        }
         self.submit(vec![request], None)?;
-        match self.random.below(4) {
-            0 => self.close(),
-            1 => self.ask(),
-            _ => Ok(()),
+        match self.random.below(3) {
+            0 | 1 => self.close(),
+            _ => self.ask(),
         }
     }
 
@@ -255,7 +261,25 @@ impl World {
         for _ in 0..=self.random.below(3) {
             self.ask_once(None)?;
         }
+        if self.random.chance(300) {
+            self.read_all()?;
+        }
         Ok(())
+    }
+
+    /// Reads every entry.
+    fn read_all(&mut self) -> Result<(), Finding> {
+        let Some(engine) = &self.engine else {
+            return Ok(());
+        };
+        let (disk, injected) = (self.disk.clone(), self.disk.injected());
+        let allowed = || Allowed {
+            failures: has_failed(&disk, injected),
+            damaged: None,
+        };
+        self.auditor
+            .check_entries(engine.questions(), &allowed)
+            .map(|_| ())
     }
 
     fn ask_once(&mut self, damaged: Option<String>) -> Result<(), Finding> {
@@ -330,11 +354,13 @@ impl World {
     /// Whether a folder that could not be opened is the end of the world: after lies, damage is, if it is named.
     fn is_end(&self, problem: &Problem, failures: bool) -> Result<bool, Finding> {
         let is_named = problem.message.contains("file ");
-        match problem.reason {
-            Reason::StoreUnavailable if failures => Ok(false),
-            Reason::LedgerDamaged if self.profile.lies && is_named => Ok(true),
-            _ => Err(format!("not opened: {problem}")),
+        if problem.reason == Reason::StoreUnavailable && failures {
+            return Ok(false);
         }
+        if problem.reason == Reason::LedgerDamaged && self.profile.lies && is_named {
+            return Ok(true);
+        }
+        Err(format!("not opened: {problem}"))
     }
 
     /// Ends the process, one way or the other.

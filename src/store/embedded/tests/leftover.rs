@@ -1,5 +1,5 @@
-//! A segment that could not be made for want of room is removed, and can come back with its name when the power is lost.
-//! A simulation found that a folder that was closed then was taken for a damaged one.
+//! A segment that could not be made for want of room is removed, and can come back with its name when the power is
+//! lost. A simulation found that a folder that was closed then was taken for a damaged one.
 
 use super::*;
 

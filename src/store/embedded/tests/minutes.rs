@@ -46,7 +46,7 @@ fn values(engine: &Engine, weights: &Weights, period: Period) -> Vec<i128> {
             direction: Direction::BestFirst,
         },
         beside: Vec::new(),
-        rows: RowSelection::Places(vec![0..9]),
+        rows: RowSelection::Places(vec![0..9, 9..99]),
     };
     let answer = engine.questions().rank(&tenant(), &question).unwrap();
     answer.rows.iter().map(|row| row.value).collect()

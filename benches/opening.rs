@@ -1,8 +1,8 @@
 //! How long opening a folder takes: from its ledger, and from a checkpoint of its books.
 //!
-//! `cargo bench --bench opening [-- ACTIVITIES [FOLDER]]` fills a folder with the comparison's world, unless it is filled
-//! already, closes it, and opens it again and again both ways. Prints wall and processor time, what the checkpoint
-//! takes on the disk, and what writing it took.
+//! `cargo bench --bench opening [-- ACTIVITIES [FOLDER]]` fills a folder with the comparison's world, unless it is
+//! filled already, closes it, and opens it again and again both ways. Prints wall and processor time, what the
+//! checkpoint takes on the disk, and what writing it took.
 
 #[path = "comparison/world.rs"]
 #[allow(dead_code, reason = "the comparison uses the rest")]

@@ -144,6 +144,14 @@ async fn ask_embedded(world: World, folder: &Path) -> Result<Report, Failure> {
     }
     .to_owned();
     drop(world);
+    let bytes = store.memory(&tenant)?;
+    let megabytes = |bytes: usize| bytes >> 20;
+    report.layout += &format!(
+        "; of the memory, rows take {} MB, planes of sums {}, customers' ids {}",
+        megabytes(bytes.rows),
+        megabytes(bytes.planes),
+        megabytes(bytes.customers)
+    );
     let as_of = store.watermark(&tenant).await?;
     let books = Books {
         store,

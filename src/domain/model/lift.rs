@@ -188,8 +188,8 @@ pub(crate) mod tests {
         question::RankTotals,
     };
 
-    /// What a store would answer about customers with categories: the places of each customer's categories in T0, T1 …,
-    /// whether it is one of the best and whether it lost money.
+    /// What a store would answer about customers with categories: the places of each customer's categories in T0, T1
+    /// …, whether it is one of the best and whether it lost money.
     pub fn answer(customers: &[(Vec<u64>, bool, bool)]) -> LiftAnswer {
         let mut answer = LiftAnswer {
             totals: RankTotals {

@@ -40,6 +40,7 @@ mod tests;
 mod writer;
 
 pub use self::{
+    books::BookBytes,
     engine::{Answer, Engine, Request, Writes},
     maintenance::{Verified, VerifiedTenant, backup, restore, verify},
     questions::Questions,
@@ -111,6 +112,11 @@ impl EmbeddedStore {
             room: Arc::new(Semaphore::new(WAITING_BYTES as usize)),
             writer: Some(writer),
         })
+    }
+
+    /// What a tenant's books take of memory.
+    pub fn memory(&self, tenant: &TenantId) -> Result<BookBytes, Problem> {
+        self.questions.memory(tenant)
     }
 
     async fn write(

@@ -2,7 +2,7 @@
 //! of writes.
 
 use super::{
-    books::{Accumulator, Books},
+    books::{Accumulator, BookBytes, Books},
     entries, groups,
     kept_scans::AllScans,
     ledger::LedgerReader,
@@ -46,6 +46,11 @@ impl Questions {
             Some(tenant) => Ok(answer(&*tenant.read()?)),
             None => Ok(answer(&Books::default())),
         }
+    }
+
+    /// What a tenant's books take of memory.
+    pub fn memory(&self, tenant: &TenantId) -> Result<BookBytes, Problem> {
+        self.read(tenant, Books::bytes)
     }
 
     /// The position up to which everything is visible, for ever.

@@ -15,7 +15,8 @@ use std::{ops::Range, sync::Arc};
 pub(super) struct Scan<A: Accumulator> {
     /// How values are added up.
     pub weighing: Weighing<A>,
-    /// Each customer's value, by its number, in steps of the weighing; of those that are not reported it means nothing.
+    /// Each customer's value, by its number, in steps of the weighing; of those that are not reported it means
+    /// nothing.
     pub values: Vec<A>,
     /// Who has any posting in the period.
     pub active: Bits,
@@ -23,7 +24,8 @@ pub(super) struct Scan<A: Accumulator> {
     pub reported: Bits,
     /// The books' sums over the period, made without looking at customers.
     pub ledger: Sums,
-    /// The sums in the scope. Without a filter they are the ledger's: that customers' values come to them is the proof.
+    /// The sums in the scope. Without a filter they are the ledger's: that customers' values come to them is the
+    /// proof.
     pub reported_sums: Sums,
     /// All other sums in the period.
     pub filtered_out: Sums,
@@ -258,8 +260,8 @@ impl Part<'_> {
     }
 }
 
-/// The sum of the values of those who are in, and how many of them are below zero. The values of all others become zero.
-/// The weighing proves that the sum fits.
+/// The sum of the values of those who are in, and how many of them are below zero. The values of all others become
+/// zero. The weighing proves that the sum fits.
 fn add_up<A: Accumulator>(values: &mut [A], is_in: &[u8]) -> (A, u64) {
     Arch::new().dispatch(
         #[inline(always)]

@@ -24,8 +24,8 @@ pub struct EmbeddedSettings {
 pub struct BookSizes {
     /// So many rows of 2,048 customers are kept as they came before they are put by day.
     pub recent_rows: usize,
-    /// For so many positions rows are kept as they came even after that: a question as of a position that was the newest
-    /// a moment ago then need not look at every row.
+    /// For so many positions rows are kept as they came even after that: a question as of a position that was the
+    /// newest a moment ago then need not look at every row.
     pub kept_positions: u32,
     /// The fewest rows between two planes of sums.
     pub leaf_rows: usize,

@@ -210,7 +210,13 @@ impl Values {
     }
 
     fn get(&self, place: usize) -> i128 {
-        each_width!(self, column => column[place].into())
+        match self {
+            Self::I8(column) => column[place].into(),
+            Self::I16(column) => column[place].into(),
+            Self::I32(column) => column[place].into(),
+            Self::I64(column) => column[place].into(),
+            Self::I128(column) => column[place],
+        }
     }
 }
 

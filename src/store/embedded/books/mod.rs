@@ -17,7 +17,7 @@ mod totals;
 mod track;
 mod weighing;
 
-pub use self::block::Bytes;
+pub use self::block::BookBytes;
 pub(super) use self::{
     accounts::Accounts,
     amounts::{Accumulator, Scratch},
@@ -376,10 +376,10 @@ impl Books {
     }
 
     /// What the books take of memory.
-    pub fn bytes(&self) -> Bytes {
-        let mut bytes = Bytes {
+    pub fn bytes(&self) -> BookBytes {
+        let mut bytes = BookBytes {
             customers: self.customers.bytes() + self.customers.len() * 8,
-            ..Bytes::default()
+            ..BookBytes::default()
         };
         self.blocks
             .iter()

@@ -1,6 +1,6 @@
-//! Goes on reading a log from where a checkpoint knows it: complete segments whose rows have known places are not read
-//! again. That they are the same segments is proven by how they begin, and that the log goes on from them by the chain of
-//! checksums; damage within them is found when a row is read.
+//! Goes on reading a log from where a checkpoint knows it: complete segments whose rows have known places are not
+//! read again. That they are the same segments is proven by how they begin, and that the log goes on from them by the
+//! chain of checksums; damage within them is found when a row is read.
 
 use super::{
     Index, Log, Opening, Place,

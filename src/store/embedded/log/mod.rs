@@ -1,8 +1,9 @@
 //! The ledger on disk: an append-only log in segments, with the files that tell where it belongs and how far it goes.
 //!
-//! Whatever a crash leaves is a beginning of what was appended: whole frames, in order. Damage to what was acknowledged
-//! is found and named when the log is read. Knows nothing of what a body says.
+//! Whatever a crash leaves is a beginning of what was appended: whole frames, in order. Damage to what was
+//! acknowledged is found and named when the log is read. Knows nothing of what a body says.
 
+mod active;
 mod bytes;
 mod frame;
 mod index;
@@ -28,6 +29,7 @@ pub(super) use self::{
 };
 
 use self::{
+    active::Active,
     frame::{HEAD, Kind, SEAL, Seal, Seed},
     scan::{End, Sealed, Segment, Tail, unavailable},
     segment::{BEGIN, Begin, Origin, UNFINISHED},
@@ -79,23 +81,6 @@ pub(super) struct Log {
     /// Why nothing can be written any more until the folder is opened again.
     failed: Option<String>,
     frame: Vec<u8>,
-}
-
-/// The segment that is appended to.
-struct Active {
-    begin: Begin,
-    file: Arc<dyn DiskFile>,
-    /// Where the next frame goes.
-    place: u64,
-    /// How many bytes the file has.
-    size: u64,
-    /// How much room is kept at once.
-    reserve: u64,
-    /// Up to here there may be bytes of a frame that did not fit on the disk.
-    soiled: u64,
-    rows: u64,
-    writes: u64,
-    is_sealed: bool,
 }
 
 impl Opening {
@@ -275,61 +260,6 @@ fn wipe(file: &dyn DiskFile, mut place: u64, until: u64) -> io::Result<()> {
         place += count as u64;
     }
     Ok(())
-}
-
-impl Active {
-    /// Makes a segment, durably.
-    fn create(disk: &dyn Disk, begin: Begin, reserve: u64) -> io::Result<Self> {
-        let name = segment::name(begin.number);
-        let file = disk.create(&name)?;
-        let filled = file
-            .set_size(reserve)
-            .and_then(|()| file.write_at(0, &begin.to_bytes()));
-        if let Err(error) = filled {
-            // It is made anew at the next attempt, or when the folder is opened.
-            let _ = disk.remove(&name);
-            return Err(error);
-        }
-        file.sync().map_err(unknown)?;
-        if !is_planted(Planted::LoseSegmentName) {
-            disk.sync_names().map_err(unknown)?;
-        }
-        Ok(Self {
-            begin,
-            file,
-            place: BEGIN as u64,
-            size: reserve,
-            reserve,
-            soiled: 0,
-            rows: 0,
-            writes: 0,
-            is_sealed: false,
-        })
-    }
-
-    /// Writes a frame after the last one, durably; on a full disk nothing has happened.
-    fn write(&mut self, frame: &mut Vec<u8>) -> io::Result<()> {
-        let end = self.place + frame.len() as u64;
-        let reserved = end.div_ceil(self.reserve) * self.reserve;
-        if reserved > self.size {
-            self.file.set_size(reserved)?;
-            self.size = reserved;
-        }
-        let length = frame.len();
-        if self.soiled > end && !is_planted(Planted::LeaveSoiled) {
-            // A frame that failed is never longer than what a vector can hold.
-            let clean = usize::try_from(self.soiled - self.place).map_err(io::Error::other)?;
-            frame.resize(clean, 0);
-        }
-        self.soiled = self.soiled.max(end);
-        self.file.write_at(self.place, frame)?;
-        if !is_planted(Planted::SkipSync) {
-            self.file.sync().map_err(unknown)?;
-        }
-        frame.truncate(length);
-        (self.place, self.soiled) = (end, 0);
-        Ok(())
-    }
 }
 
 /// After a sync that failed nobody knows what is on the disk, even if it failed because the disk is full.

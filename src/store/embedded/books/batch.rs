@@ -1,5 +1,5 @@
-//! Activities that are posted at once: the memory that each needs is fetched for all of them together, since waiting for
-//! it takes longer than all else.
+//! Activities that are posted at once: the memory that each needs is fetched for all of them together, since waiting
+//! for it takes longer than all else.
 
 use super::{Books, Row, accounts::Postings, narrow_position, place};
 use crate::domain::{activity::Kind, time::Day};

@@ -1,8 +1,8 @@
 //! The parts in which books are saved: blocks, totals, and what everything else has numbers of.
 //!
-//! Parts are saved one after the other while writes go on, so that each holds what was written up to a position of its
-//! own. When they are put together again and what was written since the first of them is posted once more, each takes in
-//! what it does not hold already. Names are saved last: every number in the other parts is one of theirs.
+//! Parts are saved one after the other while writes go on, so that each holds what was written up to a position of
+//! its own. When they are put together again and what was written since the first of them is posted once more, each
+//! takes in what it does not hold already. Names are saved last: every number in the other parts is one of theirs.
 
 use super::{
     Accounts, Block, Books, IdOrder, Names, Totals,

@@ -1,7 +1,7 @@
 //! Columns as they are in memory, end to end: the form in which books are saved.
 //!
-//! Whatever bytes are read, there are books whose numbers all lead somewhere, or there are none. Knows nothing of files;
-//! the order of bytes is the machine's own, and whoever keeps the bytes must know whether it is the same.
+//! Whatever bytes are read, there are books whose numbers all lead somewhere, or there are none. Knows nothing of
+//! files; the order of bytes is the machine's own, and whoever keeps the bytes must know whether it is the same.
 
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
 

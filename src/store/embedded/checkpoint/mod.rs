@@ -1,13 +1,14 @@
 //! A checkpoint of books and fingerprints, so that opening a folder need not read the whole ledger.
 //!
-//! It is only a shortcut: whatever is wrong with it, it is passed over and everything is made again from the ledger. It is
-//! written part by part while writes go on, so that each part holds what was written up to a position of its own; what
-//! came since the first of them is posted again from the segment in which it was begun, and each part takes in what it
-//! does not hold yet.
+//! It is only a shortcut: whatever is wrong with it, it is passed over and everything is made again from the ledger.
+//! It is written part by part while writes go on, so that each part holds what was written up to a position of its
+//! own; what came since the first of them is posted again from the segment in which it was begun, and each part takes
+//! in what it does not hold yet.
 //!
 //! The file is magic, the parts end to end, the directory that says what they are and proves them by their checksums,
-//! and at the very end where the directory is. It is made under another name, synced and renamed. Parts are columns as
-//! they are in memory, so that a checkpoint is of use to the same version of the program on the same kind of machine.
+//! and at the very end where the directory is. It is made under another name, synced and renamed. Parts are columns
+//! as they are in memory, so that a checkpoint is of use to the same version of the program on the same kind of
+//! machine.
 
 mod reading;
 #[cfg(test)]

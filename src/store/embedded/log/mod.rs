@@ -343,31 +343,6 @@ fn is_full(error: &io::Error) -> bool {
 }
 
 impl Log {
-    /// Whether no write failed so that nobody knows what is on the disk.
-    pub fn is_sound(&self) -> bool {
-        self.failed.is_none()
-    }
-
-    /// Which folder it is of.
-    pub fn folder(&self) -> u64 {
-        self.folder
-    }
-
-    /// Where it ends.
-    pub fn chain(&self) -> Chain {
-        self.chain
-    }
-
-    /// The segment that is appended to.
-    pub fn active_segment(&self) -> u32 {
-        self.active.begin.number
-    }
-
-    /// Writes nothing any more until the folder is opened again: names that are made later may not last.
-    pub fn distrust(&mut self, error: &io::Error) {
-        self.failed = Some(error.to_string());
-    }
-
     /// Where every row is.
     pub fn index(&self) -> &Arc<Index> {
         &self.index

@@ -42,6 +42,11 @@ pub struct Scanned {
 }
 
 impl Log {
+    /// Where every row is.
+    pub fn index(&self) -> &Arc<Index> {
+        &self.index
+    }
+
     /// Whether no write failed so that nobody knows what is on the disk.
     pub fn is_sound(&self) -> bool {
         self.failed.is_none()

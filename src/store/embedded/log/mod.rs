@@ -42,7 +42,7 @@ use std::{io, sync::Arc};
 
 /// The file that an earlier format kept its ledger in.
 const EARLIER: &str = "ledger.db";
-/// The file that shortens the next opening; what it holds is not the log's affair.
+/// The file that shortens the next opening.
 pub(super) const CHECKPOINT: &str = "CHECKPOINT";
 /// How much room is usually kept at once for what will be appended.
 pub(super) const RESERVE: u64 = 4 << 20;
@@ -343,11 +343,6 @@ fn is_full(error: &io::Error) -> bool {
 }
 
 impl Log {
-    /// Where every row is.
-    pub fn index(&self) -> &Arc<Index> {
-        &self.index
-    }
-
     /// Appends rows: all of them durably, or none.
     pub fn append(&mut self, rows: &[NewRow]) -> Result<(), Problem> {
         if let Some(failed) = &self.failed

@@ -93,6 +93,7 @@ const BANS: &[Ban] = &[
             "src/store/embedded/real_disk.rs",
             "src/store/embedded/maintenance.rs",
             "src/store/embedded/tests",
+            "src/store/embedded/checkpoint/tests",
         ],
     },
     Ban {

@@ -6,8 +6,9 @@
 //! in what it does not hold yet.
 //!
 //! The file is magic, the parts end to end, the directory that says what they are and proves them by their checksums,
-//! and at the very end where the directory is. It is made under another name, synced and renamed. Parts are columns as
-//! they are in memory, so that a checkpoint is of use to the same version of the program on the same kind of machine.
+//! and at the very end where the directory is. It is made under another name, synced and renamed. Parts are columns
+//! as they are in memory, so that a checkpoint is of use to the same version of the program on the same kind of
+//! machine.
 
 mod reading;
 #[cfg(test)]

@@ -42,6 +42,36 @@ pub struct Scanned {
 }
 
 impl Log {
+    /// Where every row is.
+    pub fn index(&self) -> &Arc<Index> {
+        &self.index
+    }
+
+    /// Whether no write failed so that nobody knows what is on the disk.
+    pub fn is_sound(&self) -> bool {
+        self.failed.is_none()
+    }
+
+    /// Which folder it is of.
+    pub fn folder(&self) -> u64 {
+        self.folder
+    }
+
+    /// Where it ends.
+    pub fn chain(&self) -> Chain {
+        self.chain
+    }
+
+    /// The segment that is appended to.
+    pub fn active_segment(&self) -> u32 {
+        self.active.begin.number
+    }
+
+    /// Writes nothing any more until the folder is opened again: names that are made later may not last.
+    pub fn distrust(&mut self, error: &io::Error) {
+        self.failed = Some(error.to_string());
+    }
+
     /// A complete segment as a checkpoint knows it, if there is one with a number.
     pub fn known(&self, number: u32) -> io::Result<Option<KnownSegment>> {
         let mut all = self.sealed.iter();

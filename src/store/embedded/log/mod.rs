@@ -44,7 +44,7 @@ use std::{io, sync::Arc};
 
 /// The file that an earlier format kept its ledger in.
 const EARLIER: &str = "ledger.db";
-/// The file that shortens the next opening; what it holds is not the log's affair.
+/// The file that shortens the next opening.
 pub(super) const CHECKPOINT: &str = "CHECKPOINT";
 /// How much room is usually kept at once for what will be appended.
 pub(super) const RESERVE: u64 = 4 << 20;
@@ -273,36 +273,6 @@ fn is_full(error: &io::Error) -> bool {
 }
 
 impl Log {
-    /// Whether no write failed so that nobody knows what is on the disk.
-    pub fn is_sound(&self) -> bool {
-        self.failed.is_none()
-    }
-
-    /// Which folder it is of.
-    pub fn folder(&self) -> u64 {
-        self.folder
-    }
-
-    /// Where it ends.
-    pub fn chain(&self) -> Chain {
-        self.chain
-    }
-
-    /// The segment that is appended to.
-    pub fn active_segment(&self) -> u32 {
-        self.active.begin.number
-    }
-
-    /// Writes nothing any more until the folder is opened again: names that are made later may not last.
-    pub fn distrust(&mut self, error: &io::Error) {
-        self.failed = Some(error.to_string());
-    }
-
-    /// Where every row is.
-    pub fn index(&self) -> &Arc<Index> {
-        &self.index
-    }
-
     /// Appends rows: all of them durably, or none.
     pub fn append(&mut self, rows: &[NewRow]) -> Result<(), Problem> {
         if let Some(failed) = &self.failed

@@ -4,7 +4,7 @@ use super::{
     questions::{Question, at_once, question},
     random::Random,
     requests::tenants,
-    truth::{Fate, Newest, Truth, Written},
+    truth::{Fate, Newest, Truth, Written, all_parties},
 };
 use crate::{
     domain::{
@@ -84,6 +84,14 @@ fn all_entries(newest: Position) -> LedgerQuestion {
         as_of: newest,
         limit: usize::MAX,
     }
+}
+
+/// Everything that a tenant has beside its ledger, as text.
+fn records(questions: &Questions, id: &TenantId, newest: Position) -> Result<String, Problem> {
+    let parties = questions.parties(id, &all_parties(newest))?;
+    let definitions = questions.trait_definitions(id, newest)?;
+    let cost_models = questions.cost_models(id, newest)?;
+    Ok(format!("{parties:?} {definitions:?} {cost_models:?}"))
 }
 
 fn is_same(found: &LedgerEntry, written: &Written) -> bool {
@@ -228,7 +236,7 @@ impl Auditor {
         allowed: &dyn Fn() -> Allowed,
     ) -> Result<bool, Finding> {
         for group in self.in_flight.clone() {
-            for chosen in 1..1_u32 << group.len() {
+            for chosen in (1..1_u32 << group.len()).rev() {
                 let chosen = (0..group.len()).filter(|index| chosen >> index & 1 == 1);
                 let written: Vec<Request> = chosen.map(|index| group[index].clone()).collect();
                 let before = self.truth.clone();
@@ -283,7 +291,7 @@ impl Auditor {
             .retain(|one| newest.get(&one.tenant).copied().unwrap_or(0) >= one.as_of);
     }
 
-    /// Reads all entries and compares them; says whether they could be read.
+    /// Reads all entries and records and compares them; says whether they could be read.
     pub fn check_entries(
         &self,
         questions: &Questions,
@@ -304,6 +312,11 @@ impl Auditor {
                 return Err(format!(
                     "tenant {id}: {found} entries instead of {expected}"
                 ));
+            }
+            let found = allowed().check(records(questions, id, tenant.newest))?;
+            let expected = tenant.records();
+            if found.as_ref().is_some_and(|found| *found != expected) {
+                return Err(format!("tenant {id}: {found:?} instead of {expected}"));
             }
         }
         Ok(true)

@@ -6,6 +6,7 @@ use crate::{
         account::{Sums, for_each_posting},
         id::TenantId,
         ledger::{Entry, Outcome, Position, WriteMode},
+        party::PartyQuestion,
         problem::Reason,
         records::{Decision, Record, Records},
         time::{Calendar, Instant, Period},
@@ -72,6 +73,18 @@ pub struct Truth {
 /// The newest position of every tenant that has one.
 pub type Newest = BTreeMap<TenantId, Position>;
 
+/// Asks for all parties.
+pub fn all_parties(as_of: Position) -> PartyQuestion {
+    PartyQuestion {
+        stage: None,
+        traits: Vec::new(),
+        without_sales: false,
+        after: None,
+        as_of,
+        limit: usize::MAX,
+    }
+}
+
 impl TenantTruth {
     fn append(&mut self, entry: &Entry, record_time: Instant) -> Fate {
         if let Some(place) = self.places.get(entry.id().as_str()) {
@@ -128,6 +141,15 @@ impl TenantTruth {
             Writes::Entries(entries) => entries.iter().map(|one| self.append(one, time)).collect(),
             Writes::Records(records) => records.iter().map(|one| self.put(one, time)).collect(),
         }
+    }
+
+    /// Everything that is stored beside the ledger, as text.
+    pub fn records(&self) -> String {
+        let records = &self.records;
+        let parties = records.parties(&all_parties(self.newest), |_| false);
+        let definitions = records.definitions(self.newest);
+        let cost_models = records.cost_models(self.newest);
+        format!("{parties:?} {definitions:?} {cost_models:?}")
     }
 
     /// The sums of every customer over a period, as of a position; those that are zero are absent, and customers

@@ -50,6 +50,10 @@ pub(super) enum Planted {
     TrustNames,
     /// An activity can be taken back twice.
     ReverseTwice,
+    /// What a part of a checkpoint holds is posted to it once more.
+    CheckpointTwice,
+    /// Fingerprints that came while a checkpoint was written are taken for noted.
+    CheckpointForgets,
 }
 
 /// Whether a bug is planted.

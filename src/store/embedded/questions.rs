@@ -21,7 +21,7 @@ use crate::{
         prospect::{ProspectAnswer, ProspectQuestion},
         question::{
             CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion, LiftAnswer, LiftQuestion,
-            ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
+            ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion, Scope,
         },
         records::PartyAnswer,
         time::Calendar,
@@ -48,6 +48,19 @@ impl Questions {
         }
     }
 
+    /// The position as of which a question is answered: what is not published yet is nobody's to see, and answers as of a
+    /// position that is published are the same for ever.
+    fn seen(&self, tenant: &TenantId, as_of: Position) -> Result<Position, Problem> {
+        Ok(self.watermark(tenant)?.min(as_of))
+    }
+
+    fn scope(&self, tenant: &TenantId, scope: &Scope) -> Result<Scope, Problem> {
+        Ok(Scope {
+            as_of: self.seen(tenant, scope.as_of)?,
+            ..scope.clone()
+        })
+    }
+
     /// What a tenant's books take of memory.
     pub fn memory(&self, tenant: &TenantId) -> Result<BookBytes, Problem> {
         self.read(tenant, Books::bytes)
@@ -65,6 +78,10 @@ impl Questions {
         id: &TenantId,
         question: &LedgerQuestion,
     ) -> Result<Vec<LedgerEntry>, Problem> {
+        let question = &LedgerQuestion {
+            as_of: self.seen(id, question.as_of)?,
+            ..question.clone()
+        };
         match self.tenants.find(id)? {
             Some(tenant) => entries::entries(id, &tenant, question, &self.calendar, &self.ledger),
             None => Ok(Vec::new()),
@@ -78,6 +95,7 @@ impl Questions {
         ids: &[PartyId],
         as_of: Position,
     ) -> Result<Vec<Option<Arc<Party>>>, Problem> {
+        let as_of = self.seen(tenant, as_of)?;
         self.read(tenant, |books| {
             let ids = ids.iter();
             ids.map(|id| books.records.party(id, as_of).cloned())
@@ -91,6 +109,10 @@ impl Questions {
         tenant: &TenantId,
         question: &PartyQuestion,
     ) -> Result<PartyAnswer, Problem> {
+        let question = &PartyQuestion {
+            as_of: self.seen(tenant, question.as_of)?,
+            ..question.clone()
+        };
         self.read(tenant, |books| {
             let has_sale = |id: &PartyId| books.has_sale(id, question.as_of);
             books.records.parties(question, has_sale)
@@ -103,6 +125,10 @@ impl Questions {
         id: &TenantId,
         question: &ProspectQuestion,
     ) -> Result<ProspectAnswer, Problem> {
+        let question = &ProspectQuestion {
+            as_of: self.seen(id, question.as_of)?,
+            ..question.clone()
+        };
         match self.tenants.find(id)? {
             Some(tenant) => self.prospects.answer(id, &tenant, question),
             None => Ok(prospects::nobody(question)),
@@ -115,6 +141,7 @@ impl Questions {
         tenant: &TenantId,
         as_of: Position,
     ) -> Result<Vec<Arc<TraitDefinition>>, Problem> {
+        let as_of = self.seen(tenant, as_of)?;
         self.read(tenant, |books| books.records.definitions(as_of))
     }
 
@@ -124,11 +151,16 @@ impl Questions {
         tenant: &TenantId,
         as_of: Position,
     ) -> Result<Vec<Arc<CostModel>>, Problem> {
+        let as_of = self.seen(tenant, as_of)?;
         self.read(tenant, |books| books.records.cost_models(as_of))
     }
 
     /// Customers in the order of a linear weighting of their accounts.
     pub fn rank(&self, tenant: &TenantId, question: &RankQuestion) -> Result<RankAnswer, Problem> {
+        let question = &RankQuestion {
+            scope: self.scope(tenant, &question.scope)?,
+            ..question.clone()
+        };
         self.read(tenant, |books| {
             ranking::rank(books, &self.scans.of(tenant), question)
         })
@@ -140,6 +172,10 @@ impl Questions {
         tenant: &TenantId,
         question: &CurveQuestion,
     ) -> Result<CurveAnswer, Problem> {
+        let question = &CurveQuestion {
+            scope: self.scope(tenant, &question.scope)?,
+            ..question.clone()
+        };
         self.read(tenant, |books| {
             let kept = self.scans.of(tenant);
             with_ranking(books, &kept, &question.scope, &question.order, question)
@@ -152,11 +188,19 @@ impl Questions {
         tenant: &TenantId,
         question: &CrossQuestion,
     ) -> Result<CrossAnswer, Problem> {
+        let question = &CrossQuestion {
+            scope: self.scope(tenant, &question.scope)?,
+            ..question.clone()
+        };
         self.read(tenant, |books| groups::cross(books, question))
     }
 
     /// Counts of trait values among the best customers, the loss-makers and all.
     pub fn lift(&self, tenant: &TenantId, question: &LiftQuestion) -> Result<LiftAnswer, Problem> {
+        let question = &LiftQuestion {
+            scope: self.scope(tenant, &question.scope)?,
+            ..question.clone()
+        };
         self.read(tenant, |books| {
             let task = Lift { books, question };
             let kept = self.scans.of(tenant);
@@ -170,6 +214,10 @@ impl Questions {
         tenant: &TenantId,
         question: &ProfileQuestion,
     ) -> Result<ProfileAnswer, Problem> {
+        let question = &ProfileQuestion {
+            as_of: self.seen(tenant, question.as_of)?,
+            ..question.clone()
+        };
         self.read(tenant, |books| profiles::profiles(books, question))
     }
 }

@@ -55,4 +55,6 @@ found! {
     packing_that_reorders: PackReorders by 0..200;
     names_that_are_trusted: TrustNames by 0..400;
     reversals_of_the_reversed: ReverseTwice by 0..200;
+    a_checkpoint_that_counts_twice: CheckpointTwice by 0..200;
+    a_checkpoint_that_forgets: CheckpointForgets by 0..200;
 }

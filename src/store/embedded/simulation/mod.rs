@@ -13,6 +13,7 @@ mod history;
 mod questions;
 mod random;
 mod requests;
+mod sizes;
 mod truth;
 mod world;
 

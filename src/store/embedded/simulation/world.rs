@@ -7,6 +7,7 @@ use super::{
     faults::{Ended, Faults},
     random::Random,
     requests::Maker,
+    sizes,
     truth::Fate,
 };
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
         problem::{Problem, Reason},
         time::Calendar,
     },
-    store::embedded::{Answer, BookSizes, Engine, EngineSettings, Request, Writes},
+    store::embedded::{Answer, Engine, EngineSettings, Request, Writes},
 };
 use std::sync::Arc;
 
@@ -75,20 +76,6 @@ pub struct World {
     /// At which step it is.
     pub step: usize,
     is_over: bool,
-}
-
-fn sizes(random: &mut Random) -> BookSizes {
-    let finest = BookSizes {
-        recent_rows: 3,
-        kept_positions: 2,
-        leaf_rows: 2,
-    };
-    let some = BookSizes {
-        recent_rows: 8 + random.below(20),
-        kept_positions: 16,
-        leaf_rows: 5,
-    };
-    random.pick(&[finest, some, BookSizes::default(), BookSizes::default()])
 }
 
 impl World {
@@ -314,12 +301,13 @@ impl World {
                 self.disk.end_in(operations, self.random.chance(500));
             }
             self.disk.set_faults(self.faults);
-            self.settings.books = sizes(&mut self.random);
+            self.settings.books = sizes::books(&mut self.random);
+            self.settings.checkpoints = sizes::checkpoints(&mut self.random);
             let injected = self.disk.injected();
             let disk = Arc::new(self.disk.clone());
             match Engine::open(disk, &self.settings, |_| ()) {
                 Ok(engine) => {
-                    if self.audit(&engine)? {
+                    if self.audit(&engine, None)? {
                         self.disk.set_faults(self.faults);
                         self.engine = Some(engine);
                         return Ok(());
@@ -339,13 +327,13 @@ impl World {
         Ok(())
     }
 
-    /// Compares everything; says whether that came to its end.
-    fn audit(&mut self, engine: &Engine) -> Result<bool, Finding> {
+    /// Compares everything, which may fail where a file is damaged; says whether that came to its end.
+    fn audit(&mut self, engine: &Engine, damaged: Option<&str>) -> Result<bool, Finding> {
         self.disk.set_faults(self.always());
         let (disk, injected) = (self.disk.clone(), self.disk.injected());
         let allowed = || Allowed {
             failures: has_failed(&disk, injected),
-            damaged: None,
+            damaged: damaged.map(str::to_owned),
         };
         let lies = self.profile.lies;
         self.auditor.opened(engine.questions(), lies, allowed)
@@ -409,22 +397,28 @@ impl World {
         if !is_closed {
             names.pop();
         } else if self.random.chance(100) {
-            names = vec!["META".to_owned(), "WITNESS".to_owned()];
+            names = ["META", "WITNESS", "CHECKPOINT"]
+                .map(str::to_owned)
+                .to_vec();
         }
         if names.is_empty() {
             return Ok(());
         }
         let name = self.random.pick(&names);
-        let size = self.disk.size_of(&name);
-        if size == 0 || !self.disk.is_durable(&name) {
+        let size = match self.disk.is_durable(&name) {
+            true => self.disk.size_of(&name),
+            false => 0,
+        };
+        if size == 0 {
             return Ok(());
         }
         self.flip(&name, size);
         self.disk.set_faults(Faults::default());
         let disk = Arc::new(self.disk.clone());
         match Engine::open(disk, &self.settings, |_| ()) {
+            // It may have gone on from a checkpoint: then damage is found when it is read, and named as well.
             Ok(engine) => {
-                self.audit(&engine)?;
+                self.audit(&engine, Some(&name))?;
             }
             Err(problem) => {
                 self.disk.say(format!("not opened: {problem}"));

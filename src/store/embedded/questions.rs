@@ -48,8 +48,8 @@ impl Questions {
         }
     }
 
-    /// The position as of which a question is answered: what is not published yet is nobody's to see, and answers as of a
-    /// position that is published are the same for ever.
+    /// The position as of which a question is answered: what is not published yet is nobody's to see, and answers as
+    /// of a position that is published are the same for ever.
     fn seen(&self, tenant: &TenantId, as_of: Position) -> Result<Position, Problem> {
         Ok(self.watermark(tenant)?.min(as_of))
     }

@@ -6,7 +6,7 @@ use crate::{
         output::{self, Format, Grid, Sheet, Side, note},
     },
     domain::problem::{Problem, Reason},
-    store::embedded::{self, Progress, Verified},
+    store::embedded::{self, Progress, Verified, VerifiedTenant},
 };
 use serde_json::json;
 use std::{
@@ -86,6 +86,18 @@ fn show(format: Format, verified: Result<Verified, Problem>) -> Result<(), Failu
     }
 }
 
+/// One tenant, as tables and sheets show it.
+fn cells(tenant: &VerifiedTenant) -> [String; 6] {
+    [
+        tenant.tenant.to_string(),
+        tenant.activities.to_string(),
+        tenant.reversals.to_string(),
+        tenant.records.to_string(),
+        tenant.position.to_string(),
+        tenant.accounts.to_string(),
+    ]
+}
+
 fn table(verified: &Verified) -> String {
     let number = Side::Right;
     let mut grid = Grid::new(&[
@@ -97,14 +109,7 @@ fn table(verified: &Verified) -> String {
         ("accounts that tie", number),
     ]);
     for tenant in &verified.tenants {
-        grid.row([
-            tenant.tenant.to_string(),
-            tenant.activities.to_string(),
-            tenant.reversals.to_string(),
-            tenant.records.to_string(),
-            tenant.position.to_string(),
-            tenant.accounts.to_string(),
-        ]);
+        grid.row(cells(tenant));
     }
     let (segments, bytes) = (verified.segments, verified.bytes);
     format!("{grid}\nsound: {segments} files, {bytes} bytes; the books tie to the ledger\n")
@@ -139,14 +144,7 @@ fn sheet(verified: &Verified) -> Sheet {
         "accounts",
     ]);
     for tenant in &verified.tenants {
-        sheet.row([
-            tenant.tenant.to_string(),
-            tenant.activities.to_string(),
-            tenant.reversals.to_string(),
-            tenant.records.to_string(),
-            tenant.position.to_string(),
-            tenant.accounts.to_string(),
-        ]);
+        sheet.row(cells(tenant));
     }
     sheet
 }

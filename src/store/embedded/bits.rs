@@ -10,6 +10,16 @@ impl Bits {
         Self(vec![0; limit.div_ceil(64)])
     }
 
+    /// Puts a number in.
+    pub fn insert(&mut self, number: u32) {
+        self.0[number as usize / 64] |= 1 << (number % 64);
+    }
+
+    /// The numbers, 64 in each word.
+    pub fn words(&self) -> &[u64] {
+        &self.0
+    }
+
     /// Whether a number is in it.
     pub fn holds(&self, number: usize) -> bool {
         let word = self.0.get(number / 64).copied().unwrap_or(0);

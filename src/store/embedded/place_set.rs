@@ -1,9 +1,11 @@
 //! A set of places that counts how many of it come before another.
 
+use super::bits::Bits;
+
 /// Some of the places from 0 to before a limit.
 #[derive(Debug, Default)]
 pub(super) struct PlaceSet {
-    words: Vec<u64>,
+    places: Bits,
     /// How many places are in the words before each word.
     before: Vec<u32>,
 }
@@ -11,36 +13,30 @@ pub(super) struct PlaceSet {
 impl PlaceSet {
     /// Takes the places below `limit` that `places` gives, in any order.
     pub fn new(limit: usize, places: impl Iterator<Item = u32>) -> Self {
-        let mut words = vec![0_u64; limit.div_ceil(64)];
-        for place in places {
-            words[place as usize / 64] |= 1 << (place % 64);
-        }
+        let mut set = Bits::new(limit);
+        places.for_each(|place| set.insert(place));
         let mut count = 0;
-        let mut before = Vec::with_capacity(words.len());
-        for word in &words {
+        let mut before = Vec::with_capacity(set.words().len());
+        for word in set.words() {
             before.push(count);
             count += word.count_ones();
         }
-        Self { words, before }
+        Self {
+            places: set,
+            before,
+        }
     }
 
     /// How many places of the set come before this one.
     pub fn before(&self, place: u32) -> u64 {
         let word = place as usize / 64;
-        let below = self.words[word] & ((1 << (place % 64)) - 1);
+        let below = self.places.words()[word] & ((1 << (place % 64)) - 1);
         u64::from(self.before[word] + below.count_ones())
     }
 
     /// The places of the set, rising.
     pub fn iter(&self) -> impl Iterator<Item = u32> {
-        (0..).zip(&self.words).flat_map(|(index, word)| {
-            let mut rest = *word;
-            std::iter::from_fn(move || {
-                let bit = (rest != 0).then(|| rest.trailing_zeros())?;
-                rest &= rest - 1;
-                Some(index * 64 + bit)
-            })
-        })
+        self.places.iter()
     }
 }
 

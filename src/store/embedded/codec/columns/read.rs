@@ -72,18 +72,27 @@ fn texts_of(bytes: &mut Bytes<'_>) -> Option<texts::Texts> {
     texts::Texts::read(bytes, ROW_WRITES)
 }
 
+fn damaged() -> String {
+    "its columns do not fit together".to_owned()
+}
+
+/// The columns of so many entries.
+fn reader(bytes: &[u8], count: u32) -> Result<Reader, String> {
+    let mut bytes = Bytes(bytes);
+    let reader = Reader::new(&mut bytes).ok_or_else(damaged)?;
+    if !bytes.0.is_empty() || reader.kind.len() as u64 != u64::from(count) {
+        return Err(damaged());
+    }
+    Ok(reader)
+}
+
 /// Reads entries.
 pub fn read(
     bytes: &[u8],
     count: u32,
     visit: &mut dyn FnMut(StoredEntry) -> Result<(), String>,
 ) -> Result<(), String> {
-    let damaged = || "its columns do not fit together".to_owned();
-    let mut bytes = Bytes(bytes);
-    let mut reader = Reader::new(&mut bytes).ok_or_else(damaged)?;
-    if !bytes.0.is_empty() || reader.kind.len() as u64 != u64::from(count) {
-        return Err(damaged());
-    }
+    let mut reader = reader(bytes, count)?;
     while let Some(kind) = reader.kind.next() {
         visit(reader.next(kind).ok_or_else(damaged)?)?;
     }
@@ -96,12 +105,7 @@ pub fn read_posted(
     count: u32,
     visit: &mut dyn FnMut(Posted<'_>) -> Result<(), String>,
 ) -> Result<(), String> {
-    let damaged = || "its columns do not fit together".to_owned();
-    let mut bytes = Bytes(bytes);
-    let mut reader = Reader::new(&mut bytes).ok_or_else(damaged)?;
-    if !bytes.0.is_empty() || reader.kind.len() as u64 != u64::from(count) {
-        return Err(damaged());
-    }
+    let mut reader = reader(bytes, count)?;
     while let Some(kind) = reader.kind.next() {
         visit(reader.next_posted(kind).ok_or_else(damaged)?)?;
     }

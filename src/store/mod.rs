@@ -6,6 +6,7 @@
 mod answer;
 pub mod embedded;
 pub mod memory;
+pub mod postgres;
 
 use crate::domain::{
     cost_model::CostModel,

@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod appending;
+#[path = "../shared/cluster.rs"]
+mod cluster;
 mod curve;
 mod damage;
 mod durability;
@@ -25,14 +27,17 @@ macro_rules! on_every_store {
         on_every_store!(@store memory, $($topic: $($case),+);+);
         on_every_store!(@store embedded, $($topic: $($case),+);+);
         on_every_store!(@store finely_divided, $($topic: $($case),+);+);
+        on_every_store!(@store postgres, $($topic: $($case),+);+);
     };
     (@store $store:ident, $($topic:ident: $($case:ident),+);+) => {
         mod $store {
             $(mod $topic {
                 $(#[tokio::test]
                 async fn $case() {
-                    let opened = crate::stores::$store();
-                    crate::$topic::$case(opened.store()).await;
+                    // What cannot be opened here says that its test is skipped.
+                    if let Some(opened) = crate::stores::$store().await {
+                        crate::$topic::$case(opened.store()).await;
+                    }
                 })+
             })+
         }

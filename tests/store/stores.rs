@@ -6,9 +6,13 @@ use profitscore::{
         Store,
         embedded::{BookSizes, CheckpointSizes, EmbeddedSettings, EmbeddedStore},
         memory::MemoryStore,
+        postgres::{self, DatabaseSettings, PostgresSettings, PostgresStore},
     },
 };
-use std::path::Path;
+use std::{
+    future::{Ready, ready},
+    path::Path,
+};
 use tempfile::TempDir;
 
 /// A store and the folder that goes with it.
@@ -31,29 +35,55 @@ pub fn calendar() -> Calendar {
 }
 
 /// The reference.
-pub fn memory() -> Opened {
-    Opened {
+pub fn memory() -> Ready<Option<Opened>> {
+    ready(Some(Opened {
         store: Box::new(MemoryStore::new(calendar())),
         _folder: None,
-    }
+    }))
 }
 
 /// The embedded store.
-pub fn embedded() -> Opened {
+pub fn embedded() -> Ready<Option<Opened>> {
     let folder = TempDir::new().unwrap();
-    Opened {
+    ready(Some(Opened {
         store: Box::new(open(folder.path())),
         _folder: Some(folder),
-    }
+    }))
 }
 
 /// The embedded store with books that are divided as finely as can be, so that few rows make planes and leaves.
-pub fn finely_divided() -> Opened {
+pub fn finely_divided() -> Ready<Option<Opened>> {
     let folder = TempDir::new().unwrap();
-    Opened {
+    ready(Some(Opened {
         store: Box::new(open_with(folder.path(), FINEST)),
         _folder: Some(folder),
-    }
+    }))
+}
+
+/// A store in a database of its own, if PostgreSQL is installed.
+pub async fn postgres() -> Option<Opened> {
+    let database = database().await?;
+    Some(Opened {
+        store: Box::new(open_database(&database).await),
+        _folder: None,
+    })
+}
+
+/// A new database with the tables in it, if PostgreSQL is installed.
+pub async fn database() -> Option<DatabaseSettings> {
+    let database = crate::cluster::cluster()?.database().await;
+    postgres::migrate(&database).await.unwrap();
+    Some(database)
+}
+
+/// Opens a database that has the tables.
+pub async fn open_database(database: &DatabaseSettings) -> PostgresStore {
+    let settings = PostgresSettings {
+        calendar: calendar(),
+        currency: Currency::parse("USD", "currency").unwrap(),
+        database: database.clone(),
+    };
+    PostgresStore::open(&settings).await.unwrap()
 }
 
 /// Books that are divided as finely as can be.

@@ -1,0 +1,225 @@
+//! Connections to the database, statements, and what is tried again when one fails. Knows no table.
+
+use super::{settings::DatabaseSettings, sql::Sql, tls::Tls};
+use crate::domain::problem::Problem;
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+};
+use std::time::Duration;
+use tokio_postgres::{Error, Row};
+use tokio_stream::StreamExt as _;
+
+/// How long one waits for a connection that is free.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// How long one waits before the first retry; each further wait is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_millis(1_600);
+
+/// A pool of connections.
+pub struct Database {
+    pool: Pool,
+    retries: u32,
+}
+
+/// Why something failed.
+#[derive(Debug)]
+pub enum Fault {
+    /// The database or the way to it.
+    Database(Error),
+    /// No connection was free, or none could be made.
+    Pool(PoolError),
+    /// It was refused, or what was read is not what was written.
+    Problem(Problem),
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<PoolError> for Fault {
+    fn from(error: PoolError) -> Self {
+        Self::Pool(error)
+    }
+}
+
+impl From<Problem> for Fault {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Problem(problem) => problem,
+            Fault::Database(error) => Self::store_unavailable(&text(&error)),
+            Fault::Pool(PoolError::Backend(error)) => Self::store_unavailable(&text(&error)),
+            Fault::Pool(error) => Self::store_unavailable(&error.to_string()),
+        }
+    }
+}
+
+/// What the database said, without details: those quote what was written.
+fn text(error: &Error) -> String {
+    match error.as_db_error() {
+        Some(said) => format!("{} (SQLSTATE {})", said.message(), said.code().code()),
+        None => match std::error::Error::source(error) {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        },
+    }
+}
+
+impl Fault {
+    /// Whether the same can succeed when it is simply tried again.
+    fn passes(&self) -> bool {
+        match self {
+            Self::Database(error) | Self::Pool(PoolError::Backend(error)) => passes(error),
+            Self::Problem(_) | Self::Pool(_) => false,
+        }
+    }
+}
+
+fn passes(error: &Error) -> bool {
+    let Some(code) = error.code() else {
+        let source = std::error::Error::source(error);
+        return error.is_closed() || source.is_some_and(|source| source.is::<std::io::Error>());
+    };
+    let code = code.code();
+    code.starts_with("08")
+        || ["57P01", "57P02", "57P03", "40001", "40P01", "XX000"].contains(&code)
+}
+
+/// Counts attempts at one thing.
+pub struct Attempts {
+    left: u32,
+    pause: Duration,
+}
+
+impl Attempts {
+    /// Waits before the next attempt; gives the fault back if there is to be none.
+    pub async fn after(&mut self, fault: Fault) -> Result<(), Fault> {
+        if self.left == 0 || !fault.passes() {
+            return Err(fault);
+        }
+        let problem = Problem::from(fault);
+        tracing::warn!(problem = problem.message, "trying again");
+        self.left -= 1;
+        tokio::time::sleep(self.pause).await;
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        Ok(())
+    }
+}
+
+impl Database {
+    /// Prepares a pool; connects to nothing yet.
+    pub fn new(settings: &DatabaseSettings) -> Result<Self, Problem> {
+        let tls = Tls::trusting(settings.authorities.as_ref())?;
+        let recycling = ManagerConfig {
+            recycling_method: RecyclingMethod::Fast,
+        };
+        let connections = Manager::from_config(settings.config.clone(), tls, recycling);
+        // Plans are made for the values of a question: a period of a week and all time want different ones. Compiling
+        // them to machine code takes longer than most questions.
+        let session = format!(
+            "SET plan_cache_mode = force_custom_plan; SET jit = off; SET work_mem = '{}MB'; \
+             SET statement_timeout = {}; SET idle_in_transaction_session_timeout = '60s'",
+            settings.work_memory,
+            settings.statement_timeout.as_millis(),
+        );
+        let prepare = Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {
+            let session = session.clone();
+            Box::pin(async move {
+                client
+                    .batch_execute(&session)
+                    .await
+                    .map_err(HookError::Backend)
+            })
+        });
+        let pool = Pool::builder(connections)
+            .max_size(settings.connections.max(2))
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(LONGEST_WAIT))
+            .create_timeout(Some(LONGEST_WAIT))
+            .post_create(prepare)
+            .build()
+            .map_err(|error| Problem::store_unavailable(&error.to_string()))?;
+        Ok(Self {
+            pool,
+            retries: settings.retries,
+        })
+    }
+
+    /// A connection.
+    pub async fn connection(&self) -> Result<Object, Fault> {
+        Ok(self.pool.get().await?)
+    }
+
+    /// Begins to count attempts.
+    pub fn attempts(&self) -> Attempts {
+        Attempts {
+            left: self.retries,
+            pause: FIRST_PAUSE,
+        }
+    }
+
+    /// The rows that a question has.
+    pub async fn rows(&self, sql: &Sql) -> Result<Vec<Row>, Problem> {
+        let mut attempts = self.attempts();
+        loop {
+            let asked = async {
+                let connection = self.connection().await?;
+                rows(&connection, sql).await
+            };
+            match asked.await {
+                Ok(rows) => return Ok(rows),
+                Err(fault) => attempts.after(fault).await?,
+            }
+        }
+    }
+
+    /// Visits the rows of a question that may have very many. What fails after the first row is not tried again.
+    pub async fn each_row(
+        &self,
+        sql: &Sql,
+        mut visit: impl FnMut(&Row) -> Result<(), Problem>,
+    ) -> Result<(), Problem> {
+        let mut attempts = self.attempts();
+        loop {
+            let begun = async {
+                let connection = self.connection().await?;
+                let statement = connection.prepare_cached(sql.text()).await?;
+                let rows = connection.query_raw(&statement, sql.parameters()).await?;
+                Ok((connection, rows))
+            };
+            match begun.await {
+                Ok((_connection, rows)) => {
+                    let mut rows = std::pin::pin!(rows);
+                    while let Some(row) = rows.next().await {
+                        visit(&row.map_err(Fault::from)?)?;
+                    }
+                    return Ok(());
+                }
+                Err(fault) => attempts.after(fault).await?,
+            }
+        }
+    }
+}
+
+/// The rows that a question has, asked on a given connection.
+pub async fn rows(connection: &Object, sql: &Sql) -> Result<Vec<Row>, Fault> {
+    let statement = connection.prepare_cached(sql.text()).await?;
+    let parameters: Vec<_> = sql.parameters().collect();
+    Ok(connection.query(&statement, &parameters).await?)
+}
+
+/// Takes a column out of a row.
+pub fn column<'r, T: tokio_postgres::types::FromSql<'r>>(
+    row: &'r Row,
+    name: &str,
+) -> Result<T, Problem> {
+    row.try_get(name)
+        .map_err(|error| Problem::ledger_damaged(&text(&error)))
+}

@@ -1,0 +1,219 @@
+//! The store for users who outgrow one machine: any number of processes over one PostgreSQL, or over a Citus cluster.
+//!
+//! Nothing is kept in this process but connections and the numbers of tenants: what is asked is asked in SQL, summed,
+//! grouped and ordered by the database, and what comes back are counts and sums. `writer` writes, `schema` makes the
+//! tables; `ranking`, `curve`, `cross`, `lift` and `profiles` are the questions. Knows no currency and no ratio.
+
+mod append;
+mod cross;
+mod curve;
+mod customers;
+mod database;
+mod entries;
+mod json;
+mod lift;
+mod numbers;
+mod parties;
+mod posting;
+mod profiles;
+mod ranking;
+mod recording;
+mod schema;
+mod scope;
+mod settings;
+mod sql;
+mod sums;
+mod tenants;
+mod tls;
+mod weigh;
+mod writer;
+
+pub use self::{
+    schema::Migrated,
+    settings::{DatabaseSettings, PostgresSettings},
+};
+
+use self::{
+    database::Database,
+    tenants::Tenants,
+    writer::{Ground, Writers, Writes},
+};
+use super::Store;
+use crate::domain::{
+    cost_model::CostModel,
+    id::{PartyId, TenantId},
+    ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
+    party::{Party, PartyQuestion, TraitDefinition},
+    problem::Problem,
+    prospect::{ProspectAnswer, ProspectQuestion},
+    question::{
+        CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion, LiftAnswer, LiftQuestion,
+        ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
+    },
+    records::{PartyAnswer, Record},
+    time::Instant,
+};
+use async_trait::async_trait;
+use std::sync::Arc;
+
+/// A store in a database.
+pub struct PostgresStore {
+    ground: Arc<Ground>,
+    writers: Writers,
+    is_distributed: bool,
+}
+
+/// Makes the tables in a database, or brings them up to date.
+pub async fn migrate(settings: &DatabaseSettings) -> Result<Migrated, Problem> {
+    schema::migrate(&Database::new(settings)?).await
+}
+
+impl PostgresStore {
+    /// Opens a database that was migrated.
+    ///
+    /// Refused if it is of another version, or was first served with another currency or time zone.
+    pub async fn open(settings: &PostgresSettings) -> Result<Self, Problem> {
+        let database = Database::new(&settings.database)?;
+        let is_distributed = schema::check(&database, settings).await?;
+        let ground = Arc::new(Ground {
+            database,
+            tenants: Tenants::default(),
+            calendar: settings.calendar.clone(),
+            group: settings.database.group.max(1),
+        });
+        Ok(Self {
+            writers: Writers::new(Arc::clone(&ground)),
+            ground,
+            is_distributed,
+        })
+    }
+
+    fn database(&self) -> &Database {
+        &self.ground.database
+    }
+
+    async fn number(&self, tenant: &TenantId) -> Result<i32, Problem> {
+        self.ground.tenants.number(self.database(), tenant).await
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn append(
+        &self,
+        tenant: &TenantId,
+        entries: Vec<Entry>,
+        record_time: Instant,
+        mode: WriteMode,
+    ) -> Result<Vec<Outcome>, Problem> {
+        let writes = Writes::Entries(entries);
+        self.writers.write(tenant, writes, record_time, mode).await
+    }
+
+    async fn put(
+        &self,
+        tenant: &TenantId,
+        records: Vec<Record>,
+        record_time: Instant,
+        mode: WriteMode,
+    ) -> Result<Vec<Outcome>, Problem> {
+        let writes = Writes::Records(records);
+        self.writers.write(tenant, writes, record_time, mode).await
+    }
+
+    async fn watermark(&self, tenant: &TenantId) -> Result<Position, Problem> {
+        let number = self.number(tenant).await?;
+        tenants::watermark(self.database(), number, self.is_distributed).await
+    }
+
+    async fn entries(
+        &self,
+        tenant: &TenantId,
+        question: &LedgerQuestion,
+    ) -> Result<Vec<LedgerEntry>, Problem> {
+        entries::listed(self.database(), self.number(tenant).await?, question).await
+    }
+
+    async fn party(
+        &self,
+        tenant: &TenantId,
+        ids: &[PartyId],
+        as_of: Position,
+    ) -> Result<Vec<Option<Arc<Party>>>, Problem> {
+        let number = self.number(tenant).await?;
+        let found = parties::some(self.database(), number, ids, as_of).await?;
+        Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
+    }
+
+    async fn parties(
+        &self,
+        tenant: &TenantId,
+        question: &PartyQuestion,
+    ) -> Result<PartyAnswer, Problem> {
+        parties::listed(self.database(), self.number(tenant).await?, question).await
+    }
+
+    async fn prospects(
+        &self,
+        tenant: &TenantId,
+        question: &ProspectQuestion,
+    ) -> Result<ProspectAnswer, Problem> {
+        parties::prospects(self.database(), self.number(tenant).await?, question).await
+    }
+
+    async fn trait_definitions(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<Arc<TraitDefinition>>, Problem> {
+        parties::definitions(self.database(), self.number(tenant).await?, as_of).await
+    }
+
+    async fn cost_models(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<Arc<CostModel>>, Problem> {
+        parties::cost_models(self.database(), self.number(tenant).await?, as_of).await
+    }
+
+    async fn rank(
+        &self,
+        tenant: &TenantId,
+        question: &RankQuestion,
+    ) -> Result<RankAnswer, Problem> {
+        ranking::rank(self.database(), self.number(tenant).await?, question).await
+    }
+
+    async fn curve(
+        &self,
+        tenant: &TenantId,
+        question: &CurveQuestion,
+    ) -> Result<CurveAnswer, Problem> {
+        curve::curve(self.database(), self.number(tenant).await?, question).await
+    }
+
+    async fn cross(
+        &self,
+        tenant: &TenantId,
+        question: &CrossQuestion,
+    ) -> Result<CrossAnswer, Problem> {
+        cross::cross(self.database(), self.number(tenant).await?, question).await
+    }
+
+    async fn lift(
+        &self,
+        tenant: &TenantId,
+        question: &LiftQuestion,
+    ) -> Result<LiftAnswer, Problem> {
+        lift::lift(self.database(), self.number(tenant).await?, question).await
+    }
+
+    async fn profiles(
+        &self,
+        tenant: &TenantId,
+        question: &ProfileQuestion,
+    ) -> Result<ProfileAnswer, Problem> {
+        profiles::profiles(self.database(), self.number(tenant).await?, question).await
+    }
+}

@@ -1,0 +1,174 @@
+//! Customers in order: the database weighs, orders and adds up, and the rows of the asked places come back.
+
+use super::{
+    customers::Customers,
+    database::{Database, column},
+    numbers::Exact,
+    parties,
+    sql::{Sql, count, seq},
+    sums,
+};
+use crate::domain::{
+    account::Weights,
+    cost_model::equal_share,
+    id::PartyId,
+    problem::Problem,
+    question::{RankAnswer, RankQuestion, RankRow, RowSelection},
+    ranking::Direction,
+};
+use std::ops::Range;
+use tokio_postgres::Row;
+
+/// Up to this place the first customers are picked; beyond, all are put in order.
+const PICKED: u64 = 10_000;
+
+/// The wanted rows and the totals of a ranking.
+pub async fn rank(
+    database: &Database,
+    tenant: i32,
+    question: &RankQuestion,
+) -> Result<RankAnswer, Problem> {
+    let customers = Customers {
+        tenant,
+        scope: &question.scope,
+        order: &question.order,
+        beside: &question.beside,
+        with_traits: false,
+    };
+    let sql = statement(&customers, question);
+    let totals = sums::totals(database, tenant, &question.scope);
+    let (mut totals, rows) = tokio::try_join!(totals, database.rows(&sql))?;
+    if let Some(row) = rows.first() {
+        customers.add_totals(&mut totals, row)?;
+    }
+    let mut found = Vec::new();
+    for row in &rows {
+        // Without any wanted row there is one with the totals alone.
+        if column::<Option<&str>>(row, "customer")?.is_some() {
+            found.push(row_of(row, question, totals.active)?);
+        }
+    }
+    let ids: Vec<PartyId> = found.iter().map(|row| row.customer.clone()).collect();
+    if !ids.is_empty() {
+        let names = ids.iter().map(PartyId::to_string).collect();
+        let sums = sums::of_customers(database, tenant, &question.scope, names);
+        let parties = parties::some(database, tenant, &ids, question.scope.as_of);
+        let (mut sums, parties) = tokio::try_join!(sums, parties)?;
+        for row in &mut found {
+            row.sums = sums.remove(&row.customer).unwrap_or_default();
+            row.party = parties.get(&row.customer).cloned();
+        }
+    }
+    Ok(RankAnswer {
+        totals,
+        rows: found,
+    })
+}
+
+fn row_of(row: &Row, question: &RankQuestion, active: u64) -> Result<RankRow, Problem> {
+    let mut shares = Vec::new();
+    if !question.order.split.is_empty() {
+        let index = count(column(row, "index")?);
+        let split = question.order.split.iter();
+        shares.extend(split.map(|amount| equal_share(*amount, active.max(index + 1), index)));
+    }
+    let places = 0..question.beside.len();
+    let beside = places.map(|place| column(row, &format!("beside{place}")).map(count));
+    Ok(RankRow {
+        place: count(column(row, "place")?),
+        customer: PartyId::stored(column(row, "customer")?),
+        party: None,
+        value: column::<Exact>(row, "final")?.0,
+        cumulative: column::<Exact>(row, "cumulative")?.0,
+        beside: beside.collect::<Result<_, _>>()?,
+        sums: Default::default(),
+        shares,
+    })
+}
+
+fn statement(customers: &Customers<'_>, question: &RankQuestion) -> Sql {
+    let mut sql = Sql::default();
+    customers.begin(&mut sql);
+    let page = match &question.rows {
+        RowSelection::Places(ranges) => places(&mut sql, customers, question, ranges),
+        RowSelection::Customer(id) => customer(&mut sql, customers, question, id),
+    };
+    sql.push(&format!(
+        "page AS ({page}) SELECT w.customers, w.negative, w.value, w.borne, s.active, g.* \
+         FROM whole w CROSS JOIN size s LEFT JOIN page g ON true ORDER BY g.place"
+    ));
+    sql
+}
+
+/// The customers at some places, with the sum of the values from the first to each.
+fn places(
+    sql: &mut Sql,
+    customers: &Customers<'_>,
+    question: &RankQuestion,
+    ranges: &[Range<u64>],
+) -> String {
+    let order = customers.order_by(question.order.direction == Direction::BestFirst);
+    let end = ranges.iter().map(|range| range.end).max().unwrap_or(0);
+    let first = match end <= PICKED {
+        true => {
+            let end = sql.bind(seq(end));
+            format!("(SELECT r.* FROM reported r ORDER BY {order} LIMIT {end})")
+        }
+        false => "reported".to_owned(),
+    };
+    let mut wanted = vec!["false".to_owned()];
+    for range in ranges {
+        let (start, end) = (sql.bind(seq(range.start)), sql.bind(seq(range.end)));
+        wanted.push(format!("(t.place >= {start} AND t.place < {end})"));
+    }
+    let (mut columns, mut joins) = (String::new(), String::new());
+    for (place, weights) in question.beside.iter().enumerate() {
+        if is_same_order(question, weights) {
+            columns.push_str(&format!(", t.place AS beside{place}"));
+            continue;
+        }
+        let value = customers.value_column(weights);
+        columns.push_str(&format!(", b{place}.place AS beside{place}"));
+        joins.push_str(&format!(
+            " JOIN (SELECT r.customer, row_number() OVER (ORDER BY r.{value} DESC, r.customer) - 1 AS place \
+             FROM reported r) b{place} ON b{place}.customer = t.customer"
+        ));
+    }
+    format!(
+        "SELECT t.*{columns} FROM (SELECT r.*, row_number() OVER o - 1 AS place, \
+         sum(r.final) OVER (o ROWS UNBOUNDED PRECEDING) AS cumulative FROM {first} r \
+         WINDOW o AS (ORDER BY {order})) t{joins} WHERE {}",
+        wanted.join(" OR ")
+    )
+}
+
+fn is_same_order(question: &RankQuestion, weights: &Weights) -> bool {
+    *weights == question.order.weights && question.order.direction == Direction::BestFirst
+}
+
+/// One customer: its places are how many stand before it.
+fn customer(
+    sql: &mut Sql,
+    customers: &Customers<'_>,
+    question: &RankQuestion,
+    id: &PartyId,
+) -> String {
+    let id = sql.bind(id.to_string());
+    let before = |value: &str, comparison: &str| {
+        format!("(r.{value} {comparison} m.{value} OR r.{value} = m.{value} AND r.customer < m.customer)")
+    };
+    let own = match question.order.direction {
+        Direction::BestFirst => before("v0", ">"),
+        Direction::WorstFirst => before("v0", "<"),
+    };
+    let mut beside = String::new();
+    for (place, weights) in question.beside.iter().enumerate() {
+        let before = before(&customers.value_column(weights), ">");
+        beside.push_str(&format!(", count(*) FILTER (WHERE {before}) AS beside{place}"));
+    }
+    format!(
+        "SELECT m.*, c.* FROM (SELECT r.* FROM reported r WHERE r.customer = {id}) m CROSS JOIN LATERAL \
+         (SELECT count(*) FILTER (WHERE {own}) AS place, \
+         sum(r.final) FILTER (WHERE {own} OR r.customer = m.customer) AS cumulative{beside} FROM reported r) c"
+    )
+}

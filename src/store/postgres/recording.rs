@@ -1,0 +1,305 @@
+//! What becomes of records: decided by the domain against the newest version of each, and then written all at once.
+
+use super::{
+    database::{Fault, column, rows},
+    json,
+    parties::{COLUMNS, party_of, stage_number},
+    sql::{Sql, count, seq},
+};
+use crate::domain::{
+    cost_model::{CostModel, CostModelDraft},
+    id::{PartyId, RequestId, TraitKey},
+    ledger::{Outcome, Position},
+    party::TraitDefinition,
+    records::{Decision, Record, Records},
+    time::Instant,
+};
+use deadpool_postgres::Object;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A version that nothing follows.
+const OPEN: i64 = i64::MAX;
+
+/// What is stored of the things that a group of records is about, and what the group adds.
+#[derive(Default)]
+pub struct Recording {
+    records: Records,
+    /// The traits that have a definition.
+    defined: BTreeSet<TraitKey>,
+    parties: Vec<PartyVersion>,
+    /// Where each party's last version is in `parties`.
+    last: BTreeMap<PartyId, usize>,
+    definitions: Vec<(String, i64, String)>,
+    cost_models: Vec<(i64, String, CostModel)>,
+    versions: u64,
+}
+
+struct PartyVersion {
+    id: String,
+    seq: i64,
+    until: i64,
+    stage: i16,
+    name: String,
+    traits: String,
+}
+
+impl Recording {
+    /// Reads the newest versions of what the records are about.
+    pub async fn prepare(
+        connection: &Object,
+        tenant: i32,
+        submitted: impl Iterator<Item = &Record>,
+    ) -> Result<Self, Fault> {
+        let (mut parties, mut keys, mut cost_models) = (BTreeSet::new(), BTreeSet::new(), false);
+        for record in submitted {
+            match record {
+                Record::Party(party) => {
+                    parties.insert(party.party_id.to_string());
+                    keys.extend(party.traits.keys().map(TraitKey::to_string));
+                }
+                Record::TraitDefinition(definition) => {
+                    keys.insert(definition.key.to_string());
+                }
+                Record::CostModel(_) => cost_models = true,
+            }
+        }
+        let mut recording = Self::default();
+        // Definitions before the parties, which would otherwise imply them.
+        recording.read_definitions(connection, tenant, keys).await?;
+        recording.read_parties(connection, tenant, parties).await?;
+        if cost_models {
+            recording.read_cost_models(connection, tenant).await?;
+        }
+        Ok(recording)
+    }
+
+    async fn read_definitions(
+        &mut self,
+        connection: &Object,
+        tenant: i32,
+        keys: BTreeSet<String>,
+    ) -> Result<(), Fault> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let mut sql = Sql::default();
+        let tenant = sql.bind(tenant);
+        let keys = sql.bind(keys.into_iter().collect::<Vec<_>>());
+        sql.push(&format!(
+            "SELECT DISTINCT ON (d.key) d.seq, d.definition::text AS definition \
+             FROM profitscore.trait_definitions d WHERE d.tenant = {tenant} AND d.key = ANY({keys}) \
+             ORDER BY d.key, d.seq DESC"
+        ));
+        for row in rows(connection, &sql).await? {
+            let definition: TraitDefinition = json::read(column(&row, "definition")?)?;
+            self.defined.insert(definition.key.clone());
+            let record = Record::TraitDefinition(definition);
+            self.take(count(column(&row, "seq")?), record);
+        }
+        Ok(())
+    }
+
+    async fn read_parties(
+        &mut self,
+        connection: &Object,
+        tenant: i32,
+        parties: BTreeSet<String>,
+    ) -> Result<(), Fault> {
+        if parties.is_empty() {
+            return Ok(());
+        }
+        let mut sql = Sql::default();
+        let (tenant, open) = (sql.bind(tenant), sql.bind(OPEN));
+        let parties = sql.bind(parties.into_iter().collect::<Vec<_>>());
+        sql.push(&format!(
+            "SELECT p.seq, {COLUMNS} FROM profitscore.parties p \
+             WHERE p.tenant = {tenant} AND p.party = ANY({parties}) AND p.until = {open}"
+        ));
+        for row in rows(connection, &sql).await? {
+            let record = Record::Party(party_of(&row)?);
+            self.take(count(column(&row, "seq")?), record);
+        }
+        Ok(())
+    }
+
+    async fn read_cost_models(&mut self, connection: &Object, tenant: i32) -> Result<(), Fault> {
+        let mut sql = Sql::default();
+        let tenant = sql.bind(tenant);
+        sql.push(&format!(
+            "SELECT c.seq, c.request_id, c.model::text AS model FROM profitscore.cost_models c \
+             WHERE c.tenant = {tenant} ORDER BY c.version"
+        ));
+        for row in rows(connection, &sql).await? {
+            let draft = CostModelDraft {
+                model: json::read(column(&row, "model")?)?,
+                request_id: RequestId::stored(column(&row, "request_id")?),
+                expected_version: None,
+            };
+            self.versions += 1;
+            self.take(count(column(&row, "seq")?), Record::CostModel(draft));
+        }
+        Ok(())
+    }
+
+    /// Takes in what is stored; when it was stored decides nothing.
+    fn take(&mut self, position: Position, record: Record) {
+        let time = Instant {
+            seconds: 0,
+            nanos: 0,
+        };
+        self.records.apply(position, time, record);
+    }
+
+    /// Decides about one record, which gets the position after `newest` if it is new.
+    pub fn decide(&mut self, record: Record, record_time: Instant, newest: &mut Position) -> Outcome {
+        match self.records.decide(&record) {
+            Decision::Unchanged(position) => Outcome::Duplicate(position),
+            Decision::Refused(problem) => Outcome::Rejected(problem),
+            Decision::Write => {
+                *newest += 1;
+                self.keep(&record, record_time, seq(*newest));
+                self.records.apply(*newest, record_time, record);
+                Outcome::Posted(*newest)
+            }
+        }
+    }
+
+    fn keep(&mut self, record: &Record, record_time: Instant, seq: i64) {
+        match record {
+            Record::Party(party) => {
+                for (key, value) in party.traits.iter() {
+                    if self.defined.insert(key.clone()) {
+                        let implied = TraitDefinition::implied(key.clone(), value);
+                        self.definitions.push((key.to_string(), seq, json::text(&implied)));
+                    }
+                }
+                let before = self.last.insert(party.party_id.clone(), self.parties.len());
+                if let Some(before) = before.and_then(|before| self.parties.get_mut(before)) {
+                    before.until = seq;
+                }
+                self.parties.push(PartyVersion {
+                    id: party.party_id.to_string(),
+                    seq,
+                    until: OPEN,
+                    stage: stage_number(party.stage),
+                    name: party.display_name.clone(),
+                    traits: json::of_traits(&party.traits),
+                });
+            }
+            Record::TraitDefinition(definition) => {
+                self.defined.insert(definition.key.clone());
+                let key = definition.key.to_string();
+                self.definitions.push((key, seq, json::text(definition)));
+            }
+            Record::CostModel(draft) => {
+                self.versions += 1;
+                let model = CostModel {
+                    version: self.versions,
+                    record_time: Some(record_time),
+                    ..draft.model.clone()
+                };
+                self.cost_models.push((seq, draft.request_id.to_string(), model));
+            }
+        }
+    }
+
+    /// Writes what is new.
+    pub async fn write(self, connection: &Object, tenant: i32) -> Result<(), Fault> {
+        let mut statements = Vec::new();
+        if !self.parties.is_empty() {
+            statements.extend(party_statements(tenant, self.parties));
+        }
+        if !self.definitions.is_empty() {
+            statements.push(definition_statement(tenant, self.definitions));
+        }
+        for model in self.cost_models {
+            statements.push(cost_model_statement(tenant, model));
+        }
+        for sql in statements {
+            rows(connection, &sql).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Ends the versions that held until now, and adds the new ones.
+fn party_statements(tenant: i32, versions: Vec<PartyVersion>) -> [Sql; 2] {
+    let mut first = BTreeMap::new();
+    for version in &versions {
+        first.entry(version.id.clone()).or_insert(version.seq);
+    }
+    let (party, until): (Vec<_>, Vec<_>) = first.into_iter().unzip();
+    let mut end = Sql::default();
+    let (owner, open) = (end.bind(tenant), end.bind(OPEN));
+    let (party, until) = (end.bind(party), end.bind(until));
+    end.push(&format!(
+        "UPDATE profitscore.parties p SET until = n.until \
+         FROM unnest({party}::text[], {until}::bigint[]) AS n(party, until) \
+         WHERE p.tenant = {owner} AND p.party = n.party AND p.until = {open}"
+    ));
+    let (mut id, mut seq, mut until) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut stage, mut name, mut traits) = (Vec::new(), Vec::new(), Vec::new());
+    for version in versions {
+        id.push(version.id);
+        seq.push(version.seq);
+        until.push(version.until);
+        stage.push(version.stage);
+        name.push(version.name);
+        traits.push(version.traits);
+    }
+    let mut add = Sql::default();
+    let (owner, id, seq) = (add.bind(tenant), add.bind(id), add.bind(seq));
+    let (until, stage) = (add.bind(until), add.bind(stage));
+    let (name, traits) = (add.bind(name), add.bind(traits));
+    add.push(&format!(
+        "INSERT INTO profitscore.parties (tenant, party, seq, until, stage, name, traits) \
+         SELECT {owner}::integer, n.party, n.seq, n.until, n.stage, n.name, n.traits::jsonb \
+         FROM unnest({id}::text[], {seq}::bigint[], {until}::bigint[], {stage}::smallint[], {name}::text[], \
+         {traits}::text[]) AS n(party, seq, until, stage, name, traits)"
+    ));
+    [end, add]
+}
+
+fn definition_statement(tenant: i32, definitions: Vec<(String, i64, String)>) -> Sql {
+    let (mut key, mut seq, mut definition) = (Vec::new(), Vec::new(), Vec::new());
+    for (own_key, own_seq, own_definition) in definitions {
+        key.push(own_key);
+        seq.push(own_seq);
+        definition.push(own_definition);
+    }
+    let mut sql = Sql::default();
+    let (owner, key) = (sql.bind(tenant), sql.bind(key));
+    let (seq, definition) = (sql.bind(seq), sql.bind(definition));
+    sql.push(&format!(
+        "INSERT INTO profitscore.trait_definitions (tenant, key, seq, definition) \
+         SELECT {owner}::integer, n.key, n.seq, n.definition::jsonb \
+         FROM unnest({key}::text[], {seq}::bigint[], {definition}::text[]) AS n(key, seq, definition)"
+    ));
+    sql
+}
+
+fn cost_model_statement(tenant: i32, (seq, request_id, model): (i64, String, CostModel)) -> Sql {
+    let mut sql = Sql::default();
+    let (tenant, version) = (sql.bind(tenant), sql.bind(super::sql::seq(model.version)));
+    let (seq, request_id) = (sql.bind(seq), sql.bind(request_id));
+    let model = sql.bind(json::text(&model));
+    sql.push(&format!(
+        "INSERT INTO profitscore.cost_models (tenant, version, seq, request_id, model) \
+         VALUES ({tenant}, {version}, {seq}, {request_id}, {model}::text::jsonb)"
+    ));
+    sql
+}
+
+/// Says what would become of records, and keeps nothing.
+pub async fn try_out(
+    connection: &Object,
+    (tenant, mut newest): (i32, Position),
+    records: &[Record],
+    record_time: Instant,
+) -> Result<Vec<Outcome>, Fault> {
+    let mut recording = Recording::prepare(connection, tenant, records.iter()).await?;
+    let records = records.iter().cloned();
+    Ok(records
+        .map(|record| recording.decide(record, record_time, &mut newest))
+        .collect())
+}

@@ -1,0 +1,144 @@
+//! A PostgreSQL of the tests' own: made from the installed programs by a user without privileges, on the loopback
+//! interface and a port of its own, in a folder of its own, and gone when the test process ends, however it ends.
+
+use profitscore::store::postgres::DatabaseSettings;
+use std::{
+    fs,
+    net::TcpListener,
+    os::unix::process::CommandExt as _,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+use tokio_postgres::NoTls;
+
+const USER: &str = "profitscore";
+const PASSWORD: &str = "only for tests";
+
+/// A running PostgreSQL.
+pub struct Cluster {
+    port: u16,
+    /// Ends the server and removes the folder as soon as its standard input ends, which this process holds.
+    _warden: Child,
+    databases: AtomicU32,
+}
+
+/// The cluster of this process; without the programs there is none.
+pub fn cluster() -> Option<&'static Cluster> {
+    static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
+    let cluster = CLUSTER.get_or_init(|| programs().map(|programs| Cluster::start(&programs)));
+    if cluster.is_none() {
+        // The name of a test is that of its thread.
+        let thread = std::thread::current();
+        let name = thread.name().unwrap_or("a test");
+        println!("skipped: {name}, PostgreSQL 15 or newer is not installed");
+    }
+    cluster.as_ref()
+}
+
+/// Where the newest programs are.
+fn programs() -> Option<PathBuf> {
+    if let Some(folder) = std::env::var_os("PROFITSCORE_POSTGRES_BIN") {
+        return Some(folder.into());
+    }
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
+    let versions = versions.filter_map(|entry| {
+        let entry = entry.ok()?;
+        let version: u32 = entry.file_name().to_str()?.parse().ok()?;
+        let folder = entry.path().join("bin");
+        (version >= 15 && folder.join("initdb").exists()).then_some((version, folder))
+    });
+    versions.max().map(|(_, folder)| folder)
+}
+
+/// The user and the group to run as: PostgreSQL refuses to run with privileges.
+fn unprivileged() -> Option<(u32, u32)> {
+    if !rustix::process::geteuid().is_root() {
+        return None;
+    }
+    let users = fs::read_to_string("/etc/passwd").unwrap();
+    let nobody = users.lines().find(|line| line.starts_with("nobody:")).unwrap();
+    let mut fields = nobody.split(':').skip(2);
+    let mut next = || fields.next().unwrap().parse().unwrap();
+    Some((next(), next()))
+}
+
+fn run_as(command: &mut Command, user: Option<(u32, u32)>) -> &mut Command {
+    if let Some((user, group)) = user {
+        command.uid(user).gid(group);
+    }
+    command
+}
+
+impl Cluster {
+    fn start(programs: &Path) -> Self {
+        let user = unprivileged();
+        let folder = tempfile::Builder::new().prefix("profitscore-postgres-").tempdir().unwrap().keep();
+        fs::write(folder.join("password"), PASSWORD).unwrap();
+        if let Some((user, group)) = user {
+            for path in [&folder, &folder.join("password")] {
+                std::os::unix::fs::chown(path, Some(user), Some(group)).unwrap();
+            }
+        }
+        let mut initdb = Command::new(programs.join("initdb"));
+        initdb.args(["--encoding=UTF8", "--locale=C", "--no-sync", "--auth=scram-sha-256"]);
+        initdb.args(["--username", USER, "--pwfile"]).arg(folder.join("password"));
+        let made = run_as(&mut initdb, user).arg(folder.join("data")).current_dir(&folder).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        // Nobody else takes the port in the moment until the server does: the system gives out others first.
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let script = "\"$0/postgres\" -D data -p \"$1\" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
+                      -c max_connections=200 -c fsync=off -c autovacuum_naptime=5s >log 2>&1 & server=$!; read -r _; \
+                      kill -QUIT $server; wait $server; cd /; rm -rf \"$2\"";
+        let mut warden = Command::new("sh");
+        warden.args(["-c", script]).arg(programs).arg(port.to_string()).arg(&folder);
+        warden.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let warden = run_as(&mut warden, user).process_group(0).current_dir(&folder).spawn();
+        Self {
+            port,
+            _warden: warden.unwrap(),
+            databases: AtomicU32::new(0),
+        }
+    }
+
+    fn url(&self, database: &str) -> String {
+        format!("host=127.0.0.1 port={} user={USER} dbname={database} password='{PASSWORD}'", self.port)
+    }
+
+    /// How to reach a new and empty database.
+    pub async fn database(&self) -> DatabaseSettings {
+        DatabaseSettings::parse(&self.new_database().await).unwrap()
+    }
+
+    /// The same, as an operator gives it.
+    pub async fn new_database(&self) -> String {
+        let number = self.databases.fetch_add(1, Ordering::Relaxed);
+        let name = format!("test_{number}");
+        let client = self.connect().await;
+        client.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+        self.url(&name)
+    }
+
+    async fn connect(&self) -> tokio_postgres::Client {
+        let url = self.url("postgres");
+        let mut tries = 0;
+        loop {
+            match tokio_postgres::connect(&url, NoTls).await {
+                Ok((client, connection)) => {
+                    tokio::spawn(connection);
+                    return client;
+                }
+                Err(error) => {
+                    // It was started a moment ago.
+                    tries += 1;
+                    assert!(tries < 600, "PostgreSQL does not start: {error}");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            }
+        }
+    }
+}

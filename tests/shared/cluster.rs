@@ -61,7 +61,10 @@ fn unprivileged() -> Option<(u32, u32)> {
         return None;
     }
     let users = fs::read_to_string("/etc/passwd").unwrap();
-    let nobody = users.lines().find(|line| line.starts_with("nobody:")).unwrap();
+    let nobody = users
+        .lines()
+        .find(|line| line.starts_with("nobody:"))
+        .unwrap();
     let mut fields = nobody.split(':').skip(2);
     let mut next = || fields.next().unwrap().parse().unwrap();
     Some((next(), next()))
@@ -77,7 +80,11 @@ fn run_as(command: &mut Command, user: Option<(u32, u32)>) -> &mut Command {
 impl Cluster {
     fn start(programs: &Path) -> Self {
         let user = unprivileged();
-        let folder = tempfile::Builder::new().prefix("profitscore-postgres-").tempdir().unwrap().keep();
+        let folder = tempfile::Builder::new()
+            .prefix("profitscore-postgres-")
+            .tempdir()
+            .unwrap()
+            .keep();
         fs::write(folder.join("password"), PASSWORD).unwrap();
         if let Some((user, group)) = user {
             for path in [&folder, &folder.join("password")] {
@@ -85,19 +92,48 @@ impl Cluster {
             }
         }
         let mut initdb = Command::new(programs.join("initdb"));
-        initdb.args(["--encoding=UTF8", "--locale=C", "--no-sync", "--auth=scram-sha-256"]);
-        initdb.args(["--username", USER, "--pwfile"]).arg(folder.join("password"));
-        let made = run_as(&mut initdb, user).arg(folder.join("data")).current_dir(&folder).output().unwrap();
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        initdb.args([
+            "--encoding=UTF8",
+            "--locale=C",
+            "--no-sync",
+            "--auth=scram-sha-256",
+        ]);
+        initdb
+            .args(["--username", USER, "--pwfile"])
+            .arg(folder.join("password"));
+        let made = run_as(&mut initdb, user)
+            .arg(folder.join("data"))
+            .current_dir(&folder)
+            .output()
+            .unwrap();
+        assert!(
+            made.status.success(),
+            "{}",
+            String::from_utf8_lossy(&made.stderr)
+        );
         // Nobody else takes the port in the moment until the server does: the system gives out others first.
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let script = "\"$0/postgres\" -D data -p \"$1\" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
                       -c max_connections=200 -c fsync=off -c autovacuum_naptime=5s >log 2>&1 & server=$!; read -r _; \
                       kill -QUIT $server; wait $server; cd /; rm -rf \"$2\"";
         let mut warden = Command::new("sh");
-        warden.args(["-c", script]).arg(programs).arg(port.to_string()).arg(&folder);
-        warden.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        let warden = run_as(&mut warden, user).process_group(0).current_dir(&folder).spawn();
+        warden
+            .args(["-c", script])
+            .arg(programs)
+            .arg(port.to_string())
+            .arg(&folder);
+        warden
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let warden = run_as(&mut warden, user)
+            .process_group(0)
+            .current_dir(&folder)
+            .spawn();
         Self {
             port,
             _warden: warden.unwrap(),
@@ -106,7 +142,10 @@ impl Cluster {
     }
 
     fn url(&self, database: &str) -> String {
-        format!("host=127.0.0.1 port={} user={USER} dbname={database} password='{PASSWORD}'", self.port)
+        format!(
+            "host=127.0.0.1 port={} user={USER} dbname={database} password='{PASSWORD}'",
+            self.port
+        )
     }
 
     /// How to reach a new and empty database.
@@ -119,7 +158,10 @@ impl Cluster {
         let number = self.databases.fetch_add(1, Ordering::Relaxed);
         let name = format!("test_{number}");
         let client = self.connect().await;
-        client.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+        client
+            .batch_execute(&format!("CREATE DATABASE {name}"))
+            .await
+            .unwrap();
         self.url(&name)
     }
 

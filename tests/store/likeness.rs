@@ -123,7 +123,7 @@ proptest! {
         cases: 24,
         rng_seed: RngSeed::Fixed(20_260_401),
         failure_persistence: None,
-        max_shrink_iters: 200,
+        max_shrink_iters: 60,
         ..ProptestConfig::default()
     })]
 

@@ -12,9 +12,7 @@ use crate::{
         activity::Activity,
         conflict::conflict,
         id::ActivityId,
-        ledger::{
-            Entry, Outcome, Position, Reversal, activity_not_found, already_reversed,
-        },
+        ledger::{Entry, Outcome, Position, Reversal, activity_not_found, already_reversed},
         problem::Problem,
         time::{Calendar, Instant},
     },
@@ -135,10 +133,14 @@ impl<'a> Appending<'a> {
                     return Ok(Outcome::Rejected(activity_not_found(activity_id)));
                 };
                 if let Some(reversed_at) = self.reversed.get(target) {
-                    return Ok(Outcome::Rejected(already_reversed(activity_id, *reversed_at)));
+                    return Ok(Outcome::Rejected(already_reversed(
+                        activity_id,
+                        *reversed_at,
+                    )));
                 }
                 let posted = Posted::of(activity).taken_back()?;
-                self.new.push(self.calendar, activity, posted, Some(*target));
+                self.new
+                    .push(self.calendar, activity, posted, Some(*target));
                 self.reversed.insert(*target, position);
             }
         }
@@ -176,7 +178,8 @@ impl Columns {
         self.day.push(calendar.day(activity.occur_time).0);
         self.what.push(posted.what);
         self.occur_seconds.push(activity.occur_time.seconds);
-        self.occur_nanos.push(activity.occur_time.nanos.cast_signed());
+        self.occur_nanos
+            .push(activity.occur_time.nanos.cast_signed());
         for (column, amount) in self.amounts.iter_mut().zip(posted.amounts) {
             column.push(amount);
         }
@@ -184,9 +187,12 @@ impl Columns {
         self.customer.push(activity.customer_id.to_string());
         self.role.push(posted.role.map(|role| role.to_string()));
         let dimensions = &activity.dimensions;
-        self.branch.push(group_name(&dimensions.branch_id).to_owned());
-        self.product.push(group_name(&dimensions.product_id).to_owned());
-        self.manager.push(group_name(&dimensions.account_manager_id).to_owned());
+        self.branch
+            .push(group_name(&dimensions.branch_id).to_owned());
+        self.product
+            .push(group_name(&dimensions.product_id).to_owned());
+        self.manager
+            .push(group_name(&dimensions.account_manager_id).to_owned());
     }
 
     /// The ids, in their order so that they meet the pages of their index one after the other; and the rows.
@@ -227,7 +233,9 @@ impl Columns {
             ("body", "bytea", ledger.bind(self.body)),
         ];
         let names = columns.each_ref().map(|(name, _, _)| *name).join(", ");
-        let arrays = columns.map(|(_, kind, array)| format!("{array}::{kind}[]")).join(", ");
+        let arrays = columns
+            .map(|(_, kind, array)| format!("{array}::{kind}[]"))
+            .join(", ");
         ledger.push(&format!(
             "INSERT INTO profitscore.ledger (tenant, {names}) \
              SELECT {owner}::integer, n.* FROM unnest({arrays}) AS n({names})"

@@ -3,7 +3,11 @@
 //! spread by; all others look at its result.
 
 use super::{
-    database::column, numbers::Exact, scope, sql::{Sql, count}, weigh,
+    database::column,
+    numbers::Exact,
+    scope,
+    sql::{Sql, count},
+    weigh,
 };
 use crate::domain::{
     account::Weights,

@@ -88,8 +88,7 @@ fn passes(error: &Error) -> bool {
         return error.is_closed() || source.is_some_and(|source| source.is::<std::io::Error>());
     };
     let code = code.code();
-    code.starts_with("08")
-        || ["57P01", "57P02", "57P03", "40001", "40P01", "XX000"].contains(&code)
+    code.starts_with("08") || ["57P01", "57P02", "57P03", "40001", "40P01", "XX000"].contains(&code)
 }
 
 /// Counts attempts at one thing.

@@ -49,7 +49,9 @@ pub async fn listed(
             reversed_at: None,
         });
     }
-    let activities = entries.iter().filter(|entry| matches!(entry.entry, Entry::Activity(_)));
+    let activities = entries
+        .iter()
+        .filter(|entry| matches!(entry.entry, Entry::Activity(_)));
     let positions: Vec<i64> = activities.map(|entry| seq(entry.position)).collect();
     let sql = reversals(tenant, positions, question.as_of);
     let mut reversed = BTreeMap::new();

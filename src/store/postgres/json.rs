@@ -1,12 +1,7 @@
 //! Records as JSON, in the form in which SQL can look into traits: a category is a text, a number an integer of
 //! millionths, a set an array of texts that rises, and a flag a boolean.
 
-use crate::domain::{
-    id::TraitKey,
-    party::TraitValue,
-    problem::Problem,
-    traits::Traits,
-};
+use crate::domain::{id::TraitKey, party::TraitValue, problem::Problem, traits::Traits};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,7 +43,9 @@ pub fn of_value(value: &TraitValue) -> String {
 
 /// All traits of a party, as one object.
 pub fn of_traits(traits: &Traits) -> String {
-    let values = traits.iter().map(|(key, value)| (key.as_str(), Value::from(value)));
+    let values = traits
+        .iter()
+        .map(|(key, value)| (key.as_str(), Value::from(value)));
     text(&values.collect::<BTreeMap<_, _>>())
 }
 

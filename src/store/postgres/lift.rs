@@ -62,7 +62,7 @@ fn add(answer: &mut LiftAnswer, key: &TraitKey, row: &Row) -> Result<(), Problem
         all: counted(row, "all_of_them")?,
     };
     let bin: Option<i32> = column(row, "bin")?;
-    let value: Option<&str> = column(row, "value")?;
+    let value: Option<&str> = column(row, "trait_value")?;
     let bins = match (bin, value.map(json::value).transpose()?) {
         (Some(bin), _) => vec![TraitBin::Number(usize::try_from(bin).unwrap_or(0))],
         (None, Some(TraitValue::Category(category))) => vec![TraitBin::Category(category)],
@@ -95,8 +95,8 @@ fn statement(customers: &Customers<'_>, question: &LiftQuestion) -> Sql {
     let tie = sql.bind(tie.to_string());
     // The best are those of the first places that are above a floor: see `Best` in answer.rs.
     sql.push(&format!(
-        "wanted AS (SELECT least(greatest(div(w.customers::numeric * {millionths} + 999999, 1000000), \
-         {minimum}), w.customers / 2)::bigint AS number FROM whole w), \
+        "wanted AS (SELECT least(greatest(div(w.customers::numeric * {millionths}::bigint + 999999, 1000000), \
+         {minimum}::bigint), w.customers / 2)::bigint AS number FROM whole w), \
          top AS (SELECT r.customer, r.final, row_number() OVER (ORDER BY {order}) - 1 AS place \
          FROM (SELECT r.* FROM reported r ORDER BY {order} LIMIT (SELECT w.number + 1 FROM wanted w)) r), \
          floor AS (SELECT w.number, coalesce((SELECT greatest(t.final + {tie}::text::numeric, 0) FROM top t \
@@ -127,7 +127,7 @@ fn statement(customers: &Customers<'_>, question: &LiftQuestion) -> Sql {
     }
     sql.push(&format!(
         "counts AS ({}) SELECT w.customers, w.negative, w.value, w.borne, s.active, n.best_number, n.threshold, \
-         c.place, c.bin, c.value, c.best, c.loss_makers, c.all_of_them \
+         c.place, c.bin, c.value AS trait_value, c.best, c.loss_makers, c.all_of_them \
          FROM whole w CROSS JOIN size s CROSS JOIN counted n LEFT JOIN counts c ON true",
         arms.join(" UNION ALL ")
     ));

@@ -97,7 +97,9 @@ pub async fn listed(
         if wanted == 0 {
             return Ok(answer);
         }
-        let rows = database.rows(&page(tenant, question, after.take(), wanted)).await?;
+        let rows = database
+            .rows(&page(tenant, question, after.take(), wanted))
+            .await?;
         let is_last = rows.len() < wanted;
         for row in &rows {
             if column(row, "sold")? {
@@ -174,7 +176,10 @@ pub async fn prospects(
                     traits.push((key.clone(), json::value(value)?));
                 }
             }
-            table.add(PartyId::stored(column(row, "party")?), &traits.into_iter().collect());
+            table.add(
+                PartyId::stored(column(row, "party")?),
+                &traits.into_iter().collect(),
+            );
             if column::<Option<bool>>(row, "sold")? == Some(true) {
                 converted.push(number);
             }

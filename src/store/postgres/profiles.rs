@@ -58,7 +58,9 @@ fn profile(row: &Row, question: &ProfileQuestion) -> Result<CustomerProfile, Pro
     let profits: Vec<Exact> = column(row, "profits")?;
     let sizes: Vec<Exact> = column(row, "sizes")?;
     for ((place, profit), size) in places.into_iter().zip(profits).zip(sizes) {
-        let bucket = usize::try_from(place).ok().and_then(|place| buckets.get_mut(place));
+        let bucket = usize::try_from(place)
+            .ok()
+            .and_then(|place| buckets.get_mut(place));
         let beyond = || Problem::ledger_damaged("an age beyond the last bucket");
         *bucket.ok_or_else(beyond)? = (profit.0, size.0);
     }
@@ -136,8 +138,8 @@ fn by_customer(tenant: i32, question: &ProfileQuestion) -> Sql {
          coalesce(array_agg(b.bucket) FILTER (WHERE b.bucket IS NOT NULL), '{{}}') AS buckets, \
          coalesce(array_agg(b.profit) FILTER (WHERE b.bucket IS NOT NULL), '{{}}') AS profits, \
          coalesce(array_agg(b.size) FILTER (WHERE b.bucket IS NOT NULL), '{{}}') AS sizes FROM (\
-         SELECT l.customer, f.first_day, CASE WHEN l.day >= f.first_day AND l.day - f.first_day < {horizon} \
-         AND {buckets} > 0 THEN ((l.day - f.first_day) * {buckets}::bigint / {horizon}::bigint)::integer END AS bucket, \
+         SELECT l.customer, f.first_day, CASE WHEN l.day >= f.first_day AND l.day - f.first_day < {horizon}::bigint \
+         AND {buckets}::bigint > 0 THEN ((l.day - f.first_day) * {buckets}::bigint / {horizon}::bigint)::integer END AS bucket, \
          {profit} AS profit, {size} AS size FROM profitscore.ledger l JOIN {first_days} f ON f.customer = l.customer \
          WHERE {rows} AND {came} GROUP BY 1, 2, 3) b GROUP BY b.customer, b.first_day) c{party} \
          ORDER BY c.customer"

@@ -155,7 +155,9 @@ fn customer(
 ) -> String {
     let id = sql.bind(id.to_string());
     let before = |value: &str, comparison: &str| {
-        format!("(r.{value} {comparison} m.{value} OR r.{value} = m.{value} AND r.customer < m.customer)")
+        format!(
+            "(r.{value} {comparison} m.{value} OR r.{value} = m.{value} AND r.customer < m.customer)"
+        )
     };
     let own = match question.order.direction {
         Direction::BestFirst => before("v0", ">"),
@@ -164,7 +166,9 @@ fn customer(
     let mut beside = String::new();
     for (place, weights) in question.beside.iter().enumerate() {
         let before = before(&customers.value_column(weights), ">");
-        beside.push_str(&format!(", count(*) FILTER (WHERE {before}) AS beside{place}"));
+        beside.push_str(&format!(
+            ", count(*) FILTER (WHERE {before}) AS beside{place}"
+        ));
     }
     format!(
         "SELECT m.*, c.* FROM (SELECT r.* FROM reported r WHERE r.customer = {id}) m CROSS JOIN LATERAL \

@@ -4,7 +4,7 @@ use super::{
     database::{Fault, column, rows},
     json,
     parties::{COLUMNS, party_of, stage_number},
-    sql::{Sql, count, seq},
+    sql::{OPEN, Sql, count, seq},
 };
 use crate::domain::{
     cost_model::{CostModel, CostModelDraft},
@@ -16,9 +16,6 @@ use crate::domain::{
 };
 use deadpool_postgres::Object;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// A version that nothing follows.
-const OPEN: i64 = i64::MAX;
 
 /// What is stored of the things that a group of records is about, and what the group adds.
 #[derive(Default)]
@@ -151,7 +148,12 @@ impl Recording {
     }
 
     /// Decides about one record, which gets the position after `newest` if it is new.
-    pub fn decide(&mut self, record: Record, record_time: Instant, newest: &mut Position) -> Outcome {
+    pub fn decide(
+        &mut self,
+        record: Record,
+        record_time: Instant,
+        newest: &mut Position,
+    ) -> Outcome {
         match self.records.decide(&record) {
             Decision::Unchanged(position) => Outcome::Duplicate(position),
             Decision::Refused(problem) => Outcome::Rejected(problem),
@@ -170,7 +172,8 @@ impl Recording {
                 for (key, value) in party.traits.iter() {
                     if self.defined.insert(key.clone()) {
                         let implied = TraitDefinition::implied(key.clone(), value);
-                        self.definitions.push((key.to_string(), seq, json::text(&implied)));
+                        self.definitions
+                            .push((key.to_string(), seq, json::text(&implied)));
                     }
                 }
                 let before = self.last.insert(party.party_id.clone(), self.parties.len());
@@ -198,7 +201,8 @@ impl Recording {
                     record_time: Some(record_time),
                     ..draft.model.clone()
                 };
-                self.cost_models.push((seq, draft.request_id.to_string(), model));
+                self.cost_models
+                    .push((seq, draft.request_id.to_string(), model));
             }
         }
     }

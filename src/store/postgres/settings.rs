@@ -79,7 +79,10 @@ impl DatabaseSettings {
 
 /// What went wrong without what was given: the driver quotes names of options, and could quote values.
 fn option_only(text: &str) -> &str {
-    text.split(['`', '"', '=']).next().unwrap_or_default().trim()
+    text.split(['`', '"', '='])
+        .next()
+        .unwrap_or_default()
+        .trim()
 }
 
 fn is_on_this_machine(config: &Config) -> bool {
@@ -94,7 +97,10 @@ fn is_on_this_machine(config: &Config) -> bool {
         Host::Unix(_) => true,
     };
     config.get_hosts().iter().all(is_loopback)
-        && config.get_hostaddrs().iter().all(|address| address.is_loopback())
+        && config
+            .get_hostaddrs()
+            .iter()
+            .all(|address| address.is_loopback())
 }
 
 impl fmt::Debug for DatabaseSettings {
@@ -120,9 +126,18 @@ mod tests {
     #[test]
     fn tls_is_required_beyond_this_machine() {
         assert_eq!(mode("postgresql://u@db.example.org/p"), SslMode::Require);
-        assert_eq!(mode("postgresql://u@db.example.org,127.0.0.1/p"), SslMode::Require);
-        assert_eq!(mode("postgresql://u@db.example.org/p?sslmode=prefer"), SslMode::Require);
-        assert_eq!(mode("postgresql://u@db.example.org/p?sslmode=disable"), SslMode::Disable);
+        assert_eq!(
+            mode("postgresql://u@db.example.org,127.0.0.1/p"),
+            SslMode::Require
+        );
+        assert_eq!(
+            mode("postgresql://u@db.example.org/p?sslmode=prefer"),
+            SslMode::Require
+        );
+        assert_eq!(
+            mode("postgresql://u@db.example.org/p?sslmode=disable"),
+            SslMode::Disable
+        );
         assert_eq!(mode("postgresql://u@127.0.0.1/p"), SslMode::Prefer);
         assert_eq!(mode("host=/run/postgresql dbname=p"), SslMode::Prefer);
     }

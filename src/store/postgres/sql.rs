@@ -36,9 +36,12 @@ impl Sql {
     }
 }
 
-/// A position as the database has it; what is beyond all positions is the last of all.
+/// The end of what has no end yet: after every position.
+pub const OPEN: i64 = i64::MAX;
+
+/// A position as the database has it; what is beyond all positions is the last before the end.
 pub fn seq(position: Position) -> i64 {
-    i64::try_from(position).unwrap_or(i64::MAX)
+    i64::try_from(position).map_or(OPEN - 1, |seq| seq.min(OPEN - 1))
 }
 
 /// A count or a position of the database, where none is below zero.

@@ -59,11 +59,13 @@ impl Tls {
 
 fn add(roots: &mut RootCertStore, file: &Path) -> Result<(), Problem> {
     let unreadable = |error: &dyn std::fmt::Display| {
-        let problem = format!("names authorities that cannot be read: {}: {error}", file.display());
+        let problem = format!(
+            "names authorities that cannot be read: {}: {error}",
+            file.display()
+        );
         Problem::field_invalid("database_authorities", &problem)
     };
-    let certificates =
-        CertificateDer::pem_file_iter(file).map_err(|error| unreadable(&error))?;
+    let certificates = CertificateDer::pem_file_iter(file).map_err(|error| unreadable(&error))?;
     for certificate in certificates {
         // A system's bundle may hold what is of no use here; one that is used for nothing is not trusted.
         let certificate = certificate.map_err(|error| unreadable(&error))?;

@@ -103,7 +103,10 @@ impl Writers {
     }
 
     fn sender(&self, tenant: &TenantId) -> mpsc::Sender<Request> {
-        let mut writers = self.by_tenant.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writers = self
+            .by_tenant
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let known = writers.get(tenant).filter(|sender| !sender.is_closed());
         if let Some(sender) = known {
             return sender.clone();
@@ -166,11 +169,18 @@ impl Ground {
                 match writes {
                     Writes::Entries(entries) => {
                         let calendar = &self.calendar;
-                        append::try_out(&connection, (number, newest), calendar, entries, record_time)
-                            .await
+                        append::try_out(
+                            &connection,
+                            (number, newest),
+                            calendar,
+                            entries,
+                            record_time,
+                        )
+                        .await
                     }
                     Writes::Records(records) => {
-                        recording::try_out(&connection, (number, newest), records, record_time).await
+                        recording::try_out(&connection, (number, newest), records, record_time)
+                            .await
                     }
                 }
             };
@@ -227,8 +237,7 @@ impl Ground {
             Writes::Records(records) => records.as_slice(),
             Writes::Entries(_) => &[],
         });
-        let mut appending =
-            Appending::prepare(connection, tenant, &self.calendar, entries).await?;
+        let mut appending = Appending::prepare(connection, tenant, &self.calendar, entries).await?;
         let mut recording = Recording::prepare(connection, tenant, records).await?;
         let mut newest = before;
         let mut outcomes = Vec::with_capacity(group.len());

@@ -8,6 +8,7 @@ use crate::{
         Store,
         embedded::{BookSizes, CheckpointSizes, EmbeddedSettings, EmbeddedStore, Progress},
         memory::MemoryStore,
+        postgres::{DatabaseSettings, PostgresSettings, PostgresStore},
     },
 };
 use anyhow::Context as _;
@@ -43,6 +44,8 @@ pub enum StoreSettings {
         /// The folder; made if it is not there.
         folder: PathBuf,
     },
+    /// In a PostgreSQL database that was migrated, or in a Citus cluster.
+    Postgres(Box<DatabaseSettings>),
     /// In memory: gone when the service stops. For trying things out and as the reference of tests.
     Memory,
 }
@@ -63,13 +66,13 @@ pub async fn run(
     ));
     let (opened, is_open) = oneshot::channel::<()>();
     let store = settings.store;
-    let open = tokio::task::spawn_blocking(move || open_store(store, &service_settings));
+    let open = open_store(store, service_settings);
     let address = listener
         .local_addr()
         .context("the listener has no address")?;
     tracing::info!(%address, "listening");
     let opening = async {
-        let store = open.await??;
+        let store = open.await?;
         service.open(store);
         let _ = opened.send(());
         tracing::info!(%address, "serving");
@@ -92,13 +95,19 @@ pub async fn run(
     }
 }
 
-/// Opens the store. Reading the ledger takes time and blocks, so that it has a thread of its own.
-fn open_store(store: StoreSettings, settings: &Settings) -> Result<Arc<dyn Store>, Problem> {
-    let calendar = settings.calendar.clone();
-    match store {
-        StoreSettings::Memory => Ok(Arc::new(MemoryStore::new(calendar))),
+async fn open_store(store: StoreSettings, settings: Settings) -> anyhow::Result<Arc<dyn Store>> {
+    let Settings { currency, calendar } = settings;
+    Ok(match store {
+        StoreSettings::Memory => Arc::new(MemoryStore::new(calendar)),
+        StoreSettings::Postgres(database) => {
+            let settings = PostgresSettings {
+                calendar,
+                currency,
+                database: *database,
+            };
+            Arc::new(PostgresStore::open(&settings).await?)
+        }
         StoreSettings::Embedded { folder } => {
-            let currency = settings.currency;
             let settings = EmbeddedSettings {
                 folder,
                 calendar,
@@ -106,19 +115,24 @@ fn open_store(store: StoreSettings, settings: &Settings) -> Result<Arc<dyn Store
                 books: BookSizes::default(),
                 checkpoints: CheckpointSizes::default(),
             };
-            let mut told = Instant::now();
-            let store = EmbeddedStore::open(&settings, |progress| {
-                if told.elapsed() >= PROGRESS_INTERVAL {
-                    told = Instant::now();
-                    let Progress {
-                        read_bytes,
-                        all_bytes,
-                        entries,
-                    } = progress;
-                    tracing::info!(read_bytes, all_bytes, entries, "reading the ledger");
-                }
-            })?;
-            Ok(Arc::new(store))
+            // Reading the ledger takes time and blocks, so that it has a thread of its own.
+            let open = tokio::task::spawn_blocking(move || open_folder(&settings));
+            Arc::new(open.await??)
         }
-    }
+    })
+}
+
+fn open_folder(settings: &EmbeddedSettings) -> Result<EmbeddedStore, Problem> {
+    let mut told = Instant::now();
+    EmbeddedStore::open(settings, |progress| {
+        if told.elapsed() >= PROGRESS_INTERVAL {
+            told = Instant::now();
+            let Progress {
+                read_bytes,
+                all_bytes,
+                entries,
+            } = progress;
+            tracing::info!(read_bytes, all_bytes, entries, "reading the ledger");
+        }
+    })
 }

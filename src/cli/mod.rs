@@ -76,6 +76,8 @@ enum Command {
     /// Show and store what working time and running the business cost
     #[command(subcommand)]
     Costs(commands::costs::CostCommand),
+    /// Make the tables in a PostgreSQL database, or bring them up to date
+    Migrate(commands::database::MigrateArguments),
     /// Copy a service's folder as it is now, also while it is served, and verify the copy
     Backup(commands::folder::CopyArguments),
     /// Verify a backup and copy it into a new folder
@@ -135,6 +137,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Activities(activities) => activities.run(&connect().await?, format).await,
         Command::Reverse(reverse) => reverse.run(&connect().await?, format).await,
         Command::Costs(costs) => costs.run(&connect().await?, format).await,
+        Command::Migrate(migrate) => migrate.run(format).await,
         Command::Backup(copy) => copy.backup(format),
         Command::Restore(copy) => copy.restore(format),
         Command::Verify(verify) => verify.verify(format),

@@ -13,10 +13,7 @@ use profitscore::{
     },
     domain::{money::Currency, time::Calendar},
     service::{Service, Settings, clock::SystemClock},
-    store::{
-        Store,
-        embedded::{BookSizes, CheckpointSizes, EmbeddedSettings, EmbeddedStore},
-    },
+    store::Store,
 };
 use std::{collections::HashMap, net::SocketAddr, sync::Arc};
 use tempfile::TempDir;
@@ -41,19 +38,11 @@ pub struct World {
 }
 
 impl World {
-    /// Over an empty embedded store, in US dollars and UTC.
+    /// Over an empty store, in US dollars and UTC.
     pub async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let settings = EmbeddedSettings {
-            folder: folder.path().to_owned(),
-            calendar: Calendar::of_zone("UTC").unwrap(),
-            currency: Currency::parse("USD", "").unwrap(),
-            books: BookSizes::default(),
-            checkpoints: CheckpointSizes::default(),
-        };
-        let store = EmbeddedStore::open(&settings, |_| ()).unwrap();
-        let mut world = Self::over(Some(Arc::new(store)), Limits::default()).await;
-        world.folder = Some(folder);
+        let (store, folder) = crate::store::open().await;
+        let mut world = Self::over(Some(store), Limits::default()).await;
+        world.folder = folder;
         world
     }
 

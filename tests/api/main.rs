@@ -17,4 +17,5 @@ mod prospects;
 mod rankings;
 mod reports;
 mod serving;
+mod store;
 mod streams;

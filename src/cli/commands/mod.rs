@@ -3,6 +3,7 @@
 pub mod activities;
 pub mod bands;
 pub mod costs;
+pub mod database;
 pub mod folder;
 pub mod lookalikes;
 pub mod parties;

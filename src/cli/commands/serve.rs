@@ -2,7 +2,7 @@
 
 use crate::{
     api::server::Limits,
-    cli::errors::Failure,
+    cli::{commands::database::DatabaseArguments, errors::Failure},
     server::{self, ServerSettings, StoreSettings},
     telemetry::{self, LogFormat},
 };
@@ -19,6 +19,8 @@ use tokio::{
 enum StoreKind {
     /// In one folder, durably
     Embedded,
+    /// In a PostgreSQL database that was migrated
+    Postgres,
     /// In memory, gone when the service stops
     Memory,
 }
@@ -51,10 +53,12 @@ pub struct ServeArguments {
         value_name = "ADDRESS"
     )]
     listen: String,
-    /// Where things are kept
-    #[arg(long, value_enum, default_value = "embedded")]
-    store: StoreKind,
-    /// The reporting currency; a folder keeps the one that it was made with
+    /// Where things are kept; in a database if one is named, and otherwise embedded
+    #[arg(long, value_enum)]
+    store: Option<StoreKind>,
+    #[command(flatten)]
+    database: DatabaseArguments,
+    /// The reporting currency; a folder or a database keeps the one that it was made with
     #[arg(
         long,
         env = "PROFITSCORE_CURRENCY",
@@ -62,7 +66,7 @@ pub struct ServeArguments {
         value_name = "CODE"
     )]
     currency: String,
-    /// The reporting time zone, an IANA name; a folder keeps the one that it was made with
+    /// The reporting time zone, an IANA name; a folder or a database keeps the one that it was made with
     #[arg(
         long,
         env = "PROFITSCORE_TIME_ZONE",
@@ -86,9 +90,14 @@ impl ServeArguments {
             LogFormatArgument::Json => LogFormat::Json,
         });
         let listener = listen(&self.listen).await?;
+        let default_store = match self.database.is_given() {
+            true => StoreKind::Postgres,
+            false => StoreKind::Embedded,
+        };
         let settings = ServerSettings {
-            store: match self.store {
+            store: match self.store.unwrap_or(default_store) {
                 StoreKind::Embedded => StoreSettings::Embedded { folder: self.data },
+                StoreKind::Postgres => StoreSettings::Postgres(Box::new(self.database.settings()?)),
                 StoreKind::Memory => StoreSettings::Memory,
             },
             currency: self.currency,

@@ -1,0 +1,37 @@
+//! The whole test suite of the service once more, over PostgreSQL. The tests themselves are those of `tests/api`.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
+#[path = "../shared/cluster.rs"]
+mod cluster;
+mod store;
+
+#[path = "../api/activities.rs"]
+mod activities;
+#[path = "../api/cost_models.rs"]
+mod cost_models;
+#[path = "../api/customers.rs"]
+mod customers;
+#[path = "../api/evidence.rs"]
+mod evidence;
+#[path = "../api/failures.rs"]
+mod failures;
+#[path = "../api/harness.rs"]
+mod harness;
+#[path = "../api/hostile.rs"]
+mod hostile;
+#[path = "../api/hostile_questions.rs"]
+mod hostile_questions;
+#[path = "../api/prospects.rs"]
+mod prospects;
+#[path = "../api/rankings.rs"]
+mod rankings;
+#[path = "../api/reports.rs"]
+mod reports;
+#[path = "../api/serving.rs"]
+mod serving;
+#[path = "../api/streams.rs"]
+mod streams;

@@ -3,6 +3,8 @@
 
 mod adventureworks;
 mod broken_streams;
+#[path = "../shared/cluster.rs"]
+mod cluster;
 mod demo;
 mod exit_codes;
 mod folders;

@@ -1,11 +1,13 @@
 //! The program in processes of its own: a service on a free port, and commands against it.
 
+use crate::cluster::{PASSWORD, cluster};
 use serde_json::Value;
 use std::{
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::{Child, ChildStderr, Command, Stdio},
 };
+use tempfile::TempDir;
 
 /// The root of the repository.
 pub const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -62,24 +64,49 @@ impl Said {
 /// A service in a process of its own; killed when dropped.
 pub struct Server {
     process: Child,
+    /// A folder that is removed with it.
+    _folder: Option<TempDir>,
     pub endpoint: String,
 }
 
 impl Server {
     /// With a store in memory.
     pub fn in_memory() -> Self {
-        Self::start(&["--store", "memory"], "127.0.0.1:0")
+        Self::start(&["--store", "memory"], &[], "127.0.0.1:0")
+    }
+
+    /// With a store in a folder of its own.
+    pub fn embedded() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut server = Self::in_folder(&folder.path().join("data"), "127.0.0.1:0");
+        server._folder = Some(folder);
+        server
+    }
+
+    /// With a store in a new database, if PostgreSQL is installed.
+    pub fn in_database() -> Option<Self> {
+        let cluster = cluster()?;
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let url = runtime.block_on(cluster.new_database());
+        let environment = [
+            ("PROFITSCORE_DATABASE_URL", url.as_str()),
+            ("PROFITSCORE_DATABASE_PASSWORD", PASSWORD),
+        ];
+        let said = Said::by(program().arg("migrate").envs(environment)).text();
+        assert!(said.contains("were of version 0"), "{said}");
+        Some(Self::start(&[], &environment, "127.0.0.1:0"))
     }
 
     /// With a store in a folder, at an address.
     pub fn in_folder(folder: &Path, address: &str) -> Self {
-        Self::start(&["--data", folder.to_str().unwrap()], address)
+        Self::start(&["--data", folder.to_str().unwrap()], &[], address)
     }
 
-    fn start(flags: &[&str], address: &str) -> Self {
+    fn start(flags: &[&str], environment: &[(&str, &str)], address: &str) -> Self {
         let mut process = program()
             .args(["serve", "--log-format", "json", "--listen", address])
             .args(flags)
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -91,6 +118,7 @@ impl Server {
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         Self {
             process,
+            _folder: None,
             endpoint: format!("http://{address}"),
         }
     }
@@ -149,7 +177,7 @@ fn serving_at(log: &mut BufReader<ChildStderr>) -> String {
 }
 
 /// A folder with files, removed when dropped.
-pub struct Files(tempfile::TempDir);
+pub struct Files(TempDir);
 
 impl Files {
     pub fn new(files: &[(&str, &str)]) -> Self {

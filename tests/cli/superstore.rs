@@ -4,8 +4,46 @@ use crate::process::{Server, amount, nanos};
 use insta::assert_snapshot;
 use serde_json::Value;
 
-fn superstore() -> Server {
-    let server = Server::in_memory();
+/// Makes one test of each case for each store.
+macro_rules! on_every_store {
+    ($($case:ident),+ $(,)?) => {
+        on_every_store!(@store in_memory, $($case),+);
+        on_every_store!(@store embedded, $($case),+);
+        on_every_store!(@store in_database, $($case),+);
+    };
+    (@store $store:ident, $($case:ident),+) => {
+        mod $store {
+            $(#[test]
+            fn $case() {
+                // What cannot be started here says that its test is skipped.
+                if let Some(server) = super::$store() {
+                    super::$case(super::superstore(server));
+                }
+            })+
+        }
+    };
+}
+
+on_every_store!(
+    it_ties_out_and_comes_back_as_duplicates,
+    people_see_tables,
+    programs_get_exact_rows,
+    an_earlier_state_stays_as_it_was,
+);
+
+fn in_memory() -> Option<Server> {
+    Some(Server::in_memory())
+}
+
+fn embedded() -> Option<Server> {
+    Some(Server::embedded())
+}
+
+fn in_database() -> Option<Server> {
+    Server::in_database()
+}
+
+fn superstore(server: Server) -> Server {
     for recipe in ["customers", "activities"] {
         server
             .run(&["import", &format!("examples/superstore/{recipe}.toml")])
@@ -14,9 +52,7 @@ fn superstore() -> Server {
     server
 }
 
-#[test]
-fn it_ties_out_and_comes_back_as_duplicates() {
-    let server = superstore();
+fn it_ties_out_and_comes_back_as_duplicates(server: Server) {
     let ranking = server.run(&["rank", "--all", "--output", "json"]).json();
     let customers = ranking["customers"].as_array().unwrap();
     assert_eq!(customers.len(), 793);
@@ -65,9 +101,7 @@ fn it_ties_out_and_comes_back_as_duplicates() {
     assert_eq!(after["customers"], ranking["customers"]);
 }
 
-#[test]
-fn people_see_tables() {
-    let server = superstore();
+fn people_see_tables(server: Server) {
     let seen = |words: &[&str]| server.run(words).text();
     assert_snapshot!("rank", seen(&["rank", "--top", "3"]));
     assert_snapshot!(
@@ -92,9 +126,7 @@ fn people_see_tables() {
     assert_snapshot!("traits", seen(&["traits", "list"]));
 }
 
-#[test]
-fn programs_get_exact_rows() {
-    let server = superstore();
+fn programs_get_exact_rows(server: Server) {
     let rows = server
         .run(&["rank", "--top", "1", "--output", "csv"])
         .text();
@@ -121,9 +153,7 @@ fn programs_get_exact_rows() {
     );
 }
 
-#[test]
-fn an_earlier_state_stays_as_it_was() {
-    let server = superstore();
+fn an_earlier_state_stays_as_it_was(server: Server) {
     let pinned = ["rank", "--all", "--as-of", "10787", "--output", "json"];
     let before = server.run(&pinned).text();
     server
@@ -150,4 +180,28 @@ fn an_earlier_state_stays_as_it_was() {
         .iter()
         .filter(|entry| entry.get("reversedAt").is_some());
     assert_eq!(reversed.count(), 2);
+}
+
+#[test]
+fn reports_are_the_same_bytes_on_every_store() {
+    let reports: [&[&str]; 9] = [
+        &["rank", "--all"],
+        &["rank", "--worst", "--basis", "spend", "--year", "2015"],
+        &["rank", "--basis", "contribution-margin", "--branch", "West"],
+        &["statement", "CS-12505"],
+        &["bands", "--size", "50"],
+        &["whale", "--points", "100"],
+        &["profile"],
+        &["customers", "list", "--all"],
+        &["traits", "list"],
+    ];
+    let told = |server: Server| {
+        let server = superstore(server);
+        let texts = reports.map(|report| server.run(&[report, &["-o", "json"]].concat()).text());
+        texts
+    };
+    let wanted = told(Server::in_memory());
+    for server in [embedded(), in_database()].into_iter().flatten() {
+        assert!(told(server) == wanted);
+    }
 }

@@ -17,7 +17,8 @@ use std::{
 use tokio_postgres::NoTls;
 
 const USER: &str = "profitscore";
-const PASSWORD: &str = "only for tests";
+/// The password of its user.
+pub const PASSWORD: &str = "only for tests";
 
 /// A running PostgreSQL.
 pub struct Cluster {
@@ -142,34 +143,33 @@ impl Cluster {
     }
 
     fn url(&self, database: &str) -> String {
-        format!(
-            "host=127.0.0.1 port={} user={USER} dbname={database} password='{PASSWORD}'",
-            self.port
-        )
+        format!("postgresql://{USER}@127.0.0.1:{}/{database}", self.port)
     }
 
     /// How to reach a new and empty database.
+    #[allow(dead_code, reason = "a test of the program only needs the URL")]
     pub async fn database(&self) -> DatabaseSettings {
-        DatabaseSettings::parse(&self.new_database().await).unwrap()
+        let mut settings = DatabaseSettings::parse(&self.new_database().await).unwrap();
+        settings.set_password(PASSWORD);
+        settings
     }
 
-    /// The same, as an operator gives it.
+    /// The same as an operator gives it, without the password.
     pub async fn new_database(&self) -> String {
         let number = self.databases.fetch_add(1, Ordering::Relaxed);
         let name = format!("test_{number}");
         let client = self.connect().await;
-        client
-            .batch_execute(&format!("CREATE DATABASE {name}"))
-            .await
-            .unwrap();
+        let create = format!("CREATE DATABASE {name}");
+        client.batch_execute(&create).await.unwrap();
         self.url(&name)
     }
 
     async fn connect(&self) -> tokio_postgres::Client {
-        let url = self.url("postgres");
+        let mut config: tokio_postgres::Config = self.url("postgres").parse().unwrap();
+        config.password(PASSWORD);
         let mut tries = 0;
         loop {
-            match tokio_postgres::connect(&url, NoTls).await {
+            match config.connect(NoTls).await {
                 Ok((client, connection)) => {
                     tokio::spawn(connection);
                     return client;

@@ -197,8 +197,7 @@ fn reports_are_the_same_bytes_on_every_store() {
     ];
     let told = |server: Server| {
         let server = superstore(server);
-        let texts = reports.map(|report| server.run(&[report, &["-o", "json"]].concat()).text());
-        texts
+        reports.map(|report| server.run(&[report, &["-o", "json"]].concat()).text())
     };
     let wanted = told(Server::in_memory());
     for server in [embedded(), in_database()].into_iter().flatten() {

@@ -1,5 +1,5 @@
-//! How a database is named on the command line, and `migrate`. A password is taken from the environment or a file, and is
-//! shown nowhere.
+//! How a database is named on the command line, and `migrate`. A password is taken from the environment or a file, and
+//! is shown nowhere.
 
 use crate::{
     cli::{
@@ -18,8 +18,8 @@ const PASSWORD: &str = "PROFITSCORE_DATABASE_PASSWORD";
 /// Where a database is, and how much is asked of it at once.
 #[derive(Debug, clap::Args)]
 pub struct DatabaseArguments {
-    /// The PostgreSQL database, such as postgresql://user@host/name; a password in PROFITSCORE_DATABASE_PASSWORD or in a
-    /// file is better than one in the URL
+    /// The PostgreSQL database, such as postgresql://user@host/name; a password in PROFITSCORE_DATABASE_PASSWORD or in
+    /// a file is better than one in the URL
     #[arg(
         long,
         env = "PROFITSCORE_DATABASE_URL",
@@ -74,10 +74,12 @@ impl DatabaseArguments {
 }
 
 fn failure(problem: Problem) -> Failure {
-    match problem.reason {
-        Reason::FieldInvalid => Failure::Usage(problem.message),
-        Reason::StoreUnavailable => Failure::Unreachable(problem.message),
-        _ => Failure::Other(problem.into()),
+    if problem.reason == Reason::FieldInvalid {
+        Failure::Usage(problem.message)
+    } else if problem.reason == Reason::StoreUnavailable {
+        Failure::Unreachable(problem.message)
+    } else {
+        Failure::Other(problem.into())
     }
 }
 

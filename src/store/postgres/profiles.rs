@@ -138,9 +138,11 @@ fn by_customer(tenant: i32, question: &ProfileQuestion) -> Sql {
          coalesce(array_agg(b.bucket) FILTER (WHERE b.bucket IS NOT NULL), '{{}}') AS buckets, \
          coalesce(array_agg(b.profit) FILTER (WHERE b.bucket IS NOT NULL), '{{}}') AS profits, \
          coalesce(array_agg(b.size) FILTER (WHERE b.bucket IS NOT NULL), '{{}}') AS sizes FROM (\
-         SELECT l.customer, f.first_day, CASE WHEN l.day >= f.first_day AND l.day - f.first_day < {horizon}::bigint \
-         AND {buckets}::bigint > 0 THEN ((l.day - f.first_day) * {buckets}::bigint / {horizon}::bigint)::integer END AS bucket, \
-         {profit} AS profit, {size} AS size FROM profitscore.ledger l JOIN {first_days} f ON f.customer = l.customer \
+         SELECT l.customer, f.first_day, CASE WHEN l.day >= f.first_day \
+         AND l.day - f.first_day < {horizon}::bigint AND {buckets}::bigint > 0 \
+         THEN ((l.day - f.first_day) * {buckets}::bigint / {horizon}::bigint)::integer END AS bucket, \
+         {profit} AS profit, {size} AS size \
+         FROM profitscore.ledger l JOIN {first_days} f ON f.customer = l.customer \
          WHERE {rows} AND {came} GROUP BY 1, 2, 3) b GROUP BY b.customer, b.first_day) c{party} \
          ORDER BY c.customer"
     ));

@@ -1,4 +1,4 @@
-//! Sums of accounts by group: the ledger's rows are added up by what they are of and by role, and so few rows come back.
+//! Sums of accounts by group: the ledger's rows are added up by what they are of and by role, and few rows come back.
 
 use super::{
     database::{Database, column},

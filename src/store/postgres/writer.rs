@@ -1,8 +1,8 @@
 //! Writes of one tenant, one transaction after the other: what waits while one is under way shares the next one.
 //!
 //! A transaction takes the tenant's lock, decides, writes, sets the tenant's position and commits. Whoever else writes
-//! to the tenant, in this process or in another, waits for the lock, so that positions have no gaps and rise in the order
-//! in which they become visible.
+//! to the tenant, in this process or in another, waits for the lock, so that positions have no gaps and rise in the
+//! order in which they become visible.
 
 use super::{
     append::{self, Appending},
@@ -191,8 +191,8 @@ impl Ground {
         }
     }
 
-    /// Writes a group in one transaction, and tries it again if what failed passes. After a commit whose answer was lost
-    /// the same ids are found, and are told to be duplicates.
+    /// Writes a group in one transaction, and tries it again if what failed passes. After a commit whose answer was
+    /// lost the same ids are found, and are told to be duplicates.
     async fn write(
         &self,
         tenant: &TenantId,

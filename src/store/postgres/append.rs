@@ -4,7 +4,7 @@
 use super::{
     database::{Fault, column, rows},
     entries,
-    posting::Posted,
+    posting::{COLUMNS, Posted},
     sql::{Sql, count, seq},
 };
 use crate::{
@@ -41,7 +41,7 @@ struct Columns {
     occur_nanos: Vec<i32>,
     record_seconds: Vec<i64>,
     record_nanos: Vec<i32>,
-    amounts: [Vec<Option<i64>>; 6],
+    amounts: [Vec<Option<i64>>; COLUMNS],
     target: Vec<Option<i64>>,
     customer: Vec<String>,
     role: Vec<Option<String>>,
@@ -209,7 +209,16 @@ impl Columns {
         ));
         let mut ledger = Sql::default();
         let owner = ledger.bind(tenant);
-        let [live, amount, discount, cost, quantity, minutes] = self.amounts;
+        let [
+            live,
+            gross,
+            discount,
+            cost,
+            deduction,
+            money,
+            quantity,
+            minutes,
+        ] = self.amounts;
         let columns = [
             ("seq", "bigint", ledger.bind(self.seq)),
             ("day", "integer", ledger.bind(self.day)),
@@ -219,9 +228,11 @@ impl Columns {
             ("record_seconds", "bigint", ledger.bind(self.record_seconds)),
             ("record_nanos", "integer", ledger.bind(self.record_nanos)),
             ("live", "bigint", ledger.bind(live)),
-            ("amount", "bigint", ledger.bind(amount)),
+            ("gross", "bigint", ledger.bind(gross)),
             ("discount", "bigint", ledger.bind(discount)),
             ("cost", "bigint", ledger.bind(cost)),
+            ("deduction", "bigint", ledger.bind(deduction)),
+            ("money", "bigint", ledger.bind(money)),
             ("quantity", "bigint", ledger.bind(quantity)),
             ("minutes", "bigint", ledger.bind(minutes)),
             ("target", "bigint", ledger.bind(self.target)),

@@ -97,16 +97,14 @@ fn statement(customers: &Customers<'_>, question: &LiftQuestion) -> Sql {
     sql.push(&format!(
         "wanted AS (SELECT least(greatest(div(w.customers::numeric * {millionths}::bigint + 999999, 1000000), \
          {minimum}::bigint), w.customers / 2)::bigint AS number FROM whole w), \
-         top AS (SELECT r.customer, r.final, row_number() OVER (ORDER BY {order}) - 1 AS place \
-         FROM (SELECT r.* FROM reported r ORDER BY {order} LIMIT (SELECT w.number + 1 FROM wanted w)) r), \
-         floor AS (SELECT w.number, coalesce((SELECT greatest(t.final + {tie}::text::numeric, 0) FROM top t \
-         WHERE t.place = w.number), 0) AS value FROM wanted w), \
-         best AS (SELECT t.customer, t.final, t.place FROM top t CROSS JOIN floor f \
-         WHERE t.place < f.number AND t.final > f.value), \
+         ordered AS MATERIALIZED (SELECT r.final, r.traits, row_number() OVER (ORDER BY {order}) - 1 AS place \
+         FROM reported r), \
+         floor AS (SELECT w.number, coalesce((SELECT greatest(o.final + {tie}::text::numeric, 0) FROM ordered o \
+         WHERE o.place = w.number), 0) AS value FROM wanted w), \
+         flags AS MATERIALIZED (SELECT o.place < f.number AND o.final > f.value AS is_best, o.final < 0 AS is_loss, \
+         o.place, o.final, o.traits FROM ordered o CROSS JOIN floor f), \
          counted AS (SELECT count(*) AS best_number, \
-         coalesce((array_agg(b.final ORDER BY b.place DESC))[1], 0) AS threshold FROM best b), \
-         flags AS MATERIALIZED (SELECT b.customer IS NOT NULL AS is_best, r.final < 0 AS is_loss, r.traits \
-         FROM reported r LEFT JOIN best b ON b.customer = r.customer), "
+         coalesce((array_agg(f.final ORDER BY f.place DESC))[1], 0) AS threshold FROM flags f WHERE f.is_best), "
     ));
     let mut arms = vec![
         "SELECT 0 AS place, NULL::integer AS bin, NULL::text AS value, NULL::bigint AS best, \

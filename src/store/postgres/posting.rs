@@ -1,4 +1,4 @@
-//! How postings are kept: one row for an activity, with what it is of and up to five amounts. What the amounts of a row
+//! How postings are kept: one row for an activity, with what it is of and a few amounts. What the amounts of a row
 //! mean is one table here, read in both directions. Knows no SQL but the names of columns.
 
 use crate::domain::{
@@ -29,24 +29,35 @@ const EFFORT: What = 40;
 /// What sales are kept as.
 pub const SALES: What = SALE;
 
+/// How many columns there are.
+pub const COLUMNS: usize = 8;
+
 /// A column with amounts, or with 1 for an activity and -1 for its reversal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Column {
     Live,
-    Amount,
+    /// What sales were at list price.
+    Gross,
     Discount,
+    /// Cost of goods.
     Cost,
+    /// What else takes from profit.
+    Deduction,
+    /// What was billed or paid.
+    Money,
     Quantity,
     Minutes,
 }
 
 impl Column {
     /// All columns.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; COLUMNS] = [
         Self::Live,
-        Self::Amount,
+        Self::Gross,
         Self::Discount,
         Self::Cost,
+        Self::Deduction,
+        Self::Money,
         Self::Quantity,
         Self::Minutes,
     ];
@@ -55,9 +66,11 @@ impl Column {
     pub fn name(self) -> &'static str {
         match self {
             Self::Live => "live",
-            Self::Amount => "amount",
+            Self::Gross => "gross",
             Self::Discount => "discount",
             Self::Cost => "cost",
+            Self::Deduction => "deduction",
+            Self::Money => "money",
             Self::Quantity => "quantity",
             Self::Minutes => "minutes",
         }
@@ -97,38 +110,48 @@ pub fn purpose(what: What) -> Option<WorkPurpose> {
 
 /// What the columns of such rows mean, working time left out.
 pub fn meanings(what: What) -> Vec<Meaning> {
-    use Column::{Amount, Cost, Discount, Live, Quantity};
+    use Column::{Cost, Deduction, Discount, Gross, Live, Money, Quantity};
     match what {
         SALE => vec![
-            (A::GrossRevenue, Amount, 1),
+            (A::GrossRevenue, Gross, 1),
             (A::Discounts, Discount, 1),
             (A::CostOfGoods, Cost, 1),
             (A::Quantity, Quantity, 1),
             (A::SaleCount, Live, 1),
         ],
-        REFUND => vec![(A::Refunds, Amount, 1), (A::CostOfGoods, Cost, 1)],
+        REFUND => vec![(A::Refunds, Deduction, 1), (A::CostOfGoods, Cost, 1)],
         REFUND_PAID_OUT => vec![
-            (A::Refunds, Amount, 1),
+            (A::Refunds, Deduction, 1),
             (A::CostOfGoods, Cost, 1),
-            (A::Spend, Amount, -1),
+            (A::Spend, Deduction, -1),
         ],
-        COMPLAINT => vec![(A::Compensation, Amount, 1), (A::ComplaintCount, Live, 1)],
+        COMPLAINT => vec![
+            (A::Compensation, Deduction, 1),
+            (A::ComplaintCount, Live, 1),
+        ],
         SPECIAL_DEMAND => vec![
-            (A::SpecialDemandCost, Amount, 1),
+            (A::SpecialDemandCost, Deduction, 1),
             (A::SpecialDemandCount, Live, 1),
         ],
-        INVOICE => vec![(A::Invoiced, Amount, 1)],
-        PAYMENT => vec![(A::Spend, Amount, 1)],
-        WRITE_OFF => vec![(A::WrittenOff, Amount, 1)],
+        INVOICE => vec![(A::Invoiced, Money, 1)],
+        PAYMENT => vec![(A::Spend, Money, 1)],
+        WRITE_OFF => vec![(A::WrittenOff, Deduction, 1)],
         REFERRAL => vec![(A::ReferralCount, Live, 1)],
         _ => {
             let mut kinds = DirectCostKind::ALL.iter();
             let kind = kinds.find(|kind| direct_cost(**kind) == what);
-            kind.map(|kind| (A::DirectCost(*kind), Amount, 1))
+            kind.map(|kind| (A::DirectCost(*kind), Deduction, 1))
                 .into_iter()
                 .collect()
         }
     }
+}
+
+/// Whether such rows have anything in a column.
+pub fn holds(what: What, column: Column) -> bool {
+    column == Column::Live
+        || column == Column::Minutes && purpose(what).is_some()
+        || meanings(what).iter().any(|(_, own, _)| *own == column)
 }
 
 fn what_of(kind: &Kind) -> What {
@@ -158,7 +181,7 @@ pub struct Posted {
     pub what: What,
     pub role: Option<RoleId>,
     /// In the order of [`Column::ALL`].
-    pub amounts: [Option<i64>; 6],
+    pub amounts: [Option<i64>; COLUMNS],
 }
 
 impl Posted {
@@ -169,8 +192,9 @@ impl Posted {
         let mut posted = Self {
             what,
             role: None,
-            amounts: [Some(1), None, None, None, None, None],
+            amounts: [None; COLUMNS],
         };
+        posted.amounts[Column::Live as usize] = Some(1);
         for_each_posting(activity, |account, quantity| {
             if let Account::Minutes(role, _) = account {
                 posted.amounts[Column::Minutes as usize] = Some(quantity);
@@ -199,7 +223,7 @@ impl Posted {
 
 /// Adds the sums of rows of one kind and role to the accounts that they are of. `amounts` are in the order of
 /// [`Column::ALL`].
-pub fn add_sums(sums: &mut Sums, what: What, role: Option<&str>, amounts: [i128; 6]) {
+pub fn add_sums(sums: &mut Sums, what: What, role: Option<&str>, amounts: [i128; COLUMNS]) {
     for (account, column, sign) in meanings(what) {
         sums.add(account, amounts[column as usize] * i128::from(sign));
     }

@@ -123,7 +123,8 @@ fn places(
     }
     let (mut columns, mut joins) = (String::new(), String::new());
     for (place, weights) in question.beside.iter().enumerate() {
-        if is_same_order(question, weights) {
+        // Where no row is wanted, nobody's place is either.
+        if ranges.is_empty() || is_same_order(question, weights) {
             columns.push_str(&format!(", t.place AS beside{place}"));
             continue;
         }

@@ -29,7 +29,7 @@ pub fn columns() -> String {
 
 /// Adds a row of such a statement.
 pub fn add(sums: &mut Sums, row: &Row) -> Result<(), Problem> {
-    let mut amounts = [0; 6];
+    let mut amounts = [0; posting::COLUMNS];
     for (amount, own) in amounts.iter_mut().zip(Column::ALL) {
         *amount = column::<Exact>(row, own.name())?.0;
     }

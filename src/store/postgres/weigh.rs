@@ -12,13 +12,8 @@ use std::collections::BTreeMap;
 pub fn value(sql: &mut Sql, weights: &Weights, filter: &str) -> String {
     let mut terms = Vec::new();
     for ((column, weight), (plus, minus)) in by_column(weights) {
-        let column = column.name();
-        let case = |whats: &[What], sign: &str| match whats {
-            [] => String::new(),
-            _ => format!(" WHEN l.what IN ({}) THEN {sign}l.{column}", list(whats)),
-        };
-        let rows = format!("CASE{}{} END", case(&plus, ""), case(&minus, "-"));
-        let weight = sql.bind(weight.to_string());
+        let (rows, sign) = signed(column, &plus, &minus);
+        let weight = sql.bind(format!("{sign}{weight}"));
         terms.push(format!(
             "coalesce(sum({rows}){}, 0) * {weight}::text::numeric",
             filtered("", filter)
@@ -37,6 +32,27 @@ pub fn value(sql: &mut Sql, weights: &Weights, filter: &str) -> String {
         return "0::numeric".to_owned();
     }
     format!("({})", terms.join(" + "))
+}
+
+/// A column of rows that are added and of rows that are taken off, and the sign of the whole. Where all rows that have anything in the column are
+/// of one kind, nothing is decided row by row: this is what most time goes into.
+fn signed(column: Column, plus: &[What], minus: &[What]) -> (String, &'static str) {
+    let name = column.name();
+    let holders: Vec<What> = posting::all()
+        .filter(|what| posting::holds(*what, column))
+        .collect();
+    if plus == holders {
+        return (format!("l.{name}"), "");
+    }
+    if minus == holders {
+        return (format!("l.{name}"), "-");
+    }
+    let case = |whats: &[What], sign: &str| match whats {
+        [] => String::new(),
+        _ => format!(" WHEN l.what IN ({}) THEN {sign}l.{name}", list(whats)),
+    };
+    let rows = format!("CASE{}{} END", case(plus, ""), case(minus, "-"));
+    (rows, "")
 }
 
 fn filtered(own: &str, filter: &str) -> String {

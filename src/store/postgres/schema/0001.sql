@@ -25,32 +25,34 @@ CREATE TABLE profitscore.ids (
 -- One row for each activity and one for each reversal, which has the customer, the day and the dimensions of what it
 -- takes back, and its amounts with the other sign. Nothing is ever changed.
 CREATE TABLE profitscore.ledger (
-    tenant integer NOT NULL,
     seq bigint NOT NULL,
+    tenant integer NOT NULL,
     day integer NOT NULL,
     -- What the amounts are of: see posting.rs.
     what smallint NOT NULL,
     -- 1, or -1 for a reversal.
     live smallint NOT NULL,
-    occur_nanos integer NOT NULL,
-    record_nanos integer NOT NULL,
-    occur_seconds bigint NOT NULL,
-    record_seconds bigint NOT NULL,
-    -- Micro-units.
-    amount bigint,
+    customer text COLLATE "C" NOT NULL,
+    -- Micro-units: what sales add, what is taken off, and what was billed or paid.
+    gross bigint,
     discount bigint,
     cost bigint,
+    deduction bigint,
+    money bigint,
     -- Millionths.
     quantity bigint,
     -- Thousandths of a minute.
     minutes bigint,
-    -- The position of what a reversal takes back.
-    target bigint,
-    customer text COLLATE "C" NOT NULL,
     role text COLLATE "C",
     branch text COLLATE "C" NOT NULL,
     product text COLLATE "C" NOT NULL,
     manager text COLLATE "C" NOT NULL,
+    -- The position of what a reversal takes back.
+    target bigint,
+    occur_seconds bigint NOT NULL,
+    record_seconds bigint NOT NULL,
+    occur_nanos integer NOT NULL,
+    record_nanos integer NOT NULL,
     -- All of the entry.
     body bytea NOT NULL,
     PRIMARY KEY (tenant, seq, customer)
@@ -58,7 +60,7 @@ CREATE TABLE profitscore.ledger (
 
 CREATE INDEX ledger_customer ON profitscore.ledger (tenant, customer, seq);
 CREATE INDEX ledger_day ON profitscore.ledger (tenant, day)
-    INCLUDE (customer, seq, what, live, role, amount, discount, cost, quantity, minutes);
+    INCLUDE (customer, seq, what, live, gross, discount, cost, deduction, money, quantity, minutes, role);
 CREATE UNIQUE INDEX ledger_target ON profitscore.ledger (tenant, target, customer) WHERE target IS NOT NULL;
 
 -- Versions of parties; each holds from its own position to before the next one.

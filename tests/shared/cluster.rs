@@ -23,22 +23,39 @@ pub const PASSWORD: &str = "only for tests";
 /// A running PostgreSQL.
 pub struct Cluster {
     port: u16,
+    folder: PathBuf,
     /// Ends the server and removes the folder as soon as its standard input ends, which this process holds.
     _warden: Child,
     databases: AtomicU32,
 }
 
-/// The cluster of this process; without the programs there is none.
+/// The cluster of this process, which forgets what it wrote if the machine stops; without the programs there is none.
+#[allow(dead_code, reason = "a test that kills its server has one of its own")]
 pub fn cluster() -> Option<&'static Cluster> {
     static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
-    let cluster = CLUSTER.get_or_init(|| programs().map(|programs| Cluster::start(&programs)));
+    let cluster =
+        CLUSTER.get_or_init(|| programs().map(|programs| Cluster::start(&programs, false)));
     if cluster.is_none() {
-        // The name of a test is that of its thread.
-        let thread = std::thread::current();
-        let name = thread.name().unwrap_or("a test");
-        println!("skipped: {name}, PostgreSQL 15 or newer is not installed");
+        tell_skipped();
     }
     cluster.as_ref()
+}
+
+/// A cluster that is durable; without the programs there is none.
+#[allow(dead_code, reason = "most tests are quicker without")]
+pub fn durable_cluster() -> Option<Cluster> {
+    let Some(programs) = programs() else {
+        tell_skipped();
+        return None;
+    };
+    Some(Cluster::start(&programs, true))
+}
+
+fn tell_skipped() {
+    // The name of a test is that of its thread.
+    let thread = std::thread::current();
+    let name = thread.name().unwrap_or("a test");
+    println!("skipped: {name}, PostgreSQL 15 or newer is not installed");
 }
 
 /// Where the newest programs are.
@@ -79,7 +96,7 @@ fn run_as(command: &mut Command, user: Option<(u32, u32)>) -> &mut Command {
 }
 
 impl Cluster {
-    fn start(programs: &Path) -> Self {
+    fn start(programs: &Path, is_durable: bool) -> Self {
         let user = unprivileged();
         let folder = tempfile::Builder::new()
             .prefix("profitscore-postgres-")
@@ -118,14 +135,20 @@ impl Cluster {
             .local_addr()
             .unwrap()
             .port();
-        let script = "\"$0/postgres\" -D data -p \"$1\" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
-                      -c max_connections=200 -c fsync=off -c autovacuum_naptime=5s >log 2>&1 & server=$!; read -r _; \
-                      kill -QUIT $server; wait $server; cd /; rm -rf \"$2\"";
+        let flags = format!(
+            "-D data -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 \
+             -c autovacuum_naptime=5s -c fsync={}",
+            if is_durable { "on" } else { "off" }
+        );
+        // A server that was killed comes back, as any service manager would have it.
+        let script = "(while [ ! -e stop ]; do \"$0/postgres\" $1 >>log 2>&1; sleep 0.1; done) & loop=$!; \
+                      read -r _; touch stop; kill -QUIT \"$(head -n 1 data/postmaster.pid)\"; wait $loop; \
+                      cd /; rm -rf \"$2\"";
         let mut warden = Command::new("sh");
         warden
             .args(["-c", script])
             .arg(programs)
-            .arg(port.to_string())
+            .arg(flags)
             .arg(&folder);
         warden
             .stdin(Stdio::piped())
@@ -137,6 +160,7 @@ impl Cluster {
             .spawn();
         Self {
             port,
+            folder,
             _warden: warden.unwrap(),
             databases: AtomicU32::new(0),
         }
@@ -162,6 +186,13 @@ impl Cluster {
         let create = format!("CREATE DATABASE {name}");
         client.batch_execute(&create).await.unwrap();
         self.url(&name)
+    }
+
+    /// Its server, as long as it runs.
+    #[allow(dead_code, reason = "few tests kill it")]
+    pub fn server(&self) -> Option<rustix::process::Pid> {
+        let file = fs::read_to_string(self.folder.join("data/postmaster.pid")).ok()?;
+        rustix::process::Pid::from_raw(file.lines().next()?.parse().ok()?)
     }
 
     async fn connect(&self) -> tokio_postgres::Client {

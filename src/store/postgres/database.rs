@@ -164,6 +164,14 @@ impl Database {
         }
     }
 
+    /// Begins to count attempts at what somebody will wait for while a database starts: for more than a minute.
+    pub fn patient_attempts(&self) -> Attempts {
+        Attempts {
+            left: 50.max(self.retries),
+            pause: FIRST_PAUSE,
+        }
+    }
+
     /// The rows that a question has.
     pub async fn rows(&self, sql: &Sql) -> Result<Vec<Row>, Problem> {
         let mut attempts = self.attempts();

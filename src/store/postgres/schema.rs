@@ -70,7 +70,7 @@ async fn migrate_on(connection: &Object) -> Result<Migrated, Fault> {
 /// Refuses a database that is not migrated, or was first served with another currency or time zone. Says whether its
 /// tables are spread over a Citus cluster.
 pub async fn check(database: &Database, settings: &PostgresSettings) -> Result<bool, Problem> {
-    let mut attempts = database.attempts();
+    let mut attempts = database.patient_attempts();
     loop {
         let checked = async {
             let connection = database.connection().await?;

@@ -1,0 +1,339 @@
+//! Two services over one database, four clients that send at random and send again, and `kill -9` of a service and of
+//! the database in turn: nothing acknowledged is lost, and nothing is counted twice.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
+#[path = "shared/cluster.rs"]
+mod cluster;
+
+use cluster::{Cluster, PASSWORD};
+use profitscore::api::pb::{
+    self, activity::Kind, activity_service_client::ActivityServiceClient, google_type,
+    ranking_service_client::RankingServiceClient,
+};
+use std::{
+    collections::BTreeSet,
+    net::TcpListener,
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+use tonic::{
+    Code,
+    transport::{Channel, Endpoint},
+};
+
+const CLIENTS: u64 = 4;
+/// How often each of the three is killed.
+const ROUNDS: u32 = 5;
+/// Activities in a chunk; chunks are resent whole.
+const CHUNK: i64 = 40;
+/// The longest that anything may take before the test gives up.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A service as a process of its own, killed when it is dropped.
+struct Server {
+    process: Child,
+    port: u16,
+    url: String,
+}
+
+impl Server {
+    fn start(url: &str) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        Self {
+            process: Self::spawn(url, port),
+            port,
+            url: url.to_owned(),
+        }
+    }
+
+    fn spawn(url: &str, port: u16) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_profitscore"))
+            .args(["serve", "--listen", &format!("127.0.0.1:{port}")])
+            .env("PROFITSCORE_DATABASE_URL", url)
+            .env("PROFITSCORE_DATABASE_PASSWORD", PASSWORD)
+            .env("RUST_LOG", "error")
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap()
+    }
+
+    /// `kill -9`, and another one at the same address.
+    fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        self.process = Self::spawn(&self.url, self.port);
+    }
+
+    /// A service that ended because its database was away is started again, as any service manager would.
+    fn keep_up(&mut self) {
+        if self.process.try_wait().unwrap().is_some() {
+            self.process = Self::spawn(&self.url, self.port);
+        }
+    }
+
+    fn channel(&self) -> Channel {
+        let endpoint = Endpoint::from_shared(format!("http://127.0.0.1:{}", self.port)).unwrap();
+        endpoint.connect_lazy()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// SplitMix64 (Steele, Lea and Flood 2014).
+fn random(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut z = *state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// The activity with a number, always the same: customer `number mod 7` buys for `number` dollars.
+fn activity(number: i64) -> pb::Activity {
+    let revenue = google_type::Money {
+        currency_code: "USD".to_owned(),
+        units: number,
+        nanos: 0,
+    };
+    pb::Activity {
+        activity_id: format!("a{number}"),
+        customer_id: format!("c{}", number % 7),
+        occur_time: Some(prost_types::Timestamp {
+            seconds: number * 3_600,
+            nanos: 0,
+        }),
+        dimensions: None,
+        kind: Some(Kind::Sale(pb::Sale {
+            revenue: Some(revenue),
+            ..Default::default()
+        })),
+    }
+}
+
+/// What the clients have in common.
+#[derive(Default)]
+struct Shared {
+    /// Chunks that were acknowledged.
+    acknowledged: Mutex<BTreeSet<i64>>,
+    /// When the last one was.
+    last: Mutex<Option<Instant>>,
+}
+
+/// Sends chunks that may be new, or sent before, or being sent by others, until it is aborted.
+async fn send(shared: Arc<Shared>, channels: [Channel; 2], mut state: u64) {
+    loop {
+        let newest = shared.acknowledged.lock().unwrap().len() as u64;
+        let chunk = i64::try_from(random(&mut state) % (newest + 8)).unwrap();
+        let mut tries = 0;
+        let begin = Instant::now();
+        loop {
+            assert!(
+                begin.elapsed() < PATIENCE,
+                "chunk {chunk} is never acknowledged"
+            );
+            let channel = &channels[usize::try_from(random(&mut state) % 2).unwrap()];
+            let numbers = chunk * CHUNK + 1..=(chunk + 1) * CHUNK;
+            let request = pb::SubmitActivitiesRequest {
+                activities: numbers.map(activity).collect(),
+                ..Default::default()
+            };
+            let mut client = ActivityServiceClient::new(channel.clone());
+            match client.submit_activities(request).await {
+                Ok(answer) => {
+                    for result in answer.into_inner().results {
+                        let Some(outcome) = result.outcome else {
+                            panic!("an item without an outcome");
+                        };
+                        let refused = matches!(outcome, pb::activity_result::Outcome::Rejection(_));
+                        assert!(!refused, "{outcome:?}");
+                    }
+                    break;
+                }
+                Err(status) => {
+                    let passes = [
+                        Code::Unavailable,
+                        Code::Unknown,
+                        Code::Cancelled,
+                        Code::DeadlineExceeded,
+                    ];
+                    assert!(passes.contains(&status.code()), "{status:?}");
+                    tries += 1;
+                    tokio::time::sleep(Duration::from_millis(5 * tries.min(20))).await;
+                }
+            }
+        }
+        shared.acknowledged.lock().unwrap().insert(chunk);
+        *shared.last.lock().unwrap() = Some(Instant::now());
+    }
+}
+
+/// Waits until something is acknowledged that was sent after `moment`, and says how long that took.
+async fn recovered(shared: &Shared, moment: Instant, servers: &mut [Server; 2]) -> Duration {
+    loop {
+        assert!(
+            moment.elapsed() < PATIENCE,
+            "nothing is acknowledged any more"
+        );
+        servers.iter_mut().for_each(Server::keep_up);
+        let last = *shared.last.lock().unwrap();
+        if let Some(last) = last.filter(|last| *last > moment + Duration::from_millis(20)) {
+            return last - moment;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// What the ledger holds by its audit trail: the numbers of all activities.
+async fn ledger(channel: &Channel) -> BTreeSet<i64> {
+    let mut client = ActivityServiceClient::new(channel.clone());
+    let mut request = pb::ListActivitiesRequest {
+        page_size: 1_000,
+        ..Default::default()
+    };
+    let (mut position, mut found) = (0, BTreeSet::new());
+    loop {
+        let page = client
+            .list_activities(request.clone())
+            .await
+            .unwrap()
+            .into_inner();
+        for entry in page.entries {
+            position += 1;
+            assert_eq!(
+                entry.position.unwrap().position,
+                position,
+                "positions have no gaps"
+            );
+            let Some(pb::ledger_entry::Entry::Activity(own)) = entry.entry else {
+                panic!("{entry:?}");
+            };
+            let number: i64 = own.activity_id[1..].parse().unwrap();
+            assert_eq!(own, activity(number), "what is kept is what was sent");
+            assert!(found.insert(number), "{number} is there twice");
+        }
+        request.page_token = page.next_page_token;
+        if request.page_token.is_empty() {
+            return found;
+        }
+    }
+}
+
+/// The total revenue by the books, which the service has proved to tie.
+async fn revenue(channel: &Channel) -> i64 {
+    let request = pb::RankCustomersRequest {
+        basis: pb::RankingBasis::Revenue as i32,
+        ..Default::default()
+    };
+    let answer = RankingServiceClient::new(channel.clone())
+        .rank_customers(request)
+        .await
+        .unwrap();
+    answer
+        .into_inner()
+        .control_total
+        .unwrap()
+        .ledger
+        .unwrap()
+        .units
+}
+
+async fn migrated(cluster: &Cluster) -> String {
+    let url = cluster.new_database().await;
+    let migrated = Command::new(env!("CARGO_BIN_EXE_profitscore"))
+        .arg("migrate")
+        .env("PROFITSCORE_DATABASE_URL", &url)
+        .env("PROFITSCORE_DATABASE_PASSWORD", PASSWORD)
+        .stdout(Stdio::null())
+        .status();
+    assert!(migrated.unwrap().success());
+    url
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kills_of_services_and_of_the_database_lose_nothing_and_double_nothing() {
+    let Some(cluster) = cluster::durable_cluster() else {
+        return;
+    };
+    let url = migrated(&cluster).await;
+    let mut servers = [Server::start(&url), Server::start(&url)];
+    let channels = servers.each_ref().map(Server::channel);
+    let seed = u64::from(std::process::id());
+    println!("seed {seed}");
+    let mut state = seed;
+    let shared = Arc::new(Shared::default());
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|client| {
+            tokio::spawn(send(
+                Arc::clone(&shared),
+                channels.clone(),
+                seed ^ client << 32,
+            ))
+        })
+        .collect();
+    recovered(&shared, Instant::now(), &mut servers).await;
+    let mut longest = [Duration::ZERO; 3];
+    for round in 0..3 * ROUNDS {
+        tokio::time::sleep(Duration::from_millis(100 + random(&mut state) % 400)).await;
+        let which = usize::try_from(round % 3).unwrap();
+        match servers.get_mut(which) {
+            Some(server) => server.kill(),
+            None => {
+                let server = cluster.server().unwrap();
+                rustix::process::kill_process(server, rustix::process::Signal::KILL).unwrap();
+            }
+        }
+        let took = recovered(&shared, Instant::now(), &mut servers).await;
+        longest[which] = longest[which].max(took);
+    }
+    for client in clients {
+        assert!(!client.is_finished(), "{:?}", client.await);
+        client.abort();
+    }
+    for server in &mut servers {
+        server.keep_up();
+    }
+    let acknowledged: BTreeSet<i64> = shared.acknowledged.lock().unwrap().clone();
+    let begin = Instant::now();
+    let mut ready = ActivityServiceClient::new(channels[0].clone());
+    while ready
+        .list_activities(pb::ListActivitiesRequest::default())
+        .await
+        .is_err()
+    {
+        assert!(begin.elapsed() < PATIENCE, "the service does not open");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let found = ledger(&channels[0]).await;
+    for chunk in &acknowledged {
+        for number in chunk * CHUNK + 1..=(chunk + 1) * CHUNK {
+            assert!(
+                found.contains(&number),
+                "{number} was acknowledged and is lost"
+            );
+        }
+    }
+    assert_eq!(revenue(&channels[0]).await, found.iter().sum::<i64>());
+    println!(
+        "{} activities, {} acknowledged; longest until the next acknowledgement after a kill of a service: \
+         {:?} and {:?}, of the database: {:?}",
+        found.len(),
+        i64::try_from(acknowledged.len()).unwrap() * CHUNK,
+        longest[0],
+        longest[1],
+        longest[2]
+    );
+}

@@ -137,7 +137,7 @@ impl Cluster {
             .port();
         let flags = format!(
             "-D data -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 \
-             -c autovacuum_naptime=5s -c fsync={}",
+             -c autovacuum_naptime=5s -c log_line_prefix=%d| -c fsync={}",
             if is_durable { "on" } else { "off" }
         );
         // A server that was killed comes back, as any service manager would have it.
@@ -186,6 +186,27 @@ impl Cluster {
         let create = format!("CREATE DATABASE {name}");
         client.batch_execute(&create).await.unwrap();
         self.url(&name)
+    }
+
+    /// A new database of which every statement is logged, without parameters, and its name in the log.
+    #[allow(dead_code, reason = "few tests read the log")]
+    pub async fn logged_database(&self) -> (DatabaseSettings, String) {
+        let url = self.new_database().await;
+        let name = url.rsplit('/').next().unwrap().to_owned();
+        let client = self.connect().await;
+        for setting in ["log_statement = 'all'", "log_parameter_max_length = 0"] {
+            let set = format!("ALTER DATABASE {name} SET {setting}");
+            client.batch_execute(&set).await.unwrap();
+        }
+        let mut settings = DatabaseSettings::parse(&url).unwrap();
+        settings.set_password(PASSWORD);
+        (settings, name)
+    }
+
+    /// What the server has logged.
+    #[allow(dead_code, reason = "few tests read the log")]
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&fs::read(self.folder.join("log")).unwrap()).into_owned()
     }
 
     /// Its server, as long as it runs.

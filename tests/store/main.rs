@@ -18,6 +18,7 @@ mod prospects;
 mod ranking;
 mod reading;
 mod recording;
+mod shapes;
 mod stores;
 mod words;
 

@@ -95,11 +95,13 @@ fn statement(customers: &Customers<'_>, question: &LiftQuestion) -> Sql {
     let tie = sql.bind(tie.to_string());
     // The best are those of the first places that are above a floor: see `Best` in answer.rs.
     sql.push(&format!(
-        "wanted AS MATERIALIZED (SELECT least(greatest(div(w.customers::numeric * {millionths}::bigint + 999999, 1000000), \
+        "wanted AS MATERIALIZED (SELECT least(greatest( \
+         div(w.customers::numeric * {millionths}::bigint + 999999, 1000000), \
          {minimum}::bigint), w.customers / 2)::bigint AS number FROM whole w), \
          ordered AS MATERIALIZED (SELECT r.final, r.traits, row_number() OVER (ORDER BY {order}) - 1 AS place \
          FROM reported r), \
-         floor AS MATERIALIZED (SELECT w.number, coalesce((SELECT greatest(o.final + {tie}::text::numeric, 0) FROM ordered o \
+         floor AS MATERIALIZED (SELECT w.number, coalesce( \
+         (SELECT greatest(o.final + {tie}::text::numeric, 0) FROM ordered o \
          WHERE o.place = w.number), 0) AS value FROM wanted w), \
          flags AS MATERIALIZED (SELECT o.place < f.number AND o.final > f.value AS is_best, o.final < 0 AS is_loss, \
          o.place, o.final, o.traits FROM ordered o CROSS JOIN floor f), \

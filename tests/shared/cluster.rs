@@ -216,8 +216,18 @@ impl Cluster {
         rustix::process::Pid::from_raw(file.lines().next()?.parse().ok()?)
     }
 
+    /// A connection of a test's own to a database.
+    #[allow(dead_code, reason = "most tests have the store's")]
+    pub async fn client(&self, database: &DatabaseSettings) -> tokio_postgres::Client {
+        self.connect_to(database.name()).await
+    }
+
     async fn connect(&self) -> tokio_postgres::Client {
-        let mut config: tokio_postgres::Config = self.url("postgres").parse().unwrap();
+        self.connect_to("postgres").await
+    }
+
+    async fn connect_to(&self, database: &str) -> tokio_postgres::Client {
+        let mut config: tokio_postgres::Config = self.url(database).parse().unwrap();
         config.password(PASSWORD);
         let mut tries = 0;
         loop {

@@ -9,6 +9,7 @@ mod appending;
 mod cluster;
 mod curve;
 mod damage;
+mod databases;
 mod durability;
 mod generate;
 mod grouping;

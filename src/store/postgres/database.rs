@@ -18,7 +18,43 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(1_600);
 /// A pool of connections.
 pub struct Database {
     pool: Pool,
+    tls: Tls,
     retries: u32,
+}
+
+/// A connection while it answers. If nobody waits for the answer any more, the database is told to stop, and nobody else
+/// gets the connection.
+struct Asked {
+    connection: Option<Object>,
+    tls: Tls,
+}
+
+impl Asked {
+    fn connection(&self) -> Result<&Object, Problem> {
+        let gone = || Problem::store_unavailable("the connection was given back");
+        self.connection.as_ref().ok_or_else(gone)
+    }
+
+    /// Gives the connection back to the pool.
+    fn is_answered(&mut self) {
+        self.connection = None;
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        let (Some(connection), Ok(runtime)) = (
+            self.connection.take(),
+            tokio::runtime::Handle::try_current(),
+        ) else {
+            return;
+        };
+        let (client, tls) = (Object::take(connection), self.tls.clone());
+        runtime.spawn(async move {
+            // What cannot be stopped ends by its own limit of time.
+            let _ = client.cancel_token().cancel_query(tls).await;
+        });
+    }
 }
 
 /// Why something failed.
@@ -119,7 +155,7 @@ impl Database {
         let recycling = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
-        let connections = Manager::from_config(settings.config.clone(), tls, recycling);
+        let connections = Manager::from_config(settings.config.clone(), tls.clone(), recycling);
         // Plans are made for the values of a question: a period of a week and all time want different ones. Compiling
         // them to machine code takes longer than most questions.
         let session = format!(
@@ -147,6 +183,7 @@ impl Database {
             .map_err(|error| Problem::store_unavailable(&error.to_string()))?;
         Ok(Self {
             pool,
+            tls,
             retries: settings.retries,
         })
     }
@@ -154,6 +191,14 @@ impl Database {
     /// A connection.
     pub async fn connection(&self) -> Result<Object, Fault> {
         Ok(self.pool.get().await?)
+    }
+
+    /// A connection that is asked something.
+    async fn asked(&self) -> Result<Asked, Fault> {
+        Ok(Asked {
+            connection: Some(self.connection().await?),
+            tls: self.tls.clone(),
+        })
     }
 
     /// Begins to count attempts.
@@ -177,8 +222,10 @@ impl Database {
         let mut attempts = self.attempts();
         loop {
             let asked = async {
-                let connection = self.connection().await?;
-                rows(&connection, sql).await
+                let mut asked = self.asked().await?;
+                let answer = rows(asked.connection()?, sql).await;
+                asked.is_answered();
+                answer
             };
             match asked.await {
                 Ok(rows) => return Ok(rows),
@@ -196,17 +243,19 @@ impl Database {
         let mut attempts = self.attempts();
         loop {
             let begun = async {
-                let connection = self.connection().await?;
+                let asked = self.asked().await?;
+                let connection = asked.connection()?;
                 let statement = connection.prepare_cached(sql.text()).await?;
                 let rows = connection.query_raw(&statement, sql.parameters()).await?;
-                Ok((connection, rows))
+                Ok((asked, rows))
             };
             match begun.await {
-                Ok((_connection, rows)) => {
+                Ok((mut asked, rows)) => {
                     let mut rows = std::pin::pin!(rows);
                     while let Some(row) = rows.next().await {
                         visit(&row.map_err(Fault::from)?)?;
                     }
+                    asked.is_answered();
                     return Ok(());
                 }
                 Err(fault) => attempts.after(fault).await?,

@@ -71,6 +71,11 @@ impl DatabaseSettings {
         })
     }
 
+    /// The name of the database; empty if none is given, which is then that of the user.
+    pub fn name(&self) -> &str {
+        self.config.get_dbname().unwrap_or_default()
+    }
+
     /// Uses this password, in place of any in the URL.
     pub fn set_password(&mut self, password: &str) {
         self.config.password(password);

@@ -1,0 +1,163 @@
+//! What several processes over one database may expect of each other, and what a database refuses.
+
+use crate::{
+    cluster::cluster,
+    stores::{database, open_database},
+    words::*,
+};
+use profitscore::{
+    domain::{
+        money::Currency,
+        problem::{Problem, Reason},
+        ranking::Basis,
+        time::{Calendar, Period},
+    },
+    store::postgres::{DatabaseSettings, PostgresSettings, PostgresStore, migrate},
+};
+use std::time::Duration;
+
+async fn open(
+    database: &DatabaseSettings,
+    currency: &str,
+    zone: &str,
+) -> Result<PostgresStore, Problem> {
+    let settings = PostgresSettings {
+        calendar: Calendar::of_zone(zone).unwrap(),
+        currency: Currency::parse(currency, "currency").unwrap(),
+        database: database.clone(),
+    };
+    PostgresStore::open(&settings).await
+}
+
+#[tokio::test]
+async fn what_one_writes_the_other_sees() {
+    let Some(database) = database().await else {
+        return;
+    };
+    let (one, other) = (
+        open_database(&database).await,
+        open_database(&database).await,
+    );
+    for round in 0..20 {
+        let (writer, reader) = if round % 2 == 0 {
+            (&one, &other)
+        } else {
+            (&other, &one)
+        };
+        let outcomes = append(writer, vec![sale(&format!("a{round}"), "c", 1, 1, 0)]).await;
+        assert_eq!(outcomes, posted(round + 1, 1));
+        assert_eq!(watermark(reader).await, round + 1);
+        let answer = rank(reader, scope(Period::ALL), order(Basis::Revenue)).await;
+        assert_eq!(standing(&answer), [("c", i128::from(round) + 1)]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_write_at_once_without_gaps() {
+    const WRITERS: u64 = 3;
+    const BATCHES: u64 = 30;
+    let Some(database) = database().await else {
+        return;
+    };
+    let writers = (0..WRITERS).map(|writer| {
+        let database = database.clone();
+        tokio::spawn(async move {
+            let store = open_database(&database).await;
+            for batch in 0..BATCHES {
+                // Every writer sends what the one before sends too.
+                let ids = [
+                    writer * BATCHES + batch,
+                    (writer + 1) % WRITERS * BATCHES + batch,
+                ];
+                let entries =
+                    ids.map(|id| sale(&format!("a{id}"), &format!("c{}", id % 7), 1, 1, 0));
+                append(&store, entries.to_vec()).await;
+            }
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.unwrap();
+    }
+    let store = open_database(&database).await;
+    let positions: Vec<_> = entries(&store, &all_entries())
+        .await
+        .iter()
+        .map(|own| own.position)
+        .collect();
+    assert_eq!(positions, (1..=WRITERS * BATCHES).collect::<Vec<_>>());
+    assert_eq!(watermark(&store).await, WRITERS * BATCHES);
+}
+
+#[tokio::test]
+async fn a_database_is_migrated_once_and_keeps_what_it_was_made_with() {
+    let Some(cluster) = cluster() else {
+        return;
+    };
+    let database = cluster.database().await;
+    let refused = |opened: Result<PostgresStore, Problem>| match opened {
+        Ok(_) => panic!("it opens"),
+        Err(problem) => problem,
+    };
+    let problem = refused(open(&database, "USD", "UTC").await);
+    assert_eq!(problem.reason, Reason::StoreUnavailable);
+    assert!(problem.message.contains("profitscore migrate"), "{problem}");
+    // Two at once: one makes the tables, the other finds them.
+    let (one, other) = tokio::join!(migrate(&database), migrate(&database));
+    let mut from = [one.unwrap().from, other.unwrap().from];
+    from.sort_unstable();
+    assert_eq!(from, [0, 1]);
+    assert!(open(&database, "USD", "UTC").await.is_ok());
+    for (currency, zone, field) in [
+        ("EUR", "UTC", "currency"),
+        ("USD", "Europe/Berlin", "time_zone"),
+    ] {
+        let problem = refused(open(&database, currency, zone).await);
+        assert_eq!(
+            (problem.reason, problem.field.as_str()),
+            (Reason::FieldInvalid, field)
+        );
+    }
+    let client = cluster.client(&database).await;
+    let newer = "INSERT INTO profitscore.migrations (version) VALUES (1000)";
+    client.batch_execute(newer).await.unwrap();
+    for problem in [
+        refused(open(&database, "USD", "UTC").await),
+        migrate(&database).await.unwrap_err(),
+    ] {
+        assert!(problem.message.contains("newer program"), "{problem}");
+    }
+}
+
+#[tokio::test]
+async fn a_question_that_nobody_waits_for_is_stopped() {
+    let Some(database) = database().await else {
+        return;
+    };
+    let store = open_database(&database).await;
+    append(&store, vec![sale("a", "c", 1, 1, 0)]).await;
+    let client = cluster().unwrap().client(&database).await;
+    client
+        .batch_execute("BEGIN; LOCK TABLE profitscore.ledger IN ACCESS EXCLUSIVE MODE")
+        .await
+        .unwrap();
+    let asked = rank(&store, scope(Period::ALL), order(Basis::Revenue));
+    let answered = tokio::time::timeout(Duration::from_millis(300), asked).await;
+    assert!(answered.is_err(), "it is answered behind a lock");
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                   AND wait_event_type = 'Lock'";
+    let mut tries = 0;
+    while client
+        .query_one(waiting, &[])
+        .await
+        .unwrap()
+        .get::<_, i64>(0)
+        > 0
+    {
+        tries += 1;
+        assert!(tries < 600, "the database goes on waiting");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    client.batch_execute("COMMIT").await.unwrap();
+    let answer = rank(&store, scope(Period::ALL), order(Basis::Revenue)).await;
+    assert_eq!(standing(&answer), [("c", 1)]);
+}

@@ -5,7 +5,7 @@ use profitscore::store::postgres::DatabaseSettings;
 use std::{
     fs,
     net::TcpListener,
-    os::unix::process::CommandExt as _,
+    os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
@@ -109,6 +109,17 @@ impl Cluster {
                 std::os::unix::fs::chown(path, Some(user), Some(group)).unwrap();
             }
         }
+        let key = folder.join("server.key");
+        for (path, text) in [
+            (&folder.join("server.pem"), include_str!("tls/server.pem")),
+            (&key, include_str!("tls/server.key")),
+        ] {
+            fs::write(path, text).unwrap();
+        }
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+        if let Some((user, group)) = user {
+            std::os::unix::fs::chown(&key, Some(user), Some(group)).unwrap();
+        }
         let mut initdb = Command::new(programs.join("initdb"));
         initdb.args([
             "--encoding=UTF8",
@@ -137,7 +148,7 @@ impl Cluster {
             .port();
         let flags = format!(
             "-D data -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 \
-             -c autovacuum_naptime=5s -c log_line_prefix=%d| -c fsync={}",
+             -c autovacuum_naptime=5s -c log_line_prefix=%d| -c ssl=on -c ssl_cert_file=../server.pem -c ssl_key_file=../server.key -c fsync={}",
             if is_durable { "on" } else { "off" }
         );
         // A server that was killed comes back, as any service manager would have it.
@@ -164,6 +175,12 @@ impl Cluster {
             _warden: warden.unwrap(),
             databases: AtomicU32::new(0),
         }
+    }
+
+    /// The authority that vouches for the server's name `localhost`.
+    #[allow(dead_code, reason = "few tests use TLS")]
+    pub fn authority() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/shared/tls/authority.pem")
     }
 
     fn url(&self, database: &str) -> String {

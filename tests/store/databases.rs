@@ -1,7 +1,7 @@
 //! What several processes over one database may expect of each other, and what a database refuses.
 
 use crate::{
-    cluster::cluster,
+    cluster::{Cluster, PASSWORD, cluster},
     stores::{database, open_database},
     words::*,
 };
@@ -160,4 +160,50 @@ async fn a_question_that_nobody_waits_for_is_stopped() {
     client.batch_execute("COMMIT").await.unwrap();
     let answer = rank(&store, scope(Period::ALL), order(Basis::Revenue)).await;
     assert_eq!(standing(&answer), [("c", 1)]);
+}
+
+#[tokio::test]
+async fn the_certificate_of_the_database_is_verified() {
+    let Some(cluster) = cluster() else {
+        return;
+    };
+    let url = cluster
+        .new_database()
+        .await
+        .replace("127.0.0.1", "localhost");
+    let named = |url: &str, authorities: Option<std::path::PathBuf>| {
+        let mut settings = DatabaseSettings::parse(url).unwrap();
+        settings.set_password(PASSWORD);
+        settings.authorities = authorities;
+        settings
+    };
+    let url = format!("{url}?sslmode=require");
+    let trusting = named(&url, Some(Cluster::authority()));
+    migrate(&trusting).await.unwrap();
+    let store = open(&trusting, "USD", "UTC").await.unwrap();
+    append(&store, vec![sale("a", "c", 1, 1, 0)]).await;
+    let client = cluster.client(&trusting).await;
+    let secured = "SELECT bool_and(s.ssl) FROM pg_stat_ssl s JOIN pg_stat_activity a ON a.pid = s.pid \
+                   WHERE a.datname = current_database() AND a.application_name = 'profitscore'";
+    assert!(
+        client
+            .query_one(secured, &[])
+            .await
+            .unwrap()
+            .get::<_, bool>(0)
+    );
+    // An authority that nobody named, and a name that it does not vouch for.
+    let other_name = format!("{url}&hostaddr=127.0.0.1").replace("localhost", "db.example.org");
+    for settings in [
+        named(&url, None),
+        named(&other_name, Some(Cluster::authority())),
+    ] {
+        let problem = migrate(&settings).await.unwrap_err();
+        assert!(problem.message.contains("certificate"), "{problem}");
+    }
+    let missing = named(&url, Some("there/is/none.pem".into()));
+    assert_eq!(
+        migrate(&missing).await.unwrap_err().field,
+        "database_authorities"
+    );
 }

@@ -121,7 +121,10 @@ impl Fault {
 fn passes(error: &Error) -> bool {
     let Some(code) = error.code() else {
         let source = std::error::Error::source(error);
-        return error.is_closed() || source.is_some_and(|source| source.is::<std::io::Error>());
+        let broken = source.and_then(|source| source.downcast_ref::<std::io::Error>());
+        // A certificate that is refused is refused again.
+        return error.is_closed()
+            || broken.is_some_and(|broken| broken.kind() != std::io::ErrorKind::InvalidData);
     };
     let code = code.code();
     code.starts_with("08") || ["57P01", "57P02", "57P03", "40001", "40P01", "XX000"].contains(&code)

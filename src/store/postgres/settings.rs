@@ -38,7 +38,7 @@ pub struct DatabaseSettings {
 
 impl DatabaseSettings {
     /// Takes a URL (`postgresql://user@host/database`) or a list of `key=value`. TLS is required unless the database is
-    /// on this machine, or the URL says `sslmode=disable`.
+    /// on this machine, where it is used only for `sslmode=require`, or the URL says `sslmode=disable`.
     pub fn parse(url: &str) -> Result<Self, Problem> {
         // The text of the error names the option and never a value, but the URL itself would show the password.
         let config = Config::from_str(url.trim());
@@ -51,8 +51,13 @@ impl DatabaseSettings {
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Err(Problem::field_invalid("database", "names no host"));
         }
-        if config.get_ssl_mode() == SslMode::Prefer && !is_on_this_machine(&config) {
-            config.ssl_mode(SslMode::Require);
+        if config.get_ssl_mode() == SslMode::Prefer {
+            // Whoever could listen on this machine could also read its memory; and many a database there has a
+            // certificate that nobody can verify.
+            config.ssl_mode(match is_on_this_machine(&config) {
+                true => SslMode::Disable,
+                false => SslMode::Require,
+            });
         }
         if config.get_application_name().is_none() {
             config.application_name("profitscore");
@@ -143,8 +148,12 @@ mod tests {
             mode("postgresql://u@db.example.org/p?sslmode=disable"),
             SslMode::Disable
         );
-        assert_eq!(mode("postgresql://u@127.0.0.1/p"), SslMode::Prefer);
-        assert_eq!(mode("host=/run/postgresql dbname=p"), SslMode::Prefer);
+        assert_eq!(mode("postgresql://u@127.0.0.1/p"), SslMode::Disable);
+        assert_eq!(
+            mode("postgresql://u@localhost/p?sslmode=require"),
+            SslMode::Require
+        );
+        assert_eq!(mode("host=/run/postgresql dbname=p"), SslMode::Disable);
     }
 
     #[test]

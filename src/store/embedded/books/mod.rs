@@ -28,7 +28,7 @@ pub(super) use self::{
     names::Names,
     parts::{NamesPart, TotalsPart},
     saved::{Limits, Saved, put_count, put_number},
-    table::Row,
+    table::{Row, Tally},
     weighing::{Weighing, narrow, wide},
 };
 use self::{totals::Totals, weighing::Extent};

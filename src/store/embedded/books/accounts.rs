@@ -67,6 +67,16 @@ fn of_fixed(number: u32) -> Account {
     }
 }
 
+/// The numbers of the bits that are set, rising.
+fn bits(mut set: u32) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        let bit = set.trailing_zeros();
+        // Without the lowest; of none there is none to take away.
+        set &= set.wrapping_sub(1);
+        (bit < u32::BITS).then_some(bit)
+    })
+}
+
 /// Which accounts a row posts under: a bit for each that is not working time, one for working time, and one that says
 /// whether it takes back another row.
 #[derive(
@@ -91,29 +101,20 @@ impl Layout {
         Self(self.0 | REVERSAL)
     }
 
-    /// Whether there is working time.
-    pub fn has_minutes(self) -> bool {
-        self.0 & MINUTES != 0
-    }
-
     /// 1, or -1 for what takes back another row.
     pub fn sign(self) -> i64 {
         if self.is_reversal() { -1 } else { 1 }
     }
 
-    fn bits(self, from: u32, to: u32) -> impl Iterator<Item = u32> {
-        (from..to).filter(move |bit| self.0 & (1 << bit) != 0)
-    }
-
     /// The accounts with a quantity of their own, rising; `None` stands for working time, whose account the row names.
     pub fn quantities(self) -> impl Iterator<Item = Option<u32>> {
-        let minutes = self.has_minutes().then_some(None);
-        self.bits(0, FIRST_COUNT).map(Some).chain(minutes)
+        let all = bits(self.0 & (((1 << FIRST_COUNT) - 1) | MINUTES));
+        all.map(|bit| Some(bit).filter(|bit| *bit < FIRST_COUNT))
     }
 
     /// The accounts under which 1 is posted.
     pub fn counts(self) -> impl Iterator<Item = u32> {
-        self.bits(FIRST_COUNT, FIXED)
+        bits(self.0 & ((1 << FIXED) - (1 << FIRST_COUNT)))
     }
 }
 

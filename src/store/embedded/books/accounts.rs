@@ -101,6 +101,11 @@ impl Layout {
         Self(self.0 | REVERSAL)
     }
 
+    /// Whether there is working time.
+    pub fn has_minutes(self) -> bool {
+        self.0 & MINUTES != 0
+    }
+
     /// 1, or -1 for what takes back another row.
     pub fn sign(self) -> i64 {
         if self.is_reversal() { -1 } else { 1 }
@@ -146,10 +151,45 @@ impl Postings {
     }
 }
 
+/// What something that happened posts; `work` says what number the account of working time has.
+pub(in super::super) fn postings_of(kind: &Kind, work: impl FnOnce(WorkKey) -> u32) -> Postings {
+    let mut by_bit = [0_i64; FIRST_COUNT as usize];
+    let mut postings = Postings::default();
+    let mut worked = None;
+    for_each_posting_of(kind, |account, quantity| match fixed(&account) {
+        Some(number) => {
+            postings.layout.0 |= 1 << number;
+            if let Some(sum) = by_bit.get_mut(number as usize) {
+                *sum = quantity;
+            }
+        }
+        None => {
+            if let Account::Minutes(role, purpose) = account {
+                postings.layout.0 |= MINUTES;
+                worked = Some(((role, purpose), quantity));
+            }
+        }
+    });
+    let mut minutes = 0;
+    if let Some((key, quantity)) = worked {
+        postings.minutes = work(key);
+        minutes = quantity;
+    }
+    let quantities = postings.layout.quantities();
+    let quantities = quantities.map(|bit| bit.map_or(minutes, |bit| by_bit[bit as usize]));
+    for (place, quantity) in postings.quantities.iter_mut().zip(quantities) {
+        *place = quantity;
+    }
+    postings
+}
+
+/// Whose working time, and what for.
+pub(in super::super) type WorkKey = (RoleId, WorkPurpose);
+
 /// The accounts of one tenant and their numbers.
 #[derive(Debug, Default)]
 pub(in super::super) struct Accounts {
-    minutes: Interner<(RoleId, WorkPurpose)>,
+    minutes: Interner<WorkKey>,
 }
 
 impl Accounts {
@@ -185,31 +225,12 @@ impl Accounts {
 
     /// What something that happened posts; an account that is new gets a number.
     pub fn postings(&mut self, kind: &Kind) -> Postings {
-        let mut by_bit = [0_i64; FIRST_COUNT as usize];
-        let mut postings = Postings::default();
-        let mut worked = 0;
-        for_each_posting_of(kind, |account, quantity| match fixed(&account) {
-            Some(number) => {
-                postings.layout.0 |= 1 << number;
-                if let Some(sum) = by_bit.get_mut(number as usize) {
-                    *sum = quantity;
-                }
-            }
-            None => {
-                if let Account::Minutes(role, purpose) = account {
-                    postings.layout.0 |= MINUTES;
-                    let key = (role, purpose);
-                    postings.minutes = FIXED + self.minutes.intern(&key, Clone::clone);
-                    worked = quantity;
-                }
-            }
-        });
-        let quantities = postings.layout.quantities();
-        let quantities = quantities.map(|bit| bit.map_or(worked, |bit| by_bit[bit as usize]));
-        for (place, quantity) in postings.quantities.iter_mut().zip(quantities) {
-            *place = quantity;
-        }
-        postings
+        postings_of(kind, |key| self.of_work(&key))
+    }
+
+    /// The number of the account of working time; it gets one if it has none.
+    pub fn of_work(&mut self, key: &WorkKey) -> u32 {
+        FIXED + self.minutes.intern(key, Clone::clone)
     }
 
     /// Sums by the number of the account as sums by account, those of zero left out.

@@ -134,6 +134,11 @@ impl Block {
         }
     }
 
+    /// The position of the newest row that is kept as it came.
+    pub fn newest(&self) -> u32 {
+        self.recent.last().map_or(0, |row| row.position)
+    }
+
     /// Puts the newest rows by day, if there are any.
     pub fn settle(&mut self, sizes: &BookSizes) {
         if !self.unfolded().is_empty() {

@@ -15,7 +15,9 @@ use profitscore::{
         money::Currency,
         time::{Calendar, Instant as RecordTime},
     },
-    store::embedded::{CheckpointSizes, Engine, EngineSettings, RealDisk, Request, Writes},
+    store::embedded::{
+        CheckpointSizes, Engine, EngineSettings, RealDisk, Request, Writes, disk_bytes,
+    },
 };
 use rustix::time::{ClockId, clock_gettime};
 use std::{
@@ -137,8 +139,18 @@ fn main() -> Result<(), Failure> {
         engine.close();
         Ok(())
     })?;
-    let bytes = fs::metadata(&checkpoint)?.len();
-    println!("checkpoint of {bytes} bytes");
+    let bytes = disk_bytes(&folder)?;
+    let parts = bytes.checkpoint;
+    let each = |bytes: u64| bytes as f64 / activities as f64;
+    println!(
+        "bytes an activity: ledger {:.2}, checkpoint {:.2} (rows {:.2}, fingerprints {:.2}, names {:.2}, rest {:.2})",
+        each(bytes.ledger),
+        each(parts.all()),
+        each(parts.rows),
+        each(parts.fingerprints),
+        each(parts.names),
+        each(parts.rest),
+    );
     for _ in 0..RUNS {
         let engine = measured("open from the checkpoint", || open(&folder, NEVER))?;
         engine.close();

@@ -4,6 +4,7 @@
 
 use super::{
     books::Books,
+    checkpoint::{self, CheckpointBytes},
     codec,
     fingerprint::Fingerprinter,
     ledger::LedgerReader,
@@ -65,6 +66,24 @@ pub fn verify(folder: &Path, progress: impl FnMut(Progress)) -> Result<Verified,
         bytes: read.size(),
         is_torn: read.is_torn(),
         tenants,
+    })
+}
+
+/// What a folder takes on the disk, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DiskBytes {
+    /// All segments of the ledger.
+    pub ledger: u64,
+    /// The checkpoint.
+    pub checkpoint: CheckpointBytes,
+}
+
+/// What a folder takes on the disk.
+pub fn disk_bytes(folder: &Path) -> Result<DiskBytes, Problem> {
+    let disk = RealDisk::beside(folder)?;
+    Ok(DiskBytes {
+        ledger: Reading::open(&disk)?.size(),
+        checkpoint: checkpoint::bytes(&disk),
     })
 }
 

@@ -41,8 +41,9 @@ mod writer;
 
 pub use self::{
     books::BookBytes,
+    checkpoint::CheckpointBytes,
     engine::{Answer, Engine, Request, Writes},
-    maintenance::{Verified, VerifiedTenant, backup, restore, verify},
+    maintenance::{DiskBytes, Verified, VerifiedTenant, backup, disk_bytes, restore, verify},
     questions::Questions,
     real_disk::RealDisk,
     settings::{BookSizes, CheckpointSizes, EmbeddedSettings, EngineSettings, Progress},

@@ -5,6 +5,7 @@
 //! difference of two planes, more or less the rows of the two leaves in which the period begins and ends; and nothing
 //! of it is larger than the fastest memory of a processor.
 
+mod planes;
 mod reading;
 mod saved;
 

@@ -1,10 +1,10 @@
 //! Writes a checkpoint in small steps, between which writes and questions go on.
 
-use super::{CHECKPOINT, Directory, MAGIC, Maker, Part, SavedTenant, UNFINISHED, What};
+use super::{CHECKPOINT, Directory, MAGIC, Maker, NamesOf, Part, SavedTenant, UNFINISHED, What};
 use crate::{
     domain::{id::TenantId, problem::Problem},
     store::embedded::{
-        books::Limits,
+        books::IdOrder,
         disk::{Disk, DiskFile},
         fingerprint::{Fingerprinter, Fingerprints},
         log::Log,
@@ -52,6 +52,8 @@ struct Job {
     bytes: Vec<u8>,
     place: u64,
     unsynced: u64,
+    /// The order of the customers of the tenant that is being saved: what it was when its first part was.
+    order: Arc<IdOrder>,
 }
 
 /// What is saved next.
@@ -169,6 +171,7 @@ impl Job {
             bytes: MAGIC.to_vec(),
             place: 0,
             unsynced: 0,
+            order: Arc::default(),
         };
         job.next = job.first_of(0);
         Ok(job)
@@ -231,7 +234,9 @@ impl Job {
             What::Block { tenant, .. }
             | What::Totals { tenant }
             | What::Fingerprints { tenant, .. }
-            | What::Names { tenant } => self.save_of(tenant, what, source)?,
+            | What::Order { tenant, .. }
+            | What::Rest { tenant }
+            | What::Names { tenant, .. } => self.save_of(tenant, what, source)?,
         };
         // Where there are no more blocks there is nothing to save.
         if self.bytes.len() > start || !matches!(what, What::Block { .. }) {
@@ -276,22 +281,56 @@ impl Job {
                 fingerprints.save(group, bytes);
                 let group = group + 1;
                 match group as u64 == saved.groups {
-                    true => What::Names { tenant },
+                    true => What::Order { tenant, part: 0 },
                     false => What::Fingerprints { tenant, group },
                 }
             }
-            What::Names { .. } | What::Segment { .. } => {
-                books.save_names(bytes).map_err(io::Error::other)?;
-                let Limits {
-                    customers,
-                    values,
-                    accounts,
-                    ..
-                } = books.limits();
-                saved.customers = customers as u64;
-                (saved.values, saved.accounts) = (values, accounts);
-                return Ok((books.limits().position, after));
+            What::Order { tenant, part } => {
+                if part == 0 {
+                    self.order = books.known_order();
+                }
+                let part = part + 1;
+                match self.order.save(part - 1, bytes) {
+                    true => What::Rest { tenant },
+                    false => What::Order { tenant, part },
+                }
             }
+            What::Rest { tenant } => {
+                books.save_rest(bytes).map_err(io::Error::other)?;
+                saved.accounts = books.limits().accounts;
+                let of = NamesOf::Values;
+                What::Names {
+                    tenant,
+                    of,
+                    part: 0,
+                }
+            }
+            What::Names { tenant, of, part } => {
+                let names = match of {
+                    NamesOf::Values => &books.values,
+                    NamesOf::Customers => &books.customers,
+                };
+                let (count, is_last) = names.save(part, bytes);
+                let part = part + 1;
+                match (is_last, of) {
+                    (false, _) => What::Names { tenant, of, part },
+                    (true, NamesOf::Values) => {
+                        saved.values = u32::try_from(count).map_err(io::Error::other)?;
+                        let of = NamesOf::Customers;
+                        What::Names {
+                            tenant,
+                            of,
+                            part: 0,
+                        }
+                    }
+                    (true, NamesOf::Customers) => {
+                        saved.customers = count as u64;
+                        return Ok((books.limits().position, after));
+                    }
+                }
+            }
+            // It is of no tenant.
+            What::Segment { .. } => return Ok((0, after)),
         };
         Ok((books.limits().position, Next::Part(next)))
     }

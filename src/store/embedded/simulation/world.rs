@@ -1,6 +1,8 @@
 //! One world: an engine on a simulated disk, clients that send, ask and send again, and everything that can happen to
 //! a machine. All of it follows from the seed.
 
+mod copies;
+
 use super::{
     audit::{Allowed, Auditor, Finding},
     disk::SimulatedDisk,
@@ -152,11 +154,13 @@ impl World {
             }
             86..89 if ends => self.end(),
             89..92 => self.close(),
-            92..95 => {
+            92..94 => {
                 self.set_faults();
                 self.write()
             }
-            95..100 if flips => self.flip_while_open(),
+            94 => self.verify_open(None),
+            95 => self.back_up(),
+            96..100 if flips => self.flip_while_open(),
             _ => self.write(),
         }?;
         if self.disk.must_stop() && self.random.chance(300) {
@@ -412,8 +416,10 @@ impl World {
         if size == 0 {
             return Ok(());
         }
-        self.flip(&name, size);
+        let is_within = self.flip(&name, size);
         self.disk.set_faults(Faults::default());
+        self.verify_damaged(&name, is_within)?;
+        self.disk = self.disk.boot(Ended::Killed);
         let disk = Arc::new(self.disk.clone());
         match Engine::open(disk, &self.settings, |_| ()) {
             // It may have gone on from a checkpoint: then damage is found when it is read, and named as well.
@@ -437,12 +443,15 @@ impl World {
         Ok(())
     }
 
-    fn flip(&mut self, name: &str, size: usize) {
+    /// Says whether it is where something of a segment's frames is.
+    fn flip(&mut self, name: &str, size: usize) -> bool {
         let used = usize::try_from(self.settings.segment_size).unwrap() + 200;
         let place = self.random.below(size.min(used));
         let bits = self.random.pick(&[1, 2, 4, 8, 16, 32, 64, 128, 255]);
         self.disk.say(format!("flip {bits} of {name} at {place}"));
+        let is_within = name.ends_with(".log") && place < self.disk.used_size_of(name);
         self.disk.flip(name, place, bits);
+        is_within
     }
 
     /// Flips bits in a complete segment while the engine reads it.
@@ -462,6 +471,9 @@ impl World {
                 self.tend()?;
             }
             self.ask_once(Some(name.clone()))?;
+            if self.random.chance(100) {
+                self.verify_open(Some(&name))?;
+            }
             let request = self.request();
             self.submit(vec![request], Some(name.clone()))?;
         }

@@ -44,4 +44,8 @@ pub trait DiskFile: Send + Sync {
 
     /// Makes everything that was written durable.
     fn sync(&self) -> io::Result<()>;
+
+    /// Asks that what was written be on its way to the disk, and waits for nothing. Whether it arrived, the next
+    /// [`DiskFile::sync`] tells.
+    fn start_sync(&self) {}
 }

@@ -42,7 +42,7 @@ mod writer;
 pub use self::{
     books::BookBytes,
     checkpoint::CheckpointBytes,
-    engine::{Answer, Engine, Request, Writes},
+    engine::{Answer, Engine, Failures, Request, Writes},
     maintenance::{DiskBytes, Verified, VerifiedTenant, backup, disk_bytes, restore, verify},
     questions::Questions,
     real_disk::RealDisk,

@@ -15,6 +15,9 @@ use crate::{
 use crc32c::crc32c;
 use std::{collections::HashMap, io, sync::Arc};
 
+/// After so many portions it is waited for until all of them are on the disk.
+const MOST_PORTIONS: u64 = 16;
+
 /// What a checkpoint is made of.
 pub(in super::super) struct Source<'a> {
     /// Where it goes.
@@ -36,6 +39,8 @@ pub(in super::super) struct Checkpointing {
     /// How many writes there are, and how many the last checkpoint holds.
     writes: u64,
     saved: u64,
+    /// How many could not be written since the folder was opened.
+    failures: u64,
 }
 
 /// A checkpoint that is being written.
@@ -51,7 +56,9 @@ struct Job {
     /// What is to be written at `place`.
     bytes: Vec<u8>,
     place: u64,
+    /// How many bytes were written since it was known that all are on the disk, and since that was asked for.
     unsynced: u64,
+    started: u64,
     /// The order of the customers of the tenant that is being saved: what it was when its first part was.
     order: Arc<IdOrder>,
 }
@@ -71,6 +78,7 @@ impl Checkpointing {
             job: None,
             writes,
             saved,
+            failures: 0,
         }
     }
 
@@ -83,6 +91,11 @@ impl Checkpointing {
     #[cfg(test)]
     pub fn saved(&self) -> u64 {
         self.saved
+    }
+
+    /// How many could not be written since the folder was opened.
+    pub fn failures(&self) -> u64 {
+        self.failures
     }
 
     /// Whether there is something to do.
@@ -114,7 +127,10 @@ impl Checkpointing {
         match stepped {
             Ok(job) => self.job = job,
             // It is only a shortcut: it is tried again when the ledger has grown as much again.
-            Err(_) => {
+            Err(error) => {
+                self.failures += 1;
+                let failures = self.failures;
+                tracing::warn!(failures, %error, "the checkpoint could not be written");
                 let _ = source.disk.remove(UNFINISHED);
                 self.saved = self.writes;
             }
@@ -135,7 +151,8 @@ impl Checkpointing {
         while let Ok(Some(begun)) = job {
             job = begun.step(source, self.sizes);
         }
-        if job.is_err() {
+        if let Err(error) = job {
+            tracing::warn!(%error, "the checkpoint could not be written");
             let _ = source.disk.remove(UNFINISHED);
         }
     }
@@ -171,6 +188,7 @@ impl Job {
             bytes: MAGIC.to_vec(),
             place: 0,
             unsynced: 0,
+            started: 0,
             order: Arc::default(),
         };
         job.next = job.first_of(0);
@@ -204,10 +222,13 @@ impl Job {
             self.next = self.save(what, source)?;
         }
         self.write()?;
-        // In small portions, so that the sync of a write that comes now need not wait for all of it.
-        if self.unsynced >= sizes.sync_bytes {
+        // In small portions that nobody waits for, unless the disk does not keep up.
+        if self.unsynced >= MOST_PORTIONS * sizes.sync_bytes {
             self.file.sync()?;
-            self.unsynced = 0;
+            (self.unsynced, self.started) = (0, 0);
+        } else if self.unsynced - self.started >= sizes.sync_bytes {
+            self.file.start_sync();
+            self.started = self.unsynced;
         }
         Ok(Some(self))
     }

@@ -20,6 +20,9 @@ use std::{io, sync::Arc};
 /// A segment is worth it if its rows have fewer writes than this on the average.
 const SMALL_ROWS: u64 = 512;
 
+/// So many bytes are sent to the disk at once.
+const PORTION: u64 = 1 << 20;
+
 /// A segment that is being written again.
 pub struct Rewriting {
     was: Sealed,
@@ -27,6 +30,8 @@ pub struct Rewriting {
     seed: Seed,
     chain: Chain,
     place: u64,
+    /// Up to where it was sent to the disk.
+    sent: u64,
     writes: u64,
     places: Vec<Row<String, Place>>,
 }
@@ -52,6 +57,11 @@ impl Rewriting {
         let sum = frame::complete(&mut frame, Kind::Rows, self.chain, self.seed);
         self.file.write_at(self.place, &frame)?;
         self.place += frame.len() as u64;
+        // So that the last sync, which all writes wait for, has little left to do.
+        if self.place - self.sent >= PORTION {
+            self.file.start_sync();
+            self.sent = self.place;
+        }
         self.writes += u64::from(row.count);
         self.chain = Chain {
             next: self.chain.next + 1,
@@ -132,6 +142,7 @@ impl Log {
             seed: self.seed(),
             chain: was.begin.chain,
             place: BEGIN as u64,
+            sent: 0,
             writes: 0,
             places: Vec::new(),
         })

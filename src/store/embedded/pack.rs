@@ -49,10 +49,10 @@ impl Packing {
             }
             Some(_) => job.pack_row().map(|()| Some(job)),
             None => {
-                let finished = log.finish_rewriting(job.rewriting);
+                let finished = log.finish_rewriting(&mut job.rewriting);
                 finished
                     .map_err(|error| Problem::store_unavailable(&error.to_string()))
-                    .map(|()| None)
+                    .map(|is_finished| (!is_finished).then_some(job))
             }
         };
         match stepped {

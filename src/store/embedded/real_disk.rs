@@ -11,10 +11,14 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 /// The file whose lock says that the folder is open.
 const LOCK: &str = "LOCK";
+
+/// How long to wait for a sync before something else has a turn.
+const MOMENT: Duration = Duration::from_micros(200);
 
 /// A folder. If it was opened for writing, nobody else can do so until this is dropped.
 #[derive(Debug)]
@@ -108,11 +112,27 @@ struct RealFile {
 #[derive(Default)]
 struct Started {
     thread: Option<JoinHandle<io::Result<()>>>,
+    /// Whether everything that was written is part of it.
+    is_last: bool,
     /// What went wrong with one: the operating system tells an error once, and whoever syncs next must hear it.
     failed: Option<io::Error>,
 }
 
 impl Started {
+    fn is_going_on(&self) -> bool {
+        (self.thread.as_ref()).is_some_and(|thread| !thread.is_finished())
+    }
+
+    /// Starts one, unless one failed.
+    fn start(&mut self, file: &Arc<File>) {
+        if self.failed.is_none() {
+            let file = Arc::clone(file);
+            let thread = thread::Builder::new().name("sync".to_owned());
+            // Where no thread can be had the next sync does all of it.
+            self.thread = thread.spawn(move || file.sync_data()).ok();
+        }
+    }
+
     /// Waits for its end.
     fn join(&mut self) {
         let Some(thread) = self.thread.take() else {
@@ -205,6 +225,7 @@ impl DiskFile for RealFile {
         // With what is needed to read it again, such as the size, and without the time of the last change.
         let mut started = self.started();
         started.join();
+        started.is_last = false;
         match started.failed.take() {
             Some(error) => Err(error),
             None => self.file.sync_data(),
@@ -213,16 +234,32 @@ impl DiskFile for RealFile {
 
     fn start_sync(&self) {
         let mut started = self.started();
-        let is_going_on = (started.thread.as_ref()).is_some_and(|thread| !thread.is_finished());
-        if is_going_on {
-            return;
+        if !started.is_going_on() {
+            started.join();
+            started.is_last = false;
+            started.start(&self.file);
+        }
+    }
+
+    fn finish_sync(&self) -> io::Result<bool> {
+        let mut started = self.started();
+        if started.is_going_on() {
+            // Who asks has other things to do, or nothing at all.
+            thread::sleep(MOMENT);
+            return Ok(false);
         }
         started.join();
-        if started.failed.is_none() {
-            let file = Arc::clone(&self.file);
-            let thread = thread::Builder::new().name("sync".to_owned());
-            // Where no thread can be had the next sync does all of it.
-            started.thread = thread.spawn(move || file.sync_data()).ok();
+        if let Some(error) = started.failed.take() {
+            return Err(error);
+        }
+        if std::mem::take(&mut started.is_last) {
+            return Ok(true);
+        }
+        started.start(&self.file);
+        started.is_last = started.thread.is_some();
+        match started.is_last {
+            true => Ok(false),
+            false => self.file.sync_data().map(|()| true),
         }
     }
 }
@@ -266,4 +303,25 @@ fn sync_names_of(folder: &Path) -> io::Result<()> {
 
 fn folder_problem(folder: &Path, error: impl Display) -> Problem {
     Problem::store_unavailable(&format!("the folder {}: {error}", folder.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sent_to_the_disk_is_there_once_that_is_finished() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = RealDisk::open(folder.path()).unwrap();
+        let file = disk.create("a").unwrap();
+        for place in 0..4 {
+            file.write_at(place, b"aabcd").unwrap();
+            file.start_sync();
+        }
+        while !file.finish_sync().unwrap() {}
+        file.write_at(7, b"e").unwrap();
+        while !file.finish_sync().unwrap() {}
+        file.sync().unwrap();
+        assert_eq!(fs::read(folder.path().join("a")).unwrap(), b"aaaaabce");
+    }
 }

@@ -68,6 +68,8 @@ struct Job {
 enum Next {
     Part(What),
     Directory,
+    /// Everything is written, and must be durable before it takes its name.
+    Name,
 }
 
 impl Checkpointing {
@@ -215,11 +217,22 @@ impl Job {
     /// Saves about as many bytes as a step may write, and writes them. Nothing is left when the checkpoint is finished.
     fn step(mut self, source: &mut Source<'_>, sizes: CheckpointSizes) -> io::Result<Option<Self>> {
         while self.bytes.len() < sizes.step_bytes {
-            let Next::Part(what) = self.next else {
-                self.finish(source)?;
-                return Ok(None);
-            };
-            self.next = self.save(what, source)?;
+            match self.next {
+                Next::Part(what) => self.next = self.save(what, source)?,
+                Next::Directory => {
+                    self.save_directory(source)?;
+                    self.next = Next::Name;
+                    break;
+                }
+                Next::Name => {
+                    let is_durable = self.file.finish_sync()?;
+                    return if is_durable {
+                        self.name(source).map(|()| None)
+                    } else {
+                        Ok(Some(self))
+                    };
+                }
+            }
         }
         self.write()?;
         // In small portions that nobody waits for, unless the disk does not keep up.
@@ -356,8 +369,8 @@ impl Job {
         Ok((books.limits().position, Next::Part(next)))
     }
 
-    /// Writes the directory, makes everything durable, and puts it into the place of the checkpoint before.
-    fn finish(mut self, source: &mut Source<'_>) -> io::Result<()> {
+    /// Adds the directory.
+    fn save_directory(&mut self, source: &Source<'_>) -> io::Result<()> {
         let tenants = self.tenants.iter().map(|(saved, _)| saved.clone());
         let directory = Directory {
             maker: self.maker.clone(),
@@ -374,8 +387,11 @@ impl Job {
         trailer.extend_from_slice(&crc32c(&directory).to_le_bytes());
         trailer.extend_from_slice(&MAGIC);
         self.bytes.extend_from_slice(&trailer);
-        self.write()?;
-        self.file.sync()?;
+        Ok(())
+    }
+
+    /// Puts it into the place of the checkpoint before.
+    fn name(self, source: &mut Source<'_>) -> io::Result<()> {
         source.disk.rename(UNFINISHED, CHECKPOINT)?;
         // Either file is right, and names that are made later may not last.
         source

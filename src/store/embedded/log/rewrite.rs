@@ -34,6 +34,8 @@ pub struct Rewriting {
     sent: u64,
     writes: u64,
     places: Vec<Row<String, Place>>,
+    /// What it ends with, once that is written.
+    sealed: Option<Seal>,
 }
 
 impl Rewriting {
@@ -145,23 +147,30 @@ impl Log {
             sent: 0,
             writes: 0,
             places: Vec::new(),
+            sealed: None,
         })
     }
 
-    /// Puts the new segment into the place of the old one. If this fails, the old one is there still.
-    pub fn finish_rewriting(&mut self, rewriting: Rewriting) -> io::Result<()> {
+    /// Puts the new segment into the place of the old one, once it is durable: says whether it is, and is called again
+    /// if it is not. If this fails, the old one is there still.
+    pub fn finish_rewriting(&mut self, rewriting: &mut Rewriting) -> io::Result<bool> {
         let number = rewriting.number();
-        let seal = rewriting.seal()?;
-        let frame = frame::seal(rewriting.chain, seal, rewriting.seed);
-        rewriting.file.write_at(rewriting.place, &frame)?;
-        if !is_planted(Planted::PackUnsynced) {
-            rewriting.file.sync()?;
+        let seal = match rewriting.sealed {
+            Some(seal) => seal,
+            None => {
+                let seal = rewriting.seal()?;
+                let frame = frame::seal(rewriting.chain, seal, rewriting.seed);
+                rewriting.file.write_at(rewriting.place, &frame)?;
+                *rewriting.sealed.insert(seal)
+            }
+        };
+        if !is_planted(Planted::PackUnsynced) && !rewriting.file.finish_sync()? {
+            return Ok(false);
         }
         self.disk
             .rename(&unfinished(number), &segment::name(number))?;
-        let Rewriting {
-            was, file, places, ..
-        } = rewriting;
+        let places = std::mem::take(&mut rewriting.places);
+        let (was, file) = (rewriting.was, Arc::clone(&rewriting.file));
         if let Some(sealed) = (self.sealed.iter_mut()).find(|sealed| **sealed == was) {
             sealed.begin.origin = Origin::Packed;
             sealed.seal = seal;
@@ -172,7 +181,7 @@ impl Log {
             self.failed = Some(error.to_string());
             return Err(error);
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Leaves a segment as it was.

@@ -68,9 +68,10 @@ fn number(name: &str) -> Option<u64> {
 
 #[test]
 fn nothing_is_lost_whatever_happens() {
+    let count = number("PROFITSCORE_SEEDS");
     let (first, count) = match number("PROFITSCORE_SEED") {
-        Some(seed) => (seed, 1),
-        None => (0, number("PROFITSCORE_SEEDS").unwrap_or(SEEDS)),
+        Some(first) => (first, count.unwrap_or(1)),
+        None => (0, count.unwrap_or(SEEDS)),
     };
     let next = AtomicU64::new(first);
     let threads = thread::available_parallelism().map_or(1, usize::from);

@@ -28,7 +28,7 @@ pub(super) use self::{
     names::Names,
     parts::{BookParts, RestPart, TotalsPart},
     saved::{Limits, Saved, put_count, put_number, put_packed, put_rising},
-    table::Row,
+    table::{Row, Tally},
     weighing::{Weighing, narrow, wide},
 };
 use self::{totals::Totals, weighing::Extent};

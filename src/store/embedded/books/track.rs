@@ -2,7 +2,7 @@
 //! difference of two planes, whatever its length.
 
 use super::{
-    amounts::{Accumulator, Amounts},
+    amounts::{Accumulator, Addend, Amounts},
     weighing::Weighing,
 };
 use crate::domain::time::Day;
@@ -161,18 +161,20 @@ impl Track {
     }
 
     /// Adds what each customer has in a span to its count.
-    pub fn count(&self, span: &Span, counts: &mut [i64]) {
-        self.add_by(span, Some, Some, counts);
+    pub fn count(&self, span: &Span, counts: &mut [u32]) {
+        let of = |count| Some(u32::of_narrow(count));
+        self.add_by(span, of, of, counts);
     }
 
-    fn add_by<A: Accumulator>(
+    fn add_by<A: Addend>(
         &self,
         span: &Span,
         factor: impl Fn(i64) -> Option<A>,
         worth: impl Fn(i64) -> Option<A>,
         values: &mut [A],
     ) {
-        match self {
+        let planes = match self {
+            Self::Dense(planes) => planes,
             Self::Sparse(postings) => {
                 for posting in postings
                     .iter()
@@ -183,20 +185,24 @@ impl Track {
                         *value = value.plus(worth);
                     }
                 }
+                return;
             }
-            Self::Dense(planes) => {
-                let minus = A::of_narrow(-1);
-                if let Some(plane) = Self::end(planes, span.ends.end)
-                    && let Some(factor) = factor(plane.customers.unit())
-                {
-                    plane.customers.add_scaled(factor, values);
-                }
-                if let Some(plane) = Self::end(planes, span.ends.start)
-                    && let Some(factor) = factor(plane.customers.unit())
-                {
-                    plane.customers.add_scaled(minus.times(factor), values);
-                }
+        };
+        let end = |end: usize, times: i64| {
+            let customers = &Self::end(planes, end)?.customers;
+            Some((
+                customers,
+                factor(customers.unit())?.times(A::of_narrow(times)),
+            ))
+        };
+        match (end(span.ends.end, 1), end(span.ends.start, -1)) {
+            (Some((end, factor)), Some((start, other))) => {
+                end.add_scaled_with(factor, start, other, values);
             }
+            (Some((one, factor)), None) | (None, Some((one, factor))) => {
+                one.add_scaled(0..one.len(), factor, values);
+            }
+            (None, None) => {}
         }
     }
 
@@ -211,6 +217,25 @@ impl Track {
             }
             Self::Dense(planes) => {
                 let total = |end| Self::end(planes, end).map_or(0, |plane| plane.total);
+                total(span.ends.end) - total(span.ends.start)
+            }
+        }
+    }
+
+    /// The sum over some customers in a span, those whose byte is 1 and not 0.
+    pub fn total_where(&self, span: &Span, is_in: &[u8]) -> i128 {
+        match self {
+            Self::Sparse(postings) => {
+                let within = postings
+                    .iter()
+                    .filter(|posting| span.days.contains(&posting.day));
+                let own = within.filter(|posting| is_in[usize::from(posting.customer)] == 1);
+                own.map(|posting| i128::from(posting.quantity)).sum()
+            }
+            Self::Dense(planes) => {
+                let total = |end| {
+                    Self::end(planes, end).map_or(0, |plane| plane.customers.sum_where(is_in))
+                };
                 total(span.ends.end) - total(span.ends.start)
             }
         }

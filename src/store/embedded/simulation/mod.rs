@@ -45,8 +45,9 @@ fn live(seed: u64, bug: Option<Planted>) -> Result<u64, String> {
         }
     };
     let (step, end) = (world.step, world.disk().state().history.end());
+    let profile = world.profile();
     Err(format!(
-        "seed {seed}, step {step}: {finding}\n  {end}\n(to live it again: PROFITSCORE_SEED={seed})"
+        "seed {seed}, step {step}: {finding}\n  {end}\n  {profile}\n(to live it again: PROFITSCORE_SEED={seed})"
     ))
 }
 

@@ -26,6 +26,9 @@ use std::sync::Arc;
 /// How many requests are kept to be sent again.
 const AGAIN: usize = 24;
 
+/// How damage is told that is named.
+const DAMAGE: &str = "what was read back is not what was written: file ";
+
 /// What can happen in a world.
 #[derive(Debug, Clone, Copy)]
 struct Profile {
@@ -110,6 +113,11 @@ impl World {
             is_over: false,
             random,
         }
+    }
+
+    /// What can happen in it.
+    pub fn profile(&self) -> String {
+        format!("{:?}", self.profile)
     }
 
     /// The disk, with the history of everything.
@@ -316,6 +324,9 @@ impl World {
             match Engine::open(disk, &self.settings, |_| ()) {
                 Ok(engine) => {
                     if self.audit(&engine, None)? {
+                        if self.is_over {
+                            return Ok(());
+                        }
                         self.disk.set_faults(self.faults);
                         self.injected_at_opening = self.disk.injected();
                         self.engine = Some(engine);
@@ -345,7 +356,16 @@ impl World {
             damaged: damaged.map(str::to_owned),
         };
         let lies = self.profile.lies;
-        self.auditor.opened(engine.questions(), lies, allowed)
+        let opened = self.auditor.opened(engine.questions(), lies, allowed);
+        match opened {
+            // What a disk that lies has lost may be missed only when it is read, if a checkpoint was gone on from.
+            Err(finding) if lies && finding.contains(DAMAGE) => {
+                self.disk.say(finding);
+                self.is_over = true;
+                Ok(true)
+            }
+            opened => opened,
+        }
     }
 
     /// Whether a folder that could not be opened is the end of the world: after lies, damage is, if it is named.

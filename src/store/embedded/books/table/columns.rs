@@ -1,6 +1,6 @@
 //! The columns of a table by account.
 
-use super::Table;
+use super::{AT_ONCE, Table};
 use crate::{
     domain::time::Day,
     store::embedded::books::amounts::{Accumulator, Amounts},
@@ -47,10 +47,17 @@ impl Table {
     /// Adds what the rows post, in multiples of `unit`, to the sums of their customers.
     pub fn add_posted<A: Accumulator>(&self, posted: Posted<'_>, unit: i64, sums: &mut [A]) {
         let times = A::of_narrow(self.layout.sign() * (posted.unit() / unit));
-        match posted {
-            Posted::One => self.count(0..self.len(), times, sums),
-            Posted::Amounts(column) => {
-                column.add_scattered(0..self.len(), &self.customers, times, sums);
+        let mut worth = [times; AT_ONCE];
+        for start in (0..self.len()).step_by(AT_ONCE) {
+            let rows = start..(start + AT_ONCE).min(self.len());
+            let worth = &mut worth[..rows.len()];
+            if let Posted::Amounts(column) = posted {
+                worth.fill(A::default());
+                column.add_scaled(rows.clone(), times, worth);
+            }
+            for (customer, worth) in self.customers[rows].iter().zip(worth) {
+                let sum = &mut sums[usize::from(*customer)];
+                *sum = sum.plus(*worth);
             }
         }
     }

@@ -6,6 +6,7 @@
 //! of it is larger than the fastest memory of a processor.
 
 mod folding;
+mod planes;
 mod reading;
 mod saved;
 

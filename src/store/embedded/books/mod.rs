@@ -26,8 +26,8 @@ pub(super) use self::{
     id_order::IdOrder,
     interner::number_of,
     names::Names,
-    parts::{NamesPart, TotalsPart},
-    saved::{Limits, Saved, put_count, put_number},
+    parts::{BookParts, RestPart, TotalsPart},
+    saved::{Limits, Saved, put_count, put_number, put_packed, put_rising},
     table::{Row, Tally},
     weighing::{Weighing, narrow, wide},
 };

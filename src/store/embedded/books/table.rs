@@ -1,6 +1,9 @@
 //! Rows of one layout in columns, in the order of their days.
 
+mod columns;
 mod saved;
+
+pub(in super::super) use self::columns::Posted;
 
 use super::{
     accounts::{Layout, Postings, QUANTITIES},

@@ -1,8 +1,6 @@
 //! What the customers of a block have under one account, as of the ends of its leaves: so the sum over a period is the
 //! difference of two planes, whatever its length.
 
-mod saved;
-
 use super::{
     amounts::{Accumulator, Addend, Amounts, Deltas},
     interner::number_of,
@@ -23,9 +21,12 @@ pub(in super::super) enum Track {
 /// One posting.
 #[derive(Debug, Clone, Copy)]
 pub(in super::super) struct Posting {
-    day: Day,
-    customer: u16,
-    quantity: i64,
+    /// The day on which it counts.
+    pub day: Day,
+    /// The customer's place in the block.
+    pub customer: u16,
+    /// The signed quantity.
+    pub quantity: i64,
 }
 
 /// What each customer has up to the end of a leaf.
@@ -97,12 +98,21 @@ fn add_running(planes: &mut [Plane], first: usize, postings: &[Placed], customer
 }
 
 impl Plane {
+    /// What each customer has, as multiples of a unit.
+    pub fn of<A: Accumulator>(unit: i64, multiples: &[A]) -> Self {
+        let total: i128 = multiples.iter().map(|multiple| multiple.wide()).sum();
+        Self {
+            customers: Amounts::of_multiples(unit, multiples),
+            total: total.wrapping_mul(unit.into()),
+        }
+    }
+
     fn add(&mut self, customer: u16, quantity: i64) {
         self.customers.add(customer.into(), quantity);
         self.total += i128::from(quantity);
     }
 
-    fn of(&self, customer: u16) -> i128 {
+    fn customer(&self, customer: u16) -> i128 {
         let customer = usize::from(customer);
         if customer < self.customers.len() {
             self.customers.get(customer)
@@ -139,8 +149,7 @@ impl Track {
     /// Makes planes of the postings once those take more memory; `starts` are the first days of the leaves.
     pub fn settle(&mut self, starts: &[Day], customers: usize) {
         let Self::Sparse(postings) = self else { return };
-        let planes = starts.len() * customers * 2;
-        if postings.len() * size_of::<Posting>() < planes {
+        if !Self::is_dense(postings.len(), starts.len(), customers) {
             return;
         }
         let leaf_of = |day: Day| starts.partition_point(|start| *start <= day).max(1) - 1;
@@ -172,6 +181,11 @@ impl Track {
         if let Self::Dense(planes) = self {
             add_running(&mut planes[leaf..=leaf], leaf, postings, customers);
         }
+    }
+
+    /// Whether so many postings take no less memory than planes of so many leaves do.
+    pub fn is_dense(postings: usize, leaves: usize, customers: usize) -> bool {
+        postings * size_of::<Posting>() >= leaves * customers * 2
     }
 
     fn end(planes: &[Plane], end: usize) -> Option<&Plane> {
@@ -287,7 +301,7 @@ impl Track {
                 within.map(|posting| i128::from(posting.quantity)).sum()
             }
             Self::Dense(planes) => {
-                let of = |end| Self::end(planes, end).map_or(0, |plane| plane.of(customer));
+                let of = |end| Self::end(planes, end).map_or(0, |plane| plane.customer(customer));
                 of(span.ends.end) - of(span.ends.start)
             }
         }

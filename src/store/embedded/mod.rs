@@ -22,6 +22,7 @@ mod opening;
 mod pack;
 mod place_set;
 mod planted;
+mod prepared;
 mod profiles;
 mod prospects;
 mod questions;
@@ -41,14 +42,15 @@ mod writer;
 
 pub use self::{
     books::BookBytes,
-    engine::{Answer, Engine, Request, Writes},
-    maintenance::{Verified, VerifiedTenant, backup, restore, verify},
+    checkpoint::CheckpointBytes,
+    engine::{Answer, Engine, Failures, Request, Writes},
+    maintenance::{DiskBytes, Verified, VerifiedTenant, backup, disk_bytes, restore, verify},
     questions::Questions,
     real_disk::RealDisk,
     settings::{BookSizes, CheckpointSizes, EmbeddedSettings, EngineSettings, Progress},
 };
 
-use self::writer::Message;
+use self::{prepared::Preparer, writer::Message};
 use super::Store;
 use crate::domain::{
     cost_model::CostModel,
@@ -80,6 +82,7 @@ const WAITING_BYTES: u32 = 80 * 1_024 * 1_024;
 /// A store in one folder. Dropping it waits until everything that was asked of it is written.
 pub struct EmbeddedStore {
     questions: Arc<Questions>,
+    preparer: Preparer,
     messages: Option<mpsc::Sender<Message>>,
     room: Arc<Semaphore>,
     writer: Option<JoinHandle<()>>,
@@ -102,12 +105,14 @@ impl EmbeddedStore {
     /// A store around an engine that is open.
     pub fn around(engine: Engine) -> Result<Self, Problem> {
         let questions = Arc::clone(engine.questions());
+        let preparer = engine.preparer().clone();
         let (messages, receiver) = mpsc::channel(WAITING);
         let thread = thread::Builder::new().name("ledger-writer".to_owned());
         let writer = thread.spawn(move || writer::run(engine, receiver));
         let writer = writer.map_err(|error| Problem::store_unavailable(&error.to_string()))?;
         Ok(Self {
             questions,
+            preparer,
             messages: Some(messages),
             room: Arc::new(Semaphore::new(WAITING_BYTES as usize)),
             writer: Some(writer),
@@ -138,11 +143,13 @@ impl EmbeddedStore {
             mode,
         };
         let messages = self.messages.as_ref().ok_or_else(stopped)?;
+        let prepared = self.preparer.prepare(&request);
         messages
-            .send(Message::Write(request, answer, room))
+            .send(Message::Write((request, prepared), answer, room))
             .await
             .map_err(|_| stopped())?;
-        answered.await.map_err(|_| stopped())?
+        let (answer, _work) = answered.await.map_err(|_| stopped())?;
+        answer
     }
 
     /// Answers a question on a thread that may block.

@@ -5,6 +5,8 @@
 //! difference of two planes, more or less the rows of the two leaves in which the period begins and ends; and nothing
 //! of it is larger than the fastest memory of a processor.
 
+mod folding;
+mod planes;
 mod reading;
 mod saved;
 
@@ -41,6 +43,8 @@ pub(in super::super) struct Block {
     accounts: Vec<(u32, Track)>,
     /// The newest rows, by position; those up to `folded` are in leaves and planes too.
     recent: Vec<Row>,
+    /// Their days, beside: most questions are about few of them.
+    recent_days: Vec<Day>,
     folded: u32,
     /// How many of the newest rows these are.
     known: usize,
@@ -70,29 +74,6 @@ pub(in super::super) struct Plan<'a> {
 impl Leaf {
     fn rows(&self) -> usize {
         self.tables.iter().map(Table::len).sum()
-    }
-
-    fn rows_of(&self, days: &Range<Day>) -> usize {
-        self.tables
-            .iter()
-            .map(|table| table.range(days).len())
-            .sum()
-    }
-
-    /// Puts rows, all of this leaf, by day.
-    fn take(&mut self, rows: &mut [Row]) {
-        rows.sort_unstable_by_key(|row| (row.postings.layout, row.day, row.position));
-        for rows in rows.chunk_by(|a, b| a.postings.layout == b.postings.layout) {
-            let layout = rows[0].postings.layout;
-            match self
-                .tables
-                .iter_mut()
-                .find(|table| table.layout() == layout)
-            {
-                Some(table) => *table = table.merged(rows),
-                None => self.tables.push(Table::of(layout, rows.iter())),
-            }
-        }
     }
 
     /// The day before which there is about half of the rows, if there is such a day.
@@ -129,6 +110,7 @@ impl Default for Block {
             live: Track::default(),
             accounts: Vec::new(),
             recent: Vec::new(),
+            recent_days: Vec::new(),
             folded: 0,
             known: 0,
             dropped: 0,
@@ -144,9 +126,15 @@ impl Block {
             return;
         }
         self.recent.push(row);
+        self.recent_days.push(row.day);
         if self.recent.len() - self.known >= sizes.recent_rows {
             self.fold(row.position.saturating_sub(sizes.kept_positions), sizes);
         }
+    }
+
+    /// The position of the newest row that is kept as it came.
+    pub fn newest(&self) -> u32 {
+        self.recent.last().map_or(0, |row| row.position)
     }
 
     /// Puts the newest rows by day, if there are any.
@@ -162,106 +150,6 @@ impl Block {
 
     fn leaf_of(&self, day: Day) -> usize {
         self.leaves.partition_point(|leaf| leaf.start <= day).max(1) - 1
-    }
-
-    fn track(&mut self, account: u32) -> &mut Track {
-        let place = match self
-            .accounts
-            .binary_search_by_key(&account, |(own, _)| *own)
-        {
-            Ok(place) => place,
-            Err(place) => {
-                self.accounts.insert(place, (account, Track::default()));
-                place
-            }
-        };
-        &mut self.accounts[place].1
-    }
-
-    /// Puts the newest rows by day, and forgets rows as they came up to a position.
-    fn fold(&mut self, keep_after: u32, sizes: &BookSizes) {
-        let mut rows = self.unfolded().to_vec();
-        for row in &rows {
-            let leaf = self.leaf_of(row.day);
-            self.customers = self.customers.max(usize::from(row.customer) + 1);
-            self.live
-                .add(leaf, row.day, row.customer, row.postings.layout.sign());
-            row.postings.for_each(|account, quantity| {
-                self.track(account)
-                    .add(leaf, row.day, row.customer, quantity);
-            });
-        }
-        self.folded = self.recent.last().map_or(self.folded, |row| row.position);
-        rows.sort_unstable_by_key(|row| row.day);
-        let mut touched: Vec<usize> = Vec::new();
-        let starts: Vec<Day> = self.leaves.iter().map(|leaf| leaf.start).collect();
-        let leaf_of = |day: Day| starts.partition_point(|start| *start <= day).max(1) - 1;
-        for rows in rows.chunk_by_mut(|a, b| leaf_of(a.day) == leaf_of(b.day)) {
-            let leaf = leaf_of(rows[0].day);
-            self.leaves[leaf].take(rows);
-            touched.push(leaf);
-        }
-        // From the last to the first, since a leaf that is divided moves those after it.
-        touched
-            .into_iter()
-            .rev()
-            .for_each(|leaf| self.divide(leaf, sizes));
-        let starts: Vec<Day> = self.leaves.iter().map(|leaf| leaf.start).collect();
-        self.live.settle(&starts, self.customers);
-        self.accounts
-            .iter_mut()
-            .for_each(|(_, track)| track.settle(&starts, self.customers));
-        let gone = self
-            .recent
-            .partition_point(|row| row.position <= keep_after.min(self.folded));
-        if let Some(last) = self.recent[..gone].last() {
-            self.dropped = last.position;
-        }
-        self.recent.drain(..gone);
-        self.known = self.recent.len();
-        self.recent.shrink_to(sizes.recent_rows);
-    }
-
-    /// Divides a leaf as often as it is too large.
-    fn divide(&mut self, leaf: usize, sizes: &BookSizes) {
-        if self.leaves[leaf].rows() < 2 * self.customers.max(sizes.leaf_rows) {
-            return;
-        }
-        let Some(day) = self.leaves[leaf].middle() else {
-            return;
-        };
-        let tables = std::mem::take(&mut self.leaves[leaf].tables);
-        let (first, second): (Vec<Table>, Vec<Table>) =
-            tables.iter().map(|table| table.split(day)).unzip();
-        let filled =
-            |tables: Vec<Table>| tables.into_iter().filter(|table| table.len() > 0).collect();
-        self.leaves[leaf].tables = filled(first);
-        self.leaves.insert(
-            leaf + 1,
-            Leaf {
-                start: day,
-                tables: filled(second),
-            },
-        );
-        self.live.divide(leaf);
-        self.accounts
-            .iter_mut()
-            .for_each(|(_, track)| track.divide(leaf));
-        let mut rows = Vec::with_capacity(self.leaves[leaf].rows());
-        for table in &self.leaves[leaf].tables {
-            for (day, range) in table.days_of(0..table.len()) {
-                rows.extend(range.map(|place| table.row(place, day)));
-            }
-        }
-        for row in rows {
-            self.live
-                .add_to_end(leaf, row.customer, row.postings.layout.sign());
-            row.postings.for_each(|account, quantity| {
-                self.track(account).add_to_end(leaf, row.customer, quantity);
-            });
-        }
-        self.divide(leaf + 1, sizes);
-        self.divide(leaf, sizes);
     }
 
     /// The row with a position, which is on a day.
@@ -280,53 +168,62 @@ impl Block {
     /// How the rows of some days are best made up.
     pub fn plan(&self, days: &Range<Day>) -> Plan<'_> {
         let (first, last) = (self.leaf_of(days.start), self.leaf_of(days.end));
-        let mut parts = Vec::new();
-        let mut part = |leaf: usize, days: Range<Day>, times| {
-            if days.start < days.end {
-                let tables = self.leaves[leaf].tables.iter();
-                let parts_of = tables.map(|table| (table, table.range(&days), times));
-                parts.extend(parts_of.filter(|(_, range, _)| !range.is_empty()));
-            }
-        };
-        let rows = |leaf: usize, days: Range<Day>| self.leaves[leaf].rows_of(&days);
-        let all = |leaf: usize| self.leaves[leaf].rows();
         if first == last {
-            let within = rows(first, days.clone());
-            let outside = all(first) - within;
-            if within <= outside + self.customers / 2 {
-                part(first, days.clone(), 1);
-                return Plan {
-                    span: Span::default(),
-                    parts,
-                };
-            }
-            part(first, ALL.start..days.start, -1);
-            part(first, days.end..ALL.end, -1);
-            return Plan {
-                span: self.span(first..first + 1),
-                parts,
-            };
+            return self.plan_within(first, days);
         }
-        let skipped = rows(first, ALL.start..days.start);
-        let start = if skipped <= all(first) - skipped {
-            part(first, ALL.start..days.start, -1);
-            first
-        } else {
-            part(first, days.start..ALL.end, 1);
-            first + 1
-        };
-        let taken = rows(last, ALL.start..days.end);
-        let end = if taken <= all(last) - taken {
-            part(last, ALL.start..days.end, 1);
-            last
-        } else {
-            part(last, days.end..ALL.end, -1);
-            last + 1
-        };
+        let mut parts = Vec::with_capacity(4);
+        let start = self.edge(first, days.start, -1, &mut parts);
+        let end = self.edge(last, days.end, 1, &mut parts);
         Plan {
             span: self.span(start..end),
             parts,
         }
+    }
+
+    /// Days of one leaf: its rows of these days, or all of it without its other rows.
+    fn plan_within(&self, number: usize, days: &Range<Day>) -> Plan<'_> {
+        let leaf = &self.leaves[number];
+        let ranges = leaf.tables.iter().map(|table| (table, table.range(days)));
+        let ranges: Vec<_> = ranges.collect();
+        let within: usize = ranges.iter().map(|(_, range)| range.len()).sum();
+        let takes_rows = within <= leaf.rows() - within + self.customers / 2;
+        let parts = ranges
+            .into_iter()
+            .flat_map(|(table, range)| match takes_rows {
+                true => [(table, range, 1), (table, 0..0, 1)],
+                false => [
+                    (table, 0..range.start, -1),
+                    (table, range.end..table.len(), -1),
+                ],
+            });
+        Plan {
+            parts: parts.filter(|(_, range, _)| !range.is_empty()).collect(),
+            span: match takes_rows {
+                true => Span::default(),
+                false => self.span(number..number + 1),
+            },
+        }
+    }
+
+    /// Everything before a day is what there is at one of the ends of its leaf, which is told, with rows: those of the
+    /// leaf before the day, `times` 1 or -1, or those from it on, the other way round.
+    fn edge<'b>(
+        &'b self,
+        leaf: usize,
+        day: Day,
+        times: i64,
+        parts: &mut Vec<(&'b Table, Range<usize>, i64)>,
+    ) -> usize {
+        let tables = self.leaves[leaf].tables.iter();
+        let cuts = tables.map(|table| (table, table.range(&(ALL.start..day)).end));
+        let before: usize = cuts.clone().map(|(_, cut)| cut).sum();
+        let is_less = before <= self.leaves[leaf].rows() - before;
+        let rows = cuts.map(|(table, cut)| match is_less {
+            true => (table, 0..cut, times),
+            false => (table, cut..table.len(), -times),
+        });
+        parts.extend(rows.filter(|(_, range, _)| !range.is_empty()));
+        if is_less { leaf } else { leaf + 1 }
     }
 
     fn span(&self, ends: Range<usize>) -> Span {
@@ -343,6 +240,7 @@ impl Block {
         let tables = self.leaves.iter().flat_map(|leaf| &leaf.tables);
         bytes.rows += tables.map(Table::bytes).sum::<usize>();
         bytes.rows += self.recent.capacity() * size_of::<Row>();
+        bytes.rows += self.recent_days.capacity() * size_of::<Day>();
         bytes.planes += self.live.bytes();
         bytes.planes += self
             .accounts

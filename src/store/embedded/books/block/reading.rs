@@ -3,9 +3,14 @@
 use super::{Block, Plan};
 use crate::{
     domain::time::Day,
-    store::embedded::books::{amounts::Accumulator, table::Row, weighing::Weighing},
+    store::embedded::books::{
+        accounts::{Layout, Postings, QUANTITIES},
+        amounts::{Accumulator, Addend},
+        table::{Row, Tally},
+        weighing::Weighing,
+    },
 };
-use std::{collections::BTreeSet, ops::Range};
+use std::ops::Range;
 
 impl Block {
     /// Whether the answer as of a position can be made of planes.
@@ -19,67 +24,46 @@ impl Block {
         let until = |position| self.recent.partition_point(|row| row.position <= position);
         let (seen, folded) = (until(as_of), until(self.folded));
         let (rows, times) = match folded <= seen {
-            true => (&self.recent[folded..seen], 1),
-            false => (&self.recent[seen..folded], -1),
+            true => (folded..seen, 1),
+            false => (seen..folded, -1),
         };
-        let rows = rows.iter().filter(|row| days.contains(&row.day));
-        rows.map(move |row| (row, times))
+        let rows = self.recent_days[rows.clone()]
+            .iter()
+            .zip(&self.recent[rows]);
+        let rows = rows.filter(|(day, _)| days.contains(day));
+        rows.map(move |(_, row)| (row, times))
     }
 
-    /// Adds what each customer is worth to its value, as of a position.
+    /// Adds what each customer is worth to its value, and how many activities it has to its count, as of a position.
     pub fn weigh<A: Accumulator>(
         &self,
         days: &Range<Day>,
         plan: &Plan<'_>,
         as_of: u32,
         weighing: &Weighing<A>,
-        values: &mut [A],
+        mut tally: Tally<'_, A>,
     ) {
-        let add = |row: &Row, times: i64, values: &mut [A]| {
-            let value = &mut values[usize::from(row.customer)];
-            row.postings.for_each(|account, quantity| {
-                if let Some(one) = weighing.value(account, quantity) {
-                    *value = value.plus(A::of_narrow(times).times(one));
-                }
-            });
-        };
+        let mut worth = LayoutWorth::default();
         if !self.has_planes_of(as_of) {
-            self.for_each_row(days, as_of, |row| add(row, 1, values));
+            self.for_each_row(days, as_of, |row| {
+                tally.add(row, 1, worth.of(row, weighing));
+            });
             return;
         }
         if !plan.span.ends.is_empty() {
+            self.live.count(&plan.span, tally.live);
             for account in &weighing.accounts {
                 if let Ok(place) = self.accounts.binary_search_by_key(account, |(own, _)| *own) {
-                    self.accounts[place]
-                        .1
-                        .weigh(&plan.span, *account, weighing, values);
+                    let track = &self.accounts[place].1;
+                    track.weigh(&plan.span, *account, weighing, tally.values);
                 }
             }
         }
         for (table, rows, times) in &plan.parts {
-            table.weigh(rows.clone(), A::of_narrow(*times), weighing, values);
+            table.weigh(rows.clone(), *times, weighing, &mut tally);
         }
         for (row, times) in self.corrections(days, as_of) {
-            add(row, times, values);
-        }
-    }
-
-    /// Adds how many activities each customer has, less those that were taken back, to its count.
-    pub fn count(&self, days: &Range<Day>, plan: &Plan<'_>, as_of: u32, live: &mut [i64]) {
-        if !self.has_planes_of(as_of) {
-            self.for_each_row(days, as_of, |row| {
-                live[usize::from(row.customer)] += row.postings.layout.sign();
-            });
-            return;
-        }
-        if !plan.span.ends.is_empty() {
-            self.live.count(&plan.span, live);
-        }
-        for (table, rows, times) in &plan.parts {
-            table.count_rows(rows.clone(), *times, live);
-        }
-        for (row, times) in self.corrections(days, as_of) {
-            live[usize::from(row.customer)] += times * row.postings.layout.sign();
+            tally.add(row, times, worth.of(row, weighing));
         }
     }
 
@@ -99,6 +83,36 @@ impl Block {
         }
         for (table, rows, times) in &plan.parts {
             table.add_sums(rows.clone(), i128::from(*times), sums);
+        }
+        for (row, times) in self.corrections(days, as_of) {
+            add(row, times, sums);
+        }
+    }
+
+    /// Adds up by account what some customers have on some days, those whose byte is 1 and not 0.
+    pub fn add_sums_where(
+        &self,
+        days: &Range<Day>,
+        plan: &Plan<'_>,
+        as_of: u32,
+        is_in: &[u8],
+        sums: &mut [i128],
+    ) {
+        let add = |row: &Row, times: i64, sums: &mut [i128]| {
+            let times = i128::from(times) * i128::from(is_in[usize::from(row.customer)]);
+            row.postings.for_each(|account, quantity| {
+                sums[account as usize] += times * i128::from(quantity);
+            });
+        };
+        if !self.has_planes_of(as_of) {
+            self.for_each_row(days, as_of, |row| add(row, 1, sums));
+            return;
+        }
+        for (account, track) in &self.accounts {
+            sums[*account as usize] += track.total_where(&plan.span, is_in);
+        }
+        for (table, rows, times) in &plan.parts {
+            table.add_sums_where(rows.clone(), (*times).into(), is_in, sums);
         }
         for (row, times) in self.corrections(days, as_of) {
             add(row, times, sums);
@@ -128,11 +142,9 @@ impl Block {
             return;
         }
         for (table, rows, times) in &plan.parts {
-            for (place, own) in rows.clone().zip(&table.customers()[rows.clone()]) {
-                if *own == customer {
-                    // The day is not looked at here.
-                    add_row(&table.row(place, days.start), *times);
-                }
+            for place in table.places_of(customer, rows.clone()) {
+                // The day is not looked at here.
+                add_row(&table.row(place, days.start), *times);
             }
         }
         for (row, times) in self.corrections(days, as_of) {
@@ -186,16 +198,63 @@ impl Block {
         let recent = recent.filter(|row| days.contains(&row.day) && has_branch(row.branch));
         recent.for_each(visit);
     }
+}
 
-    /// The accounts that anything was ever posted under.
-    pub fn accounts(&self) -> BTreeSet<u32> {
-        let mut accounts: BTreeSet<u32> =
-            self.accounts.iter().map(|(account, _)| *account).collect();
-        for row in self.unfolded() {
-            row.postings.for_each(|account, _| {
-                accounts.insert(account);
-            });
+impl<A: Accumulator> Tally<'_, A> {
+    /// Adds a row with what it is worth, `times` 1 or -1.
+    fn add(&mut self, row: &Row, times: i64, worth: A) {
+        let customer = usize::from(row.customer);
+        let times = times * row.postings.layout.sign();
+        let value = &mut self.values[customer];
+        *value = value.plus(A::of_narrow(times).times(worth));
+        let live = &mut self.live[customer];
+        *live = live.plus(u32::of_narrow(times));
+    }
+}
+
+/// What rows of one layout, and of one role if they have working time, are weighed by: most rows are like the last one.
+struct LayoutWorth<A> {
+    like: Option<(Layout, u32)>,
+    /// For each quantity, a value and the unit that is worth it; nothing for those that weigh nothing.
+    factors: [(A, i64); QUANTITIES],
+    /// What every row is worth beside.
+    each: A,
+}
+
+impl<A: Accumulator> Default for LayoutWorth<A> {
+    fn default() -> Self {
+        Self {
+            like: None,
+            factors: [(A::default(), 1); QUANTITIES],
+            each: A::default(),
         }
-        accounts
+    }
+}
+
+impl<A: Accumulator> LayoutWorth<A> {
+    /// What a row is worth, before the sign of its layout.
+    fn of(&mut self, row: &Row, weighing: &Weighing<A>) -> A {
+        let Postings {
+            layout,
+            minutes,
+            quantities,
+        } = row.postings;
+        if self.like != Some((layout, minutes)) {
+            *self = Self::default();
+            self.like = Some((layout, minutes));
+            for (factor, account) in self.factors.iter_mut().zip(layout.quantities()) {
+                *factor = weighing
+                    .of_unit(account.unwrap_or(minutes))
+                    .unwrap_or(*factor);
+            }
+            for account in layout.counts() {
+                let one = weighing.factor(account, 1).unwrap_or_default();
+                self.each = self.each.plus(one);
+            }
+        }
+        let pairs = self.factors.iter().zip(quantities);
+        pairs.fold(self.each, |worth, ((factor, unit), quantity)| {
+            worth.plus(factor.times(A::of_narrow(quantity / unit)))
+        })
     }
 }

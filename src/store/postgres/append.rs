@@ -119,7 +119,7 @@ impl<'a> Appending<'a> {
         if let Some((position, stored)) = self.known.get(entry.id()) {
             return Ok(match conflict(stored, &entry, *position) {
                 None => Outcome::Duplicate(*position),
-                Some(problem) => Outcome::Rejected(problem),
+                Some(problem) => Outcome::Rejected(Box::new(problem)),
             });
         }
         let position = *newest + 1;
@@ -130,13 +130,13 @@ impl<'a> Appending<'a> {
             }
             Entry::Reversal(Reversal { activity_id, .. }) => {
                 let Some((target, Entry::Activity(activity))) = self.known.get(activity_id) else {
-                    return Ok(Outcome::Rejected(activity_not_found(activity_id)));
+                    return Ok(Outcome::Rejected(Box::new(activity_not_found(activity_id))));
                 };
                 if let Some(reversed_at) = self.reversed.get(target) {
-                    return Ok(Outcome::Rejected(already_reversed(
+                    return Ok(Outcome::Rejected(Box::new(already_reversed(
                         activity_id,
                         *reversed_at,
-                    )));
+                    ))));
                 }
                 let posted = Posted::of(activity).taken_back()?;
                 self.new

@@ -156,7 +156,7 @@ impl Recording {
     ) -> Outcome {
         match self.records.decide(&record) {
             Decision::Unchanged(position) => Outcome::Duplicate(position),
-            Decision::Refused(problem) => Outcome::Rejected(problem),
+            Decision::Refused(problem) => Outcome::Rejected(Box::new(problem)),
             Decision::Write => {
                 *newest += 1;
                 self.keep(&record, record_time, seq(*newest));

@@ -103,7 +103,8 @@ async fn bare(client: &Client, activities: u64) {
                  product, manager, occur_seconds, record_seconds, occur_nanos, record_nanos, body) \
                  SELECT 1, i, 18000 + i / 1440, 1, 1, 'customer-' || lpad((i * 48271 % 200000)::text, 7, '0'), \
                  i * 7919 % 100000 * 10000, i * 104729 % 90000 * 10000, 1000000, 'branch-' || i % 20, \
-                 'product-' || i % 500, 'UNASSIGNED', 1500000000 + i * 60, 1700000000, 0, 0, decode(repeat('00', 70), 'hex') \
+                 'product-' || i % 500, 'UNASSIGNED', 1500000000 + i * 60, 1700000000, 0, 0, \
+                 decode(repeat('00', 70), 'hex') \
                  FROM generate_series({first}::bigint, {last}::bigint) i; COMMIT"
             ))
             .await
@@ -114,7 +115,8 @@ async fn bare(client: &Client, activities: u64) {
 fn tell(what: &str, activities: u64, wall: f64, database: f64, own: f64) {
     let each = |seconds: f64| seconds * 1e6 / activities as f64;
     println!(
-        "{what:22} {:9.0} a second of wall time; for each: database {:6.2} us, this process {:6.2} us of processor time",
+        "{what:22} {:9.0} a second of wall time; for each: database {:6.2} us, this process {:6.2} us of \
+         processor time",
         activities as f64 / wall,
         each(database),
         each(own)

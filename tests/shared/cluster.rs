@@ -148,7 +148,8 @@ impl Cluster {
             .port();
         let flags = format!(
             "-D data -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 \
-             -c autovacuum_naptime=5s -c log_line_prefix=%d| -c ssl=on -c ssl_cert_file=../server.pem -c ssl_key_file=../server.key -c fsync={}",
+             -c autovacuum_naptime=5s -c log_line_prefix=%d| \
+             -c ssl=on -c ssl_cert_file=../server.pem -c ssl_key_file=../server.key -c fsync={}",
             if is_durable { "on" } else { "off" }
         );
         // A server that was killed comes back, as any service manager would have it.

@@ -22,8 +22,8 @@ pub struct Database {
     retries: u32,
 }
 
-/// A connection while it answers. If nobody waits for the answer any more, the database is told to stop, and nobody else
-/// gets the connection.
+/// A connection while it answers. If nobody waits for the answer any more, the database is told to stop, and nobody
+/// else gets the connection.
 struct Asked {
     connection: Option<Object>,
     tls: Tls,

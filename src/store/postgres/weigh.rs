@@ -24,7 +24,8 @@ pub fn value(sql: &mut Sql, weights: &Weights, filter: &str) -> String {
         let (roles, rates) = (sql.bind(roles), sql.bind(rates));
         let kinds = format!("l.what IN ({})", list(&whats));
         terms.push(format!(
-            "coalesce(sum(l.minutes * ({rates}::text[]::numeric[])[array_position({roles}::text[], l.role)]){}, 0)",
+            "coalesce(sum(l.minutes * ({rates}::text[]::numeric[])\
+             [array_position({roles}::text[], l.role)]){}, 0)",
             filtered(&kinds, filter)
         ));
     }

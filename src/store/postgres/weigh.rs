@@ -35,8 +35,8 @@ pub fn value(sql: &mut Sql, weights: &Weights, filter: &str) -> String {
     format!("({})", terms.join(" + "))
 }
 
-/// A column of rows that are added and of rows that are taken off, and the sign of the whole. Where all rows that have anything in the column are
-/// of one kind, nothing is decided row by row: this is what most time goes into.
+/// A column of rows that are added and of rows that are taken off, and the sign of the whole. Where all rows that have
+/// anything in the column go one way, nothing is decided row by row: this is what most time goes into.
 fn signed(column: Column, plus: &[What], minus: &[What]) -> (String, &'static str) {
     let name = column.name();
     let holders: Vec<What> = posting::all()

@@ -130,8 +130,39 @@ impl Accumulator for i128 {
     fn give_back(_: &Scratch, _: Vec<Self>) {}
 }
 
+/// Does something with a unit that the compiler knows, if it is one that most amounts have: dividing by others takes
+/// several times as long.
+macro_rules! with_known_unit {
+    ($unit:expr, $known:ident => $done:expr) => {
+        match $unit {
+            10_000 => {
+                const $known: i64 = 10_000;
+                $done
+            }
+            1_000_000 => {
+                const $known: i64 = 1_000_000;
+                $done
+            }
+            1 => {
+                const $known: i64 = 1;
+                $done
+            }
+            #[allow(non_snake_case, reason = "it takes the place of a constant")]
+            $known => $done,
+        }
+    };
+}
+
+/// How often a unit goes into a quantity, which is a whole multiple of it.
+pub(in super::super) fn multiple_of(quantity: i64, unit: i64) -> i64 {
+    with_known_unit!(unit, UNIT => quantity / UNIT)
+}
+
 /// The coarsest unit, at most `limit`, that a quantity is a whole multiple of.
 pub(in super::super) fn unit_of(quantity: i64, limit: i64) -> i64 {
+    if with_known_unit!(limit, UNIT => quantity % UNIT == 0) {
+        return limit;
+    }
     let mut unit = limit;
     while quantity % unit != 0 {
         unit /= 10;
@@ -252,10 +283,10 @@ impl Amounts {
 
     /// Makes the unit one that `quantity` is a whole multiple of.
     fn admit(&mut self, quantity: i64) {
-        if quantity % self.unit == 0 {
+        let unit = unit_of(quantity, self.unit);
+        if unit == self.unit {
             return;
         }
-        let unit = unit_of(quantity, self.unit);
         let factor = i128::from(self.unit / unit);
         self.unit = unit;
         for place in 0..self.len() {
@@ -266,13 +297,13 @@ impl Amounts {
     /// Adds one more.
     pub fn push(&mut self, quantity: i64) {
         self.admit(quantity);
-        self.set(self.len(), i128::from(quantity / self.unit));
+        self.set(self.len(), i128::from(multiple_of(quantity, self.unit)));
     }
 
     /// Adds to the one at a place; before it everything that is not there yet is zero.
     pub fn add(&mut self, place: usize, quantity: i64) {
         self.admit(quantity);
-        if self.values.add(place, quantity / self.unit) {
+        if self.values.add(place, multiple_of(quantity, self.unit)) {
             return;
         }
         while self.len() <= place {

@@ -63,7 +63,7 @@ pub fn write(bytes: &mut Vec<u8>, texts: &[&str]) -> Result<(), String> {
     let (mut numbers, mut raw) = (Vec::new(), Vec::new());
     let (mut last, mut next) = (None, -1);
     for text in texts {
-        let pattern = split(text, &mut numbers, &mut raw);
+        let pattern = split(text, texts.len(), &mut numbers, &mut raw);
         let index = match last {
             Some((same, index)) if is_same(same, pattern) => index,
             _ => *patterns.entry(pattern).or_insert_with(|| {
@@ -90,8 +90,17 @@ fn is_same((text, rest): (&str, Rest), (other_text, other_rest): (&str, Rest)) -
 }
 
 /// What the dictionary has to say of a text; the rest is added to the numbers or the bytes.
-fn split<'t>(text: &'t str, numbers: &mut Vec<i64>, raw: &mut Vec<u8>) -> (&'t str, Rest) {
+fn split<'t>(
+    text: &'t str,
+    count: usize,
+    numbers: &mut Vec<i64>,
+    raw: &mut Vec<u8>,
+) -> (&'t str, Rest) {
     if let Some(uuid) = uuid_bytes(text) {
+        if raw.is_empty() {
+            // Probably all of them are.
+            raw.reserve(count * uuid.len());
+        }
         raw.extend_from_slice(&uuid);
         return ("", Rest::Uuid);
     }
@@ -114,6 +123,9 @@ fn split<'t>(text: &'t str, numbers: &mut Vec<i64>, raw: &mut Vec<u8>) -> (&'t s
     let value = number
         .bytes()
         .fold(0, |value, digit| value * 10 + i64::from(digit - b'0'));
+    if numbers.is_empty() {
+        numbers.reserve(count);
+    }
     numbers.push(value);
     (before, Rest::Number(digits))
 }

@@ -130,37 +130,20 @@ impl Accumulator for i128 {
     fn give_back(_: &Scratch, _: Vec<Self>) {}
 }
 
-/// Does something with a unit that the compiler knows, if it is one that most amounts have: dividing by others takes
-/// several times as long.
-macro_rules! with_known_unit {
-    ($unit:expr, $known:ident => $done:expr) => {
-        match $unit {
-            10_000 => {
-                const $known: i64 = 10_000;
-                $done
-            }
-            1_000_000 => {
-                const $known: i64 = 1_000_000;
-                $done
-            }
-            1 => {
-                const $known: i64 = 1;
-                $done
-            }
-            #[allow(non_snake_case, reason = "it takes the place of a constant")]
-            $known => $done,
-        }
-    };
-}
-
-/// How often a unit goes into a quantity, which is a whole multiple of it.
+/// How often a unit goes into a quantity, rounded to zero. The units that most amounts have are known to the compiler:
+/// dividing by others takes several times as long.
 pub(in super::super) fn multiple_of(quantity: i64, unit: i64) -> i64 {
-    with_known_unit!(unit, UNIT => quantity / UNIT)
+    match unit {
+        10_000 => quantity / 10_000,
+        1_000_000 => quantity / 1_000_000,
+        1 => quantity,
+        unit => quantity / unit,
+    }
 }
 
 /// The coarsest unit, at most `limit`, that a quantity is a whole multiple of.
 pub(in super::super) fn unit_of(quantity: i64, limit: i64) -> i64 {
-    if with_known_unit!(limit, UNIT => quantity % UNIT == 0) {
+    if multiple_of(quantity, limit) * limit == quantity {
         return limit;
     }
     let mut unit = limit;

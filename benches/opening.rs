@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench opening [-- ACTIVITIES [FOLDER]]` fills a folder with the comparison's world, unless it is
 //! filled already, closes it, and opens it again and again both ways. Prints wall and processor time, what the
-//! checkpoint takes on the disk, and what writing it took.
+//! checkpoint takes on the disk, what writing it took, and how long groups of writes and steps of a checkpoint take
+//! while both are written in turns.
 
 #[path = "comparison/world.rs"]
 #[allow(dead_code, reason = "the comparison uses the rest")]
@@ -15,11 +16,14 @@ use profitscore::{
         money::Currency,
         time::{Calendar, Instant as RecordTime},
     },
-    store::embedded::{CheckpointSizes, Engine, EngineSettings, RealDisk, Request, Writes},
+    store::embedded::{
+        CheckpointSizes, Engine, EngineSettings, RealDisk, Request, Writes, disk_bytes,
+    },
 };
 use rustix::time::{ClockId, clock_gettime};
 use std::{
     fs,
+    ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -55,6 +59,12 @@ fn processor() -> Duration {
     now.try_into().unwrap_or_default()
 }
 
+fn own_processor() -> Duration {
+    let now = clock_gettime(ClockId::ThreadCPUTime);
+    // As above.
+    now.try_into().unwrap_or_default()
+}
+
 fn open(folder: &Path, checkpoints: CheckpointSizes) -> Result<Engine, Failure> {
     let calendar = Calendar::of_zone("UTC")?;
     let settings = EngineSettings {
@@ -63,6 +73,19 @@ fn open(folder: &Path, checkpoints: CheckpointSizes) -> Result<Engine, Failure> 
     };
     let disk = RealDisk::open(folder)?;
     Ok(Engine::open(Arc::new(disk), &settings, |_| {})?)
+}
+
+fn request(tenant: &TenantId, world: &World, range: Range<usize>) -> Result<Request, Failure> {
+    let entries = range.map(|index| world.entry(index));
+    Ok(Request {
+        tenant: tenant.clone(),
+        writes: Writes::Entries(entries.collect::<Result<_, _>>()?),
+        record_time: RecordTime {
+            seconds: FIRST_SECOND,
+            nanos: 0,
+        },
+        mode: WriteMode::Keep,
+    })
 }
 
 fn fill(engine: &mut Engine, tenant: &TenantId, activities: usize) -> Result<(), Failure> {
@@ -74,22 +97,76 @@ fn fill(engine: &mut Engine, tenant: &TenantId, activities: usize) -> Result<(),
     });
     for start in (0..activities).step_by(BATCH) {
         let end = (start + BATCH).min(activities);
-        let entries = (start..end).map(|index| world.entry(index));
-        let request = Request {
-            tenant: tenant.clone(),
-            writes: Writes::Entries(entries.collect::<Result<_, _>>()?),
-            record_time: RecordTime {
-                seconds: FIRST_SECOND,
-                nanos: 0,
-            },
-            mode: WriteMode::Keep,
-        };
-        for answer in engine.answer(&[request]) {
+        for answer in engine.answer(&[request(tenant, &world, start..end)?]) {
             answer?;
         }
         engine.tend();
     }
     while engine.tend() {}
+    Ok(())
+}
+
+/// Writes groups and a checkpoint in turns, and tells how long each took.
+fn save_while_writing(folder: &Path, tenant: &TenantId, activities: usize) -> Result<(), Failure> {
+    let sizes = CheckpointSizes {
+        writes: 1,
+        share: u64::MAX,
+        writes_at_close: u64::MAX,
+        ..CheckpointSizes::default()
+    };
+    let mut engine = open(folder, sizes)?;
+    let world = World::generate(Size {
+        activities: 400 * BATCH,
+        customers: u32::try_from(activities / 10)?.max(1),
+        seed: engine.questions().watermark(tenant)?,
+        chronological: false,
+    });
+    let (mut groups, mut steps) = (Vec::new(), Vec::new());
+    for start in (0..world.activities()).step_by(BATCH) {
+        let request = request(tenant, &world, start..start + BATCH)?;
+        let begin = Instant::now();
+        for answer in engine.answer(&[request]) {
+            answer?;
+        }
+        groups.push(begin.elapsed());
+        if engine.is_saving() || engine.untended() > 0 {
+            let (begin, own) = (Instant::now(), own_processor());
+            engine.tend();
+            steps.push((own_processor() - own, begin.elapsed(), steps.len()));
+        }
+    }
+    // What is left of the checkpoint, and packing.
+    loop {
+        let (begin, own) = (Instant::now(), own_processor());
+        if !engine.tend() {
+            break;
+        }
+        steps.push((own_processor() - own, begin.elapsed(), steps.len()));
+    }
+    engine.close();
+    groups.sort_unstable();
+    let at = |times: &[Duration], of: usize| times[times.len() * of / 1_000].as_secs_f64() * 1e3;
+    let tell = |what: &str, times: &[Duration]| {
+        println!(
+            "{what:<40} {} times: median {:.2} ms, 99th percentile {:.2} ms, longest {:.2} ms",
+            times.len(),
+            at(times, 500),
+            at(times, 990),
+            at(times, 999),
+        );
+    };
+    tell("groups of writes", &groups);
+    let column = |of: fn(&(Duration, Duration, usize)) -> Duration| {
+        let mut times: Vec<Duration> = steps.iter().map(of).collect();
+        times.sort_unstable();
+        times
+    };
+    tell("steps between them", &column(|step| step.1));
+    tell("steps between them, processor", &column(|step| step.0));
+    steps.sort_unstable();
+    let longest = steps.iter().rev().take(8);
+    let longest = longest.map(|(own, _, step)| format!("{own:.1?} at step {step}"));
+    println!("longest: {}", longest.collect::<Vec<_>>().join(", "));
     Ok(())
 }
 
@@ -137,11 +214,21 @@ fn main() -> Result<(), Failure> {
         engine.close();
         Ok(())
     })?;
-    let bytes = fs::metadata(&checkpoint)?.len();
-    println!("checkpoint of {bytes} bytes");
+    let bytes = disk_bytes(&folder)?;
+    let parts = bytes.checkpoint;
+    let each = |bytes: u64| bytes as f64 / activities as f64;
+    println!(
+        "bytes an activity: ledger {:.2}, checkpoint {:.2} (rows {:.2}, fingerprints {:.2}, names {:.2}, rest {:.2})",
+        each(bytes.ledger),
+        each(parts.all()),
+        each(parts.rows),
+        each(parts.fingerprints),
+        each(parts.names),
+        each(parts.rest),
+    );
     for _ in 0..RUNS {
         let engine = measured("open from the checkpoint", || open(&folder, NEVER))?;
         engine.close();
     }
-    Ok(())
+    save_while_writing(&folder, &tenant, activities)
 }

@@ -1,5 +1,6 @@
-//! `kill -9` at a hundred random moments of an import: nothing acknowledged is lost, and nothing is counted twice after
-//! the client sends again what was not acknowledged.
+//! `kill -9` at a hundred random moments of an import, and while checkpoints are written, segments are packed and the
+//! folder is opened: nothing acknowledged is lost, and nothing is counted twice after the client sends again what was
+//! not acknowledged.
 
 #![allow(
     clippy::unwrap_used,
@@ -276,4 +277,169 @@ async fn ledger_size(channel: &Channel) -> i64 {
         .into_inner()
         .read_at;
     read_at.unwrap().position
+}
+
+/// So many writes make the service write a checkpoint.
+const CHECKPOINT_WRITES: i64 = 250_000;
+/// Activities in a chunk of an import that is to fill segments.
+const LARGE_CHUNK: i64 = 500;
+
+/// As [`activity`], with a text that fills segments.
+fn large_activity(number: i64) -> pb::Activity {
+    let mut state = number.cast_unsigned();
+    let letters = (0..512).map(|_| char::from(b'0' + random(&mut state).to_le_bytes()[0] % 75));
+    pb::Activity {
+        dimensions: Some(pb::Dimensions {
+            evidence_ref: letters.collect(),
+            ..Default::default()
+        }),
+        ..activity(number)
+    }
+}
+
+/// Sends chunks one after the other until there is no answer or all is sent; counts up `acknowledged` with every
+/// answer.
+async fn send(channel: Channel, acknowledged: &mut i64, until: i64) {
+    let (chunks, waiting) = mpsc::channel(4);
+    let first = *acknowledged;
+    tokio::spawn(async move {
+        let starts = (first..until).step_by(usize::try_from(LARGE_CHUNK).unwrap());
+        for (sequence, start) in (1..).zip(starts) {
+            let activities = (start + 1..=start + LARGE_CHUNK).map(large_activity);
+            let chunk = pb::StreamActivitiesRequest {
+                sequence,
+                activities: activities.collect(),
+                ..Default::default()
+            };
+            if chunks.send(chunk).await.is_err() {
+                return;
+            }
+        }
+    });
+    let mut client = ActivityServiceClient::new(channel);
+    if let Ok(answers) = client.stream_activities(ReceiverStream::new(waiting)).await {
+        let mut answers = answers.into_inner();
+        while let Ok(Some(answer)) = answers.message().await {
+            assert!(answer.rejections.is_empty(), "{answer:?}");
+            let count = i64::from(answer.posted_count + answer.duplicate_count);
+            assert_eq!(count, LARGE_CHUNK);
+            *acknowledged += LARGE_CHUNK;
+        }
+    }
+}
+
+/// Whether a file with such a name is being made in a folder.
+fn is_making(folder: &Path, end: &str) -> bool {
+    let names = std::fs::read_dir(folder).unwrap();
+    let mut names = names.map(|name| name.unwrap().file_name().into_string().unwrap());
+    names.any(|name| name.ends_with(end))
+}
+
+/// What `verify` says of the one tenant: how many activities, all of them proven.
+fn verified(folder: &Path) -> i64 {
+    let output = Command::new(env!("CARGO_BIN_EXE_profitscore"))
+        .args(["verify", "--output", "json"])
+        .arg(folder)
+        .output()
+        .unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{told} {:?}", output.stderr);
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    told["tenants"][0]["activities"].as_i64().unwrap()
+}
+
+/// At which moment a server is killed.
+#[derive(Debug, Clone, Copy)]
+enum Moment {
+    /// While it opens the folder.
+    Opening,
+    /// While it writes a file whose name ends so.
+    Making(&'static str),
+}
+
+/// Starts a server, lets it take in some more, and kills it at a moment; says whether it came.
+async fn kill_at(moment: Moment, folder: &Path, state: &mut u64, acknowledged: &mut i64) -> bool {
+    let mut server = Server::start(folder);
+    let end = match moment {
+        Moment::Opening => {
+            tokio::time::sleep(Duration::from_micros(random(state) % 400_000)).await;
+            server.kill();
+            return true;
+        }
+        Moment::Making(end) => end,
+    };
+    let channel = server.channel().await;
+    let count = ledger_size(&channel).await;
+    assert!(
+        count >= *acknowledged,
+        "{moment:?}: {count} kept of {acknowledged} acknowledged"
+    );
+    // Everything is sent again from before what is there.
+    *acknowledged = count / LARGE_CHUNK * LARGE_CHUNK - LARGE_CHUNK;
+    let until = *acknowledged + 20 * LARGE_CHUNK;
+    let sending = send(channel, acknowledged, until);
+    let life = Duration::from_micros(random(state) % LIFE);
+    let killing = async {
+        let begin = Instant::now();
+        while !is_making(folder, end) && begin.elapsed() < Duration::from_secs(20) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let is_made = is_making(folder, end);
+        tokio::time::sleep(life).await;
+        server.kill();
+        is_made
+    };
+    let (is_made, ()) = tokio::join!(killing, sending);
+    is_made
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kills_while_the_folder_is_tended_and_opened_lose_nothing_and_double_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let seed = u64::from(std::process::id());
+    println!("seed {seed}");
+    let mut state = seed;
+    let mut acknowledged = 0;
+    let mut server = Server::start(folder.path());
+    let channel = server.channel().await;
+    let all = CHECKPOINT_WRITES + 10 * LARGE_CHUNK;
+    send(channel, &mut acknowledged, all).await;
+    assert_eq!(acknowledged, all);
+    server.kill();
+    let (checkpoint, packed) = (Moment::Making("CHECKPOINT.new"), Moment::Making(".log.new"));
+    let mut hits = [0; 2];
+    for (moment, hit) in [
+        (checkpoint, Some(0)),
+        (Moment::Opening, None),
+        (checkpoint, Some(0)),
+        (checkpoint, Some(0)),
+        (packed, Some(1)),
+        (Moment::Opening, None),
+        (packed, Some(1)),
+        (Moment::Opening, None),
+        (packed, Some(1)),
+        (Moment::Opening, None),
+    ] {
+        let is_hit = kill_at(moment, folder.path(), &mut state, &mut acknowledged).await;
+        if let Some(hit) = hit {
+            hits[hit] += i32::from(is_hit);
+        }
+    }
+    println!("killed while it wrote a checkpoint and while it packed: {hits:?}");
+    assert!(hits[0] > 0 && hits[1] > 0, "{hits:?}");
+    let kept = verified(folder.path());
+    assert!(kept >= acknowledged, "{kept} of {acknowledged}");
+    // They were sent in order: if so many with this sum are there, each is there once.
+    let mut server = Server::start(folder.path());
+    let channel = server.channel().await;
+    assert_eq!(ledger_size(&channel).await, kept);
+    assert_eq!(revenue(&channel).await, kept * (kept + 1) / 2);
+    // Whatever is sent again is known, wherever it is.
+    let mut again = 0;
+    let until = 20 * LARGE_CHUNK;
+    send(channel.clone(), &mut again, until).await;
+    let mut last = kept / LARGE_CHUNK * LARGE_CHUNK - until;
+    send(channel.clone(), &mut last, kept / LARGE_CHUNK * LARGE_CHUNK).await;
+    assert_eq!(ledger_size(&channel).await, kept);
+    assert_eq!(revenue(&channel).await, kept * (kept + 1) / 2);
 }

@@ -17,41 +17,53 @@ pub fn group_name(value: &str) -> &str {
     if value.is_empty() { UNASSIGNED } else { value }
 }
 
-/// The whale curve of the customers' values, which stand in the order of the ranking, the best first.
-pub fn curve(totals: RankTotals, values: &[Nanos], points: u64) -> CurveAnswer {
+/// The whale curve of the customers' values, which stand in the order of the ranking, the best first, in multiples of
+/// `step`.
+pub fn curve<V>(totals: RankTotals, values: V, step: Nanos, points: u64) -> CurveAnswer
+where
+    V: DoubleEndedIterator<Item = i128> + ExactSizeIterator + Clone,
+{
     let customers = values.len() as u64;
     let points = points.max(1);
-    let total: Nanos = values.iter().sum();
     let mut answer = CurveAnswer {
         totals,
-        total,
-        positive: count(values, |value| value > 0),
         ..CurveAnswer::default()
     };
+    for value in values.clone() {
+        answer.total += value;
+        answer.positive += u64::from(value > 0);
+    }
     let fifth = customers.div_ceil(5);
-    let most = four_fifths(total);
+    // Nothing reaches it if the total is not above zero.
+    let mut most = match answer.total > 0 {
+        true => four_fifths(answer.total),
+        false => Nanos::MAX,
+    };
     let mut next = (1..=points).map(|i| point(i, customers, points));
     let mut wanted = next.next();
     let mut cumulative = 0;
-    for (number, value) in (1..).zip(values) {
+    for (number, value) in (1..).zip(values.clone()) {
         cumulative += value;
         while wanted.is_some_and(|wanted| wanted < number) {
             wanted = next.next();
         }
         if wanted == Some(number) {
-            answer.points.push((number, cumulative));
+            answer.points.push((number, cumulative * step));
         }
         if cumulative > answer.peak.1 {
             answer.peak = (number, cumulative);
         }
         if number == fifth {
-            answer.best_fifth = cumulative;
+            answer.best_fifth = cumulative * step;
         }
-        if answer.eighty_percent.is_none() && total > 0 && cumulative >= most {
+        if cumulative >= most {
             answer.eighty_percent = Some(number);
+            most = Nanos::MAX;
         }
     }
-    add_spread(&mut answer, values);
+    answer.peak.1 *= step;
+    answer.total *= step;
+    add_spread(&mut answer, values, step);
     answer
 }
 
@@ -69,26 +81,45 @@ fn four_fifths(total: Nanos) -> Nanos {
 }
 
 /// Adds the sums that Gini and Herfindahl-Hirschman are made of, over the values of zero or more.
-fn add_spread(answer: &mut CurveAnswer, values: &[Nanos]) {
-    let mut rising: Vec<Nanos> = values
-        .iter()
-        .rev()
-        .copied()
-        .filter(|value| *value >= 0)
-        .collect();
+fn add_spread<V>(answer: &mut CurveAnswer, values: V, step: Nanos)
+where
+    V: DoubleEndedIterator<Item = i128> + Clone,
+{
+    let rising = values.rev().filter(|value| *value >= 0);
     // They stand in order already, unless shares changed it by a micro-unit.
-    if !rising.is_sorted() {
+    let spread = if rising.clone().is_sorted() {
+        Spread::of(rising)
+    } else {
+        let mut rising: Vec<i128> = rising.collect();
         rising.sort_unstable();
+        Spread::of(rising.into_iter())
+    };
+    answer.not_negative = spread.count;
+    answer.positive_sum = spread.sum * step;
+    answer.place_weighted_sum = spread.weighted.sum() * I256::from(step);
+    answer.square_sum = spread.squares.sum() * I256::from(step) * I256::from(step);
+}
+
+/// What values of zero or more that rise add up to.
+#[derive(Default)]
+struct Spread {
+    count: u64,
+    sum: i128,
+    weighted: Total,
+    squares: Total,
+}
+
+impl Spread {
+    fn of(rising: impl Iterator<Item = i128>) -> Self {
+        let mut spread = Self::default();
+        for (place, value) in (1_u64..).zip(rising) {
+            spread.count = place;
+            spread.sum += value;
+            spread.weighted.add_product(i128::from(place), value);
+            spread.squares.add_product(value, value);
+        }
+        spread
     }
-    answer.not_negative = rising.len() as u64;
-    let (mut weighted, mut squares) = (Total::default(), Total::default());
-    for (place, value) in (1_u64..).zip(rising) {
-        answer.positive_sum += value;
-        weighted.add_product(i128::from(place), value);
-        squares.add_product(value, value);
-    }
-    answer.place_weighted_sum = weighted.sum();
-    answer.square_sum = squares.sum();
 }
 
 /// A sum of products of numbers of zero or more that may leave 128 bits, most of which are small.
@@ -117,10 +148,6 @@ impl Total {
     fn sum(&self) -> I256 {
         self.large + I256::from(self.small)
     }
-}
-
-fn count(values: &[Nanos], holds: impl Fn(Nanos) -> bool) -> u64 {
-    values.iter().filter(|value| holds(**value)).count() as u64
 }
 
 /// Which of `values`, which stand in the order of the ranking, the best first, are among the best: those of the first

@@ -176,7 +176,12 @@ impl Store for MemoryStore {
         Ok(self.read(tenant, |tenant| {
             let (scope, order) = (&question.scope, &question.order);
             let ranking = tenant.ranking(scope, order, Direction::BestFirst, &self.calendar);
-            answer::curve(ranking.totals, &ranking.values, question.points)
+            answer::curve(
+                ranking.totals,
+                ranking.values.iter().copied(),
+                1,
+                question.points,
+            )
         }))
     }
 

@@ -44,4 +44,14 @@ pub trait DiskFile: Send + Sync {
 
     /// Makes everything that was written durable.
     fn sync(&self) -> io::Result<()>;
+
+    /// Asks that what was written be on its way to the disk, and waits for nothing. Whether it arrived, the next
+    /// [`DiskFile::sync`] tells.
+    fn start_sync(&self) {}
+
+    /// As [`DiskFile::sync`], without waiting long: says whether it is done, and is asked again if it is not. Nothing may
+    /// be written in between.
+    fn finish_sync(&self) -> io::Result<bool> {
+        self.sync().map(|()| true)
+    }
 }

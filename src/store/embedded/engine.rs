@@ -85,6 +85,15 @@ pub struct Request {
     pub mode: WriteMode,
 }
 
+/// How much of the work that nobody waits for could not be done since the folder was opened. Nothing is lost by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Failures {
+    /// Segments that could not be packed.
+    pub packing: u64,
+    /// Checkpoints that could not be written.
+    pub checkpoints: u64,
+}
+
 /// One outcome for each write, or why there are none.
 pub type Answer = Result<Vec<Outcome>, Problem>;
 
@@ -192,6 +201,14 @@ impl Engine {
     /// How many steps of such work are waiting, about: in segments.
     pub fn untended(&self) -> usize {
         self.packing.waiting(&self.log)
+    }
+
+    /// How much of such work failed.
+    pub fn failures(&self) -> Failures {
+        Failures {
+            packing: self.packing.failures(),
+            checkpoints: self.checkpointing.failures(),
+        }
     }
 
     /// Whether a checkpoint is being written or should be.

@@ -42,8 +42,9 @@ mod writer;
 
 pub use self::{
     books::BookBytes,
-    engine::{Answer, Engine, Request, Writes},
-    maintenance::{Verified, VerifiedTenant, backup, restore, verify},
+    checkpoint::CheckpointBytes,
+    engine::{Answer, Engine, Failures, Request, Writes},
+    maintenance::{DiskBytes, Verified, VerifiedTenant, backup, disk_bytes, restore, verify},
     questions::Questions,
     real_disk::RealDisk,
     settings::{BookSizes, CheckpointSizes, EmbeddedSettings, EngineSettings, Progress},

@@ -13,6 +13,7 @@ use crate::{
 };
 use std::{
     collections::{BTreeMap, VecDeque},
+    io,
     sync::Arc,
 };
 
@@ -48,19 +49,16 @@ impl Packing {
             }
             Some(_) => job.pack_row().map(|()| Some(job)),
             None => {
-                let finished = log.finish_rewriting(job.rewriting);
+                let finished = log.finish_rewriting(&mut job.rewriting);
                 finished
                     .map_err(|error| Problem::store_unavailable(&error.to_string()))
-                    .map(|()| None)
+                    .map(|is_finished| (!is_finished).then_some(job))
             }
         };
         match stepped {
             Ok(job) => self.job = job,
             // Whatever it is, the segment is as it was. Damage is named when it is read.
-            Err(_) => {
-                log.abandon_rewriting(number);
-                self.given_up.push(number);
-            }
+            Err(problem) => self.give_up(log, number, &problem.message),
         }
         true
     }
@@ -73,8 +71,10 @@ impl Packing {
             self.idle_at = Some(log.sealed_count());
             return false;
         };
-        match (log.rewrite(number), log.index().segment(number)) {
-            (Ok(rewriting), Some(file)) => {
+        let file = log.index().segment(number);
+        let file = file.ok_or_else(|| io::Error::other("it is not open"));
+        match log.rewrite(number).and_then(|own| Ok((own, file?))) {
+            Ok((rewriting, file)) => {
                 let rows = log.index().rows_of(number).into_iter();
                 self.job = Some(Job {
                     rewriting,
@@ -82,12 +82,27 @@ impl Packing {
                     rows: rows.map(|(tenant, rows)| (tenant, rows.into())).collect(),
                 });
             }
-            _ => {
-                log.abandon_rewriting(number);
-                self.given_up.push(number);
-            }
+            Err(error) => self.give_up(log, number, &error.to_string()),
         }
         true
+    }
+
+    /// Leaves a segment as it was until the folder is opened again.
+    fn give_up(&mut self, log: &Log, number: u32, why: &str) {
+        log.abandon_rewriting(number);
+        self.given_up.push(number);
+        let failures = self.given_up.len();
+        tracing::warn!(
+            segment = number,
+            failures,
+            why,
+            "a segment could not be packed"
+        );
+    }
+
+    /// How many segments could not be packed since the folder was opened.
+    pub fn failures(&self) -> u64 {
+        self.given_up.len() as u64
     }
 
     /// How many segments wait to be packed, about.

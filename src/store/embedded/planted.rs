@@ -54,6 +54,10 @@ pub(super) enum Planted {
     CheckpointTwice,
     /// Fingerprints that came while a checkpoint was written are taken for noted.
     CheckpointForgets,
+    /// A backup is not made durable.
+    BackupUnsynced,
+    /// Verifying does not hear the witness.
+    VerifyAlone,
 }
 
 /// Whether a bug is planted.

@@ -8,7 +8,7 @@ use super::{
     ledger::LedgerReader,
     profiles,
     prospects::{self, ProspectTables},
-    ranking::{self, Ranking, RankingTask, with_ranking},
+    ranking::{self, Ranking, RankingTask, Values, with_ranking},
     tenants::Tenants,
 };
 use crate::{
@@ -224,8 +224,21 @@ impl Questions {
 
 impl RankingTask<CurveAnswer> for &CurveQuestion {
     fn run<A: Accumulator>(self, ranking: Ranking<'_, A>) -> CurveAnswer {
-        let values = ranking.values();
-        answer::curve(ranking.totals, &values, self.points)
+        let (step, points) = (ranking.step(), self.points);
+        match ranking.values() {
+            Values::Near(least, above) => {
+                let values = above.iter().rev();
+                let values = values.map(|above| least.plus(A::of_narrow((*above).into())).wide());
+                answer::curve(ranking.totals, values, step, points)
+            }
+            Values::Far(values) => {
+                let values = values.iter().rev().map(|value| value.wide());
+                answer::curve(ranking.totals, values, step, points)
+            }
+            Values::Shared(values) => {
+                answer::curve(ranking.totals, values.iter().copied(), 1, points)
+            }
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use super::{
     kept_scans::{AnyScan, KeptScans},
     place_set::PlaceSet,
     scan::{Filter, Scan},
-    select::{Candidates, Key, Neighbours},
+    select::{Candidates, Neighbours},
     split::Split,
 };
 use crate::domain::{
@@ -32,6 +32,16 @@ pub(super) struct Ranking<'a, A: Accumulator> {
     ids: OnceLock<(Arc<IdOrder>, PlaceSet)>,
     /// What they add up to.
     pub totals: RankTotals,
+}
+
+/// Values of customers in order.
+pub(super) enum Values<A> {
+    /// In steps and rising: so far above the least. It takes half the memory.
+    Near(A, Vec<u32>),
+    /// In steps and rising.
+    Far(Vec<A>),
+    /// In nano-units and falling, with their shares taken off.
+    Shared(Vec<Nanos>),
 }
 
 impl<'a, A: Accumulator> Ranking<'a, A> {
@@ -135,22 +145,6 @@ impl<'a, A: Accumulator> Ranking<'a, A> {
         own < least || own < most && self.value(customer) < 0
     }
 
-    /// The customers with what puts them in order.
-    fn candidates(
-        &self,
-        direction: Direction,
-    ) -> Candidates<'_, A, impl Fn(u32, u32) -> Ordering + '_> {
-        let names = &self.books.customers;
-        Candidates {
-            values: &self.scan.values,
-            direction,
-            among: &self.scan.reported,
-            // There is memory for each of them.
-            count: usize::try_from(self.totals.customers).unwrap_or(usize::MAX),
-            tie: |a, b| names.name(a).cmp(names.name(b)),
-        }
-    }
-
     /// The numbers and values of all customers in their order, the best first.
     pub fn sorted(&self) -> (Vec<u32>, Vec<Nanos>) {
         let ids = self.books.id_order();
@@ -175,29 +169,43 @@ impl<'a, A: Accumulator> Ranking<'a, A> {
         (customers, values)
     }
 
-    /// The values of all customers, the best first.
-    pub fn values(&self) -> Vec<Nanos> {
+    /// What values in steps are multiples of, in nano-units.
+    pub fn step(&self) -> Nanos {
+        self.scan.weighing.step
+    }
+
+    /// The values of all customers in order.
+    pub fn values(&self) -> Values<A> {
         if self.bears_split() {
-            return self.sorted().1;
+            return Values::Shared(self.sorted().1);
         }
-        // Among equals nothing decides.
+        let all = &self.scan.values;
+        let least = all.iter().copied().min().unwrap_or_default();
+        let most = all.iter().copied().max().unwrap_or_default();
         let count = usize::try_from(self.totals.customers).unwrap_or(usize::MAX);
-        let mut ranks = Vec::with_capacity(count);
-        self.scan.reported.for_each(|customer| {
-            ranks.push(self.scan.values[customer as usize].negated());
-        });
-        ranks.sort_unstable();
-        ranks
-            .into_iter()
-            .map(|rank| rank.negated().wide() * self.scan.weighing.step)
-            .collect()
+        // Among equals nothing decides.
+        if most.above(least).is_some() {
+            let mut above = Vec::with_capacity(count);
+            self.scan.reported.for_each(|customer| {
+                // As far above as the greatest at most.
+                above.push(all[customer as usize].above(least).unwrap_or(u32::MAX));
+            });
+            above.sort_unstable();
+            return Values::Near(least, above);
+        }
+        let mut values = Vec::with_capacity(count);
+        self.scan
+            .reported
+            .for_each(|customer| values.push(all[customer as usize]));
+        values.sort_unstable();
+        Values::Far(values)
     }
 
     /// The rows in `wanted`, which rise and do not meet, with their customers. Only they are put in order.
     fn rows(&self, wanted: &[Range<usize>], direction: Direction) -> (Vec<RankRow>, Vec<u32>) {
         let filter = Filter::new(self.books, self.scope);
         let (mut rows, mut customers) = (Vec::new(), Vec::new());
-        for neighbours in self.candidates(direction).select(wanted) {
+        for neighbours in candidates(self.books, &self.scan, direction).select(wanted) {
             let mut cumulative = neighbours.ahead * self.scan.weighing.step
                 - self.shares_ahead(&neighbours, direction);
             for (place, key) in neighbours.places.clone().zip(&neighbours.keys) {
@@ -231,7 +239,7 @@ impl<'a, A: Accumulator> Ranking<'a, A> {
         let Some(first) = neighbours.keys.first().filter(|_| self.bears_split()) else {
             return 0;
         };
-        let candidates = self.candidates(direction);
+        let candidates = candidates(self.books, &self.scan, direction);
         let ahead = |customer: &u32| {
             let rank = candidates.rank(*customer);
             rank < first.rank
@@ -245,48 +253,21 @@ impl<'a, A: Accumulator> Ranking<'a, A> {
     }
 }
 
-/// The places of some customers by a weighting, the best first.
-fn places_by<A: Accumulator>(
-    books: &Books,
-    values: &[A],
-    among: &super::bits::Bits,
-    customers: &[u32],
-) -> Vec<u64> {
-    let compare = |a: &Key<A>, b: &Key<A>| {
-        let names = &books.customers;
-        let tie = || names.name(a.customer).cmp(names.name(b.customer));
-        a.rank.cmp(&b.rank).then_with(tie)
-    };
-    let key = |customer: u32| Key {
-        rank: values[customer as usize].negated(),
-        customer,
-    };
-    let mut wanted: Vec<(Key<A>, usize)> = customers
-        .iter()
-        .map(|customer| key(*customer))
-        .zip(0..)
-        .collect();
-    wanted.sort_unstable_by(|(a, _), (b, _)| compare(a, b));
-    let Some((last, _)) = wanted.last().copied() else {
-        return Vec::new();
-    };
-    // How many customers come before each of them, but not before the one before it.
-    let mut between = vec![0; wanted.len() + 1];
-    among.for_each(|customer| {
-        let other = key(customer);
-        if other.rank <= last.rank {
-            let after =
-                wanted.partition_point(|(own, _)| compare(own, &other) != Ordering::Greater);
-            between[after] += 1;
-        }
-    });
-    let mut places = vec![0; customers.len()];
-    let mut before = 0;
-    for ((_, index), between) in wanted.iter().zip(between) {
-        before += between;
-        places[*index] = before;
+/// The reported customers with what puts them in order.
+fn candidates<'a, A: Accumulator>(
+    books: &'a Books,
+    scan: &'a Scan<A>,
+    direction: Direction,
+) -> Candidates<'a, A, impl Fn(u32, u32) -> Ordering + 'a> {
+    let names = &books.customers;
+    Candidates {
+        values: &scan.values,
+        direction,
+        among: &scan.reported,
+        // There is memory for each of them.
+        count: usize::try_from(scan.reported.count()).unwrap_or(usize::MAX),
+        tie: |a, b| names.name(a).cmp(names.name(b)),
     }
-    places
 }
 
 /// Ranges as ranges that rise, do not meet and end at `count`.
@@ -343,7 +324,8 @@ impl RankingTask<RankAnswer> for &RankQuestion {
                 let customer = books.customers.number(id.as_str());
                 let customer =
                     customer.filter(|number| ranking.scan.reported.holds(*number as usize));
-                let place = customer.map(|number| ranking.candidates(direction).before(number));
+                let place = customer
+                    .map(|number| candidates(books, &ranking.scan, direction).before(number));
                 place.map(|place| place..place + 1).into_iter().collect()
             }
         };
@@ -372,10 +354,13 @@ impl<A: Accumulator> Ranking<'_, A> {
         if customers.is_empty() {
             return Vec::new();
         }
-        let (books, among) = (self.books, &self.scan.reported);
-        match self.kept.scan(books, self.scope, weights) {
-            AnyScan::Narrow(scan) => places_by(books, &scan.values, among, customers),
-            AnyScan::Wide(scan) => places_by(books, &scan.values, among, customers),
+        match self.kept.scan(self.books, self.scope, weights) {
+            AnyScan::Narrow(scan) => self.places_by(&scan, customers),
+            AnyScan::Wide(scan) => self.places_by(&scan, customers),
         }
+    }
+
+    fn places_by<B: Accumulator>(&self, scan: &Scan<B>, customers: &[u32]) -> Vec<u64> {
+        candidates(self.books, scan, Direction::BestFirst).places(customers)
     }
 }

@@ -9,11 +9,16 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread::{self, JoinHandle},
+    time::Duration,
 };
 
 /// The file whose lock says that the folder is open.
 const LOCK: &str = "LOCK";
+
+/// How long to wait for a sync before something else has a turn.
+const MOMENT: Duration = Duration::from_micros(200);
 
 /// A folder. If it was opened for writing, nobody else can do so until this is dropped.
 #[derive(Debug)]
@@ -74,14 +79,14 @@ impl Disk for RealDisk {
         // What customers earn is nobody else's affair.
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        Ok(Arc::new(RealFile(options.open(self.folder.join(name))?)))
+        Ok(RealFile::shared(options.open(self.folder.join(name))?))
     }
 
     fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
         let path = self.folder.join(name);
         let writable = self._lock.is_some();
         let file = OpenOptions::new().read(true).write(writable).open(path)?;
-        Ok(Arc::new(RealFile(file)))
+        Ok(RealFile::shared(file))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -98,22 +103,77 @@ impl Disk for RealDisk {
 }
 
 /// An open file of this machine.
-struct RealFile(File);
+struct RealFile {
+    file: Arc<File>,
+    started: Mutex<Started>,
+}
+
+/// A sync that was started and not waited for.
+#[derive(Default)]
+struct Started {
+    thread: Option<JoinHandle<io::Result<()>>>,
+    /// Whether everything that was written is part of it.
+    is_last: bool,
+    /// What went wrong with one: the operating system tells an error once, and whoever syncs next must hear it.
+    failed: Option<io::Error>,
+}
+
+impl Started {
+    fn is_going_on(&self) -> bool {
+        (self.thread.as_ref()).is_some_and(|thread| !thread.is_finished())
+    }
+
+    /// Starts one, unless one failed.
+    fn start(&mut self, file: &Arc<File>) {
+        if self.failed.is_none() {
+            let file = Arc::clone(file);
+            let thread = thread::Builder::new().name("sync".to_owned());
+            // Where no thread can be had the next sync does all of it.
+            self.thread = thread.spawn(move || file.sync_data()).ok();
+        }
+    }
+
+    /// Waits for its end.
+    fn join(&mut self) {
+        let Some(thread) = self.thread.take() else {
+            return;
+        };
+        match thread.join() {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => self.failed = Some(error),
+            Err(_) => self.failed = Some(io::Error::other("a sync has panicked")),
+        }
+    }
+}
+
+impl RealFile {
+    fn shared(file: File) -> Arc<dyn DiskFile> {
+        Arc::new(Self {
+            file: Arc::new(file),
+            started: Mutex::default(),
+        })
+    }
+
+    fn started(&self) -> MutexGuard<'_, Started> {
+        // Nothing behind this lock is ever half done.
+        self.started.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl DiskFile for RealFile {
     fn size(&self) -> io::Result<u64> {
-        Ok(self.0.metadata()?.len())
+        Ok(self.file.metadata()?.len())
     }
 
     #[cfg(unix)]
     fn read_at(&self, place: u64, bytes: &mut [u8]) -> io::Result<()> {
-        std::os::unix::fs::FileExt::read_exact_at(&self.0, bytes, place)
+        std::os::unix::fs::FileExt::read_exact_at(&*self.file, bytes, place)
     }
 
     #[cfg(windows)]
     fn read_at(&self, mut place: u64, mut bytes: &mut [u8]) -> io::Result<()> {
         while !bytes.is_empty() {
-            match std::os::windows::fs::FileExt::seek_read(&self.0, bytes, place) {
+            match std::os::windows::fs::FileExt::seek_read(&*self.file, bytes, place) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(count) => {
                     bytes = &mut bytes[count..];
@@ -128,13 +188,13 @@ impl DiskFile for RealFile {
 
     #[cfg(unix)]
     fn write_at(&self, place: u64, bytes: &[u8]) -> io::Result<()> {
-        std::os::unix::fs::FileExt::write_all_at(&self.0, bytes, place)
+        std::os::unix::fs::FileExt::write_all_at(&*self.file, bytes, place)
     }
 
     #[cfg(windows)]
     fn write_at(&self, mut place: u64, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
-            match std::os::windows::fs::FileExt::seek_write(&self.0, bytes, place) {
+            match std::os::windows::fs::FileExt::seek_write(&*self.file, bytes, place) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(count) => {
                     bytes = &bytes[count..];
@@ -151,19 +211,56 @@ impl DiskFile for RealFile {
         #[cfg(target_os = "linux")]
         if size > self.size()? {
             use rustix::{fs::FallocateFlags, io::Errno};
-            match rustix::fs::fallocate(&self.0, FallocateFlags::empty(), 0, size) {
+            match rustix::fs::fallocate(&*self.file, FallocateFlags::empty(), 0, size) {
                 Ok(()) => return Ok(()),
                 // The file system cannot keep room: the file grows all the same.
                 Err(Errno::OPNOTSUPP | Errno::NOSYS) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        self.0.set_len(size)
+        self.file.set_len(size)
     }
 
     fn sync(&self) -> io::Result<()> {
         // With what is needed to read it again, such as the size, and without the time of the last change.
-        self.0.sync_data()
+        let mut started = self.started();
+        started.join();
+        started.is_last = false;
+        match started.failed.take() {
+            Some(error) => Err(error),
+            None => self.file.sync_data(),
+        }
+    }
+
+    fn start_sync(&self) {
+        let mut started = self.started();
+        if !started.is_going_on() {
+            started.join();
+            started.is_last = false;
+            started.start(&self.file);
+        }
+    }
+
+    fn finish_sync(&self) -> io::Result<bool> {
+        let mut started = self.started();
+        if started.is_going_on() {
+            // Who asks has other things to do, or nothing at all.
+            thread::sleep(MOMENT);
+            return Ok(false);
+        }
+        started.join();
+        if let Some(error) = started.failed.take() {
+            return Err(error);
+        }
+        if std::mem::take(&mut started.is_last) {
+            return Ok(true);
+        }
+        started.start(&self.file);
+        started.is_last = started.thread.is_some();
+        match started.is_last {
+            true => Ok(false),
+            false => self.file.sync_data().map(|()| true),
+        }
     }
 }
 
@@ -206,4 +303,25 @@ fn sync_names_of(folder: &Path) -> io::Result<()> {
 
 fn folder_problem(folder: &Path, error: impl Display) -> Problem {
     Problem::store_unavailable(&format!("the folder {}: {error}", folder.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sent_to_the_disk_is_there_once_that_is_finished() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = RealDisk::open(folder.path()).unwrap();
+        let file = disk.create("a").unwrap();
+        for place in 0..4 {
+            file.write_at(place, b"aabcd").unwrap();
+            file.start_sync();
+        }
+        while !file.finish_sync().unwrap() {}
+        file.write_at(7, b"e").unwrap();
+        while !file.finish_sync().unwrap() {}
+        file.sync().unwrap();
+        assert_eq!(fs::read(folder.path().join("a")).unwrap(), b"aaaaabce");
+    }
 }

@@ -3,7 +3,7 @@
 use super::{
     bits::Bits,
     books::{
-        Accumulator, Block, Books, CUSTOMERS, Plan, SHIFT, Scratch, Weighing, days,
+        Accumulator, Block, Books, CUSTOMERS, Plan, SHIFT, Scratch, Tally, Weighing, days,
         narrow_position, number_of,
     },
 };
@@ -179,9 +179,19 @@ impl Part<'_> {
         let first = self.customers.start;
         let values = &mut scan.values[self.customers.clone()];
         values.fill(A::default());
-        let mut live = [0_i64; CUSTOMERS];
+        let mut live = [0_u32; CUSTOMERS];
         let live = &mut live[..values.len()];
-        self.block.count(self.days, &self.plan, self.as_of, live);
+        let tally = Tally {
+            values: &mut *values,
+            live: &mut *live,
+        };
+        // Planes hold all branches together: with a filter they only tell who is active at all.
+        let weighed = match self.filter.has_branches() {
+            true => &Weighing::nothing(),
+            false => weighing,
+        };
+        self.block
+            .weigh(self.days, &self.plan, self.as_of, weighed, tally);
         // 1 for each who is in, so that bits are made of it quickly.
         let mut is_in = [0_u8; CUSTOMERS];
         let is_in = &mut is_in[..values.len()];
@@ -189,7 +199,7 @@ impl Part<'_> {
             #[inline(always)]
             || {
                 let pairs = is_in.iter_mut().zip(&*live);
-                pairs.for_each(|(is_in, live)| *is_in = u8::from(*live > 0));
+                pairs.for_each(|(is_in, live)| *is_in = u8::from(*live != 0));
             },
         );
         scan.active.insert_where(first, is_in);
@@ -205,12 +215,9 @@ impl Part<'_> {
         }
         if self.filter.has_branches() {
             self.weigh_branches(weighing, values, is_in, sums);
-        } else {
+        } else if has_traits {
             self.block
-                .weigh(self.days, &self.plan, self.as_of, weighing, values);
-            if has_traits {
-                self.add_sums_of(is_in, sums);
-            }
+                .add_sums_where(self.days, &self.plan, self.as_of, is_in, sums);
         }
         scan.reported.insert_where(first, is_in);
         let (total, negative) = add_up(values, is_in);
@@ -244,18 +251,6 @@ impl Part<'_> {
             });
         for (is_in, live) in is_in.iter_mut().zip(live) {
             *is_in &= u8::from(live > 0);
-        }
-    }
-
-    /// Adds up, by account, what some of the customers have.
-    fn add_sums_of(&self, is_in: &[u8], sums: &mut [i128]) {
-        for account in self.block.accounts() {
-            let mut each = [0_i128; CUSTOMERS];
-            let weighing = Weighing::of_account(account);
-            self.block
-                .weigh(self.days, &self.plan, self.as_of, &weighing, &mut each);
-            let of_those = each.iter().zip(is_in).filter(|(_, is_in)| **is_in == 1);
-            sums[account as usize] += of_those.map(|(sum, _)| sum).sum::<i128>();
         }
     }
 }

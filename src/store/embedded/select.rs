@@ -5,10 +5,11 @@
 
 use super::{bits::Bits, books::Accumulator};
 use crate::domain::ranking::Direction;
+use pulp::Arch;
 use std::{cmp::Ordering, ops::Range};
 
 /// So many are sampled.
-const SAMPLE: usize = 2_048;
+const SAMPLE: usize = 8_192;
 
 /// One customer on its way into order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +33,7 @@ pub(super) struct Neighbours<A> {
 
 /// Who is asked for: all customers in `among`, with their values by number, and what decides between equals.
 pub(super) struct Candidates<'a, A, T> {
-    /// By the number of the customer.
+    /// By the number of the customer; zero for those who do not take part.
     pub values: &'a [A],
     /// Which end comes first.
     pub direction: Direction,
@@ -44,13 +45,22 @@ pub(super) struct Candidates<'a, A, T> {
     pub tie: T,
 }
 
-/// Between which ranks some wanted places are.
-struct Bounds<A> {
-    least: Option<A>,
-    most: Option<A>,
+/// Who has a rank before some ranks, and who has one of them.
+struct Sieve<A> {
+    least: A,
+    most: A,
+    /// How many are before.
     ahead: usize,
+    /// Their ranks, added up.
     ahead_sum: A,
-    keys: Vec<Key<A>>,
+}
+
+/// Where wanted ranks are among others: they rise, and are looked up by evenly spread steps.
+struct Steps {
+    first: i128,
+    shift: u32,
+    /// For each step, how many of the wanted ranks are before it.
+    starts: Vec<usize>,
 }
 
 impl<A: Accumulator, T: Fn(u32, u32) -> Ordering> Candidates<'_, A, T> {
@@ -80,15 +90,84 @@ impl<A: Accumulator, T: Fn(u32, u32) -> Ordering> Candidates<'_, A, T> {
 
     /// How many come before a customer.
     pub fn before(&self, customer: u32) -> usize {
-        let own = Key {
-            rank: self.rank(customer),
-            customer,
-        };
-        let mut before = 0;
-        self.for_each_key(|key| {
-            before += usize::from(self.compare(&key, &own) == Ordering::Less);
+        let rank = self.rank(customer);
+        self.gaps(&[Key { rank, customer }])[0]
+    }
+
+    /// The places of some customers, from 0, in any order.
+    pub fn places(&self, customers: &[u32]) -> Vec<u64> {
+        let keys = customers.iter().map(|customer| Key {
+            rank: self.rank(*customer),
+            customer: *customer,
         });
-        before
+        let mut wanted: Vec<(Key<A>, usize)> = keys.zip(0..).collect();
+        wanted.sort_unstable_by(|(a, _), (b, _)| self.compare(a, b));
+        let keys: Vec<Key<A>> = wanted.iter().map(|(key, _)| *key).collect();
+        let mut places = vec![0; customers.len()];
+        let mut before = 0;
+        for ((_, index), gap) in wanted.iter().zip(self.gaps(&keys)) {
+            before += gap as u64;
+            places[*index] = before;
+        }
+        places
+    }
+
+    /// For each of some customers, who stand in this order, how many come before it but not before the one before it.
+    fn gaps(&self, wanted: &[Key<A>]) -> Vec<usize> {
+        let (Some(first), Some(last)) = (wanted.first(), wanted.last()) else {
+            return Vec::new();
+        };
+        let steps = Steps::of(wanted);
+        let mut sieve = Sieve::new(first.rank, last.rank);
+        let mut gaps = vec![0; wanted.len() + 1];
+        self.sift(std::slice::from_mut(&mut sieve), |_, key| {
+            let near = steps.near(key.rank);
+            let not_after = |own: &Key<A>| self.compare(own, &key) != Ordering::Greater;
+            gaps[near.start + wanted[near].partition_point(not_after)] += 1;
+        });
+        gaps[0] += sieve.ahead;
+        gaps
+    }
+
+    /// Counts who is before each sieve's ranks, and calls `visit` with those within and the number of the sieve.
+    fn sift(&self, sieves: &mut [Sieve<A>], visit: impl FnMut(usize, Key<A>)) {
+        match self.direction {
+            Direction::BestFirst => self.sift_by(A::negated, sieves, visit),
+            Direction::WorstFirst => self.sift_by(|value| value, sieves, visit),
+        }
+    }
+
+    fn sift_by(
+        &self,
+        rank: impl Fn(A) -> A,
+        sieves: &mut [Sieve<A>],
+        mut visit: impl FnMut(usize, Key<A>),
+    ) {
+        Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                let words = self.among.words().iter().zip(self.values.chunks(64));
+                for ((word, values), first) in words.zip((0..).step_by(64)) {
+                    // Who does not take part counts as zero.
+                    let absent = values.len() - word.count_ones() as usize;
+                    for (number, sieve) in sieves.iter_mut().enumerate() {
+                        if !sieve.take(values, &rank, absent) {
+                            continue;
+                        }
+                        let mut rest = *word;
+                        while rest != 0 {
+                            let place = rest.trailing_zeros();
+                            rest &= rest - 1;
+                            let rank = rank(values[place as usize]);
+                            let customer = first + place;
+                            if sieve.least <= rank && rank <= sieve.most {
+                                visit(number, Key { rank, customer });
+                            }
+                        }
+                    }
+                }
+            },
+        );
     }
 
     fn neighbours(
@@ -148,60 +227,101 @@ impl<A: Accumulator, T: Fn(u32, u32) -> Ordering> Candidates<'_, A, T> {
         let sample = self.among.sample(SAMPLE);
         let mut sample: Vec<A> = sample.map(|customer| self.rank(customer)).collect();
         sample.sort_unstable();
-        let mut all: Vec<Bounds<A>> = wanted
+        let mut sieves: Vec<Sieve<A>> = wanted
             .iter()
-            .map(|places| bounds(&sample, places, self.count))
+            .map(|places| sieve(&sample, places, self.count))
             .collect();
-        match &mut all[..] {
-            [one] => self.for_each_key(|key| one.take(key)),
-            more => {
-                self.for_each_key(|key| more.iter_mut().for_each(|bounds| bounds.take(key)));
-            }
-        }
+        let mut within: Vec<Vec<Key<A>>> = vec![Vec::new(); wanted.len()];
+        self.sift(&mut sieves, |number, key| within[number].push(key));
         let mut selected = Vec::with_capacity(wanted.len());
-        for (places, mut bounds) in wanted.iter().zip(all) {
-            let start = places.start.checked_sub(bounds.ahead)?;
-            let within = start..start + places.len();
-            if within.end > bounds.keys.len() {
+        for ((places, sieve), mut keys) in wanted.iter().zip(sieves).zip(within) {
+            let start = places.start.checked_sub(sieve.ahead)?;
+            let own = start..start + places.len();
+            if own.end > keys.len() {
                 return None;
             }
-            self.arrange(&mut bounds.keys, std::slice::from_ref(&within));
-            let ahead = bounds.keys[..within.start]
-                .iter()
-                .map(|key| key.rank.wide());
-            let ahead = bounds.ahead_sum.wide() + ahead.sum::<i128>();
-            selected.push(self.neighbours(places, &bounds.keys[within], ahead));
+            self.arrange(&mut keys, std::slice::from_ref(&own));
+            let ahead = keys[..own.start].iter().map(|key| key.rank.wide());
+            let ahead = sieve.ahead_sum.wide() + ahead.sum::<i128>();
+            selected.push(self.neighbours(places, &keys[own], ahead));
         }
         Some(selected)
     }
 }
 
-impl<A: Accumulator> Bounds<A> {
-    fn take(&mut self, key: Key<A>) {
-        if self.least.is_some_and(|least| key.rank < least) {
-            self.ahead += 1;
-            self.ahead_sum = self.ahead_sum.plus(key.rank);
-        } else if self.most.is_none_or(|most| key.rank <= most) {
-            self.keys.push(key);
+impl<A: Accumulator> Sieve<A> {
+    fn new(least: A, most: A) -> Self {
+        Self {
+            least,
+            most,
+            ahead: 0,
+            ahead_sum: A::default(),
         }
+    }
+
+    /// Takes in the values of some customers, of whom so many do not take part; says whether any may be within.
+    #[inline(always)]
+    fn take(&mut self, values: &[A], rank: impl Fn(A) -> A, absent: usize) -> bool {
+        let (mut ahead, mut sum, mut within) = (0_u64, A::default(), false);
+        for value in values {
+            let rank = rank(*value);
+            let is_ahead = rank < self.least;
+            ahead += u64::from(is_ahead);
+            sum = sum.plus(if is_ahead { rank } else { A::default() });
+            within |= !is_ahead & (rank <= self.most);
+        }
+        let absent = if A::default() < self.least { absent } else { 0 };
+        // At most 64 of them.
+        self.ahead += usize::try_from(ahead).unwrap_or(0) - absent;
+        self.ahead_sum = self.ahead_sum.plus(sum);
+        within
+    }
+}
+
+impl Steps {
+    /// How many steps there are.
+    const COUNT: u32 = 4_096;
+
+    fn of<A: Accumulator>(wanted: &[Key<A>]) -> Self {
+        let ranks = wanted.iter().map(|key| key.rank.wide());
+        let first = ranks.clone().next().unwrap_or(0);
+        let reach = ranks.clone().next_back().unwrap_or(0) - first;
+        let mut steps = Self {
+            first,
+            shift: (i128::BITS - reach.leading_zeros()).saturating_sub(Self::COUNT.ilog2()),
+            starts: vec![0; Self::COUNT as usize + 1],
+        };
+        for rank in ranks {
+            let step = steps.step(rank);
+            steps.starts[step + 1] += 1;
+        }
+        for step in 0..Self::COUNT as usize {
+            steps.starts[step + 1] += steps.starts[step];
+        }
+        steps
+    }
+
+    fn step(&self, rank: i128) -> usize {
+        // Below the number of steps, for the ranks from the first wanted one to the last.
+        usize::try_from((rank - self.first) >> self.shift).unwrap_or(0)
+    }
+
+    /// The wanted ranks in the step of a rank that is none before the first and none after the last.
+    fn near<A: Accumulator>(&self, rank: A) -> Range<usize> {
+        let step = self.step(rank.wide());
+        self.starts[step]..self.starts[step + 1]
     }
 }
 
 /// Between which ranks the customers at some places very probably are: four standard deviations around the places'
 /// quantiles of a sorted sample.
-fn bounds<A: Accumulator>(sample: &[A], places: &Range<usize>, count: usize) -> Bounds<A> {
+fn sieve<A: Accumulator>(sample: &[A], places: &Range<usize>, count: usize) -> Sieve<A> {
     let quantile = |place: usize| place * sample.len() / count;
     let slack = |index: usize| 8 + 4 * index.min(sample.len() - index).isqrt();
     let (first, last) = (quantile(places.start), quantile(places.end));
     let least = first.checked_sub(slack(first)).map(|index| sample[index]);
     let most = sample.get(last + slack(last)).copied();
-    Bounds {
-        least,
-        most,
-        ahead: 0,
-        ahead_sum: A::default(),
-        keys: Vec::new(),
-    }
+    Sieve::new(least.unwrap_or(A::LEAST), most.unwrap_or(A::MOST))
 }
 
 #[cfg(test)]
@@ -218,12 +338,13 @@ mod tests {
             worst in any::<bool>(),
         ) {
             let mut state = seed;
-            let ranks: Vec<i64> = (0..count).map(|_| {
+            let mut ranks: Vec<i64> = (0..count).map(|_| {
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                i64::try_from((state >> 33) % spread).unwrap()
+                i64::try_from((state >> 33) % spread).unwrap() - i64::try_from(spread / 2).unwrap()
             }).collect();
             let mut among = Bits::new(count);
             let holds: Vec<u8> = (0..count).map(|number| u8::from(number % 3 != 0)).collect();
+            ranks.iter_mut().zip(&holds).for_each(|(rank, holds)| *rank *= i64::from(*holds));
             among.insert_where(0, &holds);
             let direction = if worst { Direction::WorstFirst } else { Direction::BestFirst };
             let tie = |a: u32, b: u32| b.cmp(&a);
@@ -240,6 +361,11 @@ mod tests {
                 wanted.push(start..(start + length).min(sorted.len()));
             }
             let candidates = Candidates { values: &ranks, direction, among: &among, count: sorted.len(), tie };
+            let asked: Vec<usize> = (0..sorted.len()).step_by(sorted.len() / 20 + 1).collect();
+            let customers: Vec<u32> = asked.iter().rev().map(|place| sorted[*place].1.0).collect();
+            let places = candidates.places(&customers);
+            prop_assert!(places.iter().rev().eq(asked.iter().map(|place| *place as u64).collect::<Vec<_>>().iter()));
+            prop_assert!(customers.iter().zip(places).all(|(one, place)| candidates.before(*one) as u64 == place));
             for neighbours in candidates.select(&wanted) {
                 let keys = neighbours.keys.iter();
                 let keys: Vec<_> = keys.map(|key| (key.rank, std::cmp::Reverse(key.customer))).collect();

@@ -54,7 +54,7 @@ pub struct CheckpointSizes {
     pub share_at_close: u64,
     /// About how many bytes are written in one step.
     pub step_bytes: usize,
-    /// After so many bytes they are made durable, so that a write need not wait for all of them.
+    /// After so many bytes they are sent to the disk, so that no sync has to wait for all of them.
     pub sync_bytes: u64,
 }
 
@@ -65,8 +65,8 @@ impl Default for CheckpointSizes {
             share: 8,
             writes_at_close: 20_000,
             share_at_close: 64,
-            step_bytes: 1 << 20,
-            sync_bytes: 4 << 20,
+            step_bytes: 128 << 10,
+            sync_bytes: 1 << 20,
         }
     }
 }

@@ -2,13 +2,13 @@
 //!
 //! A column widens without loss when a quantity comes that is too large or too fine for it. What it holds is exact.
 
+mod adding;
 mod deltas;
 mod saved;
 
 pub(in super::super) use self::deltas::Deltas;
 
 use super::narrow::push_slim;
-use pulp::Arch;
 use std::{
     ops::Range,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -34,20 +34,34 @@ enum Values {
     I128(Vec<i128>),
 }
 
-/// What quantities are added up in.
-pub(in super::super) trait Accumulator: Copy + Default + Ord + Send {
+/// What quantities are added up in, modulo its width.
+pub(in super::super) trait Addend: Copy + Default {
     /// A quantity. Whoever adds up in 64 bits knows that the sum fits, so that what is lost in between comes back.
     fn of(quantity: i128) -> Self;
     /// The same of 64 bits.
     fn of_narrow(quantity: i64) -> Self;
+    /// The product of two numbers of 32 bits: processors have an instruction for many of them at once.
+    fn of_product(a: i32, b: i32) -> Self;
+    /// The value, if it has 32 bits.
+    fn small(self) -> Option<i32>;
     /// The sum; wraps around.
     fn plus(self, other: Self) -> Self;
     /// The product; wraps around.
     fn times(self, other: Self) -> Self;
+}
+
+/// What values of customers are added up in.
+pub(in super::super) trait Accumulator: Addend + Ord + Send {
+    /// No value is below it.
+    const LEAST: Self;
+    /// No value is above it.
+    const MOST: Self;
     /// The value with the other sign; not for the least of the type.
     fn negated(self) -> Self;
     /// The value.
     fn wide(self) -> i128;
+    /// How far it is above another one, if that has 32 bits.
+    fn above(self, least: Self) -> Option<u32>;
     /// Room for so many values, which mean nothing.
     fn scratch(scratch: &Scratch, count: usize) -> Vec<Self>;
     /// Gives room back for the next who needs some.
@@ -69,7 +83,7 @@ impl Scratch {
     }
 }
 
-impl Accumulator for i64 {
+impl Addend for i64 {
     #[allow(
         clippy::cast_possible_truncation,
         reason = "sums of 64 bits are made modulo 2^64, and only where the sum itself fits"
@@ -80,17 +94,31 @@ impl Accumulator for i64 {
     fn of_narrow(quantity: i64) -> Self {
         quantity
     }
+    fn of_product(a: i32, b: i32) -> Self {
+        Self::from(a) * Self::from(b)
+    }
+    fn small(self) -> Option<i32> {
+        self.try_into().ok()
+    }
     fn plus(self, other: Self) -> Self {
         self.wrapping_add(other)
     }
     fn times(self, other: Self) -> Self {
         self.wrapping_mul(other)
     }
+}
+
+impl Accumulator for i64 {
+    const LEAST: Self = Self::MIN;
+    const MOST: Self = Self::MAX;
     fn negated(self) -> Self {
         -self
     }
     fn wide(self) -> i128 {
         self.into()
+    }
+    fn above(self, least: Self) -> Option<u32> {
+        self.checked_sub(least)?.try_into().ok()
     }
     fn scratch(scratch: &Scratch, count: usize) -> Vec<Self> {
         let mut values = scratch.lock().pop().unwrap_or_default();
@@ -105,12 +133,18 @@ impl Accumulator for i64 {
     }
 }
 
-impl Accumulator for i128 {
+impl Addend for i128 {
     fn of(quantity: i128) -> Self {
         quantity
     }
     fn of_narrow(quantity: i64) -> Self {
         quantity.into()
+    }
+    fn of_product(a: i32, b: i32) -> Self {
+        (i64::from(a) * i64::from(b)).into()
+    }
+    fn small(self) -> Option<i32> {
+        self.try_into().ok()
     }
     fn plus(self, other: Self) -> Self {
         self.wrapping_add(other)
@@ -118,16 +152,51 @@ impl Accumulator for i128 {
     fn times(self, other: Self) -> Self {
         self.wrapping_mul(other)
     }
+}
+
+impl Accumulator for i128 {
+    const LEAST: Self = Self::MIN;
+    const MOST: Self = Self::MAX;
     fn negated(self) -> Self {
         -self
     }
     fn wide(self) -> i128 {
         self
     }
+    fn above(self, least: Self) -> Option<u32> {
+        self.checked_sub(least)?.try_into().ok()
+    }
     fn scratch(_: &Scratch, count: usize) -> Vec<Self> {
         vec![0; count]
     }
     fn give_back(_: &Scratch, _: Vec<Self>) {}
+}
+
+/// Counts of rows, of which there are fewer than 2^32.
+impl Addend for u32 {
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "counts are made modulo 2^32, and the count itself fits"
+    )]
+    fn of(quantity: i128) -> Self {
+        quantity as Self
+    }
+    fn of_narrow(quantity: i64) -> Self {
+        Self::of(quantity.into())
+    }
+    fn of_product(a: i32, b: i32) -> Self {
+        a.wrapping_mul(b).cast_unsigned()
+    }
+    fn small(self) -> Option<i32> {
+        Some(self.cast_signed())
+    }
+    fn plus(self, other: Self) -> Self {
+        self.wrapping_add(other)
+    }
+    fn times(self, other: Self) -> Self {
+        self.wrapping_mul(other)
+    }
 }
 
 /// How often a unit goes into a quantity, rounded to zero. The units that most amounts have are known to the compiler:
@@ -327,89 +396,6 @@ impl Amounts {
     pub fn reserve(&mut self, count: usize) {
         each_width!(&mut self.values, column => column.reserve_exact(count));
     }
-
-    /// Adds each of the first times `factor`, a value per unit, to what is at the same place.
-    pub fn add_scaled<A: Accumulator>(&self, factor: A, sums: &mut [A]) {
-        /// With the widest instructions that the processor has.
-        fn add<A: Accumulator, T: Copy>(
-            column: &[T],
-            of: impl Fn(T) -> A,
-            factor: A,
-            sums: &mut [A],
-        ) {
-            let one = A::of_narrow(1);
-            Arch::new().dispatch(
-                #[inline(always)]
-                || {
-                    let pairs = sums.iter_mut().zip(column);
-                    if factor == one {
-                        pairs.for_each(|(sum, value)| *sum = sum.plus(of(*value)));
-                    } else if factor == one.negated() {
-                        pairs.for_each(|(sum, value)| *sum = sum.plus(of(*value).negated()));
-                    } else {
-                        pairs.for_each(|(sum, value)| *sum = sum.plus(factor.times(of(*value))));
-                    }
-                },
-            );
-        }
-        match &self.values {
-            Values::I8(column) => add(column, |v| A::of_narrow(v.into()), factor, sums),
-            Values::I16(column) => add(column, |v| A::of_narrow(v.into()), factor, sums),
-            Values::I32(column) => add(column, |v| A::of_narrow(v.into()), factor, sums),
-            Values::I64(column) => add(column, A::of_narrow, factor, sums),
-            Values::I128(column) => add(column, A::of, factor, sums),
-        }
-    }
-
-    /// Adds some of them times `factor`, a value per unit, to the sums of those whom they belong to.
-    pub fn add_scattered<A: Accumulator>(
-        &self,
-        range: Range<usize>,
-        owners: &[u16],
-        factor: A,
-        sums: &mut [A],
-    ) {
-        fn add<A: Accumulator, T: Copy>(
-            column: &[T],
-            owners: &[u16],
-            of: impl Fn(T) -> A,
-            factor: A,
-            sums: &mut [A],
-        ) {
-            for (value, owner) in column.iter().zip(owners) {
-                let sum = &mut sums[usize::from(*owner)];
-                *sum = sum.plus(factor.times(of(*value)));
-            }
-        }
-        let owners = &owners[range.clone()];
-        match &self.values {
-            Values::I8(c) => add(&c[range], owners, |v| A::of_narrow(v.into()), factor, sums),
-            Values::I16(c) => add(&c[range], owners, |v| A::of_narrow(v.into()), factor, sums),
-            Values::I32(c) => add(&c[range], owners, |v| A::of_narrow(v.into()), factor, sums),
-            Values::I64(c) => add(&c[range], owners, A::of_narrow, factor, sums),
-            Values::I128(c) => add(&c[range], owners, A::of, factor, sums),
-        }
-    }
-
-    /// The sum of some of them.
-    pub fn sum(&self, range: Range<usize>) -> i128 {
-        /// Of fewer than 2^32, of at most 32 bits each.
-        fn narrow<T: Copy + Into<i64>>(column: &[T]) -> i128 {
-            let sum: i64 = Arch::new().dispatch(
-                #[inline(always)]
-                || column.iter().map(|value| (*value).into()).sum::<i64>(),
-            );
-            sum.into()
-        }
-        let multiples: i128 = match &self.values {
-            Values::I8(column) => narrow(&column[range]),
-            Values::I16(column) => narrow(&column[range]),
-            Values::I32(column) => narrow(&column[range]),
-            Values::I64(column) => column[range].iter().map(|value| i128::from(*value)).sum(),
-            Values::I128(column) => column[range].iter().sum(),
-        };
-        multiples * i128::from(self.unit)
-    }
 }
 
 macro_rules! from_column {
@@ -470,7 +456,7 @@ mod tests {
                 prop_assert_eq!(column.get(place), *sum);
             }
             let mut scaled = [5_i128; 9];
-            column.add_scaled(factor * i128::from(column.unit()), &mut scaled);
+            column.add_scaled(0..column.len(), factor * i128::from(column.unit()), &mut scaled);
             prop_assert_eq!(scaled, sums.map(|sum| 5 + factor * sum));
         }
     }

@@ -6,6 +6,7 @@
 //! of it is larger than the fastest memory of a processor.
 
 mod folding;
+mod planes;
 mod reading;
 mod saved;
 
@@ -71,13 +72,6 @@ pub(in super::super) struct Plan<'a> {
 impl Leaf {
     fn rows(&self) -> usize {
         self.tables.iter().map(Table::len).sum()
-    }
-
-    fn rows_of(&self, days: &Range<Day>) -> usize {
-        self.tables
-            .iter()
-            .map(|table| table.range(days).len())
-            .sum()
     }
 
     /// The day before which there is about half of the rows, if there is such a day.
@@ -170,53 +164,62 @@ impl Block {
     /// How the rows of some days are best made up.
     pub fn plan(&self, days: &Range<Day>) -> Plan<'_> {
         let (first, last) = (self.leaf_of(days.start), self.leaf_of(days.end));
-        let mut parts = Vec::new();
-        let mut part = |leaf: usize, days: Range<Day>, times| {
-            if days.start < days.end {
-                let tables = self.leaves[leaf].tables.iter();
-                let parts_of = tables.map(|table| (table, table.range(&days), times));
-                parts.extend(parts_of.filter(|(_, range, _)| !range.is_empty()));
-            }
-        };
-        let rows = |leaf: usize, days: Range<Day>| self.leaves[leaf].rows_of(&days);
-        let all = |leaf: usize| self.leaves[leaf].rows();
         if first == last {
-            let within = rows(first, days.clone());
-            let outside = all(first) - within;
-            if within <= outside + self.customers / 2 {
-                part(first, days.clone(), 1);
-                return Plan {
-                    span: Span::default(),
-                    parts,
-                };
-            }
-            part(first, ALL.start..days.start, -1);
-            part(first, days.end..ALL.end, -1);
-            return Plan {
-                span: self.span(first..first + 1),
-                parts,
-            };
+            return self.plan_within(first, days);
         }
-        let skipped = rows(first, ALL.start..days.start);
-        let start = if skipped <= all(first) - skipped {
-            part(first, ALL.start..days.start, -1);
-            first
-        } else {
-            part(first, days.start..ALL.end, 1);
-            first + 1
-        };
-        let taken = rows(last, ALL.start..days.end);
-        let end = if taken <= all(last) - taken {
-            part(last, ALL.start..days.end, 1);
-            last
-        } else {
-            part(last, days.end..ALL.end, -1);
-            last + 1
-        };
+        let mut parts = Vec::with_capacity(4);
+        let start = self.edge(first, days.start, -1, &mut parts);
+        let end = self.edge(last, days.end, 1, &mut parts);
         Plan {
             span: self.span(start..end),
             parts,
         }
+    }
+
+    /// Days of one leaf: its rows of these days, or all of it without its other rows.
+    fn plan_within(&self, number: usize, days: &Range<Day>) -> Plan<'_> {
+        let leaf = &self.leaves[number];
+        let ranges = leaf.tables.iter().map(|table| (table, table.range(days)));
+        let ranges: Vec<_> = ranges.collect();
+        let within: usize = ranges.iter().map(|(_, range)| range.len()).sum();
+        let takes_rows = within <= leaf.rows() - within + self.customers / 2;
+        let parts = ranges
+            .into_iter()
+            .flat_map(|(table, range)| match takes_rows {
+                true => [(table, range, 1), (table, 0..0, 1)],
+                false => [
+                    (table, 0..range.start, -1),
+                    (table, range.end..table.len(), -1),
+                ],
+            });
+        Plan {
+            parts: parts.filter(|(_, range, _)| !range.is_empty()).collect(),
+            span: match takes_rows {
+                true => Span::default(),
+                false => self.span(number..number + 1),
+            },
+        }
+    }
+
+    /// Everything before a day is what there is at one of the ends of its leaf, which is told, with rows: those of the
+    /// leaf before the day, `times` 1 or -1, or those from it on, the other way round.
+    fn edge<'b>(
+        &'b self,
+        leaf: usize,
+        day: Day,
+        times: i64,
+        parts: &mut Vec<(&'b Table, Range<usize>, i64)>,
+    ) -> usize {
+        let tables = self.leaves[leaf].tables.iter();
+        let cuts = tables.map(|table| (table, table.range(&(ALL.start..day)).end));
+        let before: usize = cuts.clone().map(|(_, cut)| cut).sum();
+        let is_less = before <= self.leaves[leaf].rows() - before;
+        let rows = cuts.map(|(table, cut)| match is_less {
+            true => (table, 0..cut, times),
+            false => (table, cut..table.len(), -times),
+        });
+        parts.extend(rows.filter(|(_, range, _)| !range.is_empty()));
+        if is_less { leaf } else { leaf + 1 }
     }
 
     fn span(&self, ends: Range<usize>) -> Span {

@@ -26,9 +26,9 @@ pub(super) use self::{
     id_order::IdOrder,
     interner::number_of,
     names::Names,
-    parts::{NamesPart, TotalsPart},
-    saved::{Limits, Saved, put_count, put_number},
-    table::Row,
+    parts::{BookParts, RestPart, TotalsPart},
+    saved::{Limits, Saved, put_count, put_number, put_packed, put_rising},
+    table::{Row, Tally},
     weighing::{Weighing, narrow, wide},
 };
 use self::{totals::Totals, weighing::Extent};

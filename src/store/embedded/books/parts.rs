@@ -1,4 +1,4 @@
-//! The parts in which books are saved: blocks, totals, and what everything else has numbers of.
+//! The parts in which books are saved: blocks, totals, the order of customers, what is kept once, and names.
 //!
 //! Parts are saved one after the other while writes go on, so that each holds what was written up to a position of
 //! its own. When they are put together again and what was written since the first of them is posted once more, each
@@ -6,7 +6,7 @@
 
 use super::{
     Accounts, Block, Books, IdOrder, Names, Totals,
-    saved::{Limits, Saved, put_column},
+    saved::{Limits, Saved, put_packed},
     weighing::Extent,
 };
 use crate::{
@@ -35,16 +35,32 @@ struct SavedRest {
     records: Vec<Range<Position>>,
 }
 
-/// What numbers stand for, and what else is kept once.
-pub(in super::super) struct NamesPart {
-    customers: Names,
-    values: Names,
+/// What is kept once, but for names.
+pub(in super::super) struct RestPart {
     accounts: Accounts,
-    order: IdOrder,
     reversals: HashMap<Position, Position>,
     /// Which positions are records, in runs. The records themselves are in the ledger.
     pub records: Vec<Range<Position>>,
 }
+
+/// All parts of the books of a tenant.
+pub(in super::super) struct BookParts {
+    /// The customers.
+    pub customers: Names,
+    /// The values of dimensions.
+    pub values: Names,
+    /// The customers in the order of their ids, but for those that came last.
+    pub order: Vec<u32>,
+    /// What is kept once.
+    pub rest: RestPart,
+    /// Totals and extents.
+    pub totals: TotalsPart,
+    /// The customers' rows.
+    pub blocks: Vec<Block>,
+}
+
+/// How many numbers are in a part of the order.
+const ORDER_PART: usize = 32_768;
 
 /// Totals and extents.
 pub(in super::super) struct TotalsPart(SavedTotals, u32);
@@ -69,13 +85,14 @@ impl Books {
         add(&saved, bytes)
     }
 
-    /// Adds names and what else is kept once to bytes.
-    pub fn save_names(&self, bytes: &mut Vec<u8>) -> Result<(), String> {
-        self.customers.save(bytes);
-        self.values.save(bytes);
+    /// The order of customers as it was asked for last.
+    pub fn known_order(&self) -> Arc<IdOrder> {
         // Nothing that is behind this lock is ever half done.
-        let order = Arc::clone(&self.order.lock().unwrap_or_else(PoisonError::into_inner));
-        put_column(bytes, &order.numbers);
+        Arc::clone(&self.order.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Adds what is kept once to bytes, but for names.
+    pub fn save_rest(&self, bytes: &mut Vec<u8>) -> Result<(), String> {
         let mut reversals: Vec<_> = self.reversals.iter().map(|(of, by)| (*of, *by)).collect();
         reversals.sort_unstable();
         let rest = SavedRest {
@@ -86,36 +103,48 @@ impl Books {
         add(&rest, bytes)
     }
 
-    /// Books that are put together again from all of their parts; the last write that all of them hold is at `newest`.
-    pub fn of_parts(
-        newest: Position,
-        sizes: BookSizes,
-        names: NamesPart,
-        totals: TotalsPart,
-        blocks: Vec<Block>,
-    ) -> Self {
+    /// Books that are put together again from all of their parts, if these fit; the last write that all of them hold is
+    /// at `newest`.
+    pub fn of_parts(newest: Position, sizes: BookSizes, parts: BookParts) -> Option<Self> {
         let TotalsPart(
             SavedTotals {
                 totals,
                 mut extents,
             },
             totals_seen,
-        ) = totals;
-        extents.resize(names.accounts.len(), Extent::default());
-        Self {
+        ) = parts.totals;
+        extents.resize(parts.rest.accounts.len(), Extent::default());
+        let order = IdOrder::of_numbers(parts.order)?;
+        // Those that came since it was asked for last are not in it yet.
+        (order.numbers.len() <= parts.customers.len()).then(|| Self {
             newest,
-            customers: names.customers,
-            accounts: names.accounts,
-            values: names.values,
-            blocks,
+            customers: parts.customers,
+            accounts: parts.rest.accounts,
+            values: parts.values,
+            blocks: parts.blocks,
             extents,
             totals,
             totals_seen,
-            reversals: names.reversals,
-            order: Mutex::new(Arc::new(names.order)),
+            reversals: parts.rest.reversals,
+            order: Mutex::new(Arc::new(order)),
             sizes,
             ..Self::default()
-        }
+        })
+    }
+}
+
+impl IdOrder {
+    /// Adds a part to bytes, and says whether it is the last.
+    pub fn save(&self, part: usize, bytes: &mut Vec<u8>) -> bool {
+        let mut parts = self.numbers.chunks(ORDER_PART).skip(part);
+        put_packed(bytes, parts.next().unwrap_or_default().iter().copied());
+        parts.next().is_none()
+    }
+
+    /// Reads a part.
+    pub fn load(mut saved: Saved<'_>) -> Option<Vec<u32>> {
+        let numbers = saved.packed()?;
+        saved.end(numbers)
     }
 }
 
@@ -137,21 +166,12 @@ impl TotalsPart {
     }
 }
 
-impl NamesPart {
-    /// Reads what [`Books::save_names`] added when the books had these limits.
-    pub fn load(mut saved: Saved<'_>, limits: &Limits) -> Option<Self> {
-        let customers = Names::load(&mut saved)?;
-        let values = Names::load(&mut saved)?;
-        let order = IdOrder::of_numbers(saved.column()?).filter(|order| {
-            // Those that came since it was asked for last are not in it yet.
-            order.numbers.len() <= customers.len()
-        })?;
+impl RestPart {
+    /// Reads what [`Books::save_rest`] added when the books had these limits.
+    pub fn load(saved: Saved<'_>, limits: &Limits) -> Option<Self> {
         let (rest, left): (SavedRest, _) = postcard::take_from_bytes(saved.0).ok()?;
         let accounts = Accounts::of_worked(&rest.worked);
-        let is_whole = left.is_empty()
-            && customers.len() == limits.customers
-            && values.len() == limits.values as usize
-            && accounts.len() == limits.accounts as usize;
+        let is_whole = left.is_empty() && accounts.len() == limits.accounts as usize;
         let position = Position::from(limits.position);
         let mut end = 0;
         let are_runs = rest.records.iter().all(|run| {
@@ -160,10 +180,7 @@ impl NamesPart {
             fits
         });
         (is_whole && are_runs).then(|| Self {
-            customers,
-            values,
             accounts,
-            order,
             reversals: rest.reversals.into_iter().collect(),
             records: rest.records,
         })

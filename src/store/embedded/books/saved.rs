@@ -1,9 +1,15 @@
-//! Columns as they are in memory, end to end: the form in which books are saved.
+//! Columns end to end, each number in as few bits as its neighbours need: the form in which books are saved.
 //!
 //! Whatever bytes are read, there are books whose numbers all lead somewhere, or there are none. Knows nothing of
 //! files; the order of bytes is the machine's own, and whoever keeps the bytes must know whether it is the same.
 
-use bytemuck::{Pod, cast_slice, cast_slice_mut};
+use crate::store::embedded::{
+    codec::ints,
+    log::{Bytes, add_varint},
+};
+
+/// The most numbers that a byte can stand for: a block of 128 takes two bytes at least.
+const NUMBERS_OF_A_BYTE: usize = 64;
 
 /// How far the numbers in saved rows may go.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +26,7 @@ pub(in super::super) struct Limits {
 
 /// Adds a number.
 pub(in super::super) fn put_number(bytes: &mut Vec<u8>, number: u64) {
-    bytes.extend_from_slice(&number.to_ne_bytes());
+    add_varint(bytes, number);
 }
 
 /// Adds a count.
@@ -28,27 +34,39 @@ pub(in super::super) fn put_count(bytes: &mut Vec<u8>, count: usize) {
     put_number(bytes, count as u64);
 }
 
-/// Adds a column.
-pub(in super::super) fn put_column<T: Pod>(bytes: &mut Vec<u8>, column: &[T]) {
-    put_count(bytes, column.len());
-    bytes.extend_from_slice(cast_slice(column));
+/// Adds numbers in as few bits as they need.
+pub(in super::super) fn put_packed<T: Into<i64>>(
+    bytes: &mut Vec<u8>,
+    numbers: impl IntoIterator<Item = T>,
+) {
+    let numbers: Vec<i64> = numbers.into_iter().map(Into::into).collect();
+    ints::write(bytes, &numbers);
+}
+
+/// Adds numbers that rise, by what each is more than the one before.
+pub(in super::super) fn put_rising<T: Into<i64>>(
+    bytes: &mut Vec<u8>,
+    numbers: impl IntoIterator<Item = T>,
+) {
+    let mut before = 0;
+    let steps = numbers.into_iter().map(|number| {
+        let number = number.into();
+        number - std::mem::replace(&mut before, number)
+    });
+    put_packed(bytes, steps);
 }
 
 /// The rest of saved bytes.
 #[derive(Debug, Clone, Copy)]
 pub(in super::super) struct Saved<'a>(pub &'a [u8]);
 
-impl<'a> Saved<'a> {
-    /// The next bytes.
-    pub fn take(&mut self, count: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(count)?;
-        self.0 = rest;
-        Some(taken)
-    }
-
+impl Saved<'_> {
     /// The next number.
     pub fn number(&mut self) -> Option<u64> {
-        Some(u64::from_ne_bytes(self.take(8)?.try_into().ok()?))
+        let mut bytes = Bytes(self.0);
+        let number = bytes.varint()?;
+        self.0 = bytes.0;
+        Some(number)
     }
 
     /// The next number, which must be below 2^32.
@@ -62,12 +80,30 @@ impl<'a> Saved<'a> {
         (count <= self.0.len() / size).then_some(count)
     }
 
-    /// The next column.
-    pub fn column<T: Pod>(&mut self) -> Option<Vec<T>> {
-        let count = self.count(size_of::<T>())?;
-        let mut column = vec![T::zeroed(); count];
-        cast_slice_mut(&mut column).copy_from_slice(self.take(count * size_of::<T>())?);
-        Some(column)
+    /// The next packed numbers.
+    pub fn wide_packed(&mut self) -> Option<Vec<i64>> {
+        let limit = self.0.len().saturating_mul(NUMBERS_OF_A_BYTE);
+        let mut bytes = Bytes(self.0);
+        let numbers = ints::read(&mut bytes, limit)?;
+        self.0 = bytes.0;
+        Some(numbers)
+    }
+
+    /// The next packed numbers, if all of them are of a type.
+    pub fn packed<T: TryFrom<i64>>(&mut self) -> Option<Vec<T>> {
+        let numbers = self.wide_packed()?.into_iter();
+        numbers.map(|number| T::try_from(number).ok()).collect()
+    }
+
+    /// The next numbers that rise.
+    pub fn rising<T: TryFrom<i64>>(&mut self) -> Option<Vec<T>> {
+        let mut number = 0_i64;
+        let steps = self.wide_packed()?.into_iter();
+        let numbers = steps.map(|step| {
+            number = number.checked_add(step)?;
+            T::try_from(number).ok()
+        });
+        numbers.collect()
     }
 
     /// What was read, if nothing is left.

@@ -1,16 +1,20 @@
 //! Rows of one layout in columns, in the order of their days.
 
+mod columns;
 mod saved;
+
+pub(in super::super) use self::columns::Posted;
 
 use super::{
     accounts::{Layout, Postings, QUANTITIES},
-    amounts::{Accumulator, Amounts},
+    amounts::{Accumulator, Addend, Amounts},
     block::ALL,
     interner::number_of,
     narrow::{Narrow, insert_all},
     weighing::Weighing,
 };
 use crate::domain::time::Day;
+use pulp::Arch;
 use std::ops::Range;
 
 /// One activity, or one reversal of an activity, as the books see it.
@@ -31,6 +35,25 @@ pub(in super::super) struct Row {
     /// What it posts.
     pub postings: Postings,
 }
+
+/// What some customers are worth, and how many activities each has, less those that were taken back.
+pub(in super::super) struct Tally<'a, A> {
+    /// By the customer's place in its block.
+    pub values: &'a mut [A],
+    /// The same.
+    pub live: &'a mut [u32],
+}
+
+/// How a column of quantities is weighed.
+enum Weighed<'c, A> {
+    /// All by a factor, a value per unit.
+    All(&'c Amounts, A),
+    /// Each by the role that worked.
+    ByRole(&'c Amounts),
+}
+
+/// So many rows are weighed at once.
+const AT_ONCE: usize = 128;
 
 /// Some rows of one layout.
 #[derive(Debug, Clone, Default)]
@@ -283,80 +306,84 @@ impl Table {
         &self.positions
     }
 
-    /// The customers, in the order of the rows.
-    pub fn customers(&self) -> &[u16] {
-        &self.customers
-    }
-
-    /// Adds what rows are worth to the values of their customers, `times` 1 or -1.
+    /// Adds what rows are worth to the values of their customers and how many they are to their counts, `times` 1 or -1.
     pub fn weigh<A: Accumulator>(
         &self,
         range: Range<usize>,
-        times: A,
+        times: i64,
         weighing: &Weighing<A>,
-        values: &mut [A],
+        tally: &mut Tally<'_, A>,
     ) {
-        let times = times.times(A::of_narrow(self.layout.sign()));
-        for (account, column) in self.layout.quantities().zip(&self.quantities) {
-            match account {
-                Some(account) => {
-                    if let Some(factor) = weighing.factor(account, column.unit()) {
-                        let factor = times.times(factor);
-                        column.add_scattered(range.clone(), &self.customers, factor, values);
+        let times = times * self.layout.sign();
+        let one = u32::of_narrow(times);
+        let counted = self.layout.counts();
+        let counted = counted.filter_map(|account| weighing.factor(account, 1));
+        let each = counted
+            .fold(A::default(), A::plus)
+            .times(A::of_narrow(times));
+        let columns = self.layout.quantities().zip(&self.quantities);
+        let weighed: Vec<Weighed<'_, A>> = columns
+            .filter_map(|(account, column)| self.weighed(account, column, times, weighing))
+            .collect();
+        let mut worth = [A::default(); AT_ONCE];
+        for start in range.clone().step_by(AT_ONCE) {
+            let rows = start..(start + AT_ONCE).min(range.end);
+            let worth = &mut worth[..rows.len()];
+            worth.fill(each);
+            for weighed in &weighed {
+                match weighed {
+                    Weighed::All(column, factor) => {
+                        column.add_scaled(rows.clone(), *factor, worth);
+                    }
+                    Weighed::ByRole(column) => {
+                        let times = A::of_narrow(times);
+                        self.add_minutes(rows.clone(), times, weighing, column, worth);
                     }
                 }
-                None => self.weigh_minutes(range.clone(), times, weighing, column, values),
             }
-        }
-        let mut each = A::default();
-        for account in self.layout.counts() {
-            if let Some(factor) = weighing.factor(account, 1) {
-                each = each.plus(factor);
+            for (customer, worth) in self.customers[rows].iter().zip(worth) {
+                let customer = usize::from(*customer);
+                tally.values[customer] = tally.values[customer].plus(*worth);
+                tally.live[customer] = tally.live[customer].plus(one);
             }
-        }
-        if each != A::default() {
-            self.count(range, times.times(each), values);
         }
     }
 
-    fn weigh_minutes<A: Accumulator>(
+    /// How a column is weighed, if it is.
+    fn weighed<'c, A: Accumulator>(
         &self,
-        range: Range<usize>,
-        times: A,
+        account: Option<u32>,
+        column: &'c Amounts,
+        times: i64,
         weighing: &Weighing<A>,
-        column: &Amounts,
-        values: &mut [A],
-    ) {
+    ) -> Option<Weighed<'c, A>> {
         let unit = column.unit();
         // Minutes of several roles are in one column, whose unit can be finer than that of one of them alone.
         let same = self.minutes.same();
-        if let Some(account) = same.filter(|account| weighing.has_unit(*account, unit)) {
-            if let Some(factor) = weighing.factor(account, unit) {
-                column.add_scattered(range, &self.customers, times.times(factor), values);
-            }
-            return;
-        }
-        for place in range {
+        let same = same.filter(|account| weighing.has_unit(*account, unit));
+        let Some(account) = account.or(same) else {
+            return Some(Weighed::ByRole(column));
+        };
+        let factor = weighing.factor(account, unit)?;
+        Some(Weighed::All(column, factor.times(A::of_narrow(times))))
+    }
+
+    /// Adds what working time is worth to what rows are worth.
+    fn add_minutes<A: Accumulator>(
+        &self,
+        rows: Range<usize>,
+        times: A,
+        weighing: &Weighing<A>,
+        column: &Amounts,
+        worth: &mut [A],
+    ) {
+        for (place, worth) in rows.zip(worth) {
             // What one row posts has 64 bits.
             let quantity = i64::try_from(column.get(place)).unwrap_or_default();
-            if let Some(worth) = weighing.value(self.minutes.get(place), quantity) {
-                let value = &mut values[usize::from(self.customers[place])];
-                *value = value.plus(times.times(worth));
+            if let Some(value) = weighing.value(self.minutes.get(place), quantity) {
+                *worth = worth.plus(times.times(value));
             }
         }
-    }
-
-    /// Adds `each` to the values of the rows' customers.
-    fn count<A: Accumulator>(&self, range: Range<usize>, each: A, values: &mut [A]) {
-        for customer in &self.customers[range] {
-            let value = &mut values[usize::from(*customer)];
-            *value = value.plus(each);
-        }
-    }
-
-    /// Adds 1 or -1, `times` the sign of the rows, for each of a customer's rows.
-    pub fn count_rows(&self, range: Range<usize>, times: i64, live: &mut [i64]) {
-        self.count(range, times * self.layout.sign(), live);
     }
 
     /// Adds up rows by account, `times` 1 or -1, without looking at customers.
@@ -375,6 +402,59 @@ impl Table {
         for account in self.layout.counts() {
             sums[account as usize] += times * range.len() as i128;
         }
+    }
+
+    /// The same for rows of some customers, those whose byte is 1 and not 0.
+    pub fn add_sums_where(
+        &self,
+        range: Range<usize>,
+        times: i128,
+        is_in: &[u8],
+        sums: &mut [i128],
+    ) {
+        let times = times * i128::from(self.layout.sign());
+        let owners = &self.customers;
+        for (account, column) in self.layout.quantities().zip(&self.quantities) {
+            match account.or_else(|| self.minutes.same()) {
+                Some(account) => {
+                    sums[account as usize] += times * column.sum_of(range.clone(), owners, is_in);
+                }
+                None => {
+                    for place in range.clone() {
+                        let is_in = i128::from(is_in[usize::from(owners[place])]);
+                        let account = self.minutes.get(place) as usize;
+                        sums[account] += times * is_in * column.get(place);
+                    }
+                }
+            }
+        }
+        let rows = owners[range].iter();
+        let rows: i128 = rows
+            .map(|owner| i128::from(is_in[usize::from(*owner)]))
+            .sum();
+        for account in self.layout.counts() {
+            sums[account as usize] += times * rows;
+        }
+    }
+
+    /// The places of a customer's rows among some.
+    pub fn places_of(&self, customer: u16, range: Range<usize>) -> impl Iterator<Item = usize> {
+        let chunks = range.clone().step_by(AT_ONCE);
+        let chunks = chunks.map(move |start| start..(start + AT_ONCE).min(range.end));
+        chunks.flat_map(move |rows| {
+            let customers = &self.customers[rows.clone()];
+            // Looked for in many at once: few rows are of one customer.
+            let found = Arch::new().dispatch(
+                #[inline(always)]
+                || {
+                    customers
+                        .iter()
+                        .fold(false, |found, own| found | (*own == customer))
+                },
+            );
+            let rows = if found { rows } else { 0..0 };
+            rows.filter(move |place| self.customers[*place] == customer)
+        })
     }
 
     /// About how many bytes of memory it takes.

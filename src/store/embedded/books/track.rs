@@ -1,10 +1,8 @@
 //! What the customers of a block have under one account, as of the ends of its leaves: so the sum over a period is the
 //! difference of two planes, whatever its length.
 
-mod saved;
-
 use super::{
-    amounts::{Accumulator, Amounts, Deltas},
+    amounts::{Accumulator, Addend, Amounts, Deltas},
     interner::number_of,
     weighing::Weighing,
 };
@@ -23,9 +21,12 @@ pub(in super::super) enum Track {
 /// One posting.
 #[derive(Debug, Clone, Copy)]
 pub(in super::super) struct Posting {
-    day: Day,
-    customer: u16,
-    quantity: i64,
+    /// The day on which it counts.
+    pub day: Day,
+    /// The customer's place in the block.
+    pub customer: u16,
+    /// The signed quantity.
+    pub quantity: i64,
 }
 
 /// What each customer has up to the end of a leaf.
@@ -97,12 +98,21 @@ fn add_running(planes: &mut [Plane], first: usize, postings: &[Placed], customer
 }
 
 impl Plane {
+    /// What each customer has, as multiples of a unit.
+    pub fn of<A: Accumulator>(unit: i64, multiples: &[A]) -> Self {
+        let total: i128 = multiples.iter().map(|multiple| multiple.wide()).sum();
+        Self {
+            customers: Amounts::of_multiples(unit, multiples),
+            total: total.wrapping_mul(unit.into()),
+        }
+    }
+
     fn add(&mut self, customer: u16, quantity: i64) {
         self.customers.add(customer.into(), quantity);
         self.total += i128::from(quantity);
     }
 
-    fn of(&self, customer: u16) -> i128 {
+    fn customer(&self, customer: u16) -> i128 {
         let customer = usize::from(customer);
         if customer < self.customers.len() {
             self.customers.get(customer)
@@ -139,8 +149,7 @@ impl Track {
     /// Makes planes of the postings once those take more memory; `starts` are the first days of the leaves.
     pub fn settle(&mut self, starts: &[Day], customers: usize) {
         let Self::Sparse(postings) = self else { return };
-        let planes = starts.len() * customers * 2;
-        if postings.len() * size_of::<Posting>() < planes {
+        if !Self::is_dense(postings.len(), starts.len(), customers) {
             return;
         }
         let leaf_of = |day: Day| starts.partition_point(|start| *start <= day).max(1) - 1;
@@ -174,6 +183,11 @@ impl Track {
         }
     }
 
+    /// Whether so many postings take no less memory than planes of so many leaves do.
+    pub fn is_dense(postings: usize, leaves: usize, customers: usize) -> bool {
+        postings * size_of::<Posting>() >= leaves * customers * 2
+    }
+
     fn end(planes: &[Plane], end: usize) -> Option<&Plane> {
         planes.get(end.checked_sub(1)?)
     }
@@ -196,18 +210,20 @@ impl Track {
     }
 
     /// Adds what each customer has in a span to its count.
-    pub fn count(&self, span: &Span, counts: &mut [i64]) {
-        self.add_by(span, Some, Some, counts);
+    pub fn count(&self, span: &Span, counts: &mut [u32]) {
+        let of = |count| Some(u32::of_narrow(count));
+        self.add_by(span, of, of, counts);
     }
 
-    fn add_by<A: Accumulator>(
+    fn add_by<A: Addend>(
         &self,
         span: &Span,
         factor: impl Fn(i64) -> Option<A>,
         worth: impl Fn(i64) -> Option<A>,
         values: &mut [A],
     ) {
-        match self {
+        let planes = match self {
+            Self::Dense(planes) => planes,
             Self::Sparse(postings) => {
                 for posting in postings
                     .iter()
@@ -218,20 +234,24 @@ impl Track {
                         *value = value.plus(worth);
                     }
                 }
+                return;
             }
-            Self::Dense(planes) => {
-                let minus = A::of_narrow(-1);
-                if let Some(plane) = Self::end(planes, span.ends.end)
-                    && let Some(factor) = factor(plane.customers.unit())
-                {
-                    plane.customers.add_scaled(factor, values);
-                }
-                if let Some(plane) = Self::end(planes, span.ends.start)
-                    && let Some(factor) = factor(plane.customers.unit())
-                {
-                    plane.customers.add_scaled(minus.times(factor), values);
-                }
+        };
+        let end = |end: usize, times: i64| {
+            let customers = &Self::end(planes, end)?.customers;
+            Some((
+                customers,
+                factor(customers.unit())?.times(A::of_narrow(times)),
+            ))
+        };
+        match (end(span.ends.end, 1), end(span.ends.start, -1)) {
+            (Some((end, factor)), Some((start, other))) => {
+                end.add_scaled_with(factor, start, other, values);
             }
+            (Some((one, factor)), None) | (None, Some((one, factor))) => {
+                one.add_scaled(0..one.len(), factor, values);
+            }
+            (None, None) => {}
         }
     }
 
@@ -251,6 +271,25 @@ impl Track {
         }
     }
 
+    /// The sum over some customers in a span, those whose byte is 1 and not 0.
+    pub fn total_where(&self, span: &Span, is_in: &[u8]) -> i128 {
+        match self {
+            Self::Sparse(postings) => {
+                let within = postings
+                    .iter()
+                    .filter(|posting| span.days.contains(&posting.day));
+                let own = within.filter(|posting| is_in[usize::from(posting.customer)] == 1);
+                own.map(|posting| i128::from(posting.quantity)).sum()
+            }
+            Self::Dense(planes) => {
+                let total = |end| {
+                    Self::end(planes, end).map_or(0, |plane| plane.customers.sum_where(is_in))
+                };
+                total(span.ends.end) - total(span.ends.start)
+            }
+        }
+    }
+
     /// What one customer has in a span.
     pub fn of(&self, span: &Span, customer: u16) -> i128 {
         match self {
@@ -262,7 +301,7 @@ impl Track {
                 within.map(|posting| i128::from(posting.quantity)).sum()
             }
             Self::Dense(planes) => {
-                let of = |end| Self::end(planes, end).map_or(0, |plane| plane.of(customer));
+                let of = |end| Self::end(planes, end).map_or(0, |plane| plane.customer(customer));
                 of(span.ends.end) - of(span.ends.start)
             }
         }

@@ -63,6 +63,15 @@ pub(in super::super) struct Weighing<A> {
 }
 
 impl<A: Accumulator> Weighing<A> {
+    /// Weighs nothing: for questions that only count.
+    pub fn nothing() -> Self {
+        Self {
+            step: 1,
+            factors: Vec::new(),
+            accounts: Vec::new(),
+        }
+    }
+
     /// What `unit` of an account is worth, if it weighs anything. `unit` must be a whole multiple of the extent's.
     pub fn factor(&self, account: u32, unit: i64) -> Option<A> {
         let (factor, own) = (*self.factors.get(account as usize)?)?;
@@ -83,19 +92,6 @@ impl<A: Accumulator> Weighing<A> {
     pub fn value(&self, account: u32, quantity: i64) -> Option<A> {
         let (factor, own) = (*self.factors.get(account as usize)?)?;
         Some(factor.times(A::of_narrow(quantity / own)))
-    }
-}
-
-impl Weighing<i128> {
-    /// Weighs one account alone, each of its quantity as 1.
-    pub fn of_account(account: u32) -> Self {
-        let mut factors = vec![None; account as usize + 1];
-        factors[account as usize] = Some((1, 1));
-        Self {
-            step: 1,
-            factors,
-            accounts: vec![account],
-        }
     }
 }
 

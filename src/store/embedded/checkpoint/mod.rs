@@ -6,17 +6,17 @@
 //! in what it does not hold yet.
 //!
 //! The file is magic, the parts end to end, the directory that says what they are and proves them by their checksums,
-//! and at the very end where the directory is. It is made under another name, synced and renamed. Parts are columns
-//! as they are in memory, so that a checkpoint is of use to the same version of the program on the same kind of
-//! machine.
+//! and at the very end where the directory is. It is made under another name, synced and renamed. Parts follow what is
+//! in memory, so that a checkpoint is of use to the same version of the program on the same kind of machine.
 
 mod reading;
 #[cfg(test)]
 mod tests;
 mod writing;
 
+pub use self::reading::CheckpointBytes;
 pub(super) use self::{
-    reading::{Loaded, load},
+    reading::{Loaded, bytes, load},
     writing::{Checkpointing, Source},
 };
 
@@ -28,7 +28,7 @@ use super::{
 use serde::{Deserialize, Serialize};
 
 /// The form of parts and directory: another one is passed over. To be changed with any of them.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 /// "PrScChkp".
 const MAGIC: [u8; 8] = *b"PrScChkp";
 /// Where the directory is: its place, its length, its checksum, and magic.
@@ -114,9 +114,37 @@ struct Part {
 /// What a part is; tenants by their number in the directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum What {
-    Block { tenant: usize, number: usize },
-    Totals { tenant: usize },
-    Fingerprints { tenant: usize, group: usize },
-    Names { tenant: usize },
-    Segment { number: u32 },
+    Block {
+        tenant: usize,
+        number: usize,
+    },
+    Totals {
+        tenant: usize,
+    },
+    Fingerprints {
+        tenant: usize,
+        group: usize,
+    },
+    Order {
+        tenant: usize,
+        part: usize,
+    },
+    Rest {
+        tenant: usize,
+    },
+    Names {
+        tenant: usize,
+        of: NamesOf,
+        part: usize,
+    },
+    Segment {
+        number: u32,
+    },
+}
+
+/// What has names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum NamesOf {
+    Values,
+    Customers,
 }

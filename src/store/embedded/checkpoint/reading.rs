@@ -1,11 +1,13 @@
 //! Reads a checkpoint, and believes nothing that its checksums do not prove. Parts are read one after the other and
 //! put together by all processors.
 
-use super::{CHECKPOINT, Directory, MAGIC, Maker, Part, SavedTenant, TRAILER, What};
+use super::{CHECKPOINT, Directory, MAGIC, Maker, NamesOf, Part, SavedTenant, TRAILER, What};
 use crate::{
     domain::{id::TenantId, ledger::Position},
     store::embedded::{
-        books::{Block, Books, CUSTOMERS, NamesPart, SHIFT, Saved, TotalsPart},
+        books::{
+            Block, BookParts, Books, CUSTOMERS, IdOrder, Names, RestPart, SHIFT, Saved, TotalsPart,
+        },
         disk::{Disk, DiskFile},
         fingerprint::{Fingerprinter, Fingerprints, GROUPS, Group},
         log::{Known, KnownSegment},
@@ -51,7 +53,9 @@ enum Read {
     Totals(TotalsPart),
     Few(Fingerprints),
     Group(Group),
-    Names(Box<NamesPart>),
+    Order(Vec<u32>),
+    Rest(RestPart),
+    Names(Names),
     Segment(KnownSegment),
 }
 
@@ -69,6 +73,46 @@ pub(in super::super) fn load(
     }
     let parts = read_parts(&file, &directory)?;
     assemble(directory, parts, sizes)
+}
+
+/// What a checkpoint takes on the disk, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CheckpointBytes {
+    /// Activities in columns.
+    pub rows: u64,
+    /// Customers' ids and their order, and the values of dimensions.
+    pub names: u64,
+    /// The fingerprints of the ids of activities and reversals.
+    pub fingerprints: u64,
+    /// Sums by day, what is known of the ledger's files, and where all parts are.
+    pub rest: u64,
+}
+
+impl CheckpointBytes {
+    /// All of it.
+    pub fn all(&self) -> u64 {
+        self.rows + self.names + self.fingerprints + self.rest
+    }
+}
+
+/// What the checkpoint of a folder takes on the disk; nothing if there is none that can be read.
+pub(in super::super) fn bytes(disk: &dyn Disk) -> CheckpointBytes {
+    let mut bytes = CheckpointBytes::default();
+    let read = |file: Arc<dyn DiskFile>| Some((file.size().ok()?, read_directory(&*file)?));
+    let Some((size, directory)) = disk.open(CHECKPOINT).ok().and_then(read) else {
+        return bytes;
+    };
+    for part in directory.parts {
+        let own = match part.what {
+            What::Block { .. } => &mut bytes.rows,
+            What::Fingerprints { .. } => &mut bytes.fingerprints,
+            What::Order { .. } | What::Names { .. } => &mut bytes.names,
+            What::Totals { .. } | What::Rest { .. } | What::Segment { .. } => continue,
+        };
+        *own += part.length;
+    }
+    bytes.rest = size.saturating_sub(bytes.all());
+    bytes
 }
 
 fn read_bytes(file: &dyn DiskFile, offset: u64, length: u64, size: u64) -> Option<Vec<u8>> {
@@ -99,16 +143,33 @@ fn read_directory(file: &dyn DiskFile) -> Option<Directory> {
     postcard::from_bytes(&bytes).ok()
 }
 
-/// All parts, in the order of the directory.
-fn read_parts(file: &Arc<dyn DiskFile>, directory: &Directory) -> Option<Vec<Read>> {
+/// All parts, in the order of the directory, with those that are read at once.
+fn read_parts(
+    file: &Arc<dyn DiskFile>,
+    directory: &Directory,
+) -> Option<Vec<(Range<usize>, Read)>> {
     let size = file.size().ok()?;
+    let parts = &directory.parts;
+    let is_one = |a: &Part, b: &Part| match (a.what, b.what) {
+        (What::Names { tenant, of, part }, next) => {
+            let part = part + 1;
+            next == What::Names { tenant, of, part }
+        }
+        _ => false,
+    };
+    let mut end = 0;
+    let groups = parts.chunk_by(is_one).map(|group| {
+        let start = end;
+        end += group.len();
+        start..end
+    });
+    let groups: Vec<Range<usize>> = groups.collect();
     // Names take the longest.
-    let is_late = |part: &Part| !matches!(part.what, What::Names { .. });
-    let mut order: Vec<usize> = (0..directory.parts.len()).collect();
-    order.sort_by_key(|index| is_late(&directory.parts[*index]));
-    let (sender, receiver) = mpsc::sync_channel::<(usize, Vec<u8>)>(AHEAD);
+    let mut order: Vec<usize> = (0..groups.len()).collect();
+    order.sort_by_key(|group| std::cmp::Reverse(groups[*group].len()));
+    let (sender, receiver) = mpsc::sync_channel::<(usize, Vec<Vec<u8>>)>(AHEAD);
     let receiver = Mutex::new(receiver);
-    let read: Mutex<Vec<Option<Read>>> = Mutex::new(directory.parts.iter().map(|_| None).collect());
+    let read: Mutex<Vec<Option<Read>>> = Mutex::new(groups.iter().map(|_| None).collect());
     let put_together = || {
         loop {
             // Nothing behind these locks is ever half done.
@@ -116,9 +177,9 @@ fn read_parts(file: &Arc<dyn DiskFile>, directory: &Directory) -> Option<Vec<Rea
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .recv();
-            let Ok((index, bytes)) = next else { return };
-            let part = read_part(&directory.parts[index], &bytes, &directory.tenants);
-            read.lock().unwrap_or_else(PoisonError::into_inner)[index] = part;
+            let Ok((group, bytes)) = next else { return };
+            let part = read_group(&parts[groups[group].clone()], &bytes, &directory.tenants);
+            read.lock().unwrap_or_else(PoisonError::into_inner)[group] = part;
         }
     };
     thread::scope(|scope| {
@@ -128,22 +189,43 @@ fn read_parts(file: &Arc<dyn DiskFile>, directory: &Directory) -> Option<Vec<Rea
                 .spawn_scoped(scope, put_together)
                 .ok()?;
         }
-        for index in order {
-            let part = directory.parts[index];
-            let bytes = read_bytes(&**file, part.offset, part.length, size)?;
-            sender.send((index, bytes)).ok()?;
+        for group in order {
+            let parts = &parts[groups[group].clone()];
+            let bytes = parts
+                .iter()
+                .map(|part| read_bytes(&**file, part.offset, part.length, size));
+            sender.send((group, bytes.collect::<Option<_>>()?)).ok()?;
         }
         drop(sender);
         Some(())
     })?;
     let read = read.into_inner().unwrap_or_else(PoisonError::into_inner);
-    read.into_iter().collect()
+    let read = groups.into_iter().zip(read);
+    read.map(|(group, read)| Some((group, read?))).collect()
+}
+
+fn read_group(parts: &[Part], bytes: &[Vec<u8>], tenants: &[SavedTenant]) -> Option<Read> {
+    let is_sound = |(part, bytes): (&Part, &Vec<u8>)| crc32c(bytes) == part.sum;
+    let (part, first) = (parts.first()?, bytes.first()?);
+    if !parts.iter().zip(bytes).all(is_sound) {
+        return None;
+    }
+    match part.what {
+        What::Names { tenant, of, part } => {
+            let bytes: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
+            let names = Names::load(&bytes).filter(|_| part == 0)?;
+            let tenant = tenants.get(tenant)?;
+            let count = match of {
+                NamesOf::Values => u64::from(tenant.values),
+                NamesOf::Customers => tenant.customers,
+            };
+            (names.len() as u64 == count).then_some(Read::Names(names))
+        }
+        _ => read_part(part, first, tenants),
+    }
 }
 
 fn read_part(part: &Part, bytes: &[u8], tenants: &[SavedTenant]) -> Option<Read> {
-    if crc32c(bytes) != part.sum {
-        return None;
-    }
     let mut saved = Saved(bytes);
     let position = Position::from(part.covers);
     let tenant = |number: usize| tenants.get(number);
@@ -165,10 +247,11 @@ fn read_part(part: &Part, bytes: &[u8], tenants: &[SavedTenant]) -> Option<Read>
             1 => Read::Few(Fingerprints::load_few(saved, position)?),
             _ => Read::Group(Fingerprints::load_group(saved, position)?),
         },
-        What::Names { tenant: own } => Read::Names(Box::new(NamesPart::load(
-            saved,
-            &tenant(own)?.limits(part.covers)?,
-        )?)),
+        What::Order { .. } => Read::Order(IdOrder::load(saved)?),
+        What::Rest { tenant: own } => {
+            Read::Rest(RestPart::load(saved, &tenant(own)?.limits(part.covers)?)?)
+        }
+        What::Names { .. } => return None,
         What::Segment { .. } => Read::Segment(postcard::from_bytes(bytes).ok()?),
     })
 }
@@ -181,42 +264,37 @@ struct Parts {
     few: Option<Fingerprints>,
     groups: Vec<Group>,
     noted: Vec<Position>,
-    names: Option<Box<NamesPart>>,
+    order: Vec<u32>,
+    order_parts: usize,
+    rest: Option<RestPart>,
+    values: Option<Names>,
+    customers: Option<Names>,
 }
 
-fn assemble(directory: Directory, read: Vec<Read>, sizes: BookSizes) -> Option<Loaded> {
+fn assemble(
+    directory: Directory,
+    read: Vec<(Range<usize>, Read)>,
+    sizes: BookSizes,
+) -> Option<Loaded> {
     let mut all: Vec<Parts> = directory.tenants.iter().map(|_| Parts::default()).collect();
     let mut segments = Vec::new();
-    for (part, read) in directory.parts.iter().zip(read) {
+    for (group, read) in read {
+        let part = directory.parts.get(group.start)?;
         match (part.what, read) {
-            (What::Block { tenant, number }, Read::Block(block)) => {
-                let blocks = &mut all.get_mut(tenant)?.blocks;
-                blocks.push(block);
-                (blocks.len() == number + 1).then_some(())?;
-            }
-            (What::Totals { tenant }, Read::Totals(totals)) => {
-                all.get_mut(tenant)?.totals = Some(totals);
-            }
-            (What::Fingerprints { tenant, group }, read) => {
-                let own = all.get_mut(tenant)?;
-                (own.noted.len() == group).then_some(())?;
-                own.noted.push(part.covers.into());
-                match read {
-                    Read::Few(few) => own.few = Some(few),
-                    Read::Group(group) => own.groups.push(group),
-                    Read::Block(_) | Read::Totals(_) | Read::Names(_) | Read::Segment(_) => {
-                        return None;
-                    }
-                }
-            }
-            (What::Names { tenant }, Read::Names(names)) => {
-                all.get_mut(tenant)?.names = Some(names);
-            }
             (What::Segment { number }, Read::Segment(segment)) => {
                 segments.push(segment);
                 (segments.len() as u64 == u64::from(number)).then_some(())?;
             }
-            _ => return None,
+            (
+                What::Block { tenant, .. }
+                | What::Totals { tenant }
+                | What::Fingerprints { tenant, .. }
+                | What::Order { tenant, .. }
+                | What::Rest { tenant }
+                | What::Names { tenant, .. },
+                read,
+            ) => all.get_mut(tenant)?.put(part, read)?,
+            (What::Segment { .. }, _) => return None,
         }
     }
     let mut tenants = BTreeMap::new();
@@ -234,6 +312,41 @@ fn assemble(directory: Directory, read: Vec<Read>, sizes: BookSizes) -> Option<L
 }
 
 impl Parts {
+    /// Puts a part where it belongs, if it is the next there.
+    fn put(&mut self, part: &Part, read: Read) -> Option<()> {
+        let is_next = match (part.what, read) {
+            (What::Block { number, .. }, Read::Block(block)) => {
+                self.blocks.push(block);
+                self.blocks.len() == number + 1
+            }
+            (What::Totals { .. }, Read::Totals(totals)) => self.totals.replace(totals).is_none(),
+            (What::Fingerprints { group, .. }, read) => {
+                self.noted.push(part.covers.into());
+                match read {
+                    Read::Few(few) => self.few = Some(few),
+                    Read::Group(group) => self.groups.push(group),
+                    _ => return None,
+                }
+                self.noted.len() == group + 1
+            }
+            (What::Order { part, .. }, Read::Order(numbers)) => {
+                self.order.extend(numbers);
+                self.order_parts += 1;
+                self.order_parts == part + 1
+            }
+            (What::Rest { .. }, Read::Rest(rest)) => self.rest.replace(rest).is_none(),
+            (What::Names { of, .. }, Read::Names(names)) => {
+                let own = match of {
+                    NamesOf::Values => &mut self.values,
+                    NamesOf::Customers => &mut self.customers,
+                };
+                own.replace(names).is_none()
+            }
+            _ => false,
+        };
+        is_next.then_some(())
+    }
+
     fn tenant(self, saved: &SavedTenant, sizes: BookSizes) -> Option<LoadedTenant> {
         let fingerprints = match self.few {
             Some(few) if self.groups.is_empty() => few,
@@ -243,11 +356,18 @@ impl Parts {
         if self.blocks.len() as u64 != saved.blocks {
             return None;
         }
-        let mut names = self.names?;
-        let records = std::mem::take(&mut names.records);
-        let books = Books::of_parts(saved.newest, sizes, *names, self.totals?, self.blocks);
+        let mut rest = self.rest?;
+        let records = std::mem::take(&mut rest.records);
+        let parts = BookParts {
+            customers: self.customers?,
+            values: self.values?,
+            order: self.order,
+            rest,
+            totals: self.totals?,
+            blocks: self.blocks,
+        };
         Some(LoadedTenant {
-            books,
+            books: Books::of_parts(saved.newest, sizes, parts)?,
             fingerprints,
             noted: self.noted,
             records,

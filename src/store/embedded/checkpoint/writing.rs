@@ -1,10 +1,10 @@
 //! Writes a checkpoint in small steps, between which writes and questions go on.
 
-use super::{CHECKPOINT, Directory, MAGIC, Maker, Part, SavedTenant, UNFINISHED, What};
+use super::{CHECKPOINT, Directory, MAGIC, Maker, NamesOf, Part, SavedTenant, UNFINISHED, What};
 use crate::{
     domain::{id::TenantId, problem::Problem},
     store::embedded::{
-        books::Limits,
+        books::IdOrder,
         disk::{Disk, DiskFile},
         fingerprint::{Fingerprinter, Fingerprints},
         log::Log,
@@ -14,6 +14,9 @@ use crate::{
 };
 use crc32c::crc32c;
 use std::{collections::HashMap, io, sync::Arc};
+
+/// After so many portions it is waited for until all of them are on the disk.
+const MOST_PORTIONS: u64 = 16;
 
 /// What a checkpoint is made of.
 pub(in super::super) struct Source<'a> {
@@ -36,6 +39,8 @@ pub(in super::super) struct Checkpointing {
     /// How many writes there are, and how many the last checkpoint holds.
     writes: u64,
     saved: u64,
+    /// How many could not be written since the folder was opened.
+    failures: u64,
 }
 
 /// A checkpoint that is being written.
@@ -51,7 +56,11 @@ struct Job {
     /// What is to be written at `place`.
     bytes: Vec<u8>,
     place: u64,
+    /// How many bytes were written since it was known that all are on the disk, and since that was asked for.
     unsynced: u64,
+    started: u64,
+    /// The order of the customers of the tenant that is being saved: what it was when its first part was.
+    order: Arc<IdOrder>,
 }
 
 /// What is saved next.
@@ -59,6 +68,8 @@ struct Job {
 enum Next {
     Part(What),
     Directory,
+    /// Everything is written, and must be durable before it takes its name.
+    Name,
 }
 
 impl Checkpointing {
@@ -69,6 +80,7 @@ impl Checkpointing {
             job: None,
             writes,
             saved,
+            failures: 0,
         }
     }
 
@@ -81,6 +93,11 @@ impl Checkpointing {
     #[cfg(test)]
     pub fn saved(&self) -> u64 {
         self.saved
+    }
+
+    /// How many could not be written since the folder was opened.
+    pub fn failures(&self) -> u64 {
+        self.failures
     }
 
     /// Whether there is something to do.
@@ -112,7 +129,10 @@ impl Checkpointing {
         match stepped {
             Ok(job) => self.job = job,
             // It is only a shortcut: it is tried again when the ledger has grown as much again.
-            Err(_) => {
+            Err(error) => {
+                self.failures += 1;
+                let failures = self.failures;
+                tracing::warn!(failures, %error, "the checkpoint could not be written");
                 let _ = source.disk.remove(UNFINISHED);
                 self.saved = self.writes;
             }
@@ -133,7 +153,8 @@ impl Checkpointing {
         while let Ok(Some(begun)) = job {
             job = begun.step(source, self.sizes);
         }
-        if job.is_err() {
+        if let Err(error) = job {
+            tracing::warn!(%error, "the checkpoint could not be written");
             let _ = source.disk.remove(UNFINISHED);
         }
     }
@@ -169,6 +190,8 @@ impl Job {
             bytes: MAGIC.to_vec(),
             place: 0,
             unsynced: 0,
+            started: 0,
+            order: Arc::default(),
         };
         job.next = job.first_of(0);
         Ok(job)
@@ -194,17 +217,31 @@ impl Job {
     /// Saves about as many bytes as a step may write, and writes them. Nothing is left when the checkpoint is finished.
     fn step(mut self, source: &mut Source<'_>, sizes: CheckpointSizes) -> io::Result<Option<Self>> {
         while self.bytes.len() < sizes.step_bytes {
-            let Next::Part(what) = self.next else {
-                self.finish(source)?;
-                return Ok(None);
-            };
-            self.next = self.save(what, source)?;
+            match self.next {
+                Next::Part(what) => self.next = self.save(what, source)?,
+                Next::Directory => {
+                    self.save_directory(source)?;
+                    self.next = Next::Name;
+                    break;
+                }
+                Next::Name => {
+                    let is_durable = self.file.finish_sync()?;
+                    return if is_durable {
+                        self.name(source).map(|()| None)
+                    } else {
+                        Ok(Some(self))
+                    };
+                }
+            }
         }
         self.write()?;
-        // In small portions, so that the sync of a write that comes now need not wait for all of it.
-        if self.unsynced >= sizes.sync_bytes {
+        // In small portions that nobody waits for, unless the disk does not keep up.
+        if self.unsynced >= MOST_PORTIONS * sizes.sync_bytes {
             self.file.sync()?;
-            self.unsynced = 0;
+            (self.unsynced, self.started) = (0, 0);
+        } else if self.unsynced - self.started >= sizes.sync_bytes {
+            self.file.start_sync();
+            self.started = self.unsynced;
         }
         Ok(Some(self))
     }
@@ -231,7 +268,9 @@ impl Job {
             What::Block { tenant, .. }
             | What::Totals { tenant }
             | What::Fingerprints { tenant, .. }
-            | What::Names { tenant } => self.save_of(tenant, what, source)?,
+            | What::Order { tenant, .. }
+            | What::Rest { tenant }
+            | What::Names { tenant, .. } => self.save_of(tenant, what, source)?,
         };
         // Where there are no more blocks there is nothing to save.
         if self.bytes.len() > start || !matches!(what, What::Block { .. }) {
@@ -276,28 +315,62 @@ impl Job {
                 fingerprints.save(group, bytes);
                 let group = group + 1;
                 match group as u64 == saved.groups {
-                    true => What::Names { tenant },
+                    true => What::Order { tenant, part: 0 },
                     false => What::Fingerprints { tenant, group },
                 }
             }
-            What::Names { .. } | What::Segment { .. } => {
-                books.save_names(bytes).map_err(io::Error::other)?;
-                let Limits {
-                    customers,
-                    values,
-                    accounts,
-                    ..
-                } = books.limits();
-                saved.customers = customers as u64;
-                (saved.values, saved.accounts) = (values, accounts);
-                return Ok((books.limits().position, after));
+            What::Order { tenant, part } => {
+                if part == 0 {
+                    self.order = books.known_order();
+                }
+                let part = part + 1;
+                match self.order.save(part - 1, bytes) {
+                    true => What::Rest { tenant },
+                    false => What::Order { tenant, part },
+                }
             }
+            What::Rest { tenant } => {
+                books.save_rest(bytes).map_err(io::Error::other)?;
+                saved.accounts = books.limits().accounts;
+                let of = NamesOf::Values;
+                What::Names {
+                    tenant,
+                    of,
+                    part: 0,
+                }
+            }
+            What::Names { tenant, of, part } => {
+                let names = match of {
+                    NamesOf::Values => &books.values,
+                    NamesOf::Customers => &books.customers,
+                };
+                let (count, is_last) = names.save(part, bytes);
+                let part = part + 1;
+                match (is_last, of) {
+                    (false, _) => What::Names { tenant, of, part },
+                    (true, NamesOf::Values) => {
+                        saved.values = u32::try_from(count).map_err(io::Error::other)?;
+                        let of = NamesOf::Customers;
+                        What::Names {
+                            tenant,
+                            of,
+                            part: 0,
+                        }
+                    }
+                    (true, NamesOf::Customers) => {
+                        saved.customers = count as u64;
+                        return Ok((books.limits().position, after));
+                    }
+                }
+            }
+            // It is of no tenant.
+            What::Segment { .. } => return Ok((0, after)),
         };
         Ok((books.limits().position, Next::Part(next)))
     }
 
-    /// Writes the directory, makes everything durable, and puts it into the place of the checkpoint before.
-    fn finish(mut self, source: &mut Source<'_>) -> io::Result<()> {
+    /// Adds the directory.
+    fn save_directory(&mut self, source: &Source<'_>) -> io::Result<()> {
         let tenants = self.tenants.iter().map(|(saved, _)| saved.clone());
         let directory = Directory {
             maker: self.maker.clone(),
@@ -314,8 +387,11 @@ impl Job {
         trailer.extend_from_slice(&crc32c(&directory).to_le_bytes());
         trailer.extend_from_slice(&MAGIC);
         self.bytes.extend_from_slice(&trailer);
-        self.write()?;
-        self.file.sync()?;
+        Ok(())
+    }
+
+    /// Puts it into the place of the checkpoint before.
+    fn name(self, source: &mut Source<'_>) -> io::Result<()> {
         source.disk.rename(UNFINISHED, CHECKPOINT)?;
         // Either file is right, and names that are made later may not last.
         source

@@ -4,7 +4,7 @@
 //! small multiple of them.
 
 mod columns;
-mod ints;
+pub(super) mod ints;
 mod plain;
 #[cfg(test)]
 mod tests;

@@ -3,17 +3,13 @@
 use super::{Bucket, Fingerprints, KEPT, SHARD_BITS, SLOTS, Shard, parts};
 use crate::{
     domain::ledger::Position,
-    store::embedded::books::{Saved, put_count, put_number},
+    store::embedded::books::{Saved, put_count, put_number, put_packed, put_rising},
 };
-use bytemuck::{cast_slice, pod_read_unaligned};
 
-/// How many shards are saved at once.
-const GROUP: usize = 64;
+/// How many shards are saved at once: so few that saving them keeps nobody waiting.
+const GROUP: usize = 4;
 /// How many groups there are.
 pub(in super::super) const GROUPS: usize = (1 << SHARD_BITS) / GROUP;
-/// The bytes of a bucket.
-const BUCKET: usize = 2 * SLOTS * 4;
-
 /// Some shards.
 pub(in super::super) struct Group(Vec<Shard>);
 
@@ -38,13 +34,12 @@ impl Fingerprints {
             return;
         }
         for shard in self.shards.iter().skip(group * GROUP).take(GROUP) {
+            // In the order of the tags, of which then only the distances need be kept.
+            let mut slots: Vec<(u32, u32)> = shard.buckets.iter().flat_map(Bucket::slots).collect();
+            slots.sort_unstable();
             put_count(bytes, shard.capacity);
-            put_count(bytes, shard.count);
-            put_count(bytes, shard.buckets.len());
-            for bucket in &shard.buckets {
-                bytes.extend_from_slice(cast_slice(&bucket.tags));
-                bytes.extend_from_slice(cast_slice(&bucket.places));
-            }
+            put_rising(bytes, slots.iter().map(|(tag, _)| *tag));
+            put_packed(bytes, slots.iter().map(|(_, place)| *place));
         }
     }
 
@@ -80,32 +75,24 @@ impl Fingerprints {
 }
 
 fn load_shard(saved: &mut Saved<'_>, last: Position) -> Option<Shard> {
-    let capacity = usize::try_from(saved.number()?).ok()?;
-    let count = usize::try_from(saved.number()?).ok()?;
-    let buckets = saved.count(BUCKET)?;
-    let bytes = saved.take(buckets * BUCKET)?;
-    let buckets: Vec<Bucket> = (bytes.chunks_exact(BUCKET))
-        .map(|bytes| {
-            let (tags, places) = bytes.split_at(BUCKET / 2);
-            Bucket {
-                tags: pod_read_unaligned(tags),
-                places: pod_read_unaligned(places),
-            }
-        })
-        .collect();
-    let is_filled = |bucket: &Bucket| {
-        let rest = &bucket.places[bucket.slots().count()..];
-        let is_past = bucket
-            .places
-            .iter()
-            .all(|place| Position::from(*place) <= last);
-        rest.iter().all(|place| *place == 0) && is_past
-    };
-    let taken: usize = buckets.iter().map(Bucket::count).sum();
-    let fits = capacity <= buckets.len() && taken == count && buckets.iter().all(is_filled);
-    fits.then_some(Shard {
-        buckets,
+    let capacity = saved.small()? as usize;
+    let tags: Vec<u32> = saved.rising()?;
+    let places: Vec<u32> = saved.packed()?;
+    let are_places = places
+        .iter()
+        .all(|place| (1..=last).contains(&Position::from(*place)));
+    // As a table is that has grown: not full, and not so empty that it would take more memory than it may.
+    let is_roomy = tags.len() <= capacity * SLOTS && capacity <= 2 * tags.len() + 2;
+    if !are_places || !is_roomy || tags.len() != places.len() {
+        return None;
+    }
+    let mut shard = Shard {
+        buckets: vec![Bucket::default(); if capacity > 0 { capacity + 2 } else { 0 }],
         capacity,
-        count,
-    })
+        count: tags.len(),
+    };
+    for (tag, place) in tags.into_iter().zip(places) {
+        shard.put(tag, place);
+    }
+    Some(shard)
 }

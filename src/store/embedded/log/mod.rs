@@ -14,6 +14,8 @@ mod rewrite;
 mod row;
 mod scan;
 mod segment;
+#[cfg(test)]
+mod tests;
 mod window;
 mod witness;
 
@@ -39,7 +41,7 @@ use super::{
     disk::{Disk, DiskFile},
     planted::{Planted, is_planted},
 };
-use crate::domain::problem::Problem;
+use crate::domain::problem::{Problem, Reason};
 use std::{io, sync::Arc};
 
 /// The file that an earlier format kept its ledger in.
@@ -262,6 +264,18 @@ fn wipe(file: &dyn DiskFile, mut place: u64, until: u64) -> io::Result<()> {
     Ok(())
 }
 
+/// What cannot be written at once will never be: whoever sent it must divide it.
+fn too_large(size: u64) -> Problem {
+    let message = format!(
+        "what was to be written takes {size} bytes at once, at most {FRAME_LIMIT} are possible"
+    );
+    let variables = [
+        ("limit", FRAME_LIMIT.to_string()),
+        ("actual", size.to_string()),
+    ];
+    Problem::new(Reason::BatchTooLarge, "", message, variables)
+}
+
 /// After a sync that failed nobody knows what is on the disk, even if it failed because the disk is full.
 fn unknown(error: io::Error) -> io::Error {
     io::Error::other(error)
@@ -285,8 +299,7 @@ impl Log {
         let size: usize = rows.iter().map(NewRow::size).sum();
         let size = (HEAD + size) as u64;
         if size > FRAME_LIMIT {
-            let message = format!("{size} bytes at once, at most {FRAME_LIMIT} can be written");
-            return Err(Problem::store_unavailable(&message));
+            return Err(too_large(size));
         }
         self.make_room(size).map_err(|error| self.fail(error))?;
         let mut frame = std::mem::take(&mut self.frame);

@@ -20,6 +20,9 @@ use std::{io, sync::Arc};
 /// A segment is worth it if its rows have fewer writes than this on the average.
 const SMALL_ROWS: u64 = 512;
 
+/// So many bytes are sent to the disk at once.
+const PORTION: u64 = 1 << 20;
+
 /// A segment that is being written again.
 pub struct Rewriting {
     was: Sealed,
@@ -27,8 +30,12 @@ pub struct Rewriting {
     seed: Seed,
     chain: Chain,
     place: u64,
+    /// Up to where it was sent to the disk.
+    sent: u64,
     writes: u64,
     places: Vec<Row<String, Place>>,
+    /// What it ends with, once that is written.
+    sealed: Option<Seal>,
 }
 
 impl Rewriting {
@@ -52,6 +59,11 @@ impl Rewriting {
         let sum = frame::complete(&mut frame, Kind::Rows, self.chain, self.seed);
         self.file.write_at(self.place, &frame)?;
         self.place += frame.len() as u64;
+        // So that the last sync, which all writes wait for, has little left to do.
+        if self.place - self.sent >= PORTION {
+            self.file.start_sync();
+            self.sent = self.place;
+        }
         self.writes += u64::from(row.count);
         self.chain = Chain {
             next: self.chain.next + 1,
@@ -132,25 +144,33 @@ impl Log {
             seed: self.seed(),
             chain: was.begin.chain,
             place: BEGIN as u64,
+            sent: 0,
             writes: 0,
             places: Vec::new(),
+            sealed: None,
         })
     }
 
-    /// Puts the new segment into the place of the old one. If this fails, the old one is there still.
-    pub fn finish_rewriting(&mut self, rewriting: Rewriting) -> io::Result<()> {
+    /// Puts the new segment into the place of the old one, once it is durable: says whether it is, and is called again
+    /// if it is not. If this fails, the old one is there still.
+    pub fn finish_rewriting(&mut self, rewriting: &mut Rewriting) -> io::Result<bool> {
         let number = rewriting.number();
-        let seal = rewriting.seal()?;
-        let frame = frame::seal(rewriting.chain, seal, rewriting.seed);
-        rewriting.file.write_at(rewriting.place, &frame)?;
-        if !is_planted(Planted::PackUnsynced) {
-            rewriting.file.sync()?;
+        let seal = match rewriting.sealed {
+            Some(seal) => seal,
+            None => {
+                let seal = rewriting.seal()?;
+                let frame = frame::seal(rewriting.chain, seal, rewriting.seed);
+                rewriting.file.write_at(rewriting.place, &frame)?;
+                *rewriting.sealed.insert(seal)
+            }
+        };
+        if !is_planted(Planted::PackUnsynced) && !rewriting.file.finish_sync()? {
+            return Ok(false);
         }
         self.disk
             .rename(&unfinished(number), &segment::name(number))?;
-        let Rewriting {
-            was, file, places, ..
-        } = rewriting;
+        let places = std::mem::take(&mut rewriting.places);
+        let (was, file) = (rewriting.was, Arc::clone(&rewriting.file));
         if let Some(sealed) = (self.sealed.iter_mut()).find(|sealed| **sealed == was) {
             sealed.begin.origin = Origin::Packed;
             sealed.seal = seal;
@@ -161,7 +181,7 @@ impl Log {
             self.failed = Some(error.to_string());
             return Err(error);
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Leaves a segment as it was.

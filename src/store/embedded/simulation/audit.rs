@@ -1,5 +1,7 @@
 //! The auditor: it remembers what was acknowledged, and compares everything that can be asked with what it knows.
 
+mod copies;
+
 use super::{
     questions::{Question, at_once, question},
     random::Random,
@@ -125,11 +127,15 @@ fn told(fates: Vec<Fate>, mode: WriteMode) -> Vec<Fate> {
 impl Auditor {
     /// Nothing is there.
     pub fn new(calendar: Calendar, random: Random) -> Self {
+        Self::of(Truth::default(), &calendar, random)
+    }
+
+    fn of(truth: Truth, calendar: &Calendar, random: Random) -> Self {
         Self {
-            truth: Truth::default(),
+            truth,
             in_flight: Vec::new(),
             reference: MemoryStore::new(calendar.clone()),
-            calendar,
+            calendar: calendar.clone(),
             remembered: Vec::new(),
             random,
         }

@@ -57,4 +57,6 @@ found! {
     reversals_of_the_reversed: ReverseTwice by 0..200;
     a_checkpoint_that_counts_twice: CheckpointTwice by 0..200;
     a_checkpoint_that_forgets: CheckpointForgets by 0..200;
+    a_backup_without_a_sync: BackupUnsynced by 0..200;
+    verifying_without_the_witness: VerifyAlone by 0..400;
 }

@@ -160,6 +160,17 @@ impl SimulatedDisk {
             .map_or(0, |file| state.files[*file].size())
     }
 
+    /// How many bytes a file has up to the last that is not zero.
+    pub fn used_size_of(&self, name: &str) -> usize {
+        let state = self.state();
+        let file = state.names.get(name);
+        let shown = file.map_or(&[][..], |file| state.files[*file].shown());
+        shown
+            .iter()
+            .rposition(|byte| *byte != 0)
+            .map_or(0, |last| last + 1)
+    }
+
     /// Whether everything that a file shows is on the disk.
     pub fn is_durable(&self, name: &str) -> bool {
         let state = self.state();

@@ -45,8 +45,9 @@ fn live(seed: u64, bug: Option<Planted>) -> Result<u64, String> {
         }
     };
     let (step, end) = (world.step, world.disk().state().history.end());
+    let profile = world.profile();
     Err(format!(
-        "seed {seed}, step {step}: {finding}\n  {end}\n(to live it again: PROFITSCORE_SEED={seed})"
+        "seed {seed}, step {step}: {finding}\n  {end}\n  {profile}\n(to live it again: PROFITSCORE_SEED={seed})"
     ))
 }
 
@@ -68,9 +69,10 @@ fn number(name: &str) -> Option<u64> {
 
 #[test]
 fn nothing_is_lost_whatever_happens() {
+    let count = number("PROFITSCORE_SEEDS");
     let (first, count) = match number("PROFITSCORE_SEED") {
-        Some(seed) => (seed, 1),
-        None => (0, number("PROFITSCORE_SEEDS").unwrap_or(SEEDS)),
+        Some(first) => (first, count.unwrap_or(1)),
+        None => (0, count.unwrap_or(SEEDS)),
     };
     let next = AtomicU64::new(first);
     let threads = thread::available_parallelism().map_or(1, usize::from);

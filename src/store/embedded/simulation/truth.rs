@@ -143,6 +143,14 @@ impl TenantTruth {
         }
     }
 
+    /// How many activities, reversals and records there are.
+    pub fn counts(&self) -> (u64, u64, u64) {
+        let is_activity = |written: &&Written| matches!(written.entry, Entry::Activity(_));
+        let activities = self.entries.iter().filter(is_activity).count() as u64;
+        let entries = self.entries.len() as u64;
+        (activities, entries - activities, self.newest - entries)
+    }
+
     /// Everything that is stored beside the ledger, as text.
     pub fn records(&self) -> String {
         let records = &self.records;

@@ -3,9 +3,13 @@
 use super::{Block, Plan};
 use crate::{
     domain::time::Day,
-    store::embedded::books::{amounts::Accumulator, table::Row, weighing::Weighing},
+    store::embedded::books::{
+        amounts::{Accumulator, Addend},
+        table::{Row, Tally},
+        weighing::Weighing,
+    },
 };
-use std::{collections::BTreeSet, ops::Range};
+use std::ops::Range;
 
 impl Block {
     /// Whether the answer as of a position can be made of planes.
@@ -26,60 +30,33 @@ impl Block {
         rows.map(move |row| (row, times))
     }
 
-    /// Adds what each customer is worth to its value, as of a position.
+    /// Adds what each customer is worth to its value, and how many activities it has to its count, as of a position.
     pub fn weigh<A: Accumulator>(
         &self,
         days: &Range<Day>,
         plan: &Plan<'_>,
         as_of: u32,
         weighing: &Weighing<A>,
-        values: &mut [A],
+        mut tally: Tally<'_, A>,
     ) {
-        let add = |row: &Row, times: i64, values: &mut [A]| {
-            let value = &mut values[usize::from(row.customer)];
-            row.postings.for_each(|account, quantity| {
-                if let Some(one) = weighing.value(account, quantity) {
-                    *value = value.plus(A::of_narrow(times).times(one));
-                }
-            });
-        };
         if !self.has_planes_of(as_of) {
-            self.for_each_row(days, as_of, |row| add(row, 1, values));
+            self.for_each_row(days, as_of, |row| tally.add(row, 1, weighing));
             return;
         }
         if !plan.span.ends.is_empty() {
+            self.live.count(&plan.span, tally.live);
             for account in &weighing.accounts {
                 if let Ok(place) = self.accounts.binary_search_by_key(account, |(own, _)| *own) {
-                    self.accounts[place]
-                        .1
-                        .weigh(&plan.span, *account, weighing, values);
+                    let track = &self.accounts[place].1;
+                    track.weigh(&plan.span, *account, weighing, tally.values);
                 }
             }
         }
         for (table, rows, times) in &plan.parts {
-            table.weigh(rows.clone(), A::of_narrow(*times), weighing, values);
+            table.weigh(rows.clone(), *times, weighing, &mut tally);
         }
         for (row, times) in self.corrections(days, as_of) {
-            add(row, times, values);
-        }
-    }
-
-    /// Adds how many activities each customer has, less those that were taken back, to its count.
-    pub fn count(&self, days: &Range<Day>, plan: &Plan<'_>, as_of: u32, live: &mut [i64]) {
-        if !self.has_planes_of(as_of) {
-            self.for_each_row(days, as_of, |row| {
-                live[usize::from(row.customer)] += row.postings.layout.sign();
-            });
-            return;
-        }
-        if !plan.span.ends.is_empty() {
-            self.live.count(&plan.span, live);
-        }
-        for (table, rows, times) in &plan.parts {
-            table.count_rows(rows.clone(), *times, live);
-        }
-        for (row, times) in self.corrections(days, as_of) {
-            live[usize::from(row.customer)] += times * row.postings.layout.sign();
+            tally.add(row, times, weighing);
         }
     }
 
@@ -99,6 +76,36 @@ impl Block {
         }
         for (table, rows, times) in &plan.parts {
             table.add_sums(rows.clone(), i128::from(*times), sums);
+        }
+        for (row, times) in self.corrections(days, as_of) {
+            add(row, times, sums);
+        }
+    }
+
+    /// Adds up by account what some customers have on some days, those whose byte is 1 and not 0.
+    pub fn add_sums_where(
+        &self,
+        days: &Range<Day>,
+        plan: &Plan<'_>,
+        as_of: u32,
+        is_in: &[u8],
+        sums: &mut [i128],
+    ) {
+        let add = |row: &Row, times: i64, sums: &mut [i128]| {
+            let times = i128::from(times) * i128::from(is_in[usize::from(row.customer)]);
+            row.postings.for_each(|account, quantity| {
+                sums[account as usize] += times * i128::from(quantity);
+            });
+        };
+        if !self.has_planes_of(as_of) {
+            self.for_each_row(days, as_of, |row| add(row, 1, sums));
+            return;
+        }
+        for (account, track) in &self.accounts {
+            sums[*account as usize] += track.total_where(&plan.span, is_in);
+        }
+        for (table, rows, times) in &plan.parts {
+            table.add_sums_where(rows.clone(), (*times).into(), is_in, sums);
         }
         for (row, times) in self.corrections(days, as_of) {
             add(row, times, sums);
@@ -128,11 +135,9 @@ impl Block {
             return;
         }
         for (table, rows, times) in &plan.parts {
-            for (place, own) in rows.clone().zip(&table.customers()[rows.clone()]) {
-                if *own == customer {
-                    // The day is not looked at here.
-                    add_row(&table.row(place, days.start), *times);
-                }
+            for place in table.places_of(customer, rows.clone()) {
+                // The day is not looked at here.
+                add_row(&table.row(place, days.start), *times);
             }
         }
         for (row, times) in self.corrections(days, as_of) {
@@ -186,16 +191,21 @@ impl Block {
         let recent = recent.filter(|row| days.contains(&row.day) && has_branch(row.branch));
         recent.for_each(visit);
     }
+}
 
-    /// The accounts that anything was ever posted under.
-    pub fn accounts(&self) -> BTreeSet<u32> {
-        let mut accounts: BTreeSet<u32> =
-            self.accounts.iter().map(|(account, _)| *account).collect();
-        for row in self.unfolded() {
-            row.postings.for_each(|account, _| {
-                accounts.insert(account);
-            });
-        }
-        accounts
+impl<A: Accumulator> Tally<'_, A> {
+    /// Adds a row, `times` 1 or -1.
+    fn add(&mut self, row: &Row, times: i64, weighing: &Weighing<A>) {
+        let (layout, customer) = (row.postings.layout, usize::from(row.customer));
+        let mut value = A::default();
+        row.postings.for_each(|account, quantity| {
+            if let Some(one) = weighing.value(account, quantity) {
+                value = value.plus(one);
+            }
+        });
+        let own = &mut self.values[customer];
+        *own = own.plus(A::of_narrow(times).times(value));
+        let live = &mut self.live[customer];
+        *live = live.plus(u32::of_narrow(times * layout.sign()));
     }
 }

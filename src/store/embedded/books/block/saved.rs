@@ -1,33 +1,26 @@
 //! Blocks as they are saved.
 
-use super::{ALL, Block, CUSTOMERS, Leaf};
+use super::{ALL, Block, CUSTOMERS, Leaf, planes};
 use crate::{
     domain::time::Day,
     store::embedded::books::{
         accounts::{Layout, Postings, QUANTITIES},
-        saved::{Limits, Saved, put_column, put_count, put_number, rises},
+        saved::{Limits, Saved, put_count, put_number, put_packed, put_rising, rises},
         table::{Row, Table},
-        track::Track,
     },
 };
 
 impl Block {
-    /// Adds it to bytes.
+    /// Adds it to bytes, without planes: they follow from the rows.
     pub fn save(&self, bytes: &mut Vec<u8>) {
         put_count(bytes, self.customers);
         put_number(bytes, self.folded.into());
         put_number(bytes, self.dropped.into());
         put_count(bytes, self.leaves.len());
         for leaf in &self.leaves {
-            put_column(bytes, &[leaf.start.0]);
+            put_packed(bytes, [leaf.start.0]);
             put_count(bytes, leaf.tables.len());
             leaf.tables.iter().for_each(|table| table.save(bytes));
-        }
-        self.live.save(bytes);
-        put_count(bytes, self.accounts.len());
-        for (account, track) in &self.accounts {
-            put_number(bytes, (*account).into());
-            track.save(bytes);
         }
         save_rows(&self.recent, bytes);
     }
@@ -39,26 +32,25 @@ impl Block {
             return None;
         }
         let (folded, dropped) = (saved.small()?, saved.small()?);
-        let leaf_count = saved.count(8)?;
+        // Whoever has no rows in leaves has nothing in planes.
+        let of_leaves = Limits {
+            customers,
+            ..*limits
+        };
+        let leaf_count = saved.count(2)?;
         let leaves: Vec<Leaf> = (0..leaf_count)
-            .map(|_| load_leaf(saved, limits))
+            .map(|_| load_leaf(saved, &of_leaves))
             .collect::<Option<_>>()?;
         let starts: Vec<Day> = leaves.iter().map(|leaf| leaf.start).collect();
         if starts.first() != Some(&ALL.start) || !rises(&starts) {
             return None;
         }
-        let live = Track::load(saved, leaf_count, limits)?;
-        let account_count = saved.count(8)?;
-        let account = |_| {
-            let account = saved.small()?;
-            let track = Track::load(saved, leaf_count, limits)?;
-            (account < limits.accounts).then_some((account, track))
-        };
-        let accounts: Vec<(u32, Track)> = (0..account_count).map(account).collect::<Option<_>>()?;
         let recent = load_rows(saved, limits)?;
-        let is_ordered = accounts.is_sorted_by(|a, b| a.0 < b.0);
-        let is_past = dropped <= folded && folded <= limits.position;
-        (is_ordered && is_past).then_some(Self {
+        if dropped > folded || folded > limits.position {
+            return None;
+        }
+        let (live, accounts) = planes::of_leaves(&leaves, customers);
+        Some(Self {
             customers,
             leaves,
             live,
@@ -73,9 +65,9 @@ impl Block {
 }
 
 fn load_leaf(saved: &mut Saved<'_>, limits: &Limits) -> Option<Leaf> {
-    let start: Vec<i32> = saved.column()?;
+    let start: Vec<i32> = saved.packed()?;
     let [start] = start.try_into().ok()?;
-    let tables = saved.count(8)?;
+    let tables = saved.count(2)?;
     let tables = (0..tables).map(|_| Table::load(saved, limits));
     Some(Leaf {
         start: Day(start),
@@ -84,30 +76,34 @@ fn load_leaf(saved: &mut Saved<'_>, limits: &Limits) -> Option<Leaf> {
 }
 
 fn save_rows(rows: &[Row], bytes: &mut Vec<u8>) {
-    let column = |of: fn(&Row) -> u32| rows.iter().map(of).collect::<Vec<u32>>();
-    put_column(bytes, &column(|row| row.position));
-    let days: Vec<i32> = rows.iter().map(|row| row.day.0).collect();
-    put_column(bytes, &days);
-    let customers: Vec<u16> = rows.iter().map(|row| row.customer).collect();
-    put_column(bytes, &customers);
-    put_column(bytes, &column(|row| row.branch));
-    put_column(bytes, &column(|row| row.product));
-    put_column(bytes, &column(|row| row.account_manager));
-    put_column(bytes, &column(|row| row.postings.layout.0));
-    put_column(bytes, &column(|row| row.postings.minutes));
-    let quantities: Vec<[i64; QUANTITIES]> =
-        rows.iter().map(|row| row.postings.quantities).collect();
-    put_column(bytes, &quantities);
+    put_rising(bytes, rows.iter().map(|row| row.position));
+    put_packed(bytes, rows.iter().map(|row| row.day.0));
+    put_packed(bytes, rows.iter().map(|row| row.customer));
+    let mut column = |of: fn(&Row) -> u32| put_packed(bytes, rows.iter().map(of));
+    column(|row| row.branch);
+    column(|row| row.product);
+    column(|row| row.account_manager);
+    column(|row| row.postings.layout.0);
+    column(|row| row.postings.minutes);
+    for quantity in 0..QUANTITIES {
+        put_packed(
+            bytes,
+            rows.iter().map(|row| row.postings.quantities[quantity]),
+        );
+    }
 }
 
 fn load_rows(saved: &mut Saved<'_>, limits: &Limits) -> Option<Vec<Row>> {
-    let positions: Vec<u32> = saved.column()?;
-    let days: Vec<i32> = saved.column()?;
-    let customers: Vec<u16> = saved.column()?;
-    let mut column = || saved.column::<u32>();
+    let positions: Vec<u32> = saved.rising()?;
+    let days: Vec<i32> = saved.packed()?;
+    let customers: Vec<u16> = saved.packed()?;
+    let mut column = || saved.packed::<u32>();
     let (branches, products, account_managers) = (column()?, column()?, column()?);
     let (layouts, minutes) = (column()?, column()?);
-    let quantities: Vec<[i64; QUANTITIES]> = saved.column()?;
+    let mut quantities: [Vec<i64>; QUANTITIES] = Default::default();
+    for column in &mut quantities {
+        *column = saved.wide_packed()?;
+    }
     let is_past = positions.last().is_none_or(|last| *last <= limits.position);
     if !rises(&positions) || !is_past {
         return None;
@@ -123,7 +119,7 @@ fn load_rows(saved: &mut Saved<'_>, limits: &Limits) -> Option<Vec<Row>> {
             postings: Postings {
                 layout: Layout(*layouts.get(place)?),
                 minutes: *minutes.get(place)?,
-                quantities: *quantities.get(place)?,
+                quantities: quantities_of(&quantities, place)?,
             },
         };
         let values = row.branch.max(row.product).max(row.account_manager);
@@ -131,4 +127,12 @@ fn load_rows(saved: &mut Saved<'_>, limits: &Limits) -> Option<Vec<Row>> {
         (is_known && row.postings.is_possible(limits.accounts)).then_some(row)
     };
     (0..positions.len()).map(row).collect()
+}
+
+fn quantities_of(columns: &[Vec<i64>; QUANTITIES], place: usize) -> Option<[i64; QUANTITIES]> {
+    let mut quantities = [0; QUANTITIES];
+    for (quantity, column) in quantities.iter_mut().zip(columns) {
+        *quantity = *column.get(place)?;
+    }
+    Some(quantities)
 }

@@ -1,58 +1,48 @@
 //! Small numbers as they are saved.
 
 use super::Narrow;
-use crate::store::embedded::books::saved::{Saved, put_column, put_count, put_number};
+use crate::store::embedded::books::saved::{Saved, put_number, put_packed};
 
 impl Narrow {
     /// Adds them to bytes.
     pub fn save(&self, bytes: &mut Vec<u8>) {
         match self {
-            Self::Same(value, count) => {
-                put_number(bytes, u64::from(*value) << 8);
-                put_count(bytes, *count);
-            }
-            Self::U8(column) => {
-                put_number(bytes, 1);
-                put_column(bytes, column);
-            }
-            Self::U16(column) => {
-                put_number(bytes, 2);
-                put_column(bytes, column);
-            }
-            Self::U32(column) => {
-                put_number(bytes, 4);
-                put_column(bytes, column);
-            }
+            // One more than the value, so that 0 stands for different ones.
+            Self::Same(value, _) => put_number(bytes, u64::from(*value) + 1),
+            Self::U8(column) => put_different(bytes, column),
+            Self::U16(column) => put_different(bytes, column),
+            Self::U32(column) => put_different(bytes, column),
         }
     }
 
     /// Reads what [`Narrow::save`] added, if there are `count` numbers, all of them below `limit`.
     pub fn load(saved: &mut Saved<'_>, count: usize, limit: u32) -> Option<Self> {
-        let head = saved.number()?;
-        let (read, greatest) = match head & 0xff {
-            0 => {
-                let value = u32::try_from(head >> 8).ok()?;
-                let count = usize::try_from(saved.number()?).ok()?;
-                (Self::Same(value, count), Some(value))
-            }
-            1 => {
-                let column: Vec<u8> = saved.column()?;
-                let greatest = column.iter().copied().max();
-                (Self::U8(column), greatest.map(u32::from))
-            }
-            2 => {
-                let column: Vec<u16> = saved.column()?;
-                let greatest = column.iter().copied().max();
-                (Self::U16(column), greatest.map(u32::from))
-            }
-            4 => {
-                let column: Vec<u32> = saved.column()?;
-                let greatest = column.iter().copied().max();
-                (Self::U32(column), greatest)
-            }
-            _ => return None,
-        };
-        let fits = read.len() == count && greatest.is_none_or(|greatest| greatest < limit);
-        fits.then_some(read)
+        if let Some(same) = saved.number()?.checked_sub(1) {
+            let value = u32::try_from(same).ok()?;
+            let fits = count == 0 || value < limit;
+            return fits.then_some(Self::Same(value, count));
+        }
+        let column: Vec<u32> = saved.packed()?;
+        let greatest = column.iter().copied().max()?;
+        let fits = column.len() == count && greatest < limit;
+        fits.then(|| Self::of(column, greatest))
     }
+
+    fn of(column: Vec<u32>, greatest: u32) -> Self {
+        // None is greater than the greatest.
+        if u8::try_from(greatest).is_ok() {
+            let narrow = |value: &u32| u8::try_from(*value).unwrap_or(u8::MAX);
+            return Self::U8(column.iter().map(narrow).collect());
+        }
+        if u16::try_from(greatest).is_ok() {
+            let narrow = |value: &u32| u16::try_from(*value).unwrap_or(u16::MAX);
+            return Self::U16(column.iter().map(narrow).collect());
+        }
+        Self::U32(column)
+    }
+}
+
+fn put_different<T: Copy + Into<i64>>(bytes: &mut Vec<u8>, column: &[T]) {
+    put_number(bytes, 0);
+    put_packed(bytes, column.iter().copied());
 }

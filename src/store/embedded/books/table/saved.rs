@@ -7,7 +7,7 @@ use crate::{
         accounts::Layout,
         amounts::Amounts,
         narrow::Narrow,
-        saved::{Limits, Saved, put_column, put_number, rises},
+        saved::{Limits, Saved, put_number, put_packed, put_rising, rises},
     },
 };
 
@@ -15,12 +15,10 @@ impl Table {
     /// Adds it to bytes.
     pub fn save(&self, bytes: &mut Vec<u8>) {
         put_number(bytes, u64::from(self.layout.0));
-        let (days, ends): (Vec<i32>, Vec<u32>) =
-            self.days.iter().map(|(day, end)| (day.0, *end)).unzip();
-        put_column(bytes, &days);
-        put_column(bytes, &ends);
-        put_column(bytes, &self.positions);
-        put_column(bytes, &self.customers);
+        put_rising(bytes, self.days.iter().map(|(day, _)| day.0));
+        put_rising(bytes, self.days.iter().map(|(_, end)| *end));
+        put_packed(bytes, self.positions.iter().copied());
+        put_packed(bytes, self.customers.iter().copied());
         self.branches.save(bytes);
         self.products.save(bytes);
         self.account_managers.save(bytes);
@@ -33,10 +31,10 @@ impl Table {
     /// Reads what [`Table::save`] added.
     pub fn load(saved: &mut Saved<'_>, limits: &Limits) -> Option<Self> {
         let layout = Layout(saved.small()?);
-        let days: Vec<i32> = saved.column()?;
-        let ends: Vec<u32> = saved.column()?;
-        let positions: Vec<u32> = saved.column()?;
-        let customers: Vec<u16> = saved.column()?;
+        let days: Vec<i32> = saved.rising()?;
+        let ends: Vec<u32> = saved.rising()?;
+        let positions: Vec<u32> = saved.packed()?;
+        let customers: Vec<u16> = saved.packed()?;
         let count = positions.len();
         let has_days = days.len() == ends.len() && rises(&days) && rises(&ends);
         let is_whole =

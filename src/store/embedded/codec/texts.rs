@@ -83,8 +83,8 @@ pub fn write(bytes: &mut Vec<u8>, texts: &[&str]) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether two patterns are the same. Empty texts are not compared: they are nowhere in memory, and there are processors
-/// that need a hundred nanoseconds to find that out.
+/// Whether two patterns are the same. Empty texts are not compared: they are nowhere in memory, and there are
+/// processors that need a hundred nanoseconds to find that out.
 fn is_same((text, rest): (&str, Rest), (other_text, other_rest): (&str, Rest)) -> bool {
     rest == other_rest && text.len() == other_text.len() && (text.is_empty() || text == other_text)
 }

@@ -17,7 +17,7 @@ const GROUP_WRITES: usize = 65_536;
 const UNTENDED: usize = 4;
 
 /// A request to write, and what was prepared of it.
-pub(super) type Work = (Request, Option<Prepared>);
+pub(super) type Work = (Request, Option<Box<Prepared>>);
 
 /// What comes to the writer.
 pub(super) enum Message {
@@ -51,7 +51,7 @@ pub(super) fn run(mut engine: Engine, mut messages: mpsc::Receiver<Message>) {
         }
         let each = group.iter();
         let asked: Vec<Asked<'_>> = each
-            .map(|(request, prepared)| (request, prepared.as_ref()))
+            .map(|(request, prepared)| (request, prepared.as_deref()))
             .collect();
         let mut answers = engine.answer_prepared(&asked).into_iter();
         for ((sender, _room), work) in senders.into_iter().zip(group) {

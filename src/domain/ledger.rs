@@ -64,8 +64,8 @@ pub enum Outcome {
     Posted(Position),
     /// It was there already, at this position.
     Duplicate(Position),
-    /// It was refused. The field is relative to the item.
-    Rejected(Problem),
+    /// It was refused, which is rare: boxed, so that many outcomes are small. The field is relative to the item.
+    Rejected(Box<Problem>),
 }
 
 /// Whether a write is kept.

@@ -10,6 +10,9 @@ const FIRST_SECOND: i64 = -2_208_988_800;
 /// 2200-01-01T00:00:00Z: the first instant it may not have.
 const END_SECOND: i64 = 7_258_118_400;
 
+/// No day of the calendar has a leap second here, and what is longer or shorter is so by a change of offset.
+const SECONDS_OF_A_DAY: i64 = 86_400;
+
 /// An instant to the nanosecond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Instant {
@@ -136,7 +139,10 @@ impl Calendar {
         let seconds = instant.seconds.clamp(FIRST_SECOND, END_SECOND);
         // In range by the clamp; the fallback is never taken.
         let timestamp = JiffTimestamp::from_second(seconds).unwrap_or(JiffTimestamp::UNIX_EPOCH);
-        Day::from_date(self.zone.to_datetime(timestamp).date())
+        let offset = self.zone.to_offset(timestamp).seconds();
+        let day = (seconds + i64::from(offset)).div_euclid(SECONDS_OF_A_DAY);
+        // Within the range of instants there are fewer than 200,000 days.
+        Day(i32::try_from(day).unwrap_or(0))
     }
 
     /// The instant at which a day begins.

@@ -102,7 +102,7 @@ pub(super) fn join(outcomes: Vec<Outcome>, refused: Vec<(usize, Problem)>) -> Ve
     for (index, problem) in refused {
         let before = index - joined.len();
         joined.extend(outcomes.by_ref().take(before));
-        joined.push(Outcome::Rejected(problem));
+        joined.push(Outcome::Rejected(problem.into()));
     }
     joined.extend(outcomes);
     joined

@@ -23,7 +23,7 @@ impl Service {
         let record = Ok(Record::CostModel(draft));
         let written = self.put(tenant, vec![record], mode).await?;
         let position = match written.outcomes.into_iter().next() {
-            Some(Outcome::Rejected(problem)) => return Err(problem),
+            Some(Outcome::Rejected(problem)) => return Err(*problem),
             Some(Outcome::Posted(position) | Outcome::Duplicate(position)) => position,
             None => {
                 return Err(Problem::store_unavailable(

@@ -376,7 +376,7 @@ pub fn outcome_to_pb(outcome: Outcome, mode: WriteMode, item: impl Display) -> O
         Outcome::Duplicate(position) => OutcomePb::Duplicate(pb::Duplicate {
             position: Some(position_to_pb(position)),
         }),
-        Outcome::Rejected(problem) => OutcomePb::Rejection(rejection_to_pb(problem, item)),
+        Outcome::Rejected(problem) => OutcomePb::Rejection(rejection_to_pb(*problem, item)),
     }
 }
 

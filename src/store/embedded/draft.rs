@@ -7,6 +7,7 @@ use super::{
     ledger::LedgerReader,
     log::{NewRow, Row, Table},
     planted::{Planted, is_planted},
+    prepared::Prepared,
 };
 use crate::domain::{
     conflict::conflict,
@@ -68,11 +69,31 @@ impl What<'_> {
     }
 }
 
+/// Some of the writes of a draft.
+pub(super) enum Part<'w> {
+    /// One after the other.
+    Each(Vec<Write<'w>>),
+    /// All of a request that was prepared.
+    All(&'w [Entry], &'w Prepared),
+}
+
+impl Part<'_> {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        match self {
+            Self::Each(writes) => writes.len(),
+            Self::All(entries, _) => entries.len(),
+        }
+    }
+}
+
 /// Writes that were decided, at the positions after those of the books.
 #[derive(Default)]
 pub(super) struct Draft<'w> {
-    /// The writes.
-    pub writes: Vec<Write<'w>>,
+    /// The writes, in parts, with how many there are before each.
+    parts: Vec<(usize, Part<'w>)>,
+    /// How many of the parts are in `ids`: who comes alone need not wait until his are.
+    noted: usize,
     ids: HashTable<(u64, usize)>,
     reversals: HashMap<Position, Position>,
     records: Records,
@@ -100,8 +121,83 @@ impl Found<'_> {
 }
 
 impl<'w> Draft<'w> {
+    /// How many writes there are.
+    pub fn count(&self) -> usize {
+        let last = self.parts.last();
+        last.map_or(0, |(before, part)| before + part.count())
+    }
+
+    /// The writes, in parts.
+    pub fn into_parts(self) -> impl Iterator<Item = Part<'w>> {
+        self.parts.into_iter().map(|(_, part)| part)
+    }
+
     fn next_position(&self, base: Base<'_>) -> Position {
-        base.books.newest + self.writes.len() as u64 + 1
+        base.books.newest + self.count() as u64 + 1
+    }
+
+    fn push(&mut self, write: Write<'w>) {
+        let before = self.count();
+        match self.parts.last_mut() {
+            Some((_, Part::Each(writes))) => writes.push(write),
+            _ => self.parts.push((before, Part::Each(vec![write]))),
+        }
+    }
+
+    /// The entry with a number.
+    fn entry(&self, index: usize) -> Option<&'w Entry> {
+        let part = self.parts.partition_point(|(before, _)| *before <= index);
+        let (before, part) = self.parts.get(part.checked_sub(1)?)?;
+        match part {
+            Part::All(entries, _) => entries.get(index - before),
+            Part::Each(writes) => match writes.get(index - before)?.what {
+                What::Entry { entry, .. } => Some(entry),
+                What::Record(_) => None,
+            },
+        }
+    }
+
+    /// Drafts a request that was prepared, if everything in it is new. Says whether it did.
+    pub fn append_all(
+        &mut self,
+        base: Base<'_>,
+        entries: &'w [Entry],
+        prepared: &'w Prepared,
+    ) -> Option<Vec<Outcome>> {
+        let fingerprints = &prepared.fingerprints;
+        base.fingerprints.touch(fingerprints.iter().copied());
+        self.note_ids();
+        let first = self.next_position(base);
+        let is_new = |fingerprint: &u64| {
+            let mut drafted = self.ids.iter_hash(*fingerprint);
+            drafted.all(|(own, _)| own != fingerprint)
+                && base.fingerprints.places(*fingerprint).next().is_none()
+        };
+        let fits = first + entries.len() as u64 <= LAST_PLACE;
+        if !fits || !fingerprints.iter().all(is_new) {
+            return None;
+        }
+        let before = self.count();
+        self.parts.push((before, Part::All(entries, prepared)));
+        let positions = first..first + entries.len() as u64;
+        Some(positions.map(Outcome::Posted).collect())
+    }
+
+    /// Takes note of the ids of all parts.
+    fn note_ids(&mut self) {
+        let hash = |(fingerprint, _): &(u64, usize)| *fingerprint;
+        for (before, part) in &self.parts[self.noted..] {
+            // The others are noted one by one.
+            if let Part::All(_, prepared) = part {
+                let fingerprints = &prepared.fingerprints;
+                self.ids.reserve(fingerprints.len(), hash);
+                for (index, fingerprint) in (*before..).zip(fingerprints) {
+                    self.ids
+                        .insert_unique(*fingerprint, (*fingerprint, index), hash);
+                }
+            }
+        }
+        self.noted = self.parts.len();
     }
 
     /// Decides entries one after the other, and drafts those that are to be written.
@@ -114,7 +210,7 @@ impl<'w> Draft<'w> {
         let of = |entry: &Entry| base.fingerprinter.of(entry.id());
         let fingerprints: Vec<u64> = entries.iter().map(of).collect();
         base.fingerprints.touch(fingerprints.iter().copied());
-        self.writes.reserve(entries.len());
+        self.note_ids();
         self.ids
             .reserve(entries.len(), |(fingerprint, _)| *fingerprint);
         let each = entries.iter().zip(fingerprints);
@@ -133,25 +229,26 @@ impl<'w> Draft<'w> {
             let position = found.position();
             return Ok(match conflict(found.entry(), entry, position) {
                 None => Outcome::Duplicate(position),
-                Some(problem) => Outcome::Rejected(problem),
+                Some(problem) => Outcome::Rejected(problem.into()),
             });
         }
         let position = self.next_position(base);
         if position > LAST_PLACE {
             let problem = format!("a tenant's ledger is full at {LAST_PLACE} writes");
-            return Ok(Outcome::Rejected(Problem::store_unavailable(&problem)));
+            let problem = Problem::store_unavailable(&problem);
+            return Ok(Outcome::Rejected(problem.into()));
         }
         let mut target = None;
         if let Entry::Reversal(reversal) = entry {
             match self.target(base, &reversal.activity_id)? {
                 Ok(found) => target = Some(found),
-                Err(problem) => return Ok(Outcome::Rejected(problem)),
+                Err(problem) => return Ok(Outcome::Rejected(problem.into())),
             }
         }
         if let Some(target) = &target {
             self.reversals.insert(target.position, position);
         }
-        let index = self.writes.len();
+        let index = self.count();
         let hash = |(fingerprint, _): &(u64, usize)| *fingerprint;
         self.ids
             .insert_unique(fingerprint, (fingerprint, index), hash);
@@ -160,7 +257,7 @@ impl<'w> Draft<'w> {
             fingerprint,
             target,
         };
-        self.writes.push(Write { record_time, what });
+        self.push(Write { record_time, what });
         Ok(Outcome::Posted(position))
     }
 
@@ -197,8 +294,7 @@ impl<'w> Draft<'w> {
     ) -> Result<Option<Found<'w>>, Problem> {
         for (drafted, index) in self.ids.iter_hash(fingerprint) {
             if *drafted == fingerprint
-                && let Some(write) = self.writes.get(*index)
-                && let What::Entry { entry, .. } = write.what
+                && let Some(entry) = self.entry(*index)
                 && entry.id() == id
             {
                 let position = base.books.newest + *index as u64 + 1;
@@ -219,12 +315,12 @@ impl<'w> Draft<'w> {
         self.records.prepare(&base.books.records, record);
         match self.records.decide(record) {
             Decision::Unchanged(position) => Outcome::Duplicate(position),
-            Decision::Refused(problem) => Outcome::Rejected(problem),
+            Decision::Refused(problem) => Outcome::Rejected(problem.into()),
             Decision::Write => {
                 let position = self.next_position(base);
                 self.records.apply(position, record_time, record.clone());
                 let what = What::Record(record);
-                self.writes.push(Write { record_time, what });
+                self.push(Write { record_time, what });
                 Outcome::Posted(position)
             }
         }
@@ -234,24 +330,35 @@ impl<'w> Draft<'w> {
     pub fn rows(&self, tenant: &TenantId, newest: Position) -> Result<Vec<NewRow>, Problem> {
         let mut rows = Vec::new();
         let mut first = newest + 1;
-        let mut rest = self.writes.as_slice();
-        while let Some(write) = rest.first() {
-            let table = write.what.table();
-            let body = body(rest);
-            let count = body.count();
-            let encoded = body
-                .finish()
-                .map_err(|error| Problem::store_unavailable(&error))?;
+        let mut push = |table, count: usize, body| {
             rows.push(Row {
                 table,
                 tenant: tenant.to_string(),
                 first,
                 // A row has at most as many writes as a builder takes.
                 count: u32::try_from(count).unwrap_or(u32::MAX),
-                body: encoded,
+                body,
             });
             first += count as u64;
-            rest = &rest[count..];
+        };
+        for (_, part) in &self.parts {
+            let mut rest = match part {
+                Part::Each(writes) => writes.as_slice(),
+                Part::All(_, prepared) => {
+                    let bodies = prepared.bodies.iter();
+                    bodies.for_each(|(count, body)| push(Table::Ledger, *count, body.clone()));
+                    continue;
+                }
+            };
+            while let Some(write) = rest.first() {
+                let body = body(rest);
+                let count = body.count();
+                let encoded = body
+                    .finish()
+                    .map_err(|error| Problem::store_unavailable(&error))?;
+                push(write.what.table(), count, encoded);
+                rest = &rest[count..];
+            }
         }
         Ok(rows)
     }

@@ -5,10 +5,10 @@
 //! the whole group is dropped and everything is as before.
 
 use super::{
-    books::Books,
+    books::{Batch, Books},
     checkpoint::{Checkpointing, Source},
     disk::Disk,
-    draft::{Base, Draft, What, Write},
+    draft::{Base, Draft, Part, What, Write},
     fingerprint::{Fingerprinter, Fingerprints},
     kept_scans::{AllScans, KEPT_BYTES},
     ledger::LedgerReader,
@@ -16,6 +16,7 @@ use super::{
     opening,
     pack::Packing,
     planted::{Planted, is_planted},
+    prepared::{Prepared, Preparer},
     prospects::ProspectTables,
     questions::Questions,
     settings::{EngineSettings, Progress},
@@ -23,7 +24,7 @@ use super::{
 };
 use crate::domain::{
     id::TenantId,
-    ledger::{Entry, Outcome, WriteMode},
+    ledger::{Entry, Outcome, Position, WriteMode},
     problem::Problem,
     records::Record,
     time::{Calendar, Instant},
@@ -101,11 +102,14 @@ pub struct Engine {
     disk: Arc<dyn Disk>,
     log: Log,
     questions: Arc<Questions>,
-    fingerprinter: Fingerprinter,
+    preparer: Preparer,
     fingerprints: HashMap<TenantId, Fingerprints>,
     packing: Packing,
     checkpointing: Checkpointing,
 }
+
+/// A request, with what was prepared of it.
+pub(super) type Asked<'w> = (&'w Request, Option<&'w Prepared>);
 
 /// The drafts of a group with the tenants that they are of; a tenant that has no books yet stays apart until it has.
 type Drafts<'w> = BTreeMap<&'w TenantId, (Arc<Tenant>, Draft<'w>)>;
@@ -143,7 +147,10 @@ impl Engine {
             disk,
             log,
             questions: Arc::new(questions),
-            fingerprinter: opened.fingerprinter,
+            preparer: Preparer {
+                fingerprinter: opened.fingerprinter,
+                calendar: settings.calendar.clone(),
+            },
             fingerprints: opened.fingerprints,
             packing: Packing::default(),
             checkpointing: Checkpointing::new(settings.checkpoints, opened.writes, opened.saved),
@@ -155,14 +162,29 @@ impl Engine {
         &self.questions
     }
 
+    /// What prepares requests for this engine.
+    pub(super) fn preparer(&self) -> &Preparer {
+        &self.preparer
+    }
+
     /// Answers a group of requests: an answer for each, in order, as if they had come one after the other. Those that
     /// only ask are told how things are before the group.
     pub fn answer(&mut self, group: &[Request]) -> Vec<Answer> {
-        let is_kept = |request: &&Request| request.mode == WriteMode::Keep;
+        let prepare = |request| self.preparer.prepare(request);
+        let prepared: Vec<Option<Prepared>> = group.iter().map(prepare).collect();
+        let prepared = prepared.iter().map(Option::as_ref);
+        let group: Vec<Asked<'_>> = group.iter().zip(prepared).collect();
+        self.answer_prepared(&group)
+    }
+
+    /// The same of requests that were prepared, or that gain nothing by it.
+    pub(super) fn answer_prepared(&mut self, group: &[Asked<'_>]) -> Vec<Answer> {
+        let is_kept = |asked: &Asked<'_>| asked.0.mode == WriteMode::Keep;
         let asked: Vec<Option<Answer>> = (group.iter())
-            .map(|request| (!is_kept(&request)).then(|| self.validate(request)))
+            .map(|asked| (!is_kept(asked)).then(|| self.validate(asked.0)))
             .collect();
-        let kept: Vec<&Request> = group.iter().filter(is_kept).collect();
+        let kept = group.iter().copied().filter(is_kept);
+        let kept: Vec<Asked<'_>> = kept.collect();
         let mut written = self.write(&kept).into_iter();
         let missing = || Err(Problem::store_unavailable("the request was passed over"));
         asked
@@ -206,7 +228,7 @@ impl Engine {
             log: &mut self.log,
             tenants: &self.questions.tenants,
             fingerprints: &self.fingerprints,
-            fingerprinter: &self.fingerprinter,
+            fingerprinter: &self.preparer.fingerprinter,
         };
         step(&mut self.checkpointing, &mut source)
     }
@@ -222,23 +244,35 @@ impl Engine {
 
     fn validate(&self, request: &Request) -> Answer {
         let tenant = self.questions.tenants.find(&request.tenant)?;
+        let request = (request, None);
         self.decide(request, &tenant.unwrap_or_default(), &mut Draft::default())
     }
 
     /// Decides a request on top of a draft.
-    fn decide<'w>(&self, request: &'w Request, tenant: &Tenant, draft: &mut Draft<'w>) -> Answer {
+    fn decide<'w>(
+        &self,
+        (request, prepared): Asked<'w>,
+        tenant: &Tenant,
+        draft: &mut Draft<'w>,
+    ) -> Answer {
         let books = tenant.read()?;
         let none = Fingerprints::default();
         let base = Base {
             tenant: &request.tenant,
             books: &books,
             fingerprints: self.fingerprints.get(&request.tenant).unwrap_or(&none),
-            fingerprinter: &self.fingerprinter,
+            fingerprinter: &self.preparer.fingerprinter,
             ledger: &self.questions.ledger,
             calendar: &self.questions.calendar,
         };
         match &request.writes {
-            Writes::Entries(entries) => draft.append(base, entries, request.record_time),
+            Writes::Entries(entries) => {
+                let all = prepared.and_then(|all| draft.append_all(base, entries, all));
+                match all {
+                    Some(outcomes) => Ok(outcomes),
+                    None => draft.append(base, entries, request.record_time),
+                }
+            }
             Writes::Records(records) => {
                 let records = records.iter();
                 Ok(records
@@ -250,7 +284,7 @@ impl Engine {
 
     /// Writes a group. A request that cannot be decided is answered so and left out, and the others are decided anew
     /// without it.
-    fn write(&mut self, group: &[&Request]) -> Vec<Answer> {
+    fn write(&mut self, group: &[Asked<'_>]) -> Vec<Answer> {
         let mut failed: BTreeMap<usize, Problem> = BTreeMap::new();
         loop {
             let mut answers = Vec::with_capacity(group.len());
@@ -258,7 +292,7 @@ impl Engine {
             for (index, request) in group.iter().enumerate() {
                 let answer = match failed.get(&index) {
                     Some(problem) => Err(problem.clone()),
-                    None => self.draft(request, &mut drafts),
+                    None => self.draft(*request, &mut drafts),
                 };
                 if let Err(problem) = &answer
                     && !failed.contains_key(&index)
@@ -282,10 +316,11 @@ impl Engine {
         }
     }
 
-    fn draft<'w>(&self, request: &'w Request, drafts: &mut Drafts<'w>) -> Answer {
-        let tenant = self.questions.tenants.find(&request.tenant)?;
+    fn draft<'w>(&self, request: Asked<'w>, drafts: &mut Drafts<'w>) -> Answer {
+        let id = &request.0.tenant;
+        let tenant = self.questions.tenants.find(id)?;
         let (tenant, draft) = drafts
-            .entry(&request.tenant)
+            .entry(id)
             .or_insert_with(|| (tenant.unwrap_or_default(), Draft::default()));
         self.decide(request, tenant, draft)
     }
@@ -301,7 +336,7 @@ impl Engine {
         }
         if is_planted(Planted::PublishEarly) {
             for (tenant, draft) in drafts.values() {
-                tenant.publish(tenant.watermark() + draft.writes.len() as u64);
+                tenant.publish(tenant.watermark() + draft.count() as u64);
             }
         }
         let appended = self.log.append(&rows);
@@ -309,7 +344,7 @@ impl Engine {
             appended.clone()?;
         }
         for (id, (_, draft)) in drafts {
-            if !draft.writes.is_empty() {
+            if draft.count() > 0 {
                 self.apply(id, draft)?;
             }
         }
@@ -324,32 +359,54 @@ impl Engine {
         }
         let calendar = &self.questions.calendar;
         let tenant = self.questions.tenants.find_or_add(id)?;
-        self.checkpointing.wrote(draft.writes.len());
-        let mut noted = Vec::with_capacity(draft.writes.len());
-        let mut newest = 0;
-        // In parts, so that nobody who reads waits long: what is not published yet is after everybody's position.
-        for writes in draft.writes.chunks(APPLIED_AT_ONCE) {
-            let mut books = tenant.write()?;
-            books.touch(writes.iter().filter_map(|write| match write.what {
-                What::Entry {
-                    entry: Entry::Activity(activity),
-                    ..
-                } => Some(&activity.customer_id),
-                What::Entry { .. } | What::Record(_) => None,
-            }));
-            for write in writes {
-                if let Some(fingerprint) = apply(&mut books, write, calendar) {
-                    noted.push((fingerprint, books.newest));
+        self.checkpointing.wrote(draft.count());
+        let mut noted = Vec::with_capacity(draft.count());
+        for part in draft.into_parts() {
+            match part {
+                Part::Each(writes) => apply_each(&tenant, &writes, calendar, &mut noted)?,
+                Part::All(_, prepared) => {
+                    let first = tenant.read()?.newest + 1;
+                    apply_all(&tenant, &prepared.batch)?;
+                    noted.extend(prepared.fingerprints.iter().copied().zip(first..));
                 }
             }
-            newest = books.newest;
         }
         if let Some(fingerprints) = self.fingerprints.get_mut(id) {
             fingerprints.extend(&noted);
         }
+        let newest = tenant.read()?.newest;
         tenant.publish(newest);
         Ok(())
     }
+}
+
+/// Takes activities into the books: in parts, so that nobody who reads waits long. What is not published yet is after
+/// everybody's position.
+fn apply_all(tenant: &Tenant, batch: &Batch) -> Result<(), Problem> {
+    let links = tenant.write()?.link(batch);
+    for start in (0..batch.len()).step_by(APPLIED_AT_ONCE) {
+        let end = batch.len().min(start + APPLIED_AT_ONCE);
+        tenant.write()?.post_batch(batch, &links, start..end);
+    }
+    Ok(())
+}
+
+/// Takes writes into the books, in parts as well, and takes note of the fingerprints of their ids.
+fn apply_each(
+    tenant: &Tenant,
+    writes: &[Write<'_>],
+    calendar: &Calendar,
+    noted: &mut Vec<(u64, Position)>,
+) -> Result<(), Problem> {
+    for writes in writes.chunks(APPLIED_AT_ONCE) {
+        let mut books = tenant.write()?;
+        for write in writes {
+            if let Some(fingerprint) = apply(&mut books, write, calendar) {
+                noted.push((fingerprint, books.newest));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Takes one write into the books; gives the fingerprint of its id if it has one.

@@ -22,6 +22,7 @@ mod opening;
 mod pack;
 mod place_set;
 mod planted;
+mod prepared;
 mod profiles;
 mod prospects;
 mod questions;
@@ -49,7 +50,7 @@ pub use self::{
     settings::{BookSizes, CheckpointSizes, EmbeddedSettings, EngineSettings, Progress},
 };
 
-use self::writer::Message;
+use self::{prepared::Preparer, writer::Message};
 use super::Store;
 use crate::domain::{
     cost_model::CostModel,
@@ -81,6 +82,7 @@ const WAITING_BYTES: u32 = 80 * 1_024 * 1_024;
 /// A store in one folder. Dropping it waits until everything that was asked of it is written.
 pub struct EmbeddedStore {
     questions: Arc<Questions>,
+    preparer: Preparer,
     messages: Option<mpsc::Sender<Message>>,
     room: Arc<Semaphore>,
     writer: Option<JoinHandle<()>>,
@@ -103,12 +105,14 @@ impl EmbeddedStore {
     /// A store around an engine that is open.
     pub fn around(engine: Engine) -> Result<Self, Problem> {
         let questions = Arc::clone(engine.questions());
+        let preparer = engine.preparer().clone();
         let (messages, receiver) = mpsc::channel(WAITING);
         let thread = thread::Builder::new().name("ledger-writer".to_owned());
         let writer = thread.spawn(move || writer::run(engine, receiver));
         let writer = writer.map_err(|error| Problem::store_unavailable(&error.to_string()))?;
         Ok(Self {
             questions,
+            preparer,
             messages: Some(messages),
             room: Arc::new(Semaphore::new(WAITING_BYTES as usize)),
             writer: Some(writer),
@@ -139,11 +143,13 @@ impl EmbeddedStore {
             mode,
         };
         let messages = self.messages.as_ref().ok_or_else(stopped)?;
+        let prepared = self.preparer.prepare(&request);
         messages
-            .send(Message::Write(request, answer, room))
+            .send(Message::Write((request, prepared), answer, room))
             .await
             .map_err(|_| stopped())?;
-        answered.await.map_err(|_| stopped())?
+        let (answer, _work) = answered.await.map_err(|_| stopped())?;
+        answer
     }
 
     /// Answers a question on a thread that may block.

@@ -96,7 +96,7 @@ impl<'a> Replay<'a> {
                     position += 1;
                     Ok(())
                 })?;
-                books.post_batch(batch);
+                post(books, batch);
                 fingerprints.extend(new);
                 new.clear();
             }
@@ -127,6 +127,13 @@ fn is_noted(noted: &[Position], fingerprint: u64, position: Position) -> bool {
     position <= *until || is_planted(Planted::CheckpointForgets)
 }
 
+/// Posts a batch, and empties it.
+fn post(books: &mut Books, batch: &mut Batch) {
+    let links = books.link(batch);
+    books.post_batch(batch, &links, 0..batch.len());
+    batch.clear();
+}
+
 fn apply(
     books: &mut Books,
     batch: &mut Batch,
@@ -142,17 +149,17 @@ fn apply(
             kind,
         } => {
             let day = calendar.day(*occur_time);
-            books.add_to_batch(batch, day, customer, *dimensions, kind);
+            batch.add(day, customer, *dimensions, kind);
             if is_planted(Planted::PostTwice) && position.is_multiple_of(7) {
-                books.post_batch(batch);
+                post(books, batch);
                 books.newest -= 1;
-                books.add_to_batch(batch, day, customer, *dimensions, kind);
+                batch.add(day, customer, *dimensions, kind);
             }
             Ok(())
         }
         PostedWhat::Reversal(target) => {
             // What it takes back may be in the batch.
-            books.post_batch(batch);
+            post(books, batch);
             let is_there = books.take_back(target.position, target.day, &target.customer);
             let missing = || "a reversal takes back what is not there".to_owned();
             is_there.then_some(()).ok_or_else(missing)

@@ -1,6 +1,9 @@
 //! The one thread that writes: all requests that wait become one group, and while none waits the engine is tended.
 
-use super::engine::{Answer, Engine, Request};
+use super::{
+    engine::{Answer, Asked, Engine, Request},
+    prepared::Prepared,
+};
 use crate::domain::problem::Problem;
 use tokio::sync::{
     OwnedSemaphorePermit,
@@ -13,10 +16,14 @@ const GROUP_WRITES: usize = 65_536;
 /// Once so many segments wait to be tended, some of it is done between groups as well.
 const UNTENDED: usize = 4;
 
+/// A request to write, and what was prepared of it.
+pub(super) type Work = (Request, Option<Prepared>);
+
 /// What comes to the writer.
 pub(super) enum Message {
-    /// A request to write, where the answer goes, and the room that it takes among all that wait.
-    Write(Request, oneshot::Sender<Answer>, OwnedSemaphorePermit),
+    /// A request to write, where the answer goes, and the room that it takes among all that wait. The request goes back
+    /// with the answer: memory is best given back by the thread that took it.
+    Write(Work, oneshot::Sender<(Answer, Work)>, OwnedSemaphorePermit),
     /// Something that a test does between two groups.
     #[cfg(test)]
     Meddle(Box<dyn FnOnce(&mut Engine) + Send>),
@@ -30,9 +37,9 @@ pub(super) fn run(mut engine: Engine, mut messages: mpsc::Receiver<Message>) {
         let mut next = Some(first);
         while let Some(message) = next.take() {
             match message {
-                Message::Write(request, sender, room) => {
-                    size += request.writes.count();
-                    group.push(request);
+                Message::Write(work, sender, room) => {
+                    size += work.0.writes.count();
+                    group.push(work);
                     senders.push((sender, room));
                 }
                 #[cfg(test)]
@@ -42,11 +49,15 @@ pub(super) fn run(mut engine: Engine, mut messages: mpsc::Receiver<Message>) {
                 next = messages.try_recv().ok();
             }
         }
-        let mut answers = engine.answer(&group).into_iter();
-        for (sender, _room) in senders {
+        let each = group.iter();
+        let asked: Vec<Asked<'_>> = each
+            .map(|(request, prepared)| (request, prepared.as_ref()))
+            .collect();
+        let mut answers = engine.answer_prepared(&asked).into_iter();
+        for ((sender, _room), work) in senders.into_iter().zip(group) {
             let missing = || Err(Problem::store_unavailable("the request was passed over"));
             // Who asked may have gone; what is written stays written.
-            let _ = sender.send(answers.next().unwrap_or_else(missing));
+            let _ = sender.send((answers.next().unwrap_or_else(missing), work));
         }
         if engine.untended() > UNTENDED || engine.is_saving() {
             engine.tend();

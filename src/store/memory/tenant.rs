@@ -51,19 +51,19 @@ impl Tenant {
         if let Some(stored) = self.find(entry.id(), Position::MAX) {
             return match conflict(&stored.entry, &entry, stored.position) {
                 None => Outcome::Duplicate(stored.position),
-                Some(problem) => Outcome::Rejected(problem),
+                Some(problem) => Outcome::Rejected(problem.into()),
             };
         }
         if let Entry::Reversal(reversal) = &entry {
             let target = &reversal.activity_id;
             match self.find(target, Position::MAX).map(|found| &found.entry) {
                 None | Some(Entry::Reversal(_)) => {
-                    return Outcome::Rejected(activity_not_found(target));
+                    return Outcome::Rejected(activity_not_found(target).into());
                 }
                 Some(Entry::Activity(_)) => {}
             }
             if let Some(position) = self.reversed_at(target, Position::MAX) {
-                return Outcome::Rejected(already_reversed(target, position));
+                return Outcome::Rejected(already_reversed(target, position).into());
             }
         }
         self.newest += 1;
@@ -85,7 +85,7 @@ impl Tenant {
                 Outcome::Posted(self.newest)
             }
             Decision::Unchanged(position) => Outcome::Duplicate(position),
-            Decision::Refused(problem) => Outcome::Rejected(problem),
+            Decision::Refused(problem) => Outcome::Rejected(problem.into()),
         }
     }
 

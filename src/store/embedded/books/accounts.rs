@@ -67,6 +67,16 @@ fn of_fixed(number: u32) -> Account {
     }
 }
 
+/// The numbers of the bits that are set, rising.
+fn bits(mut set: u32) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        let bit = set.trailing_zeros();
+        // Without the lowest; of none there is none to take away.
+        set &= set.wrapping_sub(1);
+        (bit < u32::BITS).then_some(bit)
+    })
+}
+
 /// Which accounts a row posts under: a bit for each that is not working time, one for working time, and one that says
 /// whether it takes back another row.
 #[derive(
@@ -101,19 +111,15 @@ impl Layout {
         if self.is_reversal() { -1 } else { 1 }
     }
 
-    fn bits(self, from: u32, to: u32) -> impl Iterator<Item = u32> {
-        (from..to).filter(move |bit| self.0 & (1 << bit) != 0)
-    }
-
     /// The accounts with a quantity of their own, rising; `None` stands for working time, whose account the row names.
     pub fn quantities(self) -> impl Iterator<Item = Option<u32>> {
-        let minutes = self.has_minutes().then_some(None);
-        self.bits(0, FIRST_COUNT).map(Some).chain(minutes)
+        let all = bits(self.0 & (((1 << FIRST_COUNT) - 1) | MINUTES));
+        all.map(|bit| Some(bit).filter(|bit| *bit < FIRST_COUNT))
     }
 
     /// The accounts under which 1 is posted.
     pub fn counts(self) -> impl Iterator<Item = u32> {
-        self.bits(FIRST_COUNT, FIXED)
+        bits(self.0 & ((1 << FIXED) - (1 << FIRST_COUNT)))
     }
 }
 
@@ -145,10 +151,45 @@ impl Postings {
     }
 }
 
+/// What something that happened posts; `work` says what number the account of working time has.
+pub(in super::super) fn postings_of(kind: &Kind, work: impl FnOnce(WorkKey) -> u32) -> Postings {
+    let mut by_bit = [0_i64; FIRST_COUNT as usize];
+    let mut postings = Postings::default();
+    let mut worked = None;
+    for_each_posting_of(kind, |account, quantity| match fixed(&account) {
+        Some(number) => {
+            postings.layout.0 |= 1 << number;
+            if let Some(sum) = by_bit.get_mut(number as usize) {
+                *sum = quantity;
+            }
+        }
+        None => {
+            if let Account::Minutes(role, purpose) = account {
+                postings.layout.0 |= MINUTES;
+                worked = Some(((role, purpose), quantity));
+            }
+        }
+    });
+    let mut minutes = 0;
+    if let Some((key, quantity)) = worked {
+        postings.minutes = work(key);
+        minutes = quantity;
+    }
+    let quantities = postings.layout.quantities();
+    let quantities = quantities.map(|bit| bit.map_or(minutes, |bit| by_bit[bit as usize]));
+    for (place, quantity) in postings.quantities.iter_mut().zip(quantities) {
+        *place = quantity;
+    }
+    postings
+}
+
+/// Whose working time, and what for.
+pub(in super::super) type WorkKey = (RoleId, WorkPurpose);
+
 /// The accounts of one tenant and their numbers.
 #[derive(Debug, Default)]
 pub(in super::super) struct Accounts {
-    minutes: Interner<(RoleId, WorkPurpose)>,
+    minutes: Interner<WorkKey>,
 }
 
 impl Accounts {
@@ -184,31 +225,12 @@ impl Accounts {
 
     /// What something that happened posts; an account that is new gets a number.
     pub fn postings(&mut self, kind: &Kind) -> Postings {
-        let mut by_bit = [0_i64; FIRST_COUNT as usize];
-        let mut postings = Postings::default();
-        let mut worked = 0;
-        for_each_posting_of(kind, |account, quantity| match fixed(&account) {
-            Some(number) => {
-                postings.layout.0 |= 1 << number;
-                if let Some(sum) = by_bit.get_mut(number as usize) {
-                    *sum = quantity;
-                }
-            }
-            None => {
-                if let Account::Minutes(role, purpose) = account {
-                    postings.layout.0 |= MINUTES;
-                    let key = (role, purpose);
-                    postings.minutes = FIXED + self.minutes.intern(&key, Clone::clone);
-                    worked = quantity;
-                }
-            }
-        });
-        let quantities = postings.layout.quantities();
-        let quantities = quantities.map(|bit| bit.map_or(worked, |bit| by_bit[bit as usize]));
-        for (place, quantity) in postings.quantities.iter_mut().zip(quantities) {
-            *place = quantity;
-        }
-        postings
+        postings_of(kind, |key| self.of_work(&key))
+    }
+
+    /// The number of the account of working time; it gets one if it has none.
+    pub fn of_work(&mut self, key: &WorkKey) -> u32 {
+        FIXED + self.minutes.intern(key, Clone::clone)
     }
 
     /// Sums by the number of the account as sums by account, those of zero left out.

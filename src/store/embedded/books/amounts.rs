@@ -3,7 +3,10 @@
 //! A column widens without loss when a quantity comes that is too large or too fine for it. What it holds is exact.
 
 mod adding;
+mod deltas;
 mod saved;
+
+pub(in super::super) use self::deltas::Deltas;
 
 use super::narrow::push_slim;
 use std::{

@@ -5,6 +5,7 @@
 //! difference of two planes, more or less the rows of the two leaves in which the period begins and ends; and nothing
 //! of it is larger than the fastest memory of a processor.
 
+mod folding;
 mod planes;
 mod reading;
 mod saved;
@@ -73,22 +74,6 @@ impl Leaf {
         self.tables.iter().map(Table::len).sum()
     }
 
-    /// Puts rows, all of this leaf, by day.
-    fn take(&mut self, rows: &mut [Row]) {
-        rows.sort_unstable_by_key(|row| (row.postings.layout, row.day, row.position));
-        for rows in rows.chunk_by(|a, b| a.postings.layout == b.postings.layout) {
-            let layout = rows[0].postings.layout;
-            match self
-                .tables
-                .iter_mut()
-                .find(|table| table.layout() == layout)
-            {
-                Some(table) => *table = table.merged(rows),
-                None => self.tables.push(Table::of(layout, rows.iter())),
-            }
-        }
-    }
-
     /// The day before which there is about half of the rows, if there is such a day.
     fn middle(&self) -> Option<Day> {
         let half = self.rows() / 2;
@@ -143,6 +128,11 @@ impl Block {
         }
     }
 
+    /// The position of the newest row that is kept as it came.
+    pub fn newest(&self) -> u32 {
+        self.recent.last().map_or(0, |row| row.position)
+    }
+
     /// Puts the newest rows by day, if there are any.
     pub fn settle(&mut self, sizes: &BookSizes) {
         if !self.unfolded().is_empty() {
@@ -156,106 +146,6 @@ impl Block {
 
     fn leaf_of(&self, day: Day) -> usize {
         self.leaves.partition_point(|leaf| leaf.start <= day).max(1) - 1
-    }
-
-    fn track(&mut self, account: u32) -> &mut Track {
-        let place = match self
-            .accounts
-            .binary_search_by_key(&account, |(own, _)| *own)
-        {
-            Ok(place) => place,
-            Err(place) => {
-                self.accounts.insert(place, (account, Track::default()));
-                place
-            }
-        };
-        &mut self.accounts[place].1
-    }
-
-    /// Puts the newest rows by day, and forgets rows as they came up to a position.
-    fn fold(&mut self, keep_after: u32, sizes: &BookSizes) {
-        let mut rows = self.unfolded().to_vec();
-        for row in &rows {
-            let leaf = self.leaf_of(row.day);
-            self.customers = self.customers.max(usize::from(row.customer) + 1);
-            self.live
-                .add(leaf, row.day, row.customer, row.postings.layout.sign());
-            row.postings.for_each(|account, quantity| {
-                self.track(account)
-                    .add(leaf, row.day, row.customer, quantity);
-            });
-        }
-        self.folded = self.recent.last().map_or(self.folded, |row| row.position);
-        rows.sort_unstable_by_key(|row| row.day);
-        let mut touched: Vec<usize> = Vec::new();
-        let starts: Vec<Day> = self.leaves.iter().map(|leaf| leaf.start).collect();
-        let leaf_of = |day: Day| starts.partition_point(|start| *start <= day).max(1) - 1;
-        for rows in rows.chunk_by_mut(|a, b| leaf_of(a.day) == leaf_of(b.day)) {
-            let leaf = leaf_of(rows[0].day);
-            self.leaves[leaf].take(rows);
-            touched.push(leaf);
-        }
-        // From the last to the first, since a leaf that is divided moves those after it.
-        touched
-            .into_iter()
-            .rev()
-            .for_each(|leaf| self.divide(leaf, sizes));
-        let starts: Vec<Day> = self.leaves.iter().map(|leaf| leaf.start).collect();
-        self.live.settle(&starts, self.customers);
-        self.accounts
-            .iter_mut()
-            .for_each(|(_, track)| track.settle(&starts, self.customers));
-        let gone = self
-            .recent
-            .partition_point(|row| row.position <= keep_after.min(self.folded));
-        if let Some(last) = self.recent[..gone].last() {
-            self.dropped = last.position;
-        }
-        self.recent.drain(..gone);
-        self.known = self.recent.len();
-        self.recent.shrink_to(sizes.recent_rows);
-    }
-
-    /// Divides a leaf as often as it is too large.
-    fn divide(&mut self, leaf: usize, sizes: &BookSizes) {
-        if self.leaves[leaf].rows() < 2 * self.customers.max(sizes.leaf_rows) {
-            return;
-        }
-        let Some(day) = self.leaves[leaf].middle() else {
-            return;
-        };
-        let tables = std::mem::take(&mut self.leaves[leaf].tables);
-        let (first, second): (Vec<Table>, Vec<Table>) =
-            tables.iter().map(|table| table.split(day)).unzip();
-        let filled =
-            |tables: Vec<Table>| tables.into_iter().filter(|table| table.len() > 0).collect();
-        self.leaves[leaf].tables = filled(first);
-        self.leaves.insert(
-            leaf + 1,
-            Leaf {
-                start: day,
-                tables: filled(second),
-            },
-        );
-        self.live.divide(leaf);
-        self.accounts
-            .iter_mut()
-            .for_each(|(_, track)| track.divide(leaf));
-        let mut rows = Vec::with_capacity(self.leaves[leaf].rows());
-        for table in &self.leaves[leaf].tables {
-            for (day, range) in table.days_of(0..table.len()) {
-                rows.extend(range.map(|place| table.row(place, day)));
-            }
-        }
-        for row in rows {
-            self.live
-                .add_to_end(leaf, row.customer, row.postings.layout.sign());
-            row.postings.for_each(|account, quantity| {
-                self.track(account).add_to_end(leaf, row.customer, quantity);
-            });
-        }
-        self.divide(leaf + 1, sizes);
-        self.divide(leaf, sizes);
     }
 
     /// The row with a position, which is on a day.

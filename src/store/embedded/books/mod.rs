@@ -108,15 +108,15 @@ impl Books {
         }
     }
 
-    /// Looks at everything that finding these customers will look at, for all of them at once.
-    pub fn touch<'c>(&self, customers: impl Iterator<Item = &'c PartyId>) {
-        self.customers.touch(customers.map(PartyId::as_str));
+    /// The number of the value that stands for none.
+    fn unassigned(&mut self) -> u32 {
+        *(self.unassigned).get_or_insert_with(|| self.values.intern(UNASSIGNED))
     }
 
     /// The numbers of some values; an empty text is a value that is not given.
     fn values_of(&mut self, values: [&str; 3]) -> [u32; 3] {
         // Nearly all rows have dimensions that are not given.
-        let unassigned = *(self.unassigned).get_or_insert_with(|| self.values.intern(UNASSIGNED));
+        let unassigned = self.unassigned();
         values.map(|value| match value {
             "" => unassigned,
             value => self.values.intern(value),
@@ -177,10 +177,14 @@ impl Books {
             let kept = self.sizes.kept_positions;
             self.totals.add(row.position, row.day, row.postings, kept);
         }
+        self.make_block(block);
+        self.blocks[block].push(row, &self.sizes);
+    }
+
+    fn make_block(&mut self, block: usize) {
         if self.blocks.len() <= block {
             self.blocks.resize_with(block + 1, Block::default);
         }
-        self.blocks[block].push(row, &self.sizes);
     }
 
     /// Stores a record, at the next position.

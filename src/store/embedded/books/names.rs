@@ -5,7 +5,7 @@ mod saved;
 
 use super::interner::number_of;
 use hashbrown::DefaultHashBuilder;
-use std::{hash::BuildHasher, hint::black_box};
+use std::{hash::BuildHasher, hint::black_box, sync::LazyLock};
 
 /// Of so many slots of the table at most so many are taken.
 const MOST_TAKEN: (usize, usize) = (3, 4);
@@ -26,7 +26,15 @@ pub(in super::super) struct Names {
 struct Numbers {
     /// The upper half of a hash and one more than the number; 0 if nothing is there.
     slots: Vec<u64>,
-    hasher: DefaultHashBuilder,
+}
+
+/// The same for all texts and all threads, so that a text can be hashed before it is known where it is looked for.
+/// Random for each process, so that nobody can prepare texts that collide.
+static HASHER: LazyLock<DefaultHashBuilder> = LazyLock::new(DefaultHashBuilder::default);
+
+/// The hash by which a text is found.
+pub(in super::super) fn hash(text: &str) -> u64 {
+    HASHER.hash_one(text)
 }
 
 impl Numbers {
@@ -34,12 +42,7 @@ impl Numbers {
         let slots = (count * MOST_TAKEN.1).div_ceil(MOST_TAKEN.0).max(SLOTS);
         Self {
             slots: vec![0; slots.next_power_of_two()],
-            ..Self::default()
         }
-    }
-
-    fn hash(&self, text: &str) -> u64 {
-        self.hasher.hash_one(text)
     }
 
     /// The first slot to look at.
@@ -58,12 +61,12 @@ impl Numbers {
     }
 
     /// Puts a number in, which is the next.
-    fn insert(&mut self, hash: u64, number: u32, hash_of: impl Fn(&Self, u32) -> u64) {
+    fn insert(&mut self, hash: u64, number: u32, hash_of: impl Fn(u32) -> u64) {
         let count = number as usize + 1;
         if count * MOST_TAKEN.1 > self.slots.len() * MOST_TAKEN.0 {
             self.slots = vec![0; (self.slots.len() * 2).max(SLOTS)];
             for earlier in 0..number {
-                self.put(hash_of(self, earlier), earlier);
+                self.put(hash_of(earlier), earlier);
             }
         }
         self.put(hash, number);
@@ -96,7 +99,7 @@ impl Names {
 
     /// The number of a text, if it has one.
     pub fn number(&self, text: &str) -> Option<u32> {
-        self.find(self.numbers.hash(text), text)
+        self.find(hash(text), text)
     }
 
     fn find(&self, hash: u64, text: &str) -> Option<u32> {
@@ -106,7 +109,10 @@ impl Names {
 
     /// The number of a text; it gets one if it has none.
     pub fn intern(&mut self, text: &str) -> u32 {
-        let hash = self.numbers.hash(text);
+        self.intern_hashed(text, hash(text))
+    }
+
+    fn intern_hashed(&mut self, text: &str, hash: u64) -> u32 {
         if let Some(number) = self.find(hash, text) {
             return number;
         }
@@ -114,44 +120,45 @@ impl Names {
         self.text.push_str(text);
         self.ends.push(self.text.len() as u64);
         let (arena, ends) = (&self.text, &self.ends);
-        let hash_of = |numbers: &Numbers, number| numbers.hash(name(arena, ends, number));
+        let hash_of = |number| self::hash(name(arena, ends, number));
         self.numbers.insert(hash, number, hash_of);
         number
     }
 
-    /// Looks at everything that finding these texts will look at. What is far away in memory is then fetched for all of
-    /// them at once, where one after the other would wait for each.
-    pub fn touch<'t>(&self, texts: impl Iterator<Item = &'t str>) {
-        if self.numbers.slots.is_empty() {
-            return;
-        }
-        let places: Vec<(u64, usize)> = texts
-            .map(|text| self.numbers.hash(text))
-            .map(|hash| (hash, self.numbers.first(hash)))
-            .collect();
-        let mut seen = 0;
-        for (_, place) in &places {
-            seen ^= self.numbers.slots[*place];
-        }
-        black_box(seen);
-        let numbers: Vec<u32> = places
-            .iter()
-            .filter_map(|(hash, _)| self.numbers.candidates(*hash).next())
-            .collect();
-        let ends: Vec<usize> = numbers
-            .iter()
+    /// The numbers of some texts with their hashes; those that have none get one. What is far away in memory is looked
+    /// at for all of them at once, where one after the other would wait for each.
+    pub fn intern_all<'t>(
+        &mut self,
+        texts: impl Iterator<Item = (&'t str, u64)> + Clone,
+    ) -> Vec<u32> {
+        let near = self.near(texts.clone());
+        let each = texts.zip(near);
+        each.map(|((text, hash), number)| match number {
+            Some(number) if self.name(number) == text => number,
+            _ => self.intern_hashed(text, hash),
+        })
+        .collect()
+    }
+
+    /// The numbers that texts probably have, once everything that must be looked at to be sure is near.
+    fn near<'t>(&self, texts: impl Iterator<Item = (&'t str, u64)> + Clone) -> Vec<Option<u32>> {
+        let slots = &self.numbers.slots;
+        let hashes = texts.map(|(_, hash)| hash);
+        let slot = |hash| slots.get(self.numbers.first(hash)).copied().unwrap_or(0);
+        black_box(hashes.clone().fold(0, |seen, hash| seen ^ slot(hash)));
+        let candidate = |hash| {
+            let mut candidates = self.numbers.candidates(hash);
+            candidates.next()
+        };
+        let numbers: Vec<Option<u32>> = hashes.map(candidate).collect();
+        let known = numbers.iter().flatten();
+        let ends: Vec<usize> = known
             .map(|number| place(self.ends[*number as usize]))
             .collect();
-        let mut seen = 0;
-        for end in ends {
-            seen ^= self
-                .text
-                .as_bytes()
-                .get(end.wrapping_sub(1))
-                .copied()
-                .unwrap_or(0);
-        }
-        black_box(seen);
+        let text = self.text.as_bytes();
+        let byte = |end: &usize| text.get(end.wrapping_sub(1)).copied().unwrap_or(0);
+        black_box(ends.iter().fold(0, |seen, end| seen ^ byte(end)));
+        numbers
     }
 
     /// All texts, by number.
@@ -201,8 +208,12 @@ mod tests {
             assert_eq!(names.intern(&text(number)), number);
         }
         let known: Vec<String> = (0..5_000).map(text).collect();
-        names.touch(known.iter().map(String::as_str).chain(["nobody"]));
         assert!((0..5_000).all(|number| names.number(&text(number)) == Some(number)));
         assert_eq!(names.number("nobody"), None);
+        let with_new = known[4_990..].iter().map(String::as_str);
+        let with_new = with_new.chain(["nobody", "customer-7", "nobody"]);
+        let numbers = names.intern_all(with_new.map(|text| (text, hash(text))));
+        let expected: Vec<u32> = (4_990..5_001).chain([7, 5_000]).collect();
+        assert_eq!(numbers, expected);
     }
 }

@@ -25,6 +25,26 @@ pub(in super::super) fn push_slim<T>(column: &mut Vec<T>, value: T) {
     column.push(value);
 }
 
+/// Puts values into a column, each before one of those that are there; these places do not fall.
+pub(in super::super) fn insert_all<T: Copy>(
+    column: &mut Vec<T>,
+    places: &[usize],
+    value: impl Fn(usize) -> T,
+) {
+    if places.is_empty() {
+        return;
+    }
+    let mut end = column.len();
+    column.reserve_exact(places.len());
+    column.resize(end + places.len(), value(0));
+    // From the last one on, so that each that is there moves at most once.
+    for (number, place) in places.iter().enumerate().rev() {
+        column.copy_within(*place..end, place + number + 1);
+        column[place + number] = value(number);
+        end = *place;
+    }
+}
+
 impl Default for Narrow {
     fn default() -> Self {
         Self::Same(0, 0)
@@ -112,6 +132,39 @@ impl Narrow {
         }
     }
 
+    /// Puts values in, each before one of those that are there; these places do not fall.
+    pub fn insert_all(&mut self, places: &[usize], value: impl Fn(usize) -> u32) {
+        if let Self::Same(same, count) = self
+            && (0..places.len()).all(|number| value(number) == *same)
+        {
+            *count += places.len();
+            return;
+        }
+        let greatest = (0..places.len()).map(&value).max().unwrap_or(0);
+        while !self.has_room_for(greatest) {
+            *self = self.widened();
+        }
+        // The greatest has room.
+        match self {
+            Self::Same(..) => {}
+            Self::U8(column) => insert_all(column, places, |n| value(n).to_le_bytes()[0]),
+            Self::U16(column) => insert_all(column, places, |n| {
+                u16::try_from(value(n)).unwrap_or(u16::MAX)
+            }),
+            Self::U32(column) => insert_all(column, places, value),
+        }
+    }
+
+    /// Whether a column can hold a value beside others.
+    fn has_room_for(&self, value: u32) -> bool {
+        match self {
+            Self::Same(..) => false,
+            Self::U8(_) => u8::try_from(value).is_ok(),
+            Self::U16(_) => u16::try_from(value).is_ok(),
+            Self::U32(_) => true,
+        }
+    }
+
     /// The value that all of them have, if they are all the same.
     pub fn same(&self) -> Option<u32> {
         match self {
@@ -151,6 +204,17 @@ mod tests {
             joined.extend(&column, cut..values.len());
             joined.extend(&column, 0..cut);
             prop_assert_eq!(held(&joined), [&values[cut..], &values[..cut]].concat());
+            // The second half between those of the first, two at each place.
+            let (first, second) = values.split_at(values.len().div_ceil(2));
+            let mut column = Narrow::default();
+            first.iter().for_each(|value| column.push(*value));
+            let places: Vec<usize> = (0..second.len()).map(|number| number / 2 * 2).collect();
+            column.insert_all(&places, |number| second[number]);
+            let mut expected = first.to_vec();
+            for (number, value) in second.iter().enumerate() {
+                expected.insert(places[number] + number, *value);
+            }
+            prop_assert_eq!(held(&column), expected);
         }
     }
 }

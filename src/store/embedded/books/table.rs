@@ -9,7 +9,8 @@ use super::{
     accounts::{Layout, Postings, QUANTITIES},
     amounts::{Accumulator, Addend, Amounts},
     block::ALL,
-    narrow::Narrow,
+    interner::number_of,
+    narrow::{Narrow, insert_all},
     weighing::Weighing,
 };
 use crate::domain::time::Day;
@@ -70,6 +71,14 @@ pub(in super::super) struct Table {
     quantities: Vec<Amounts>,
 }
 
+/// Takes note of where the rows of the last day end, which may be a new one.
+fn note_day(days: &mut Vec<(Day, u32)>, day: Day, end: u32) {
+    match days.last_mut() {
+        Some((last, last_end)) if *last == day => *last_end = end,
+        _ => days.push((day, end)),
+    }
+}
+
 impl Table {
     fn new(layout: Layout, rows: usize) -> Self {
         let quantities = layout.quantities().map(|_| {
@@ -87,9 +96,9 @@ impl Table {
     }
 
     /// Rows of one layout, which are in the order of their days.
-    pub fn of<'r>(layout: Layout, rows: impl ExactSizeIterator<Item = &'r Row>) -> Self {
+    pub fn of(layout: Layout, rows: &[&Row]) -> Self {
         let mut table = Self::new(layout, rows.len());
-        rows.for_each(|row| table.push(row));
+        rows.iter().for_each(|row| table.push(row));
         table
     }
 
@@ -109,12 +118,7 @@ impl Table {
     }
 
     fn add_day(&mut self, day: Day, rows: usize) {
-        // There are fewer rows than positions.
-        let end = u32::try_from(rows).unwrap_or(u32::MAX);
-        match self.days.last_mut() {
-            Some((last, last_end)) if *last == day => *last_end = end,
-            _ => self.days.push((day, end)),
-        }
+        note_day(&mut self.days, day, number_of(rows));
     }
 
     fn push(&mut self, row: &Row) {
@@ -130,60 +134,75 @@ impl Table {
         self.add_day(row.day, self.positions.len());
     }
 
-    fn extend(&mut self, other: &Self, range: Range<usize>, day: Day) {
-        if range.is_empty() {
-            return;
+    /// Some rows of this table.
+    fn part(&self, range: Range<usize>) -> Self {
+        let mut part = Self::new(self.layout, 0);
+        let days = self.days_of(range.clone());
+        part.days = days
+            .map(|(day, rows)| (day, number_of(rows.end - range.start)))
+            .collect();
+        part.positions = self.positions[range.clone()].to_vec();
+        part.customers = self.customers[range.clone()].to_vec();
+        part.branches.extend(&self.branches, range.clone());
+        part.products.extend(&self.products, range.clone());
+        part.account_managers
+            .extend(&self.account_managers, range.clone());
+        part.minutes.extend(&self.minutes, range.clone());
+        for (column, own) in part.quantities.iter_mut().zip(&self.quantities) {
+            column.extend(own, range.clone());
         }
-        self.positions
-            .extend_from_slice(&other.positions[range.clone()]);
-        self.customers
-            .extend_from_slice(&other.customers[range.clone()]);
-        self.branches.extend(&other.branches, range.clone());
-        self.products.extend(&other.products, range.clone());
-        self.account_managers
-            .extend(&other.account_managers, range.clone());
-        self.minutes.extend(&other.minutes, range.clone());
-        for (column, other) in self.quantities.iter_mut().zip(&other.quantities) {
-            column.extend(other, range.clone());
-        }
-        self.add_day(day, self.positions.len());
+        part
     }
 
-    /// The rows of this table and others of the same layout, which are in the order of their days and come later within
-    /// a day.
-    pub fn merged(&self, others: &[Row]) -> Self {
-        let mut merged = Self::new(self.layout, self.len() + others.len());
-        let mut others = others.iter().peekable();
-        let mut start = 0;
-        for (day, end) in &self.days {
-            while let Some(row) = others.next_if(|row| row.day < *day) {
-                merged.push(row);
-            }
-            let end = *end as usize;
-            merged.extend(self, start..end, *day);
-            start = end;
+    /// Takes in rows of the same layout, which are in the order of their days and come later within a day.
+    pub fn merge(&mut self, rows: &[&Row]) {
+        let places = self.make_days(rows);
+        insert_all(&mut self.positions, &places, |row| rows[row].position);
+        insert_all(&mut self.customers, &places, |row| rows[row].customer);
+        self.branches.insert_all(&places, |row| rows[row].branch);
+        self.products.insert_all(&places, |row| rows[row].product);
+        let account_manager = |row: usize| rows[row].account_manager;
+        self.account_managers.insert_all(&places, account_manager);
+        let minutes = |row: usize| rows[row].postings.minutes;
+        self.minutes.insert_all(&places, minutes);
+        for (number, column) in self.quantities.iter_mut().enumerate() {
+            column.insert_all(&places, |row| rows[row].postings.quantities[number]);
         }
-        others.for_each(|row| merged.push(row));
-        merged
+    }
+
+    /// Takes in the days of rows; says before which of the rows that are there each of them goes.
+    fn make_days(&mut self, rows: &[&Row]) -> Vec<usize> {
+        let mut places = Vec::with_capacity(rows.len());
+        let mut days = Vec::with_capacity(self.days.len() + rows.len());
+        let mut rest = rows.iter().peekable();
+        let (mut end, mut added) = (0, 0_u32);
+        for (day, day_end) in &self.days {
+            while let Some(row) = rest.next_if(|row| row.day < *day) {
+                places.push(end);
+                added += 1;
+                note_day(&mut days, row.day, number_of(end) + added);
+            }
+            end = *day_end as usize;
+            while rest.next_if(|row| row.day == *day).is_some() {
+                places.push(end);
+                added += 1;
+            }
+            note_day(&mut days, *day, day_end + added);
+        }
+        for row in rest {
+            places.push(end);
+            added += 1;
+            note_day(&mut days, row.day, number_of(end) + added);
+        }
+        days.shrink_to_fit();
+        self.days = days;
+        places
     }
 
     /// The rows before a day, and those from it on.
     pub fn split(&self, day: Day) -> (Self, Self) {
         let cut = self.before(day);
-        let part = |range: Range<usize>| {
-            let mut part = Self::new(self.layout, range.len());
-            let mut start = 0;
-            for (day, end) in &self.days {
-                let end = *end as usize;
-                let within = start.max(range.start)..end.min(range.end);
-                if within.start < within.end {
-                    part.extend(self, within, *day);
-                }
-                start = end;
-            }
-            part
-        };
-        (part(0..cut), part(cut..self.len()))
+        (self.part(0..cut), self.part(cut..self.len()))
     }
 
     /// How many rows are before a day.

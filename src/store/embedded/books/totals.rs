@@ -2,38 +2,76 @@
 
 use super::accounts::Postings;
 use crate::domain::time::{Day, Period};
+use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Sums by day.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(from = "SavedDays", into = "SavedDays")]
 pub(in super::super) struct Totals {
-    days: BTreeMap<Day, BTreeMap<u32, i128>>,
+    /// In the order in which days came.
+    days: Vec<(Day, Vec<(u32, i128)>)>,
+    /// Where each day is among them.
+    places: HashMap<Day, usize>,
     /// What was added last, by position.
     newest: VecDeque<(u32, Day, Postings)>,
     /// What was added up to here is not known any more.
     dropped: u32,
 }
 
-/// The days of a period, rising, with what is kept of each.
-pub(in super::super) fn days_of<'d, T>(
-    days: &'d BTreeMap<Day, T>,
-    period: &Period,
-) -> impl Iterator<Item = (Day, &'d T)> {
-    let start = period.start.unwrap_or(Day(i32::MIN));
-    let end = period.end;
-    days.range(start..)
-        .map(|(day, kept)| (*day, kept))
-        .take_while(move |(day, _)| end.is_none_or(|end| *day < end))
+/// The same as it is saved, in order.
+#[derive(Serialize, Deserialize)]
+struct SavedDays {
+    days: BTreeMap<Day, BTreeMap<u32, i128>>,
+    newest: VecDeque<(u32, Day, Postings)>,
+    dropped: u32,
+}
+
+impl From<SavedDays> for Totals {
+    fn from(saved: SavedDays) -> Self {
+        let days = saved.days.into_iter();
+        let days: Vec<(Day, Vec<(u32, i128)>)> = days
+            .map(|(day, sums)| (day, sums.into_iter().collect()))
+            .collect();
+        Self {
+            places: (0..).zip(&days).map(|(at, (day, _))| (*day, at)).collect(),
+            days,
+            newest: saved.newest,
+            dropped: saved.dropped,
+        }
+    }
+}
+
+impl From<Totals> for SavedDays {
+    fn from(totals: Totals) -> Self {
+        let days = totals.days.into_iter();
+        Self {
+            days: days
+                .map(|(day, sums)| (day, sums.into_iter().collect()))
+                .collect(),
+            newest: totals.newest,
+            dropped: totals.dropped,
+        }
+    }
 }
 
 impl Totals {
     /// Adds what a row posts; it is the newest. For `kept` positions it is known what was added, so that sums as of a
     /// position that was the newest a moment ago are found without looking at every row.
     pub fn add(&mut self, position: u32, day: Day, postings: Postings, kept: u32) {
-        let sums = self.days.entry(day).or_default();
+        let place = *self.places.entry(day).or_insert_with(|| {
+            self.days.push((day, Vec::new()));
+            self.days.len() - 1
+        });
+        let sums = &mut self.days[place].1;
         postings.for_each(|account, quantity| {
-            *sums.entry(account).or_default() += i128::from(quantity);
+            let quantity = i128::from(quantity);
+            // A day has few accounts.
+            match sums.iter_mut().find(|(own, _)| *own == account) {
+                Some((_, sum)) => *sum += quantity,
+                None => sums.push((account, quantity)),
+            }
         });
         self.newest.push_back((position, day, postings));
         while let Some((first, ..)) = self.newest.front()
@@ -46,10 +84,10 @@ impl Totals {
 
     /// Whether all of it is of so many accounts and not after a position.
     pub fn is_possible(&self, accounts: u32, position: u32) -> bool {
-        let all = self.days.values().flat_map(BTreeMap::keys);
+        let all = self.days.iter().flat_map(|(_, sums)| sums);
         let is_past = self.newest.back().is_none_or(|last| last.0 <= position);
         is_past
-            && all.into_iter().all(|account| *account < accounts)
+            && all.into_iter().all(|(account, _)| *account < accounts)
             && self.newest.iter().is_sorted_by(|a, b| a.0 < b.0)
             && (self.newest.iter()).all(|(_, _, postings)| postings.is_possible(accounts))
     }
@@ -59,7 +97,7 @@ impl Totals {
         if as_of < self.dropped {
             return false;
         }
-        for (_, own) in days_of(&self.days, period) {
+        for (_, own) in self.days.iter().filter(|(day, _)| period.contains(*day)) {
             for (account, sum) in own {
                 sums[*account as usize] += sum;
             }

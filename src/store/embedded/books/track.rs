@@ -2,7 +2,8 @@
 //! difference of two planes, whatever its length.
 
 use super::{
-    amounts::{Accumulator, Addend, Amounts},
+    amounts::{Accumulator, Addend, Amounts, Deltas},
+    interner::number_of,
     weighing::Weighing,
 };
 use crate::domain::time::Day;
@@ -34,6 +35,66 @@ pub(in super::super) struct Plane {
     customers: Amounts,
     /// Of all customers, kept beside: it is what reports tie to.
     total: i128,
+}
+
+/// A posting with the number of its leaf.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct Placed {
+    leaf: u32,
+    posting: Posting,
+}
+
+impl Placed {
+    /// A posting on a day of a leaf.
+    pub fn new(leaf: u32, day: Day, customer: u16, quantity: i64) -> Self {
+        let posting = Posting {
+            day,
+            customer,
+            quantity,
+        };
+        Self { leaf, posting }
+    }
+}
+
+/// Postings that are added to planes are added up first if there is at least one for so many customers.
+const CUSTOMERS_OF_A_POSTING: usize = 16;
+
+/// Adds postings, which are in the order of their leaves, to the planes of their leaves and of all later ones; the
+/// first plane is the one of leaf `first`.
+fn add_running(planes: &mut [Plane], first: usize, postings: &[Placed], customers: usize) {
+    let sums = (postings.len() * CUSTOMERS_OF_A_POSTING >= customers)
+        .then(|| {
+            Deltas::of(
+                postings.iter().map(|placed| placed.posting.quantity),
+                customers,
+            )
+        })
+        .flatten();
+    let Some(mut sums) = sums else {
+        for Placed { leaf, posting } in postings {
+            let planes = &mut planes[*leaf as usize - first..];
+            planes
+                .iter_mut()
+                .for_each(|plane| plane.add(posting.customer, posting.quantity));
+        }
+        return;
+    };
+    let mut rest = postings;
+    for (leaf, plane) in (first..).zip(planes) {
+        let own = rest
+            .iter()
+            .take_while(|placed| placed.leaf as usize == leaf);
+        let mut count = 0;
+        for Placed { posting, .. } in own {
+            sums.add(posting.customer.into(), posting.quantity);
+            count += 1;
+        }
+        rest = &rest[count..];
+        if rest.len() < postings.len() {
+            plane.customers.add_all(&sums);
+            plane.total += sums.total();
+        }
+    }
 }
 
 impl Plane {
@@ -77,19 +138,11 @@ impl Default for Track {
 }
 
 impl Track {
-    /// Adds a posting on a day of a leaf.
-    pub fn add(&mut self, leaf: usize, day: Day, customer: u16, quantity: i64) {
+    /// Adds postings, which are in the order of their leaves, of one of so many customers each.
+    pub fn add(&mut self, postings: &[Placed], customers: usize) {
         match self {
-            Self::Sparse(postings) => postings.push(Posting {
-                day,
-                customer,
-                quantity,
-            }),
-            Self::Dense(planes) => {
-                planes[leaf..]
-                    .iter_mut()
-                    .for_each(|plane| plane.add(customer, quantity));
-            }
+            Self::Sparse(own) => own.extend(postings.iter().map(|placed| placed.posting)),
+            Self::Dense(planes) => add_running(planes, 0, postings, customers),
         }
     }
 
@@ -99,19 +152,15 @@ impl Track {
         if !Self::is_dense(postings.len(), starts.len(), customers) {
             return;
         }
-        postings.sort_unstable_by_key(|posting| posting.day);
-        let mut rest = postings.as_slice();
-        let mut sums = Plane::default();
-        let mut planes = Vec::with_capacity(starts.len());
-        for end in 1..=starts.len() {
-            let before = |posting: &Posting| starts.get(end).is_none_or(|end| posting.day < *end);
-            let (own, later) = rest.split_at(rest.partition_point(before));
-            for posting in own {
-                sums.add(posting.customer, posting.quantity);
-            }
-            planes.push(sums.clone());
-            rest = later;
-        }
+        let leaf_of = |day: Day| starts.partition_point(|start| *start <= day).max(1) - 1;
+        let placed = postings.iter().map(|posting| Placed {
+            leaf: number_of(leaf_of(posting.day)),
+            posting: *posting,
+        });
+        let mut placed: Vec<Placed> = placed.collect();
+        placed.sort_unstable_by_key(|placed| placed.leaf);
+        let mut planes = vec![Plane::default(); starts.len()];
+        add_running(&mut planes, 0, &placed, customers);
         *self = Self::Dense(planes);
     }
 
@@ -127,10 +176,10 @@ impl Track {
         }
     }
 
-    /// Adds to one end alone.
-    pub fn add_to_end(&mut self, leaf: usize, customer: u16, quantity: i64) {
+    /// Adds postings of a leaf to its end alone.
+    pub fn add_to_end(&mut self, leaf: usize, postings: &[Placed], customers: usize) {
         if let Self::Dense(planes) = self {
-            planes[leaf].add(customer, quantity);
+            add_running(&mut planes[leaf..=leaf], leaf, postings, customers);
         }
     }
 

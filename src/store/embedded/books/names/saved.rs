@@ -46,7 +46,7 @@ impl Names {
         // There is nobody to compare with, since they were all different.
         let mut numbers = Numbers::with_room_for(names.len());
         for number in 0..number_of(names.len()) {
-            numbers.put(numbers.hash(names.name(number)), number);
+            numbers.put(super::hash(names.name(number)), number);
         }
         names.numbers = numbers;
         Some(names)

@@ -43,6 +43,8 @@ pub(in super::super) struct Block {
     accounts: Vec<(u32, Track)>,
     /// The newest rows, by position; those up to `folded` are in leaves and planes too.
     recent: Vec<Row>,
+    /// Their days, beside: most questions are about few of them.
+    recent_days: Vec<Day>,
     folded: u32,
     /// How many of the newest rows these are.
     known: usize,
@@ -108,6 +110,7 @@ impl Default for Block {
             live: Track::default(),
             accounts: Vec::new(),
             recent: Vec::new(),
+            recent_days: Vec::new(),
             folded: 0,
             known: 0,
             dropped: 0,
@@ -123,6 +126,7 @@ impl Block {
             return;
         }
         self.recent.push(row);
+        self.recent_days.push(row.day);
         if self.recent.len() - self.known >= sizes.recent_rows {
             self.fold(row.position.saturating_sub(sizes.kept_positions), sizes);
         }
@@ -236,6 +240,7 @@ impl Block {
         let tables = self.leaves.iter().flat_map(|leaf| &leaf.tables);
         bytes.rows += tables.map(Table::bytes).sum::<usize>();
         bytes.rows += self.recent.capacity() * size_of::<Row>();
+        bytes.rows += self.recent_days.capacity() * size_of::<Day>();
         bytes.planes += self.live.bytes();
         bytes.planes += self
             .accounts

@@ -74,7 +74,7 @@ impl<A: Accumulator> Weighing<A> {
 
     /// What `unit` of an account is worth, if it weighs anything. `unit` must be a whole multiple of the extent's.
     pub fn factor(&self, account: u32, unit: i64) -> Option<A> {
-        let (factor, own) = (*self.factors.get(account as usize)?)?;
+        let (factor, own) = self.of_unit(account)?;
         Some(if unit == own {
             factor
         } else {
@@ -88,9 +88,14 @@ impl<A: Accumulator> Weighing<A> {
         factor.is_none_or(|factor| factor.as_ref().is_none_or(|(_, own)| unit % own == 0))
     }
 
+    /// What a unit of an account is worth, and that unit, if it weighs anything.
+    pub fn of_unit(&self, account: u32) -> Option<(A, i64)> {
+        *self.factors.get(account as usize)?
+    }
+
     /// What a quantity of an account is worth, if the account weighs anything.
     pub fn value(&self, account: u32, quantity: i64) -> Option<A> {
-        let (factor, own) = (*self.factors.get(account as usize)?)?;
+        let (factor, own) = self.of_unit(account)?;
         Some(factor.times(A::of_narrow(quantity / own)))
     }
 }

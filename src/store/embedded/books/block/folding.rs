@@ -110,6 +110,7 @@ impl Block {
             self.dropped = last.position;
         }
         self.recent.drain(..gone);
+        self.recent_days.drain(..gone);
         self.known = self.recent.len();
         self.recent.shrink_to(sizes.recent_rows);
     }

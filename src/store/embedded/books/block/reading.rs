@@ -4,6 +4,7 @@ use super::{Block, Plan};
 use crate::{
     domain::time::Day,
     store::embedded::books::{
+        accounts::{Layout, Postings, QUANTITIES},
         amounts::{Accumulator, Addend},
         table::{Row, Tally},
         weighing::Weighing,
@@ -23,11 +24,14 @@ impl Block {
         let until = |position| self.recent.partition_point(|row| row.position <= position);
         let (seen, folded) = (until(as_of), until(self.folded));
         let (rows, times) = match folded <= seen {
-            true => (&self.recent[folded..seen], 1),
-            false => (&self.recent[seen..folded], -1),
+            true => (folded..seen, 1),
+            false => (seen..folded, -1),
         };
-        let rows = rows.iter().filter(|row| days.contains(&row.day));
-        rows.map(move |row| (row, times))
+        let rows = self.recent_days[rows.clone()]
+            .iter()
+            .zip(&self.recent[rows]);
+        let rows = rows.filter(|(day, _)| days.contains(day));
+        rows.map(move |(_, row)| (row, times))
     }
 
     /// Adds what each customer is worth to its value, and how many activities it has to its count, as of a position.
@@ -39,8 +43,11 @@ impl Block {
         weighing: &Weighing<A>,
         mut tally: Tally<'_, A>,
     ) {
+        let mut worth = LayoutWorth::default();
         if !self.has_planes_of(as_of) {
-            self.for_each_row(days, as_of, |row| tally.add(row, 1, weighing));
+            self.for_each_row(days, as_of, |row| {
+                tally.add(row, 1, worth.of(row, weighing));
+            });
             return;
         }
         if !plan.span.ends.is_empty() {
@@ -56,7 +63,7 @@ impl Block {
             table.weigh(rows.clone(), *times, weighing, &mut tally);
         }
         for (row, times) in self.corrections(days, as_of) {
-            tally.add(row, times, weighing);
+            tally.add(row, times, worth.of(row, weighing));
         }
     }
 
@@ -194,18 +201,60 @@ impl Block {
 }
 
 impl<A: Accumulator> Tally<'_, A> {
-    /// Adds a row, `times` 1 or -1.
-    fn add(&mut self, row: &Row, times: i64, weighing: &Weighing<A>) {
-        let (layout, customer) = (row.postings.layout, usize::from(row.customer));
-        let mut value = A::default();
-        row.postings.for_each(|account, quantity| {
-            if let Some(one) = weighing.value(account, quantity) {
-                value = value.plus(one);
-            }
-        });
-        let own = &mut self.values[customer];
-        *own = own.plus(A::of_narrow(times).times(value));
+    /// Adds a row with what it is worth, `times` 1 or -1.
+    fn add(&mut self, row: &Row, times: i64, worth: A) {
+        let customer = usize::from(row.customer);
+        let times = times * row.postings.layout.sign();
+        let value = &mut self.values[customer];
+        *value = value.plus(A::of_narrow(times).times(worth));
         let live = &mut self.live[customer];
-        *live = live.plus(u32::of_narrow(times * layout.sign()));
+        *live = live.plus(u32::of_narrow(times));
+    }
+}
+
+/// What rows of one layout, and of one role if they have working time, are weighed by: most rows are like the last one.
+struct LayoutWorth<A> {
+    like: Option<(Layout, u32)>,
+    /// For each quantity, a value and the unit that is worth it; nothing for those that weigh nothing.
+    factors: [(A, i64); QUANTITIES],
+    /// What every row is worth beside.
+    each: A,
+}
+
+impl<A: Accumulator> Default for LayoutWorth<A> {
+    fn default() -> Self {
+        Self {
+            like: None,
+            factors: [(A::default(), 1); QUANTITIES],
+            each: A::default(),
+        }
+    }
+}
+
+impl<A: Accumulator> LayoutWorth<A> {
+    /// What a row is worth, before the sign of its layout.
+    fn of(&mut self, row: &Row, weighing: &Weighing<A>) -> A {
+        let Postings {
+            layout,
+            minutes,
+            quantities,
+        } = row.postings;
+        if self.like != Some((layout, minutes)) {
+            *self = Self::default();
+            self.like = Some((layout, minutes));
+            for (factor, account) in self.factors.iter_mut().zip(layout.quantities()) {
+                *factor = weighing
+                    .of_unit(account.unwrap_or(minutes))
+                    .unwrap_or(*factor);
+            }
+            for account in layout.counts() {
+                let one = weighing.factor(account, 1).unwrap_or_default();
+                self.each = self.each.plus(one);
+            }
+        }
+        let pairs = self.factors.iter().zip(quantities);
+        pairs.fold(self.each, |worth, ((factor, unit), quantity)| {
+            worth.plus(factor.times(A::of_narrow(quantity / unit)))
+        })
     }
 }

@@ -56,6 +56,7 @@ impl Block {
             live,
             accounts,
             known: recent.partition_point(|row| row.position <= folded),
+            recent_days: recent.iter().map(|row| row.day).collect(),
             recent,
             folded,
             dropped,

@@ -20,6 +20,13 @@ const UNTENDED: usize = 4;
 pub(super) type Work = (Request, Option<Box<Prepared>>);
 
 /// What comes to the writer.
+#[cfg_attr(
+    test,
+    allow(
+        clippy::large_enum_variant,
+        reason = "what it is compared with is there in tests alone"
+    )
+)]
 pub(super) enum Message {
     /// A request to write, where the answer goes, and the room that it takes among all that wait. The request goes back
     /// with the answer: memory is best given back by the thread that took it.

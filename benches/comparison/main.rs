@@ -16,6 +16,7 @@ mod wire;
 mod world;
 
 use clap::{Parser, ValueEnum};
+use profitscore::store::embedded::disk_bytes;
 use question::{Question, Report};
 use service::Figures;
 use std::{
@@ -165,6 +166,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
             reports.push(elsewhere(arguments, role, &data, folder.path())?);
         }
     }
+    tell_disk(&data)?;
     if arguments.has(Part::Service) {
         println!("crash and opening");
         block_on(service::second_part(arguments, &data, &mut figures))?;
@@ -194,6 +196,26 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         true => Ok(()),
         false => Err(differences.join("\n").into()),
     }
+}
+
+/// What each part of the folder takes.
+fn tell_disk(data: &Path) -> Result<(), Failure> {
+    if data.read_dir()?.next().is_none() {
+        return Ok(());
+    }
+    let bytes = disk_bytes(data)?;
+    let parts = bytes.checkpoint;
+    let megabytes = |bytes: u64| bytes as f64 / 1_048_576.0;
+    println!(
+        "disk: ledger {:.0} MB; checkpoint {:.0} MB: rows {:.0}, fingerprints {:.0}, names {:.0}, rest {:.0}",
+        megabytes(bytes.ledger),
+        megabytes(parts.all()),
+        megabytes(parts.rows),
+        megabytes(parts.fingerprints),
+        megabytes(parts.names),
+        megabytes(parts.rest),
+    );
+    Ok(())
 }
 
 /// The report of an engine in a process of its own.

@@ -339,7 +339,11 @@ pub async fn second_part(
     let mut removed = 0;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        if entry.file_name().to_string_lossy().contains("checkpoint") {
+        if entry
+            .file_name()
+            .to_string_lossy()
+            .starts_with("CHECKPOINT")
+        {
             removed += 1;
             match entry.file_type()?.is_dir() {
                 true => fs::remove_dir_all(entry.path())?,

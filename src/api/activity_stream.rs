@@ -28,9 +28,9 @@ use tokio::sync::{mpsc, watch};
 use tokio_stream::StreamExt as _;
 use tonic::{Status, Streaming};
 
-/// How many chunks of a stream may be on their way: enough that one is read while others are written, and few enough
-/// that what waits in memory is small.
-const CHUNKS_IN_FLIGHT: usize = 4;
+/// How many chunks of a stream may be on their way: enough that some are read while others are written with one sync,
+/// and few enough that what waits in memory is small.
+const CHUNKS_IN_FLIGHT: usize = 8;
 
 type Answer = Result<pb::StreamActivitiesResponse, Status>;
 

@@ -45,19 +45,35 @@ pub struct Items<T> {
     pub(super) refused: Vec<(usize, Problem)>,
 }
 
+impl<T> Items<T> {
+    /// With room for so many.
+    pub fn with_room_for(count: usize) -> Self {
+        Self {
+            accepted: Vec::with_capacity(count),
+            refused: Vec::new(),
+        }
+    }
+
+    /// Adds the next item.
+    #[inline]
+    pub fn push(&mut self, item: Result<T, Problem>) {
+        match item {
+            Ok(item) => self.accepted.push(item),
+            Err(problem) => {
+                let index = self.accepted.len() + self.refused.len();
+                self.refused.push((index, problem));
+            }
+        }
+    }
+}
+
 impl<T> FromIterator<Result<T, Problem>> for Items<T> {
     fn from_iter<I: IntoIterator<Item = Result<T, Problem>>>(items: I) -> Self {
         let items = items.into_iter();
         // Batches are bounded on the way in.
-        let mut accepted = Vec::with_capacity(items.size_hint().1.unwrap_or_default());
-        let mut refused = Vec::new();
-        for (index, item) in items.enumerate() {
-            match item {
-                Ok(item) => accepted.push(item),
-                Err(problem) => refused.push((index, problem)),
-            }
-        }
-        Self { accepted, refused }
+        let mut all = Self::with_room_for(items.size_hint().1.unwrap_or_default());
+        items.for_each(|item| all.push(item));
+        all
     }
 }
 

@@ -1,8 +1,8 @@
 //! Activities and reversals, as they are submitted.
 
 use super::common::{
-    Path, enum_from_pb, instant_from_pb, optional_amount, positive_amount, required_amount,
-    required_enum,
+    BATCH_LIMIT, Path, enum_from_pb, instant_from_pb, optional_amount, positive_amount,
+    required_amount, required_enum,
 };
 use super::ledger::{channel_to_pb, direct_cost_to_pb, purpose_to_pb, severity_to_pb};
 use crate::{
@@ -40,19 +40,19 @@ pub fn entries_from_wire(
     activities: &Activities<'_>,
     currency: Currency,
 ) -> Result<Items<Entry>, DecodeError> {
-    let each = activities.read().enumerate();
-    each.map(|(index, activity)| {
+    let mut items = Items::with_room_for(activities.count.min(BATCH_LIMIT));
+    for (index, activity) in activities.read().enumerate() {
         let path = Path::Item("activities", index);
-        Ok(activity_from_wire(&activity?, currency, &path).map(Entry::Activity))
-    })
-    .collect()
+        items.push(activity_from_wire(&activity?, currency, &path));
+    }
+    Ok(items)
 }
 
 fn activity_from_wire(
     activity: &ActivityView<'_>,
     currency: Currency,
     path: &Path<'_>,
-) -> Result<Activity, Problem> {
+) -> Result<Entry, Problem> {
     let at = |name| path.at(name);
     let time = activity.occur_time.as_ref();
     let time = time.ok_or_else(|| Problem::field_required(at("occur_time")))?;
@@ -72,7 +72,7 @@ fn activity_from_wire(
         kind,
     };
     check_across_fields(&activity, path)?;
-    Ok(activity)
+    Ok(Entry::Activity(activity))
 }
 
 /// What no field shows alone.

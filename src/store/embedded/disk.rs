@@ -49,8 +49,8 @@ pub trait DiskFile: Send + Sync {
     /// [`DiskFile::sync`] tells.
     fn start_sync(&self) {}
 
-    /// As [`DiskFile::sync`], without waiting long: says whether it is done, and is asked again if it is not. Nothing may
-    /// be written in between.
+    /// As [`DiskFile::sync`], without waiting long: says whether it is done, and is asked again if it is not. Nothing
+    /// may be written in between.
     fn finish_sync(&self) -> io::Result<bool> {
         self.sync().map(|()| true)
     }

@@ -169,9 +169,11 @@ impl<'w> Draft<'w> {
         self.note_ids();
         let first = self.next_position(base);
         let is_new = |fingerprint: &u64| {
-            let mut drafted = self.ids.iter_hash(*fingerprint);
-            drafted.all(|(own, _)| own != fingerprint)
-                && base.fingerprints.places(*fingerprint).next().is_none()
+            let is_drafted = !self.ids.is_empty() && {
+                let mut drafted = self.ids.iter_hash(*fingerprint);
+                drafted.any(|(own, _)| own == fingerprint)
+            };
+            !is_drafted && !base.fingerprints.may_hold(*fingerprint)
         };
         let fits = first + entries.len() as u64 <= LAST_PLACE;
         if !fits || !fingerprints.iter().all(is_new) {

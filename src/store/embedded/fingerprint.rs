@@ -176,6 +176,21 @@ impl Shard {
         same.map(|(_, place)| Position::from(place))
     }
 
+    #[inline]
+    fn may_hold(&self, tag: u32) -> bool {
+        let mut at = self.home(tag);
+        while let Some(bucket) = self.buckets.get(at) {
+            if bucket.may_hold(tag) && bucket.slots().any(|(own, _)| own == tag) {
+                return true;
+            }
+            if !bucket.is_full() {
+                return false;
+            }
+            at += 1;
+        }
+        false
+    }
+
     fn insert(&mut self, tag: u32, place: u32) {
         let (most, of) = MOST_TAKEN;
         if (self.count + 1) * of > self.capacity * SLOTS * most {
@@ -244,6 +259,17 @@ impl Fingerprints {
         let (shard, tag) = parts(fingerprint);
         let shard = self.shards.get(shard).into_iter();
         few.chain(shard.flat_map(move |shard| shard.places(tag)))
+    }
+
+    /// Whether an id with this fingerprint may be anywhere.
+    #[inline]
+    pub fn may_hold(&self, fingerprint: u64) -> bool {
+        if self.shards.is_empty() {
+            return self.places(fingerprint).next().is_some();
+        }
+        let (shard, tag) = parts(fingerprint);
+        let shard = self.shards.get(shard);
+        shard.is_some_and(|shard| shard.may_hold(tag))
     }
 
     /// Brings the slots of some fingerprints near, all at once: one after the other, each would be waited for alone.

@@ -34,7 +34,7 @@ impl AnyScan {
 }
 
 /// What a scan is of.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct Key {
     tenant: TenantId,
     scope: Scope,
@@ -105,27 +105,62 @@ impl AllScans {
 }
 
 impl KeptScans<'_> {
-    /// The values of all customers of a scope, made if they are not kept.
-    pub fn scan(&self, books: &Books, scope: &Scope, weights: &Weights) -> AnyScan {
-        let key = Key {
-            tenant: self.tenant.clone(),
-            scope: scope.clone(),
-            // Accounts without postings weigh nothing: without them more questions are the same.
-            weights: books.weights_in_use(weights),
-        };
-        if let Some(scan) = self.all.find(&key) {
-            return scan;
+    /// The values of all customers of a scope by each of some weights: those that are not kept are made in one pass.
+    pub fn scans(&self, books: &Books, scope: &Scope, all: &[&Weights]) -> Vec<AnyScan> {
+        let mut keys: Vec<Key> = Vec::new();
+        let places: Vec<usize> = all
+            .iter()
+            .map(|weights| {
+                // Accounts without postings weigh nothing: without them more questions are the same.
+                let weights = books.weights_in_use(weights);
+                let known = keys.iter().position(|key| key.weights == weights);
+                known.unwrap_or_else(|| {
+                    keys.push(Key {
+                        tenant: self.tenant.clone(),
+                        scope: scope.clone(),
+                        weights,
+                    });
+                    keys.len() - 1
+                })
+            })
+            .collect();
+        let mut found: Vec<Option<AnyScan>> = keys.iter().map(|key| self.all.find(key)).collect();
+        let missing: Vec<usize> = (0..keys.len())
+            .filter(|key| found[*key].is_none())
+            .collect();
+        let weights = missing.iter().map(|key| &keys[*key].weights);
+        for (key, scan) in missing.iter().zip(made(books, scope, weights)) {
+            self.all.keep(keys[*key].clone(), &scan);
+            found[*key] = Some(scan);
         }
-        let (accounts, extents) = (&books.accounts, &books.extents);
-        let made = match narrow(weights, accounts, extents) {
-            Some(weighing) => AnyScan::Narrow(Arc::new(scan(books, scope, weighing))),
-            None => AnyScan::Wide(Arc::new(scan(
-                books,
-                scope,
-                wide(weights, accounts, extents),
-            ))),
-        };
-        self.all.keep(key, &made);
-        made
+        let places = places.into_iter();
+        places.filter_map(|place| found[place].clone()).collect()
     }
+}
+
+/// Scans by each of some weights: in one pass those that have room in 64 bits.
+fn made<'w>(
+    books: &Books,
+    scope: &Scope,
+    all: impl Iterator<Item = &'w Weights> + Clone,
+) -> Vec<AnyScan> {
+    let (accounts, extents) = (&books.accounts, &books.extents);
+    let weighings: Vec<_> = all
+        .clone()
+        .map(|weights| narrow(weights, accounts, extents))
+        .collect();
+    let mut together = match weighings.iter().flatten().count() {
+        0 => Vec::new(),
+        _ => scan(books, scope, weighings.iter().flatten().cloned().collect()),
+    }
+    .into_iter();
+    let scans = all.zip(weighings).filter_map(|(weights, weighing)| {
+        if weighing.is_some() {
+            return together.next().map(|scan| AnyScan::Narrow(Arc::new(scan)));
+        }
+        let weighing = wide(weights, accounts, extents);
+        let alone = scan(books, scope, vec![weighing]).pop();
+        alone.map(|scan| AnyScan::Wide(Arc::new(scan)))
+    });
+    scans.collect()
 }

@@ -143,7 +143,7 @@ impl EmbeddedStore {
             mode,
         };
         let messages = self.messages.as_ref().ok_or_else(stopped)?;
-        let prepared = self.preparer.prepare(&request);
+        let prepared = self.preparer.prepare(&request).map(Box::new);
         messages
             .send(Message::Write((request, prepared), answer, room))
             .await

@@ -178,7 +178,8 @@ impl Questions {
         };
         self.read(tenant, |books| {
             let kept = self.scans.of(tenant);
-            with_ranking(books, &kept, &question.scope, &question.order, question)
+            let asked = (&question.scope, &question.order);
+            with_ranking(books, &kept, asked, &[], question)
         })
     }
 
@@ -204,7 +205,8 @@ impl Questions {
         self.read(tenant, |books| {
             let task = Lift { books, question };
             let kept = self.scans.of(tenant);
-            with_ranking(books, &kept, &question.scope, &question.order, task)
+            let asked = (&question.scope, &question.order);
+            with_ranking(books, &kept, asked, &[], task)
         })
     }
 

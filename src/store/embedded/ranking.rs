@@ -24,8 +24,9 @@ use std::{
 pub(super) struct Ranking<'a, A: Accumulator> {
     books: &'a Books,
     scope: &'a Scope,
-    kept: &'a KeptScans<'a>,
     scan: Arc<Scan<A>>,
+    /// By other weights.
+    beside: Vec<AnyScan>,
     split: Split<'a>,
     value_bears_split: bool,
     /// The order of ids, and the active customers by place in it; made when it is needed.
@@ -48,10 +49,10 @@ impl<'a, A: Accumulator> Ranking<'a, A> {
     /// Finds the customers of a scope.
     pub fn new(
         books: &'a Books,
-        kept: &'a KeptScans<'a>,
         scope: &'a Scope,
         order: &'a Order,
         scan: Arc<Scan<A>>,
+        beside: Vec<AnyScan>,
     ) -> Self {
         let active = scan.active.count();
         let mut ranking = Self {
@@ -69,8 +70,8 @@ impl<'a, A: Accumulator> Ranking<'a, A> {
                 reported_value: scan.reported_value,
                 ..RankTotals::default()
             },
-            kept,
             scan,
+            beside,
         };
         ranking.count();
         ranking
@@ -290,17 +291,23 @@ fn disjoint(ranges: &[Range<u64>], count: u64) -> Vec<Range<usize>> {
     disjoint
 }
 
-/// Does something with a ranking, whose values are added up in as many bits as they need.
+/// Does something with a ranking, whose values are added up in as many bits as they need; by the same pass it is
+/// found what customers are worth by other weights.
 pub(super) fn with_ranking<T>(
     books: &Books,
     kept: &KeptScans<'_>,
-    scope: &Scope,
-    order: &Order,
+    (scope, order): (&Scope, &Order),
+    beside: &[Weights],
     task: impl RankingTask<T>,
 ) -> T {
-    match kept.scan(books, scope, &order.weights) {
-        AnyScan::Narrow(scan) => task.run(Ranking::new(books, kept, scope, order, scan)),
-        AnyScan::Wide(scan) => task.run(Ranking::new(books, kept, scope, order, scan)),
+    let weights: Vec<&Weights> = std::iter::once(&order.weights).chain(beside).collect();
+    let mut scans = kept.scans(books, scope, &weights).into_iter();
+    // There is a scan for each of the weights.
+    let own = scans.next().expect("the first is the order's own");
+    let beside = scans.collect();
+    match own {
+        AnyScan::Narrow(scan) => task.run(Ranking::new(books, scope, order, scan, beside)),
+        AnyScan::Wide(scan) => task.run(Ranking::new(books, scope, order, scan, beside)),
     }
 }
 
@@ -312,7 +319,13 @@ pub(super) trait RankingTask<T> {
 
 /// Answers which customers stand at some places.
 pub(super) fn rank(books: &Books, kept: &KeptScans<'_>, question: &RankQuestion) -> RankAnswer {
-    with_ranking(books, kept, &question.scope, &question.order, question)
+    let wanted = match &question.rows {
+        RowSelection::Places(ranges) => !ranges.is_empty(),
+        RowSelection::Customer(_) => true,
+    };
+    let beside = if wanted { &question.beside[..] } else { &[] };
+    let asked = (&question.scope, &question.order);
+    with_ranking(books, kept, asked, beside, question)
 }
 
 impl RankingTask<RankAnswer> for &RankQuestion {
@@ -330,16 +343,16 @@ impl RankingTask<RankAnswer> for &RankQuestion {
             }
         };
         let (mut rows, customers) = ranking.rows(&wanted, direction);
-        let mut known: Vec<(&Weights, Vec<u64>)> = Vec::new();
-        for weights in &self.beside {
-            let places = match known.iter().find(|(other, _)| *other == weights) {
-                Some((_, places)) => places.clone(),
-                None => ranking.places_beside(weights, &customers),
+        for (weights, scan) in self.beside.iter().zip(&ranking.beside) {
+            let is_own = *weights == self.order.weights && direction == Direction::BestFirst;
+            let places = match scan {
+                _ if is_own => rows.iter().map(|row| row.place).collect(),
+                AnyScan::Narrow(scan) => places_by(books, scan, &customers),
+                AnyScan::Wide(scan) => places_by(books, scan, &customers),
             };
-            for (row, place) in rows.iter_mut().zip(&places) {
-                row.beside.push(*place);
+            for (row, place) in rows.iter_mut().zip(places) {
+                row.beside.push(place);
             }
-            known.push((weights, places));
         }
         RankAnswer {
             totals: ranking.totals,
@@ -348,19 +361,7 @@ impl RankingTask<RankAnswer> for &RankQuestion {
     }
 }
 
-impl<A: Accumulator> Ranking<'_, A> {
-    /// The places of some customers by other weights, the best first.
-    fn places_beside(&self, weights: &Weights, customers: &[u32]) -> Vec<u64> {
-        if customers.is_empty() {
-            return Vec::new();
-        }
-        match self.kept.scan(self.books, self.scope, weights) {
-            AnyScan::Narrow(scan) => self.places_by(&scan, customers),
-            AnyScan::Wide(scan) => self.places_by(&scan, customers),
-        }
-    }
-
-    fn places_by<B: Accumulator>(&self, scan: &Scan<B>, customers: &[u32]) -> Vec<u64> {
-        candidates(self.books, scan, Direction::BestFirst).places(customers)
-    }
+/// The places of some customers, the best first.
+fn places_by<A: Accumulator>(books: &Books, scan: &Scan<A>, customers: &[u32]) -> Vec<u64> {
+    candidates(books, scan, Direction::BestFirst).places(customers)
 }

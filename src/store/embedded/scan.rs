@@ -124,105 +124,149 @@ struct Part<'a> {
     as_of: u32,
 }
 
-/// Goes over all customers of a scope.
-pub(super) fn scan<A: Accumulator>(books: &Books, scope: &Scope, weighing: Weighing<A>) -> Scan<A> {
+/// Goes over all customers of a scope, once for all weighings.
+pub(super) fn scan<A: Accumulator>(
+    books: &Books,
+    scope: &Scope,
+    weighings: Vec<Weighing<A>>,
+) -> Vec<Scan<A>> {
     let filter = Filter::new(books, scope);
-    let count = books.customers.len();
     let is_filtered = filter.has_branches() || !scope.traits.is_empty();
-    let mut scan = Scan {
-        ledger: books.ledger(&scope.period, scope.as_of),
-        values: A::scratch(&books.scratch, count),
-        active: Bits::new(count),
-        reported: Bits::new(count),
-        reported_sums: Sums::default(),
-        filtered_out: Sums::default(),
-        reported_value: 0,
-        negative: 0,
-        scratch: Arc::clone(&books.scratch),
-        weighing,
-    };
+    let weighings = weighings.into_iter();
+    let mut scans: Vec<Scan<A>> = weighings.map(|one| Scan::new(books, one)).collect();
+    let mut common = Common::new(books.customers.len(), books.accounts.len());
     let mut whole = vec![0; books.accounts.len()];
-    let mut reported = vec![0; books.accounts.len()];
     let days = days(&scope.period);
     for (number, block) in books.blocks.iter().enumerate() {
-        let customers = books.customers_of(number);
         let part = Part {
             filter: &filter,
             block,
             plan: block.plan(&days),
-            customers,
+            customers: books.customers_of(number),
             days: &days,
             as_of: narrow_position(scope.as_of),
         };
         if is_filtered {
             block.add_sums(&days, &part.plan, part.as_of, &mut whole);
         }
-        part.find(&mut scan, &mut reported);
+        part.find(&mut scans, &mut common);
     }
-    if is_filtered {
-        for (whole, reported) in whole.iter_mut().zip(&reported) {
-            *whole -= reported;
+    let ledger = books.ledger(&scope.period, scope.as_of);
+    let (reported, filtered_out) = match is_filtered {
+        true => {
+            for (whole, reported) in whole.iter_mut().zip(&common.sums) {
+                *whole -= reported;
+            }
+            let sums = |sums: &[i128]| books.accounts.sums(sums);
+            (sums(&common.sums), sums(&whole))
         }
-        scan.filtered_out = books.accounts.sums(&whole);
-        scan.reported_sums = books.accounts.sums(&reported);
-    } else {
-        scan.reported_sums = scan.ledger.clone();
+        false => (ledger.clone(), Sums::default()),
+    };
+    for scan in &mut scans {
+        scan.active = common.active.clone();
+        scan.reported = common.reported.clone();
+        scan.ledger = ledger.clone();
+        scan.reported_sums = reported.clone();
+        scan.filtered_out = filtered_out.clone();
+        scan.reported_value *= scan.weighing.step;
     }
-    scan.reported_value *= scan.weighing.step;
-    scan
+    scans
+}
+
+impl<A: Accumulator> Scan<A> {
+    fn new(books: &Books, weighing: Weighing<A>) -> Self {
+        Self {
+            values: A::scratch(&books.scratch, books.customers.len()),
+            active: Bits::default(),
+            reported: Bits::default(),
+            ledger: Sums::default(),
+            reported_sums: Sums::default(),
+            filtered_out: Sums::default(),
+            reported_value: 0,
+            negative: 0,
+            scratch: Arc::clone(&books.scratch),
+            weighing,
+        }
+    }
+}
+
+/// What does not depend on how values are added up.
+struct Common {
+    active: Bits,
+    reported: Bits,
+    /// By account what is reported, if there is a filter.
+    sums: Vec<i128>,
+}
+
+impl Common {
+    fn new(customers: usize, accounts: usize) -> Self {
+        Self {
+            active: Bits::new(customers),
+            reported: Bits::new(customers),
+            sums: vec![0; accounts],
+        }
+    }
 }
 
 impl Part<'_> {
-    /// Finds this block's customers; `sums` take in what is reported if there is a filter.
-    fn find<A: Accumulator>(&self, scan: &mut Scan<A>, sums: &mut [i128]) {
-        let weighing = &scan.weighing;
-        let first = self.customers.start;
-        let values = &mut scan.values[self.customers.clone()];
-        values.fill(A::default());
-        let mut live = [0_u32; CUSTOMERS];
-        let live = &mut live[..values.len()];
-        let tally = Tally {
-            values: &mut *values,
-            live: &mut *live,
-        };
-        // Planes hold all branches together: with a filter they only tell who is active at all.
-        let weighed = match self.filter.has_branches() {
-            true => &Weighing::nothing(),
-            false => weighing,
-        };
-        self.block
-            .weigh(self.days, &self.plan, self.as_of, weighed, tally);
-        // 1 for each who is in, so that bits are made of it quickly.
+    /// Finds this block's customers.
+    fn find<A: Accumulator>(&self, scans: &mut [Scan<A>], common: &mut Common) {
         let mut is_in = [0_u8; CUSTOMERS];
-        let is_in = &mut is_in[..values.len()];
+        let is_in = &mut is_in[..self.customers.len()];
+        for (index, scan) in scans.iter_mut().enumerate() {
+            let values = &mut scan.values[self.customers.clone()];
+            values.fill(A::default());
+            let mut live = [0_u32; CUSTOMERS];
+            let live = &mut live[..values.len()];
+            let tally = Tally {
+                values: &mut *values,
+                live: &mut *live,
+            };
+            // Planes hold all branches together: with a filter they only tell who is active at all.
+            let weighed = match self.filter.has_branches() {
+                true => &Weighing::nothing(),
+                false => &scan.weighing,
+            };
+            self.block
+                .weigh(self.days, &self.plan, self.as_of, weighed, tally);
+            if index == 0 {
+                self.find_active(live, is_in, common);
+            }
+            if self.filter.has_branches() {
+                let sums = (index == 0).then_some(&mut common.sums);
+                self.weigh_branches(&scan.weighing, values, is_in, sums);
+            }
+            let (total, negative) = add_up(values, is_in);
+            scan.reported_value += total.wide();
+            scan.negative += negative;
+        }
+        common.reported.insert_where(self.customers.start, is_in);
+    }
+
+    /// Finds who is active, and of those who meets the filter of traits: whose byte becomes 1.
+    fn find_active(&self, live: &[u32], is_in: &mut [u8], common: &mut Common) {
+        let first = self.customers.start;
+        // 1 for each who is in, so that bits are made of it quickly.
         Arch::new().dispatch(
             #[inline(always)]
             || {
-                let pairs = is_in.iter_mut().zip(&*live);
+                let pairs = is_in.iter_mut().zip(live);
                 pairs.for_each(|(is_in, live)| *is_in = u8::from(*live != 0));
             },
         );
-        scan.active.insert_where(first, is_in);
-        let has_traits = !self.filter.scope.traits.is_empty();
-        if has_traits {
-            for (place, is_in) in is_in
-                .iter_mut()
-                .enumerate()
-                .filter(|(_, is_in)| **is_in == 1)
-            {
-                *is_in = u8::from(self.filter.holds_customer(number_of(first + place)));
-            }
+        common.active.insert_where(first, is_in);
+        if self.filter.scope.traits.is_empty() {
+            return;
         }
-        if self.filter.has_branches() {
-            self.weigh_branches(weighing, values, is_in, sums);
-        } else if has_traits {
+        let active = is_in.iter_mut().enumerate();
+        for (place, is_in) in active.filter(|(_, is_in)| **is_in == 1) {
+            *is_in = u8::from(self.filter.holds_customer(number_of(first + place)));
+        }
+        if !self.filter.has_branches() {
+            let sums = &mut common.sums;
             self.block
                 .add_sums_where(self.days, &self.plan, self.as_of, is_in, sums);
         }
-        scan.reported.insert_where(first, is_in);
-        let (total, negative) = add_up(values, is_in);
-        scan.reported_value += total.wide();
-        scan.negative += negative;
     }
 
     /// Weighs the rows of the branches alone. Who has none that is not taken back is not in any more.
@@ -231,7 +275,7 @@ impl Part<'_> {
         weighing: &Weighing<A>,
         values: &mut [A],
         is_in: &mut [u8],
-        sums: &mut [i128],
+        mut sums: Option<&mut Vec<i128>>,
     ) {
         let mut live = [0_i64; CUSTOMERS];
         let has_branch = |branch| self.filter.holds_branch(branch);
@@ -243,7 +287,9 @@ impl Part<'_> {
                 }
                 live[customer] += row.postings.layout.sign();
                 row.postings.for_each(|account, quantity| {
-                    sums[account as usize] += i128::from(quantity);
+                    if let Some(sums) = &mut sums {
+                        sums[account as usize] += i128::from(quantity);
+                    }
                     if let Some(value) = weighing.value(account, quantity) {
                         values[customer] = values[customer].plus(value);
                     }

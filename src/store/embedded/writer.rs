@@ -17,9 +17,16 @@ const GROUP_WRITES: usize = 65_536;
 const UNTENDED: usize = 4;
 
 /// A request to write, and what was prepared of it.
-pub(super) type Work = (Request, Option<Prepared>);
+pub(super) type Work = (Request, Option<Box<Prepared>>);
 
 /// What comes to the writer.
+#[cfg_attr(
+    test,
+    allow(
+        clippy::large_enum_variant,
+        reason = "what it is compared with is there in tests alone"
+    )
+)]
 pub(super) enum Message {
     /// A request to write, where the answer goes, and the room that it takes among all that wait. The request goes back
     /// with the answer: memory is best given back by the thread that took it.
@@ -51,7 +58,7 @@ pub(super) fn run(mut engine: Engine, mut messages: mpsc::Receiver<Message>) {
         }
         let each = group.iter();
         let asked: Vec<Asked<'_>> = each
-            .map(|(request, prepared)| (request, prepared.as_ref()))
+            .map(|(request, prepared)| (request, prepared.as_deref()))
             .collect();
         let mut answers = engine.answer_prepared(&asked).into_iter();
         for ((sender, _room), work) in senders.into_iter().zip(group) {

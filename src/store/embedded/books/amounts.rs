@@ -199,8 +199,22 @@ impl Addend for u32 {
     }
 }
 
+/// How often a unit goes into a quantity, rounded to zero. The units that most amounts have are known to the compiler:
+/// dividing by others takes several times as long.
+pub(in super::super) fn multiple_of(quantity: i64, unit: i64) -> i64 {
+    match unit {
+        10_000 => quantity / 10_000,
+        1_000_000 => quantity / 1_000_000,
+        1 => quantity,
+        unit => quantity / unit,
+    }
+}
+
 /// The coarsest unit, at most `limit`, that a quantity is a whole multiple of.
 pub(in super::super) fn unit_of(quantity: i64, limit: i64) -> i64 {
+    if multiple_of(quantity, limit) * limit == quantity {
+        return limit;
+    }
     let mut unit = limit;
     while quantity % unit != 0 {
         unit /= 10;
@@ -321,10 +335,10 @@ impl Amounts {
 
     /// Makes the unit one that `quantity` is a whole multiple of.
     fn admit(&mut self, quantity: i64) {
-        if quantity % self.unit == 0 {
+        let unit = unit_of(quantity, self.unit);
+        if unit == self.unit {
             return;
         }
-        let unit = unit_of(quantity, self.unit);
         let factor = i128::from(self.unit / unit);
         self.unit = unit;
         for place in 0..self.len() {
@@ -335,13 +349,13 @@ impl Amounts {
     /// Adds one more.
     pub fn push(&mut self, quantity: i64) {
         self.admit(quantity);
-        self.set(self.len(), i128::from(quantity / self.unit));
+        self.set(self.len(), i128::from(multiple_of(quantity, self.unit)));
     }
 
     /// Adds to the one at a place; before it everything that is not there yet is zero.
     pub fn add(&mut self, place: usize, quantity: i64) {
         self.admit(quantity);
-        if self.values.add(place, quantity / self.unit) {
+        if self.values.add(place, multiple_of(quantity, self.unit)) {
             return;
         }
         while self.len() <= place {

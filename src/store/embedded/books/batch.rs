@@ -149,6 +149,12 @@ impl Books {
         // Looked at for all of them at once, since they are far away in memory.
         let blocks = customers.iter().map(|customer| place(*customer).0);
         black_box(blocks.fold(0, |seen, block| seen ^ self.blocks[block].newest()));
+        let days = batch.rows[range.clone()].iter();
+        let days: Vec<usize> = days.map(|row| self.totals.place(row.day)).collect();
+        black_box(
+            days.iter()
+                .fold(0, |seen, day| seen ^ self.totals.touch(*day)),
+        );
         for (row, customer) in batch.rows[range].iter().zip(customers) {
             self.newest += 1;
             let (block, customer) = place(customer);

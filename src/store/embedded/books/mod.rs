@@ -175,7 +175,8 @@ impl Books {
                 self.extents[account as usize].admit(quantity);
             });
             let kept = self.sizes.kept_positions;
-            self.totals.add(row.position, row.day, row.postings, kept);
+            let place = self.totals.place(row.day);
+            self.totals.add(row.position, place, row.postings, kept);
         }
         self.make_block(block);
         self.blocks[block].push(row, &self.sizes);

@@ -306,7 +306,8 @@ impl Table {
         &self.positions
     }
 
-    /// Adds what rows are worth to the values of their customers and how many they are to their counts, `times` 1 or -1.
+    /// Adds what rows are worth to the values of their customers, and how many they are to their counts, `times` 1 or
+    /// -1.
     pub fn weigh<A: Accumulator>(
         &self,
         range: Range<usize>,

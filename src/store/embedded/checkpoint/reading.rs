@@ -221,7 +221,12 @@ fn read_group(parts: &[Part], bytes: &[Vec<u8>], tenants: &[SavedTenant]) -> Opt
             };
             (names.len() as u64 == count).then_some(Read::Names(names))
         }
-        _ => read_part(part, first, tenants),
+        What::Block { .. }
+        | What::Totals { .. }
+        | What::Fingerprints { .. }
+        | What::Order { .. }
+        | What::Rest { .. }
+        | What::Segment { .. } => read_part(part, first, tenants),
     }
 }
 
@@ -322,12 +327,15 @@ impl Parts {
             (What::Totals { .. }, Read::Totals(totals)) => self.totals.replace(totals).is_none(),
             (What::Fingerprints { group, .. }, read) => {
                 self.noted.push(part.covers.into());
-                match read {
-                    Read::Few(few) => self.few = Some(few),
-                    Read::Group(group) => self.groups.push(group),
-                    _ => return None,
+                let is_known = self.noted.len() == group + 1;
+                if let Read::Few(few) = read {
+                    is_known && self.few.replace(few).is_none()
+                } else if let Read::Group(group) = read {
+                    self.groups.push(group);
+                    is_known
+                } else {
+                    false
                 }
-                self.noted.len() == group + 1
             }
             (What::Order { part, .. }, Read::Order(numbers)) => {
                 self.order.extend(numbers);

@@ -63,25 +63,25 @@ impl Active {
     }
 
     /// Writes a frame after the last one, durably; on a full disk nothing has happened.
-    pub fn write(&mut self, frame: &mut Vec<u8>) -> io::Result<()> {
+    pub fn write(&mut self, frame: &[u8]) -> io::Result<()> {
         let end = self.place + frame.len() as u64;
         let reserved = end.div_ceil(self.reserve) * self.reserve;
         if reserved > self.size {
             self.file.set_size(reserved)?;
             self.size = reserved;
         }
-        let length = frame.len();
         if self.soiled > end && !is_planted(Planted::LeaveSoiled) {
+            // Before the frame and not with it: a write that is cut short in what follows the frame would leave all of a
+            // frame that was never acknowledged and that the next one takes the place of, under the eyes of who reads.
             // A frame that failed is never longer than what a vector can hold.
-            let clean = usize::try_from(self.soiled - self.place).map_err(io::Error::other)?;
-            frame.resize(clean, 0);
+            let rest = usize::try_from(self.soiled - end).map_err(io::Error::other)?;
+            self.file.write_at(end, &vec![0; rest])?;
         }
         self.soiled = self.soiled.max(end);
         self.file.write_at(self.place, frame)?;
         if !is_planted(Planted::SkipSync) {
             self.file.sync().map_err(unknown)?;
         }
-        frame.truncate(length);
         (self.place, self.soiled) = (end, 0);
         Ok(())
     }

@@ -322,7 +322,7 @@ impl Log {
         if is_planted(Planted::WitnessEarly) {
             let _ = self.witness.note_opened(chain);
         }
-        let written = self.active.write(&mut frame);
+        let written = self.active.write(&frame);
         if is_planted(Planted::ChainFailure) {
             self.chain = chain;
         }
@@ -378,8 +378,8 @@ impl Log {
                 rows: self.active.rows,
                 writes: self.active.writes,
             };
-            let mut frame = frame::seal(self.chain, seal, self.seed());
-            self.active.write(&mut frame)?;
+            let frame = frame::seal(self.chain, seal, self.seed());
+            self.active.write(&frame)?;
             self.active.is_sealed = true;
             let begin = self.active.begin;
             self.sealed.push(Sealed { begin, seal });

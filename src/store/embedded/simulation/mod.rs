@@ -14,6 +14,7 @@ mod questions;
 mod random;
 mod requests;
 mod sizes;
+mod tending;
 mod truth;
 mod world;
 

@@ -1,5 +1,6 @@
-//! Columns of quantities added up: for each customer, for some of them, and for all together. Here are the loops in which
-//! questions spend their time; each is written so that it is done with the widest instructions that the processor has.
+//! Columns of quantities added up: for each customer, for some of them, and for all together. Here are the loops in
+//! which questions spend their time; each is written so that it is done with the widest instructions that the processor
+//! has.
 
 use super::{Addend, Amounts, Values};
 use pulp::Arch;
@@ -7,7 +8,8 @@ use std::ops::Range;
 
 /// Calls something with the columns of a width that has at most 32 bits, or something else with a wider one.
 macro_rules! small_or {
-    ($values:expr, $column:ident => $small:expr, narrow $narrow:ident => $of_narrow:expr, wide $wide:ident => $of_wide:expr) => {
+    ($values:expr, $column:ident => $small:expr,
+     narrow $narrow:ident => $of_narrow:expr, wide $wide:ident => $of_wide:expr) => {
         match $values {
             Values::I8($column) => $small,
             Values::I16($column) => $small,

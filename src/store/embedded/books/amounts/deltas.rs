@@ -1,17 +1,26 @@
 //! Changes to many quantities of a column at once: sums that are added, and quantities that are put in between.
 
-use super::{Amounts, COARSEST, Values, unit_of};
+use super::{Amounts, COARSEST, Values, multiple_of, unit_of};
 use crate::store::embedded::books::narrow::insert_all;
 use pulp::Arch;
 
-/// Sums by place, as multiples of a power of ten. No sum of them leaves 64 bits.
+/// Sums by place, as multiples of a power of ten.
 #[derive(Debug)]
 pub(in super::super::super) struct Deltas {
     unit: i64,
-    multiples: Vec<i64>,
+    multiples: Multiples,
     /// The sum of the magnitudes of all that will be added, in multiples.
     reach: i64,
     total: i128,
+}
+
+/// Multiples by place; none of them goes beyond the reach.
+#[derive(Debug)]
+enum Multiples {
+    /// Of less than 2^30.
+    Narrow(Vec<i32>),
+    /// Of 64 bits.
+    Wide(Vec<i64>),
 }
 
 impl Deltas {
@@ -19,22 +28,30 @@ impl Deltas {
     pub fn of(quantities: impl Iterator<Item = i64>, places: usize) -> Option<Self> {
         let (mut unit, mut reach) = (COARSEST, 0_u64);
         for quantity in quantities {
-            if quantity % unit != 0 {
-                unit = unit_of(quantity, unit);
-            }
+            unit = unit_of(quantity, unit);
             reach = reach.checked_add(quantity.unsigned_abs())?;
         }
+        let reach = i64::try_from(reach).ok()? / unit;
+        let multiples = match reach < 1 << 30 {
+            true => Multiples::Narrow(vec![0; places]),
+            false => Multiples::Wide(vec![0; places]),
+        };
         Some(Self {
             unit,
-            multiples: vec![0; places],
-            reach: i64::try_from(reach).ok()? / unit,
+            multiples,
+            reach,
             total: 0,
         })
     }
 
     /// Adds one of the quantities.
     pub fn add(&mut self, place: usize, quantity: i64) {
-        self.multiples[place] += quantity / self.unit;
+        let multiple = multiple_of(quantity, self.unit);
+        match &mut self.multiples {
+            // Less than the reach.
+            Multiples::Narrow(sums) => sums[place] += i32::try_from(multiple).unwrap_or(0),
+            Multiples::Wide(sums) => sums[place] += multiple,
+        }
         self.total += i128::from(quantity);
     }
 
@@ -44,37 +61,48 @@ impl Deltas {
     }
 }
 
-/// Adds to each value of a column what is at the same place, if all sums fit.
+/// Adds to each value of a column what is at the same place, if all sums fit. Sums are made in `$wide`, which has room
+/// for all of them but where it is the type of the column itself.
 macro_rules! add_if_fits {
-    ($column:expr, $multiples:expr, $type:ty) => {{
-        let (column, multiples): (&mut [$type], &[i64]) = ($column, $multiples);
-        let (least, greatest) = Arch::new().dispatch(
+    ($column:expr, $multiples:expr, $type:ty, $wide:ty) => {{
+        let (column, multiples): (&mut [$type], _) = ($column, $multiples);
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::unnecessary_cast,
+            clippy::cast_lossless,
+            reason = "what does not fit is found by what is lost, and taken back"
+        )]
+        let lost = Arch::new().dispatch(
             #[inline(always)]
             || {
-                let sums = column.iter().zip(multiples);
-                let sums = sums.map(|(value, more)| i64::from(*value) + more);
-                sums.fold((0, 0), |(least, greatest): (i64, i64), sum| {
-                    (least.min(sum), greatest.max(sum))
-                })
+                let mut lost: $wide = 0;
+                for (value, more) in column.iter_mut().zip(multiples) {
+                    let (before, more) = (*value as $wide, *more as $wide);
+                    let sum = before.wrapping_add(more);
+                    let is_narrow = size_of::<$type>() < size_of::<$wide>();
+                    lost |= match is_narrow {
+                        true => ((sum as $type) as $wide) ^ sum,
+                        // Both have a sign that the sum has not.
+                        false => ((before ^ sum) & (more ^ sum)) & <$wide>::MIN,
+                    };
+                    *value = sum as $type;
+                }
+                lost
             },
         );
-        let fits = <$type>::try_from(least).is_ok() && <$type>::try_from(greatest).is_ok();
-        if fits {
-            Arch::new().dispatch(
-                #[inline(always)]
-                || {
-                    for (value, more) in column.iter_mut().zip(multiples) {
-                        #[allow(
-                            clippy::cast_possible_truncation,
-                            reason = "what is lost comes back, since the sum was found to fit"
-                        )]
-                        let more = *more as $type;
-                        *value = value.wrapping_add(more);
-                    }
-                },
-            );
+        if lost != 0 {
+            for (value, more) in column.iter_mut().zip(multiples) {
+                #[allow(
+                    clippy::cast_possible_truncation,
+                    clippy::unnecessary_cast,
+                    clippy::cast_lossless,
+                    reason = "what is lost comes back"
+                )]
+                let more = *more as $type;
+                *value = value.wrapping_sub(more);
+            }
         }
-        fits
+        lost == 0
     }};
 }
 
@@ -119,25 +147,42 @@ impl Values {
     }
 
     /// Adds multiples whose magnitudes are below 2^62, if all sums fit.
-    fn add_all(&mut self, multiples: &[i64]) -> bool {
-        match self {
-            Self::I8(column) => add_if_fits!(column, multiples, i8),
-            Self::I16(column) => add_if_fits!(column, multiples, i16),
-            Self::I32(column) => add_if_fits!(column, multiples, i32),
-            Self::I64(column) => {
-                let pairs = || column.iter().zip(multiples);
-                let fits = pairs().all(|(value, more)| value.checked_add(*more).is_some());
-                if fits {
-                    let pairs = column.iter_mut().zip(multiples);
-                    pairs.for_each(|(value, more)| *value += more);
-                }
-                fits
-            }
-            Self::I128(column) => {
-                let pairs = column.iter_mut().zip(multiples);
+    fn add_all(&mut self, multiples: &Multiples) -> bool {
+        match (self, multiples) {
+            (Self::I8(column), Multiples::Narrow(more)) => add_if_fits!(column, more, i8, i32),
+            (Self::I16(column), Multiples::Narrow(more)) => add_if_fits!(column, more, i16, i32),
+            (Self::I32(column), Multiples::Narrow(more)) => add_if_fits!(column, more, i32, i32),
+            (Self::I64(column), Multiples::Narrow(more)) => add_if_fits!(column, more, i64, i64),
+            (Self::I8(column), Multiples::Wide(more)) => add_if_fits!(column, more, i8, i64),
+            (Self::I16(column), Multiples::Wide(more)) => add_if_fits!(column, more, i16, i64),
+            (Self::I32(column), Multiples::Wide(more)) => add_if_fits!(column, more, i32, i64),
+            (Self::I64(column), Multiples::Wide(more)) => add_if_fits!(column, more, i64, i64),
+            (Self::I128(column), Multiples::Narrow(more)) => {
+                let pairs = column.iter_mut().zip(more);
                 pairs.for_each(|(value, more)| *value += i128::from(*more));
                 true
             }
+            (Self::I128(column), Multiples::Wide(more)) => {
+                let pairs = column.iter_mut().zip(more);
+                pairs.for_each(|(value, more)| *value += i128::from(*more));
+                true
+            }
+        }
+    }
+}
+
+impl Multiples {
+    fn wide(&self) -> Vec<i64> {
+        match self {
+            Self::Narrow(multiples) => multiples.iter().map(|m| (*m).into()).collect(),
+            Self::Wide(multiples) => multiples.clone(),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Narrow(multiples) => multiples.len(),
+            Self::Wide(multiples) => multiples.len(),
         }
     }
 }
@@ -146,7 +191,7 @@ impl Amounts {
     /// Puts quantities in, each before one of those that are there; these places do not fall.
     pub fn insert_all(&mut self, places: &[usize], quantity: impl Fn(usize) -> i64) {
         (0..places.len()).for_each(|number| self.admit(quantity(number)));
-        let multiples = (0..places.len()).map(|number| quantity(number) / self.unit);
+        let multiples = (0..places.len()).map(|number| multiple_of(quantity(number), self.unit));
         let multiples: Vec<i64> = multiples.collect();
         while !self.values.insert_all(places, &multiples) {
             self.values = self.values.widened();
@@ -159,18 +204,19 @@ impl Amounts {
         let factor = deltas.unit / self.unit;
         let reach = deltas.reach.checked_mul(factor);
         if reach.is_none_or(|reach| reach >= 1 << 62) {
-            let all = deltas.multiples.iter().enumerate();
+            let all = deltas.multiples.wide().into_iter().enumerate();
             // The quantities fit together, so each sum of some of them does.
-            all.filter(|(_, multiple)| **multiple != 0)
+            all.filter(|(_, multiple)| *multiple != 0)
                 .for_each(|(place, multiple)| self.add(place, multiple * deltas.unit));
             return;
         }
         self.values.grow(deltas.multiples.len());
-        let scaled: Vec<i64>;
+        let scaled: Multiples;
         let multiples = if factor == 1 {
             &deltas.multiples
         } else {
-            scaled = deltas.multiples.iter().map(|m| m * factor).collect();
+            let multiples = deltas.multiples.wide().into_iter();
+            scaled = Multiples::Wide(multiples.map(|m| m * factor).collect());
             &scaled
         };
         while !self.values.add_all(multiples) {

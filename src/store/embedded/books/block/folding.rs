@@ -17,13 +17,23 @@ use crate::{
 };
 
 /// What some rows post, by account, in the order of the rows.
-#[derive(Default)]
 struct Postings {
     live: Vec<Placed>,
     accounts: Vec<(u32, Vec<Placed>)>,
+    /// How many rows there will be.
+    rows: usize,
 }
 
 impl Postings {
+    /// Of so many rows.
+    fn with_room_for(rows: usize) -> Self {
+        Self {
+            live: Vec::with_capacity(rows),
+            accounts: Vec::new(),
+            rows,
+        }
+    }
+
     /// Adds what a row of a leaf posts.
     fn add(&mut self, leaf: usize, row: &Row) {
         let leaf = number_of(leaf);
@@ -33,7 +43,11 @@ impl Postings {
             let own = self.accounts.iter_mut().find(|(own, _)| *own == account);
             match own {
                 Some((_, own)) => own.push(placed(quantity)),
-                None => self.accounts.push((account, vec![placed(quantity)])),
+                None => {
+                    let mut own = Vec::with_capacity(self.rows);
+                    own.push(placed(quantity));
+                    self.accounts.push((account, own));
+                }
             }
         });
     }
@@ -70,7 +84,7 @@ impl Block {
     pub(super) fn fold(&mut self, keep_after: u32, sizes: &BookSizes) {
         let recent = std::mem::take(&mut self.recent);
         let rows = self.by_leaf(&recent[self.known..]);
-        let mut postings = Postings::default();
+        let mut postings = Postings::with_room_for(rows.len());
         for (leaf, row) in &rows {
             self.customers = self.customers.max(usize::from(row.customer) + 1);
             postings.add(*leaf, row);
@@ -162,7 +176,7 @@ impl Block {
         self.accounts
             .iter_mut()
             .for_each(|(_, track)| track.divide(leaf));
-        let mut postings = Postings::default();
+        let mut postings = Postings::with_room_for(self.leaves[leaf].rows());
         for table in &self.leaves[leaf].tables {
             for (day, range) in table.days_of(0..table.len()) {
                 range.for_each(|place| postings.add(leaf, &table.row(place, day)));

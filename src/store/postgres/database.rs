@@ -6,13 +6,15 @@ use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
 };
 use std::time::Duration;
-use tokio_postgres::{Error, Row};
+use tokio_postgres::{Error, Row, Statement};
 use tokio_stream::StreamExt as _;
 
 /// How long one waits for a connection that is free.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// How long one waits before the first retry; each further wait is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
+/// How many statements a connection knows before it forgets all of them.
+const MOST_STATEMENTS: usize = 200;
 const LONGEST_PAUSE: Duration = Duration::from_millis(1_600);
 
 /// A pool of connections.
@@ -248,7 +250,7 @@ impl Database {
             let begun = async {
                 let asked = self.asked().await?;
                 let connection = asked.connection()?;
-                let statement = connection.prepare_cached(sql.text()).await?;
+                let statement = prepared(connection, sql).await?;
                 let rows = connection.query_raw(&statement, sql.parameters()).await?;
                 Ok((asked, rows))
             };
@@ -267,9 +269,18 @@ impl Database {
     }
 }
 
+/// A statement that the connection knows, or learns.
+async fn prepared(connection: &Object, sql: &Sql) -> Result<Statement, Fault> {
+    // Clients choose how many filters a question has, and so how many statements there are.
+    if connection.statement_cache.size() >= MOST_STATEMENTS {
+        connection.statement_cache.clear();
+    }
+    Ok(connection.prepare_cached(sql.text()).await?)
+}
+
 /// The rows that a question has, asked on a given connection.
 pub async fn rows(connection: &Object, sql: &Sql) -> Result<Vec<Row>, Fault> {
-    let statement = connection.prepare_cached(sql.text()).await?;
+    let statement = prepared(connection, sql).await?;
     let parameters: Vec<_> = sql.parameters().collect();
     Ok(connection.query(&statement, &parameters).await?)
 }

@@ -34,13 +34,7 @@ impl Bits {
     /// Puts in the numbers from `first` on whose byte is 1 and not 0; `first` is a multiple of 64.
     pub fn insert_where(&mut self, first: usize, holds: &[u8]) {
         for (word, bytes) in self.0[first / 64..].iter_mut().zip(holds.chunks(64)) {
-            for (place, eight) in (0..).step_by(8).zip(bytes.chunks(8)) {
-                let mut all = [0; 8];
-                all[..eight.len()].copy_from_slice(eight);
-                // The lowest bits of eight bytes become the eight bits of the uppermost byte.
-                let bits = u64::from_le_bytes(all).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-                *word |= bits << place;
-            }
+            *word |= word_of(bytes);
         }
     }
 
@@ -80,6 +74,20 @@ impl Bits {
             })
         })
     }
+}
+
+/// A bit for each of at most 64 bytes, which are 0 or 1.
+#[inline]
+pub(super) fn word_of(bytes: &[u8]) -> u64 {
+    let mut word = 0;
+    for (place, eight) in (0..).step_by(8).zip(bytes.chunks(8)) {
+        let mut all = [0; 8];
+        all[..eight.len()].copy_from_slice(eight);
+        // The lowest bits of eight bytes become the eight bits of the uppermost byte.
+        let bits = u64::from_le_bytes(all).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        word |= bits << place;
+    }
+    word
 }
 
 #[cfg(test)]

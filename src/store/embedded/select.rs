@@ -3,7 +3,10 @@
 //! A sample tells about which values the wanted places have; one pass counts who is ahead of them and keeps who may be
 //! at them; only those are sorted. The answer is exact: if the sample misled, everybody is sorted.
 
-use super::{bits::Bits, books::Accumulator};
+use super::{
+    bits::{Bits, word_of},
+    books::Accumulator,
+};
 use crate::domain::ranking::Direction;
 use pulp::Arch;
 use std::{cmp::Ordering, ops::Range};
@@ -154,15 +157,18 @@ impl<A: Accumulator, T: Fn(u32, u32) -> Ordering> Candidates<'_, A, T> {
                         if !sieve.take(values, &rank, absent) {
                             continue;
                         }
-                        let mut rest = *word;
+                        let mut within = [0_u8; 64];
+                        for (within, value) in within.iter_mut().zip(values) {
+                            let rank = rank(*value);
+                            *within = u8::from(sieve.least <= rank) & u8::from(rank <= sieve.most);
+                        }
+                        let mut rest = word & word_of(&within);
                         while rest != 0 {
                             let place = rest.trailing_zeros();
                             rest &= rest - 1;
                             let rank = rank(values[place as usize]);
                             let customer = first + place;
-                            if sieve.least <= rank && rank <= sieve.most {
-                                visit(number, Key { rank, customer });
-                            }
+                            visit(number, Key { rank, customer });
                         }
                     }
                 }

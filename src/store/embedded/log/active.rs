@@ -71,8 +71,8 @@ impl Active {
             self.size = reserved;
         }
         if self.soiled > end && !is_planted(Planted::LeaveSoiled) {
-            // Before the frame and not with it: a write that is cut short in what follows the frame would leave all of a
-            // frame that was never acknowledged and that the next one takes the place of, under the eyes of who reads.
+            // Before the frame and not with it: a write that is cut short in what follows the frame would leave all of
+            // a frame that was never acknowledged and that the next one replaces, under the eyes of who reads.
             // A frame that failed is never longer than what a vector can hold.
             let rest = usize::try_from(self.soiled - end).map_err(io::Error::other)?;
             self.file.write_at(end, &vec![0; rest])?;

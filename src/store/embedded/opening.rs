@@ -9,7 +9,7 @@ use super::{
     ledger::read_row,
     log::{Index, Log, Meta, Opening, Scanned},
     replay::Replay,
-    settings::{EngineSettings, Progress},
+    settings::{BookSizes, EngineSettings, Progress},
 };
 use crate::domain::{id::TenantId, ledger::Position, problem::Problem};
 use std::{
@@ -20,6 +20,8 @@ use std::{
 
 /// How many rows are read between two words of progress.
 const PROGRESS_ROWS: u64 = 256;
+/// While the whole ledger is read nobody asks, so that so many times as many rows are put by day at once.
+const REPLAYED_AT_ONCE: usize = 8;
 
 /// What was found in a folder.
 pub(super) struct Opened {
@@ -58,19 +60,23 @@ pub(super) fn open(
         rows: 0,
     };
     told.tell(0);
-    let empty = || Replay::new(settings.books, &settings.calendar, &fingerprinter);
+    let empty = |books| Replay::new(books, &settings.calendar, &fingerprinter);
     let loaded = checkpoint::load(&**disk, meta.folder, &fingerprinter, settings.books);
     let saved = loaded.as_ref().map_or(0, |loaded| {
         let newest = loaded.tenants.values().map(|tenant| tenant.books.newest);
         newest.sum()
     });
-    let resumed = loaded.and_then(|loaded| resume(&opening, loaded, empty(), &mut told).ok());
+    let resumed =
+        loaded.and_then(|loaded| resume(&opening, loaded, empty(settings.books), &mut told).ok());
     let is_resumed = resumed.is_some();
     let (mut replay, scanned) = match resumed {
         Some(resumed) => resumed,
         // Whatever is wrong with the checkpoint, the ledger tells.
         None => {
-            let mut replay = empty();
+            let mut replay = empty(BookSizes {
+                recent_rows: settings.books.recent_rows * REPLAYED_AT_ONCE,
+                ..settings.books
+            });
             told.done.entries = 0;
             let scanned = opening.scan(&mut |row, _, read| {
                 replay.row(row)?;
@@ -78,7 +84,8 @@ pub(super) fn open(
                 Ok(())
             })?;
             // Made now, so that the first question need not wait for it.
-            replay.books.values_mut().for_each(Books::settle);
+            let books = replay.books.values_mut();
+            books.for_each(|books| books.settle(settings.books));
             (replay, scanned)
         }
     };

@@ -34,7 +34,7 @@ pub struct BookSizes {
 impl Default for BookSizes {
     fn default() -> Self {
         Self {
-            recent_rows: 1_024,
+            recent_rows: 512,
             kept_positions: 32_768,
             leaf_rows: 256,
         }

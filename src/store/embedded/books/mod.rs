@@ -372,9 +372,9 @@ impl Books {
         })
     }
 
-    /// Puts what came last by day everywhere, so that questions need not.
-    pub fn settle(&mut self) {
-        let sizes = self.sizes;
+    /// Puts what came last by day everywhere, so that questions need not, and goes on with these sizes.
+    pub fn settle(&mut self, sizes: BookSizes) {
+        self.sizes = sizes;
         self.blocks
             .iter_mut()
             .for_each(|block| block.settle(&sizes));

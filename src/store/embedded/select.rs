@@ -8,7 +8,7 @@ use super::{
     books::Accumulator,
 };
 use crate::domain::ranking::Direction;
-use pulp::Arch;
+use pulp::{Arch, NullaryFnOnce};
 use std::{cmp::Ordering, ops::Range};
 
 /// So many are sampled.
@@ -134,46 +134,23 @@ impl<A: Accumulator, T: Fn(u32, u32) -> Ordering> Candidates<'_, A, T> {
 
     /// Counts who is before each sieve's ranks, and calls `visit` with those within and the number of the sieve.
     fn sift(&self, sieves: &mut [Sieve<A>], visit: impl FnMut(usize, Key<A>)) {
+        let (among, values) = (self.among, self.values);
         match self.direction {
-            Direction::BestFirst => self.sift_by(A::negated, sieves, visit),
-            Direction::WorstFirst => self.sift_by(|value| value, sieves, visit),
+            Direction::BestFirst => Arch::new().dispatch(Sifting {
+                among,
+                values,
+                rank: A::negated,
+                sieves,
+                visit,
+            }),
+            Direction::WorstFirst => Arch::new().dispatch(Sifting {
+                among,
+                values,
+                rank: |value| value,
+                sieves,
+                visit,
+            }),
         }
-    }
-
-    fn sift_by(
-        &self,
-        rank: impl Fn(A) -> A,
-        sieves: &mut [Sieve<A>],
-        mut visit: impl FnMut(usize, Key<A>),
-    ) {
-        Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                let words = self.among.words().iter().zip(self.values.chunks(64));
-                for ((word, values), first) in words.zip((0..).step_by(64)) {
-                    // Who does not take part counts as zero.
-                    let absent = values.len() - word.count_ones() as usize;
-                    for (number, sieve) in sieves.iter_mut().enumerate() {
-                        if !sieve.take(values, &rank, absent) {
-                            continue;
-                        }
-                        let mut within = [0_u8; 64];
-                        for (within, value) in within.iter_mut().zip(values) {
-                            let rank = rank(*value);
-                            *within = u8::from(sieve.least <= rank) & u8::from(rank <= sieve.most);
-                        }
-                        let mut rest = word & word_of(&within);
-                        while rest != 0 {
-                            let place = rest.trailing_zeros();
-                            rest &= rest - 1;
-                            let rank = rank(values[place as usize]);
-                            let customer = first + place;
-                            visit(number, Key { rank, customer });
-                        }
-                    }
-                }
-            },
-        );
     }
 
     fn neighbours(
@@ -252,6 +229,53 @@ impl<A: Accumulator, T: Fn(u32, u32) -> Ordering> Candidates<'_, A, T> {
             selected.push(self.neighbours(places, &keys[own], ahead));
         }
         Some(selected)
+    }
+}
+
+/// One pass over everybody. It is a type of its own, since a closure of this size would not become part of the function
+/// that is made for a processor's wide instructions.
+struct Sifting<'s, A, R, V> {
+    among: &'s Bits,
+    values: &'s [A],
+    rank: R,
+    sieves: &'s mut [Sieve<A>],
+    visit: V,
+}
+
+impl<A, R, V> NullaryFnOnce for Sifting<'_, A, R, V>
+where
+    A: Accumulator,
+    R: Fn(A) -> A,
+    V: FnMut(usize, Key<A>),
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let (rank, mut visit) = (self.rank, self.visit);
+        let words = self.among.words().iter().zip(self.values.chunks(64));
+        for ((word, values), first) in words.zip((0..).step_by(64)) {
+            // Who does not take part counts as zero.
+            let absent = values.len() - word.count_ones() as usize;
+            for (number, sieve) in self.sieves.iter_mut().enumerate() {
+                if !sieve.take(values, &rank, absent) {
+                    continue;
+                }
+                let mut within = [0_u8; 64];
+                for (within, value) in within.iter_mut().zip(values) {
+                    let rank = rank(*value);
+                    *within = u8::from(sieve.least <= rank) & u8::from(rank <= sieve.most);
+                }
+                let mut rest = word & word_of(&within);
+                while rest != 0 {
+                    let place = rest.trailing_zeros();
+                    rest &= rest - 1;
+                    let rank = rank(values[place as usize]);
+                    let customer = first + place;
+                    visit(number, Key { rank, customer });
+                }
+            }
+        }
     }
 }
 

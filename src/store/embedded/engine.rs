@@ -10,6 +10,7 @@ use super::{
     disk::Disk,
     draft::{Base, Draft, Part, What, Write},
     fingerprint::{Fingerprinter, Fingerprints},
+    kept_answers::KeptAnswers,
     kept_scans::{AllScans, KEPT_BYTES},
     ledger::LedgerReader,
     log::Log,
@@ -142,6 +143,7 @@ impl Engine {
             calendar: settings.calendar.clone(),
             prospects: ProspectTables::default(),
             scans: AllScans::within(KEPT_BYTES),
+            answers: KeptAnswers::default(),
         };
         Ok(Self {
             disk,

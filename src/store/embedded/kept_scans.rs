@@ -4,13 +4,11 @@
 
 use super::{
     books::{Books, narrow, wide},
+    kept::Kept,
     scan::{Scan, scan},
 };
 use crate::domain::{account::Weights, id::TenantId, question::Scope};
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::Arc;
 
 /// How many bytes of values are kept.
 pub(super) const KEPT_BYTES: usize = 32 * 1_024 * 1_024;
@@ -35,24 +33,14 @@ impl AnyScan {
 
 /// What a scan is of.
 #[derive(Clone, PartialEq, Eq)]
-struct Key {
+pub(super) struct Key {
     tenant: TenantId,
     scope: Scope,
     weights: Weights,
 }
 
-/// The scans that were asked for last, the newest first.
-#[derive(Default)]
-struct Kept {
-    scans: VecDeque<(Key, AnyScan)>,
-    bytes: usize,
-}
-
 /// All tenants' scans.
-pub(super) struct AllScans {
-    kept: Mutex<Kept>,
-    limit: usize,
-}
+pub(super) struct AllScans(Kept<Key, AnyScan>);
 
 /// One tenant's.
 pub(super) struct KeptScans<'a> {
@@ -63,44 +51,12 @@ pub(super) struct KeptScans<'a> {
 impl AllScans {
     /// Keeps at most so many bytes.
     pub fn within(limit: usize) -> Self {
-        Self {
-            kept: Mutex::default(),
-            limit,
-        }
+        Self(Kept::within(limit))
     }
 
     /// Those of one tenant.
     pub fn of<'a>(&'a self, tenant: &'a TenantId) -> KeptScans<'a> {
         KeptScans { all: self, tenant }
-    }
-
-    // Nothing that is behind this lock is ever half done.
-    fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn find(&self, key: &Key) -> Option<AnyScan> {
-        let mut kept = self.lock();
-        let place = kept.scans.iter().position(|(own, _)| own == key)?;
-        let found = kept.scans.remove(place)?;
-        let scan = found.1.clone();
-        kept.scans.push_front(found);
-        Some(scan)
-    }
-
-    fn keep(&self, key: Key, scan: &AnyScan) {
-        let bytes = scan.bytes();
-        if bytes > self.limit {
-            return;
-        }
-        let mut kept = self.lock();
-        kept.bytes += bytes;
-        kept.scans.push_front((key, scan.clone()));
-        while kept.bytes > self.limit
-            && let Some((_, dropped)) = kept.scans.pop_back()
-        {
-            kept.bytes -= dropped.bytes();
-        }
     }
 }
 
@@ -124,13 +80,14 @@ impl KeptScans<'_> {
                 })
             })
             .collect();
-        let mut found: Vec<Option<AnyScan>> = keys.iter().map(|key| self.all.find(key)).collect();
+        let mut found: Vec<Option<AnyScan>> = keys.iter().map(|key| self.all.0.find(key)).collect();
         let missing: Vec<usize> = (0..keys.len())
             .filter(|key| found[*key].is_none())
             .collect();
         let weights = missing.iter().map(|key| &keys[*key].weights);
         for (key, scan) in missing.iter().zip(made(books, scope, weights)) {
-            self.all.keep(keys[*key].clone(), &scan);
+            let bytes = scan.bytes();
+            self.all.0.keep(keys[*key].clone(), scan.clone(), bytes);
             found[*key] = Some(scan);
         }
         let places = places.into_iter();

@@ -14,6 +14,8 @@ mod engine;
 mod entries;
 pub mod fingerprint;
 mod groups;
+mod kept;
+mod kept_answers;
 mod kept_scans;
 mod ledger;
 mod log;

@@ -4,6 +4,7 @@
 use super::{
     books::{Accumulator, BookBytes, Books},
     entries, groups,
+    kept_answers::{KeptAnswers, bytes_of_curve, bytes_of_ranking},
     kept_scans::AllScans,
     ledger::LedgerReader,
     profiles,
@@ -37,6 +38,7 @@ pub struct Questions {
     pub(super) calendar: Calendar,
     pub(super) prospects: ProspectTables,
     pub(super) scans: AllScans,
+    pub(super) answers: KeptAnswers,
 }
 
 impl Questions {
@@ -157,13 +159,20 @@ impl Questions {
 
     /// Customers in the order of a linear weighting of their accounts.
     pub fn rank(&self, tenant: &TenantId, question: &RankQuestion) -> Result<RankAnswer, Problem> {
-        let question = &RankQuestion {
+        let question = RankQuestion {
             scope: self.scope(tenant, &question.scope)?,
             ..question.clone()
         };
-        self.read(tenant, |books| {
-            ranking::rank(books, &self.scans.of(tenant), question)
-        })
+        let key = (tenant.clone(), question);
+        if let Some(answer) = self.answers.rankings.find(&key) {
+            return Ok((*answer).clone());
+        }
+        let answer = self.read(tenant, |books| {
+            ranking::rank(books, &self.scans.of(tenant), &key.1)
+        })?;
+        let (kept, bytes) = (Arc::new(answer.clone()), bytes_of_ranking(&answer));
+        self.answers.rankings.keep(key, kept, bytes);
+        Ok(answer)
     }
 
     /// Points of the whale curve.
@@ -172,15 +181,21 @@ impl Questions {
         tenant: &TenantId,
         question: &CurveQuestion,
     ) -> Result<CurveAnswer, Problem> {
-        let question = &CurveQuestion {
+        let question = CurveQuestion {
             scope: self.scope(tenant, &question.scope)?,
             ..question.clone()
         };
-        self.read(tenant, |books| {
-            let kept = self.scans.of(tenant);
-            let asked = (&question.scope, &question.order);
-            with_ranking(books, &kept, asked, &[], question)
-        })
+        let key = (tenant.clone(), question);
+        if let Some(answer) = self.answers.curves.find(&key) {
+            return Ok((*answer).clone());
+        }
+        let answer = self.read(tenant, |books| {
+            let asked = (&key.1.scope, &key.1.order);
+            with_ranking(books, &self.scans.of(tenant), asked, &[], &key.1)
+        })?;
+        let (kept, bytes) = (Arc::new(answer.clone()), bytes_of_curve(&answer));
+        self.answers.curves.keep(key, kept, bytes);
+        Ok(answer)
     }
 
     /// Sums by group.

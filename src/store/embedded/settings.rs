@@ -22,7 +22,8 @@ pub struct EmbeddedSettings {
 /// How finely books are divided. Other sizes change speed and memory, and never an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BookSizes {
-    /// So many rows of 2,048 customers are kept as they came before they are put by day.
+    /// At most so many rows of 2,048 customers are kept as they came before they are put by day, and at least half as
+    /// many.
     pub recent_rows: usize,
     /// For so many positions rows are kept as they came even after that: a question as of a position that was the
     /// newest a moment ago then need not look at every row.
@@ -34,7 +35,7 @@ pub struct BookSizes {
 impl Default for BookSizes {
     fn default() -> Self {
         Self {
-            recent_rows: 512,
+            recent_rows: 640,
             kept_positions: 32_768,
             leaf_rows: 256,
         }

@@ -127,9 +127,18 @@ impl Block {
         }
         self.recent.push(row);
         self.recent_days.push(row.day);
-        if self.recent.len() - self.known >= sizes.recent_rows {
+        if self.unfolded().len() >= self.most_unfolded(sizes) {
             self.fold(row.position.saturating_sub(sizes.kept_positions), sizes);
         }
+    }
+
+    /// How many rows are put by day at once: by chance half as many as there may be, or up to all of them. Blocks take
+    /// in rows equally fast, and if all were full at the same time, all questions of that moment would wait.
+    fn most_unfolded(&self, sizes: &BookSizes) -> usize {
+        let first = self.unfolded().first().map_or(0, |row| row.position);
+        // The upper bits of such a product look like chance (Knuth, The Art of Computer Programming, 6.4).
+        let chance = first.wrapping_mul(0x9E37_79B1) >> 16;
+        sizes.recent_rows - chance as usize % (sizes.recent_rows / 2 + 1)
     }
 
     /// The position of the newest row that is kept as it came.

@@ -1,5 +1,5 @@
-//! Answers to the questions that were asked last, as they were given: whoever asks the same again as of the same position
-//! gets the same.
+//! Answers to the questions that were asked last, as they were given: whoever asks the same again as of the same
+//! position gets the same.
 
 use super::kept::Kept;
 use crate::domain::{

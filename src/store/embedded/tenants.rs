@@ -6,8 +6,9 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, RwLock, RwLockReadGuard, RwLockWriteGuard,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
+    thread,
 };
 
 /// Every tenant that was ever written to.
@@ -21,7 +22,12 @@ pub(super) struct Tenants {
 pub(super) struct Tenant {
     watermark: AtomicU64,
     books: RwLock<Books>,
+    /// How many wait to read the books.
+    readers: AtomicUsize,
 }
+
+/// How often who writes lets others go on before it takes the books again, if any of them wait to read.
+const PATIENCE: usize = 200;
 
 /// A panic while books were written to: what they hold may be half of something.
 fn broken() -> Problem {
@@ -71,6 +77,7 @@ impl Tenant {
         Self {
             watermark: AtomicU64::new(books.newest),
             books: RwLock::new(books),
+            readers: AtomicUsize::new(0),
         }
     }
 
@@ -81,11 +88,22 @@ impl Tenant {
 
     /// The books as they are; they do not change until the guard is dropped.
     pub fn read(&self) -> Result<RwLockReadGuard<'_, Books>, Problem> {
-        self.books.read().map_err(|_| broken())
+        self.readers.fetch_add(1, Ordering::Relaxed);
+        let books = self.books.read();
+        self.readers.fetch_sub(1, Ordering::Relaxed);
+        books.map_err(|_| broken())
     }
 
     /// The books, to be written to. The watermark follows by [`Tenant::publish`].
     pub fn write(&self) -> Result<RwLockWriteGuard<'_, Books>, Problem> {
+        // Whoever gives the lock back and takes it again at once is faster than a reader is woken: a question would
+        // wait for all parts of a large group. Bounded, so that many questions cannot keep out the writer.
+        for _ in 0..PATIENCE {
+            if self.readers.load(Ordering::Relaxed) == 0 {
+                break;
+            }
+            thread::yield_now();
+        }
         self.books.write().map_err(|_| broken())
     }
 

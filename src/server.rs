@@ -12,12 +12,7 @@ use crate::{
     },
 };
 use anyhow::Context as _;
-use std::{
-    future::Future,
-    path::PathBuf,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::oneshot};
 
 /// How often the reading of a ledger says how far it is.
@@ -123,16 +118,13 @@ async fn open_store(store: StoreSettings, settings: Settings) -> anyhow::Result<
 }
 
 fn open_folder(settings: &EmbeddedSettings) -> Result<EmbeddedStore, Problem> {
-    let mut told = Instant::now();
-    EmbeddedStore::open(settings, |progress| {
-        if told.elapsed() >= PROGRESS_INTERVAL {
-            told = Instant::now();
-            let Progress {
-                read_bytes,
-                all_bytes,
-                entries,
-            } = progress;
-            tracing::info!(read_bytes, all_bytes, entries, "reading the ledger");
-        }
-    })
+    let tell = |progress| {
+        let Progress {
+            read_bytes,
+            all_bytes,
+            entries,
+        } = progress;
+        tracing::info!(read_bytes, all_bytes, entries, "reading the ledger");
+    };
+    EmbeddedStore::open(settings, Progress::every(PROGRESS_INTERVAL, tell))
 }

@@ -9,10 +9,7 @@ use crate::{
     store::embedded::{self, Progress, Verified, VerifiedTenant},
 };
 use serde_json::json;
-use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use std::{path::PathBuf, time::Duration};
 
 /// How often people hear how far it is.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(2);
@@ -51,20 +48,16 @@ impl VerifyArguments {
 }
 
 fn progress() -> impl FnMut(Progress) {
-    let mut told = Instant::now();
-    move |progress| {
-        if told.elapsed() >= PROGRESS_INTERVAL {
-            told = Instant::now();
-            let Progress {
-                read_bytes,
-                all_bytes,
-                entries,
-            } = progress;
-            note(&format!(
-                "read {read_bytes} of {all_bytes} bytes, {entries} entries and records"
-            ));
-        }
-    }
+    Progress::every(PROGRESS_INTERVAL, |progress| {
+        let Progress {
+            read_bytes,
+            all_bytes,
+            entries,
+        } = progress;
+        note(&format!(
+            "read {read_bytes} of {all_bytes} bytes, {entries} entries and records"
+        ));
+    })
 }
 
 fn show(format: Format, verified: Result<Verified, Problem>) -> Result<(), Failure> {

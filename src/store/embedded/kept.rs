@@ -53,6 +53,22 @@ impl<K: PartialEq, V: Clone> Kept<K, V> {
         Some(value)
     }
 
+    /// What is kept under a key, or else what is made of it now, which is kept unless that fails.
+    pub fn find_or_make<E>(
+        &self,
+        key: K,
+        make: impl FnOnce(&K) -> Result<V, E>,
+        bytes: impl FnOnce(&V) -> usize,
+    ) -> Result<V, E> {
+        if let Some(found) = self.find(&key) {
+            return Ok(found);
+        }
+        let made = make(&key)?;
+        let bytes = bytes(&made);
+        self.keep(key, made.clone(), bytes);
+        Ok(made)
+    }
+
     /// Keeps something that takes so many bytes, and gives up what was not asked for the longest.
     pub fn keep(&self, key: K, value: V, bytes: usize) {
         if bytes > self.limit {

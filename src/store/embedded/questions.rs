@@ -163,16 +163,17 @@ impl Questions {
             scope: self.scope(tenant, &question.scope)?,
             ..question.clone()
         };
+        let make = |(_, question): &(TenantId, RankQuestion)| {
+            let scans = self.scans.of(tenant);
+            self.read(tenant, |books| ranking::rank(books, &scans, question))
+                .map(Arc::new)
+        };
         let key = (tenant.clone(), question);
-        if let Some(answer) = self.answers.rankings.find(&key) {
-            return Ok((*answer).clone());
-        }
-        let answer = self.read(tenant, |books| {
-            ranking::rank(books, &self.scans.of(tenant), &key.1)
-        })?;
-        let (kept, bytes) = (Arc::new(answer.clone()), bytes_of_ranking(&answer));
-        self.answers.rankings.keep(key, kept, bytes);
-        Ok(answer)
+        let answer = self
+            .answers
+            .rankings
+            .find_or_make(key, make, |answer| bytes_of_ranking(answer))?;
+        Ok(Arc::unwrap_or_clone(answer))
     }
 
     /// Points of the whale curve.
@@ -185,17 +186,19 @@ impl Questions {
             scope: self.scope(tenant, &question.scope)?,
             ..question.clone()
         };
+        let make = |(_, question): &(TenantId, CurveQuestion)| {
+            let (scans, asked) = (self.scans.of(tenant), (&question.scope, &question.order));
+            self.read(tenant, |books| {
+                with_ranking(books, &scans, asked, &[], question)
+            })
+            .map(Arc::new)
+        };
         let key = (tenant.clone(), question);
-        if let Some(answer) = self.answers.curves.find(&key) {
-            return Ok((*answer).clone());
-        }
-        let answer = self.read(tenant, |books| {
-            let asked = (&key.1.scope, &key.1.order);
-            with_ranking(books, &self.scans.of(tenant), asked, &[], &key.1)
-        })?;
-        let (kept, bytes) = (Arc::new(answer.clone()), bytes_of_curve(&answer));
-        self.answers.curves.keep(key, kept, bytes);
-        Ok(answer)
+        let answer = self
+            .answers
+            .curves
+            .find_or_make(key, make, |answer| bytes_of_curve(answer))?;
+        Ok(Arc::unwrap_or_clone(answer))
     }
 
     /// Sums by group.

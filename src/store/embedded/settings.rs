@@ -2,7 +2,10 @@
 
 use super::log::{RESERVE, SEGMENT_SIZE};
 use crate::domain::{money::Currency, time::Calendar};
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 /// Where an embedded store keeps its data, and what its amounts and days mean.
 #[derive(Debug, Clone)]
@@ -115,4 +118,17 @@ pub struct Progress {
     pub all_bytes: u64,
     /// The entries and records in the bytes that were read.
     pub entries: u64,
+}
+
+impl Progress {
+    /// Hears of every step, and tells of one when the last word is at least so long ago.
+    pub fn every(interval: Duration, mut tell: impl FnMut(Self)) -> impl FnMut(Self) {
+        let mut told = Instant::now();
+        move |progress| {
+            if told.elapsed() >= interval {
+                told = Instant::now();
+                tell(progress);
+            }
+        }
+    }
 }

@@ -18,7 +18,7 @@ use crate::domain::{
     time::{Calendar, Instant},
 };
 use hashbrown::HashTable;
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 /// What is durable already.
 #[derive(Clone, Copy)]
@@ -74,7 +74,7 @@ pub(super) enum Part<'w> {
     /// One after the other.
     Each(Vec<Write<'w>>),
     /// All of a request that was prepared.
-    All(&'w [Entry], &'w Prepared),
+    All(&'w [Entry], Arc<Prepared>),
 }
 
 impl Part<'_> {
@@ -132,6 +132,15 @@ impl<'w> Draft<'w> {
         self.parts.into_iter().map(|(_, part)| part)
     }
 
+    /// What was prepared of the writes, if that is all there is: the requests are then needed no more.
+    pub fn all_prepared(&self) -> Option<Vec<Arc<Prepared>>> {
+        let parts = self.parts.iter().map(|(_, part)| match part {
+            Part::All(_, prepared) => Some(Arc::clone(prepared)),
+            Part::Each(_) => None,
+        });
+        parts.collect()
+    }
+
     fn next_position(&self, base: Base<'_>) -> Position {
         base.books.newest + self.count() as u64 + 1
     }
@@ -162,7 +171,7 @@ impl<'w> Draft<'w> {
         &mut self,
         base: Base<'_>,
         entries: &'w [Entry],
-        prepared: &'w Prepared,
+        prepared: &Arc<Prepared>,
     ) -> Option<Vec<Outcome>> {
         let fingerprints = &prepared.fingerprints;
         base.fingerprints.touch(fingerprints.iter().copied());
@@ -180,7 +189,8 @@ impl<'w> Draft<'w> {
             return None;
         }
         let before = self.count();
-        self.parts.push((before, Part::All(entries, prepared)));
+        let all = Part::All(entries, Arc::clone(prepared));
+        self.parts.push((before, all));
         let positions = first..first + entries.len() as u64;
         Some(positions.map(Outcome::Posted).collect())
     }

@@ -5,10 +5,9 @@
 //! the whole group is dropped and everything is as before.
 
 use super::{
-    books::{Batch, Books},
     checkpoint::{Checkpointing, Source},
     disk::Disk,
-    draft::{Base, Draft, Part, What, Write},
+    draft::{Base, Draft},
     fingerprint::{Fingerprinter, Fingerprints},
     kept_answers::KeptAnswers,
     kept_scans::{AllScans, KEPT_BYTES},
@@ -17,6 +16,7 @@ use super::{
     opening,
     pack::Packing,
     planted::{Planted, is_planted},
+    posting::Unposted,
     prepared::{Prepared, Preparer},
     prospects::ProspectTables,
     questions::Questions,
@@ -25,10 +25,10 @@ use super::{
 };
 use crate::domain::{
     id::TenantId,
-    ledger::{Entry, Outcome, Position, WriteMode},
+    ledger::{Entry, Outcome, WriteMode},
     problem::Problem,
     records::Record,
-    time::{Calendar, Instant},
+    time::Instant,
 };
 use postcard::experimental::serialized_size;
 use std::{
@@ -38,8 +38,9 @@ use std::{
 
 /// How many bytes an entry has at most, by the limits of its texts.
 const ENTRY_BYTES: usize = 2_560;
-/// So many writes are taken into the books before those who read them have a turn.
-const APPLIED_AT_ONCE: usize = 512;
+/// Of a group of at most so many writes, whoever waits is answered before they are in the books. Questions that need
+/// them wait, and must not wait long.
+const ANSWERED_FIRST: usize = 4_096;
 
 /// What is to be written.
 #[derive(Debug, Clone)]
@@ -102,15 +103,16 @@ pub type Answer = Result<Vec<Outcome>, Problem>;
 pub struct Engine {
     disk: Arc<dyn Disk>,
     log: Log,
-    questions: Arc<Questions>,
+    pub(super) questions: Arc<Questions>,
     preparer: Preparer,
-    fingerprints: HashMap<TenantId, Fingerprints>,
+    pub(super) fingerprints: HashMap<TenantId, Fingerprints>,
+    pub(super) unposted: Vec<Unposted>,
     packing: Packing,
     checkpointing: Checkpointing,
 }
 
 /// A request, with what was prepared of it.
-pub(super) type Asked<'w> = (&'w Request, Option<&'w Prepared>);
+pub(super) type Asked<'w> = (&'w Request, Option<Arc<Prepared>>);
 
 /// The drafts of a group with the tenants that they are of; a tenant that has no books yet stays apart until it has.
 type Drafts<'w> = BTreeMap<&'w TenantId, (Arc<Tenant>, Draft<'w>)>;
@@ -154,6 +156,7 @@ impl Engine {
                 calendar: settings.calendar.clone(),
             },
             fingerprints: opened.fingerprints,
+            unposted: Vec::new(),
             packing: Packing::default(),
             checkpointing: Checkpointing::new(settings.checkpoints, opened.writes, opened.saved),
         })
@@ -172,21 +175,22 @@ impl Engine {
     /// Answers a group of requests: an answer for each, in order, as if they had come one after the other. Those that
     /// only ask are told how things are before the group.
     pub fn answer(&mut self, group: &[Request]) -> Vec<Answer> {
-        let prepare = |request| self.preparer.prepare(request);
-        let prepared: Vec<Option<Prepared>> = group.iter().map(prepare).collect();
-        let prepared = prepared.iter().map(Option::as_ref);
-        let group: Vec<Asked<'_>> = group.iter().zip(prepared).collect();
-        self.answer_prepared(&group)
+        let prepare = |request| (request, self.preparer.prepare(request).map(Arc::new));
+        let group: Vec<Asked<'_>> = group.iter().map(prepare).collect();
+        let answers = self.answer_prepared(&group);
+        self.post();
+        answers
     }
 
-    /// The same of requests that were prepared, or that gain nothing by it.
+    /// The same of requests that were prepared, or that gain nothing by it. [`Engine::post`] is to follow: until then
+    /// questions may wait for what was announced.
     pub(super) fn answer_prepared(&mut self, group: &[Asked<'_>]) -> Vec<Answer> {
+        self.post();
         let is_kept = |asked: &Asked<'_>| asked.0.mode == WriteMode::Keep;
         let asked: Vec<Option<Answer>> = (group.iter())
             .map(|asked| (!is_kept(asked)).then(|| self.validate(asked.0)))
             .collect();
-        let kept = group.iter().copied().filter(is_kept);
-        let kept: Vec<Asked<'_>> = kept.collect();
+        let kept: Vec<&Asked<'_>> = group.iter().filter(|asked| is_kept(asked)).collect();
         let mut written = self.write(&kept).into_iter();
         let missing = || Err(Problem::store_unavailable("the request was passed over"));
         asked
@@ -197,6 +201,7 @@ impl Engine {
 
     /// Takes one small step of work that nobody waits for, and says whether there is more.
     pub fn tend(&mut self) -> bool {
+        self.post();
         self.save(Checkpointing::step) || self.packing.step(&mut self.log)
     }
 
@@ -237,6 +242,7 @@ impl Engine {
 
     /// Leaves the folder so that whoever opens it next can tell if anything is missing, and need not read all of it.
     pub fn close(mut self) {
+        self.post();
         self.packing.stop(&self.log);
         if self.log.is_sound() {
             self.save(Checkpointing::close);
@@ -246,14 +252,17 @@ impl Engine {
 
     fn validate(&self, request: &Request) -> Answer {
         let tenant = self.questions.tenants.find(&request.tenant)?;
-        let request = (request, None);
-        self.decide(request, &tenant.unwrap_or_default(), &mut Draft::default())
+        self.decide(
+            &(request, None),
+            &tenant.unwrap_or_default(),
+            &mut Draft::default(),
+        )
     }
 
     /// Decides a request on top of a draft.
     fn decide<'w>(
         &self,
-        (request, prepared): Asked<'w>,
+        (request, prepared): &Asked<'w>,
         tenant: &Tenant,
         draft: &mut Draft<'w>,
     ) -> Answer {
@@ -269,7 +278,8 @@ impl Engine {
         };
         match &request.writes {
             Writes::Entries(entries) => {
-                let all = prepared.and_then(|all| draft.append_all(base, entries, all));
+                let all = prepared.as_ref();
+                let all = all.and_then(|all| draft.append_all(base, entries, all));
                 match all {
                     Some(outcomes) => Ok(outcomes),
                     None => draft.append(base, entries, request.record_time),
@@ -286,7 +296,7 @@ impl Engine {
 
     /// Writes a group. A request that cannot be decided is answered so and left out, and the others are decided anew
     /// without it.
-    fn write(&mut self, group: &[Asked<'_>]) -> Vec<Answer> {
+    fn write(&mut self, group: &[&Asked<'_>]) -> Vec<Answer> {
         let mut failed: BTreeMap<usize, Problem> = BTreeMap::new();
         loop {
             let mut answers = Vec::with_capacity(group.len());
@@ -294,7 +304,7 @@ impl Engine {
             for (index, request) in group.iter().enumerate() {
                 let answer = match failed.get(&index) {
                     Some(problem) => Err(problem.clone()),
-                    None => self.draft(*request, &mut drafts),
+                    None => self.draft(request, &mut drafts),
                 };
                 if let Err(problem) = &answer
                     && !failed.contains_key(&index)
@@ -318,7 +328,7 @@ impl Engine {
         }
     }
 
-    fn draft<'w>(&self, request: Asked<'w>, drafts: &mut Drafts<'w>) -> Answer {
+    fn draft<'w>(&self, request: &Asked<'w>, drafts: &mut Drafts<'w>) -> Answer {
         let id = &request.0.tenant;
         let tenant = self.questions.tenants.find(id)?;
         let (tenant, draft) = drafts
@@ -327,7 +337,7 @@ impl Engine {
         self.decide(request, tenant, draft)
     }
 
-    /// Makes drafts durable, then visible.
+    /// Makes drafts durable, then visible: those of a small group by announcing them.
     fn keep(&mut self, drafts: Drafts<'_>) -> Result<(), Problem> {
         let mut rows = Vec::new();
         for (id, (tenant, draft)) in &drafts {
@@ -345,95 +355,26 @@ impl Engine {
         if !is_planted(Planted::PostFailure) {
             appended.clone()?;
         }
+        let all: usize = drafts.values().map(|(_, draft)| draft.count()).sum();
         for (id, (_, draft)) in drafts {
-            if draft.count() > 0 {
-                self.apply(id, draft)?;
+            let count = draft.count();
+            if count == 0 {
+                continue;
+            }
+            let tenant = self.questions.tenants.find_or_add(id)?;
+            self.checkpointing.wrote(count);
+            match draft.all_prepared().filter(|_| all <= ANSWERED_FIRST) {
+                Some(prepared) => {
+                    tenant.announce(tenant.watermark() + count as u64);
+                    self.unposted.push(Unposted {
+                        id: id.clone(),
+                        tenant,
+                        prepared,
+                    });
+                }
+                None => self.apply(id, &tenant, draft.into_parts())?,
             }
         }
         appended
-    }
-
-    /// Takes what is durable into the books.
-    fn apply(&mut self, id: &TenantId, draft: Draft<'_>) -> Result<(), Problem> {
-        if !self.fingerprints.contains_key(id) {
-            self.fingerprints
-                .insert(id.clone(), Fingerprints::default());
-        }
-        let calendar = &self.questions.calendar;
-        let tenant = self.questions.tenants.find_or_add(id)?;
-        self.checkpointing.wrote(draft.count());
-        let mut noted = Vec::with_capacity(draft.count());
-        for part in draft.into_parts() {
-            match part {
-                Part::Each(writes) => apply_each(&tenant, &writes, calendar, &mut noted)?,
-                Part::All(_, prepared) => {
-                    let first = tenant.read()?.newest + 1;
-                    apply_all(&tenant, &prepared.batch)?;
-                    noted.extend(prepared.fingerprints.iter().copied().zip(first..));
-                }
-            }
-        }
-        if let Some(fingerprints) = self.fingerprints.get_mut(id) {
-            fingerprints.extend(&noted);
-        }
-        let newest = tenant.read()?.newest;
-        tenant.publish(newest);
-        Ok(())
-    }
-}
-
-/// Takes activities into the books: in parts, so that nobody who reads waits long. What is not published yet is after
-/// everybody's position.
-fn apply_all(tenant: &Tenant, batch: &Batch) -> Result<(), Problem> {
-    let links = tenant.write()?.link(batch);
-    for start in (0..batch.len()).step_by(APPLIED_AT_ONCE) {
-        let end = batch.len().min(start + APPLIED_AT_ONCE);
-        tenant.write()?.post_batch(batch, &links, start..end);
-    }
-    Ok(())
-}
-
-/// Takes writes into the books, in parts as well, and takes note of the fingerprints of their ids.
-fn apply_each(
-    tenant: &Tenant,
-    writes: &[Write<'_>],
-    calendar: &Calendar,
-    noted: &mut Vec<(u64, Position)>,
-) -> Result<(), Problem> {
-    for writes in writes.chunks(APPLIED_AT_ONCE) {
-        let mut books = tenant.write()?;
-        for write in writes {
-            if let Some(fingerprint) = apply(&mut books, write, calendar) {
-                noted.push((fingerprint, books.newest));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Takes one write into the books; gives the fingerprint of its id if it has one.
-fn apply(books: &mut Books, write: &Write<'_>, calendar: &Calendar) -> Option<u64> {
-    match &write.what {
-        What::Record(record) => {
-            books.store(write.record_time, (*record).clone());
-            None
-        }
-        What::Entry {
-            entry,
-            fingerprint,
-            target,
-        } => {
-            match (entry, target) {
-                (Entry::Activity(activity), _) => {
-                    books.post(calendar.day(activity.occur_time), activity);
-                }
-                (Entry::Reversal(_), Some(target)) => {
-                    books.take_back(target.position, target.day, &target.customer);
-                }
-                // The target was found when the reversal was decided.
-                (Entry::Reversal(_), None) => {}
-            }
-            Some(*fingerprint)
-        }
     }
 }

@@ -24,6 +24,7 @@ mod opening;
 mod pack;
 mod place_set;
 mod planted;
+mod posting;
 mod prepared;
 mod profiles;
 mod prospects;
@@ -145,12 +146,12 @@ impl EmbeddedStore {
             mode,
         };
         let messages = self.messages.as_ref().ok_or_else(stopped)?;
-        let prepared = self.preparer.prepare(&request).map(Box::new);
+        let prepared = self.preparer.prepare(&request).map(Arc::new);
         messages
-            .send(Message::Write((request, prepared), answer, room))
+            .send(Message::Write(request, prepared, answer, room))
             .await
             .map_err(|_| stopped())?;
-        let (answer, _work) = answered.await.map_err(|_| stopped())?;
+        let (answer, _request) = answered.await.map_err(|_| stopped())?;
         answer
     }
 

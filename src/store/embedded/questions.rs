@@ -50,10 +50,15 @@ impl Questions {
         }
     }
 
-    /// The position as of which a question is answered: what is not published yet is nobody's to see, and answers as
-    /// of a position that is published are the same for ever.
+    /// The position as of which a question is answered: what is not announced yet is nobody's to see, and answers as
+    /// of a position that is are the same for ever. The books hold everything up to it.
     fn seen(&self, tenant: &TenantId, as_of: Position) -> Result<Position, Problem> {
-        Ok(self.watermark(tenant)?.min(as_of))
+        let Some(tenant) = self.tenants.find(tenant)? else {
+            return Ok(0);
+        };
+        let as_of = tenant.watermark().min(as_of);
+        tenant.reach(as_of)?;
+        Ok(as_of)
     }
 
     fn scope(&self, tenant: &TenantId, scope: &Scope) -> Result<Scope, Problem> {

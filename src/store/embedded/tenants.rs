@@ -5,10 +5,11 @@ use crate::domain::{id::TenantId, ledger::Position, problem::Problem};
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        Arc, Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     thread,
+    time::Duration,
 };
 
 /// Every tenant that was ever written to.
@@ -20,7 +21,12 @@ pub(super) struct Tenants {
 /// One tenant.
 #[derive(Default)]
 pub(super) struct Tenant {
+    /// Everything up to here is visible, or about to be.
     watermark: AtomicU64,
+    /// Everything up to here is in the books.
+    posted: Mutex<Position>,
+    /// Told when that changes.
+    reached: Condvar,
     books: RwLock<Books>,
     /// How many wait to read the books.
     readers: AtomicUsize,
@@ -28,6 +34,9 @@ pub(super) struct Tenant {
 
 /// How often who writes lets others go on before it takes the books again, if any of them wait to read.
 const PATIENCE: usize = 200;
+
+/// Nothing that was announced takes so long, unless who writes is no more.
+const LONGEST: Duration = Duration::from_secs(10);
 
 /// A panic while books were written to: what they hold may be half of something.
 fn broken() -> Problem {
@@ -76,6 +85,8 @@ impl Tenant {
     pub fn new(books: Books) -> Self {
         Self {
             watermark: AtomicU64::new(books.newest),
+            posted: Mutex::new(books.newest),
+            reached: Condvar::new(),
             books: RwLock::new(books),
             readers: AtomicUsize::new(0),
         }
@@ -107,8 +118,26 @@ impl Tenant {
         self.books.write().map_err(|_| broken())
     }
 
+    /// Makes known that everything up to `newest` is durable, and will be in the books in no time.
+    pub fn announce(&self, newest: Position) {
+        self.watermark.store(newest, Ordering::Release);
+    }
+
     /// Makes known that the books hold everything up to `newest`.
     pub fn publish(&self, newest: Position) {
-        self.watermark.store(newest, Ordering::Release);
+        *self.posted.lock().unwrap_or_else(PoisonError::into_inner) = newest;
+        self.reached.notify_all();
+        self.announce(newest);
+    }
+
+    /// Waits until the books hold everything up to `position`, which was announced.
+    pub fn reach(&self, position: Position) -> Result<(), Problem> {
+        let posted = self.posted.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_behind = |posted: &mut Position| *posted < position;
+        let waited = self.reached.wait_timeout_while(posted, LONGEST, is_behind);
+        match waited.unwrap_or_else(PoisonError::into_inner).1.timed_out() {
+            true => Err(broken()),
+            false => Ok(()),
+        }
     }
 }

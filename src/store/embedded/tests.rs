@@ -1,5 +1,6 @@
 //! What can only be tried from within: colliding fingerprints, a full disk, requests that meet in one group.
 
+mod announced;
 mod leftover;
 mod minutes;
 mod steps;

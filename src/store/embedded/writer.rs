@@ -5,6 +5,7 @@ use super::{
     prepared::Prepared,
 };
 use crate::domain::problem::Problem;
+use std::sync::Arc;
 use tokio::sync::{
     OwnedSemaphorePermit,
     mpsc::{self, error::TryRecvError},
@@ -16,9 +17,6 @@ const GROUP_WRITES: usize = 65_536;
 /// Once so many segments wait to be tended, some of it is done between groups as well.
 const UNTENDED: usize = 4;
 
-/// A request to write, and what was prepared of it.
-pub(super) type Work = (Request, Option<Box<Prepared>>);
-
 /// What comes to the writer.
 #[cfg_attr(
     test,
@@ -28,9 +26,14 @@ pub(super) type Work = (Request, Option<Box<Prepared>>);
     )
 )]
 pub(super) enum Message {
-    /// A request to write, where the answer goes, and the room that it takes among all that wait. The request goes back
-    /// with the answer: memory is best given back by the thread that took it.
-    Write(Work, oneshot::Sender<(Answer, Work)>, OwnedSemaphorePermit),
+    /// A request to write, what was prepared of it, where the answer goes, and the room that it takes among all that
+    /// wait. The request goes back with the answer: memory is best given back by the thread that took it.
+    Write(
+        Request,
+        Option<Arc<Prepared>>,
+        oneshot::Sender<(Answer, Request)>,
+        OwnedSemaphorePermit,
+    ),
     /// Something that a test does between two groups.
     #[cfg(test)]
     Meddle(Box<dyn FnOnce(&mut Engine) + Send>),
@@ -39,14 +42,15 @@ pub(super) enum Message {
 /// Writes until nobody can ask any more.
 pub(super) fn run(mut engine: Engine, mut messages: mpsc::Receiver<Message>) {
     while let Some(first) = next(&mut engine, &mut messages) {
-        let (mut group, mut senders) = (Vec::new(), Vec::new());
+        let (mut group, mut prepared, mut senders) = (Vec::new(), Vec::new(), Vec::new());
         let mut size = 0;
         let mut next = Some(first);
         while let Some(message) = next.take() {
             match message {
-                Message::Write(work, sender, room) => {
-                    size += work.0.writes.count();
-                    group.push(work);
+                Message::Write(request, all, sender, room) => {
+                    size += request.writes.count();
+                    group.push(request);
+                    prepared.push(all);
                     senders.push((sender, room));
                 }
                 #[cfg(test)]
@@ -56,16 +60,15 @@ pub(super) fn run(mut engine: Engine, mut messages: mpsc::Receiver<Message>) {
                 next = messages.try_recv().ok();
             }
         }
-        let each = group.iter();
-        let asked: Vec<Asked<'_>> = each
-            .map(|(request, prepared)| (request, prepared.as_deref()))
-            .collect();
+        let asked: Vec<Asked<'_>> = group.iter().zip(prepared).collect();
         let mut answers = engine.answer_prepared(&asked).into_iter();
-        for ((sender, _room), work) in senders.into_iter().zip(group) {
+        drop(asked);
+        for ((sender, _room), request) in senders.into_iter().zip(group) {
             let missing = || Err(Problem::store_unavailable("the request was passed over"));
             // Who asked may have gone; what is written stays written.
-            let _ = sender.send((answers.next().unwrap_or_else(missing), work));
+            let _ = sender.send((answers.next().unwrap_or_else(missing), request));
         }
+        engine.post();
         if engine.untended() > UNTENDED || engine.is_saving() {
             engine.tend();
         }

@@ -5,6 +5,7 @@
 pub mod activities;
 pub mod clock;
 mod compute;
+pub mod copying;
 pub mod cost_models;
 pub mod kept;
 pub mod lookalike;

@@ -6,6 +6,7 @@ use profitscore::{
     api::{pb, server::Limits},
     domain::{
         cost_model::CostModel,
+        history::{HistoryQuestion, Written},
         id::{PartyId, TenantId},
         ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
         party::{Party, PartyQuestion, TraitDefinition},
@@ -67,6 +68,22 @@ impl Store for FaultyStore {
         mode: WriteMode,
     ) -> Result<Vec<Outcome>, Problem> {
         self.inner.put(tenant, records, record_time, mode).await
+    }
+
+    async fn take_over(&self, tenant: &TenantId, written: Vec<Written>) -> Result<(), Problem> {
+        self.inner.take_over(tenant, written).await
+    }
+
+    async fn tenants(&self) -> Result<Vec<TenantId>, Problem> {
+        self.inner.tenants().await
+    }
+
+    async fn written(
+        &self,
+        tenant: &TenantId,
+        question: &HistoryQuestion,
+    ) -> Result<Vec<Written>, Problem> {
+        self.inner.written(tenant, question).await
     }
 
     async fn watermark(&self, tenant: &TenantId) -> Result<Position, Problem> {

@@ -10,6 +10,7 @@ mod curve;
 mod customers;
 mod database;
 mod entries;
+mod history;
 mod json;
 mod lift;
 mod numbers;
@@ -41,6 +42,7 @@ use self::{
 use super::Store;
 use crate::domain::{
     cost_model::CostModel,
+    history::{HistoryQuestion, Written},
     id::{PartyId, TenantId},
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
     party::{Party, PartyQuestion, TraitDefinition},
@@ -119,6 +121,22 @@ impl Store for PostgresStore {
     ) -> Result<Vec<Outcome>, Problem> {
         let writes = Writes::Records(records);
         self.writers.write(tenant, writes, record_time, mode).await
+    }
+
+    async fn take_over(&self, tenant: &TenantId, written: Vec<Written>) -> Result<(), Problem> {
+        history::take_over(&self.ground, tenant, &written).await
+    }
+
+    async fn tenants(&self) -> Result<Vec<TenantId>, Problem> {
+        tenants::written(self.database()).await
+    }
+
+    async fn written(
+        &self,
+        tenant: &TenantId,
+        question: &HistoryQuestion,
+    ) -> Result<Vec<Written>, Problem> {
+        history::written(self.database(), self.number(tenant).await?, question).await
     }
 
     async fn watermark(&self, tenant: &TenantId) -> Result<Position, Problem> {

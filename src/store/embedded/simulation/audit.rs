@@ -435,6 +435,9 @@ fn tell(reference: &MemoryStore, request: &Request) {
     let told = match request.writes.clone() {
         Writes::Entries(entries) => at_once(reference.append(tenant, entries, time, mode)),
         Writes::Records(records) => at_once(reference.put(tenant, records, time, mode)),
+        Writes::TakenOver(written) => {
+            at_once(reference.take_over(tenant, written)).map(|()| Vec::new())
+        }
     };
     told.expect("the reference never fails");
 }

@@ -4,6 +4,7 @@
 use crate::{
     domain::{
         account::{Sums, for_each_posting},
+        history::Content,
         id::TenantId,
         ledger::{Entry, Outcome, Position, WriteMode},
         party::PartyQuestion,
@@ -140,6 +141,13 @@ impl TenantTruth {
         match &request.writes {
             Writes::Entries(entries) => entries.iter().map(|one| self.append(one, time)).collect(),
             Writes::Records(records) => records.iter().map(|one| self.put(one, time)).collect(),
+            Writes::TakenOver(written) => {
+                let each = written.iter().map(|one| match &one.content {
+                    Content::Entry(entry) => self.append(entry, one.record_time),
+                    Content::Record(record) => self.put(record, one.record_time),
+                });
+                each.collect()
+            }
         }
     }
 

@@ -5,6 +5,7 @@ mod adventureworks;
 mod broken_streams;
 #[path = "../shared/cluster.rs"]
 mod cluster;
+mod copying;
 mod demo;
 mod exit_codes;
 mod folders;

@@ -83,7 +83,7 @@ pub fn take_password(settings: &mut DatabaseSettings, file: Option<&Path>) -> Re
 
 /// What a command that works on a store itself says of a problem.
 pub fn failure(problem: Problem) -> Failure {
-    if problem.reason == Reason::FieldInvalid {
+    if [Reason::FieldInvalid, Reason::CurrencyMismatch].contains(&problem.reason) {
         Failure::Usage(problem.message)
     } else if problem.reason == Reason::StoreUnavailable {
         Failure::Unreachable(problem.message)

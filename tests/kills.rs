@@ -28,6 +28,9 @@ use tonic::{
     Code,
     transport::{Channel, Endpoint},
 };
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
 
 const CLIENTS: u64 = 4;
 /// How often each of the three is killed.
@@ -233,6 +236,46 @@ async fn migrated(cluster: &Cluster) -> String {
         .status();
     assert!(migrated.unwrap().success());
     url
+}
+
+/// Waits until health says this.
+async fn until(channel: &Channel, wanted: ServingStatus) {
+    let begin = Instant::now();
+    loop {
+        let mut client = HealthClient::new(channel.clone());
+        let said = client.check(HealthCheckRequest::default()).await;
+        if said.is_ok_and(|said| said.into_inner().status() == wanted) {
+            return;
+        }
+        assert!(begin.elapsed() < PATIENCE, "health never says {wanted:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn health_tells_whether_the_database_can_be_reached() {
+    let Some(cluster) = cluster::durable_cluster() else {
+        return;
+    };
+    let server = Server::start(&migrated(&cluster).await);
+    let channel = server.channel();
+    let mut client = ActivityServiceClient::new(channel.clone());
+    let request = |number| pb::SubmitActivitiesRequest {
+        activities: vec![activity(number)],
+        ..Default::default()
+    };
+    until(&channel, ServingStatus::Serving).await;
+    client.submit_activities(request(1)).await.unwrap();
+    for round in 2..4 {
+        cluster.hold();
+        until(&channel, ServingStatus::NotServing).await;
+        let status = client.submit_activities(request(round)).await.unwrap_err();
+        assert_eq!(status.code(), Code::Unavailable, "{status:?}");
+        cluster.release();
+        until(&channel, ServingStatus::Serving).await;
+        client.submit_activities(request(round)).await.unwrap();
+    }
+    assert_eq!(ledger(&channel).await, (1..4).collect());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

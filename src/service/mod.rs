@@ -105,6 +105,11 @@ impl Service {
         })
     }
 
+    /// Whether the store can be asked anything.
+    pub async fn reach(&self) -> Result<(), Problem> {
+        self.store()?.reach().await
+    }
+
     /// The position that a read sees.
     pub async fn read_position(
         &self,

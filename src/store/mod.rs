@@ -72,6 +72,9 @@ pub trait Store: Send + Sync + 'static {
         question: &HistoryQuestion,
     ) -> Result<Vec<Written>, Problem>;
 
+    /// Fails soon while the store cannot be asked anything, such as a database that is away. Waits for nobody else.
+    async fn reach(&self) -> Result<(), Problem>;
+
     /// The position up to which everything is visible, for ever.
     async fn watermark(&self, tenant: &TenantId) -> Result<Position, Problem>;
 

@@ -86,6 +86,10 @@ impl Store for FaultyStore {
         self.inner.written(tenant, question).await
     }
 
+    async fn reach(&self) -> Result<(), Problem> {
+        self.inner.reach().await
+    }
+
     async fn watermark(&self, tenant: &TenantId) -> Result<Position, Problem> {
         self.inner.watermark(tenant).await
     }

@@ -153,7 +153,7 @@ impl Cluster {
             if is_durable { "on" } else { "off" }
         );
         // A server that was killed comes back, as any service manager would have it.
-        let script = "(while [ ! -e stop ]; do \"$0/postgres\" $1 >>log 2>&1; sleep 0.1; done) & loop=$!; \
+        let script = "(while [ ! -e stop ]; do [ -e hold ] || \"$0/postgres\" $1 >>log 2>&1; sleep 0.1; done) & loop=$!; \
                       read -r _; touch stop; kill -QUIT \"$(head -n 1 data/postmaster.pid)\"; wait $loop; \
                       cd /; rm -rf \"$2\"";
         let mut warden = Command::new("sh");
@@ -232,6 +232,22 @@ impl Cluster {
     pub fn server(&self) -> Option<rustix::process::Pid> {
         let file = fs::read_to_string(self.folder.join("data/postmaster.pid")).ok()?;
         rustix::process::Pid::from_raw(file.lines().next()?.parse().ok()?)
+    }
+
+    /// Stops the server until [`Cluster::release`].
+    #[allow(dead_code, reason = "few tests stop it")]
+    pub fn hold(&self) {
+        fs::write(self.folder.join("hold"), "").unwrap();
+        if let Some(server) = self.server() {
+            // At once, as if the machine had lost its power but for what is on its disk.
+            rustix::process::kill_process(server, rustix::process::Signal::QUIT).unwrap();
+        }
+    }
+
+    /// Lets the server start again.
+    #[allow(dead_code, reason = "few tests stop it")]
+    pub fn release(&self) {
+        fs::remove_file(self.folder.join("hold")).unwrap();
     }
 
     /// A connection of a test's own to a database.

@@ -242,6 +242,11 @@ impl Store for EmbeddedStore {
             .await
     }
 
+    async fn reach(&self) -> Result<(), Problem> {
+        // It is in this process.
+        Ok(())
+    }
+
     async fn watermark(&self, tenant: &TenantId) -> Result<Position, Problem> {
         self.questions.watermark(tenant)
     }

@@ -15,11 +15,15 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// How many statements a connection knows before it forgets all of them.
 const MOST_STATEMENTS: usize = 200;
+/// How long the database may take to say that it is there.
+const PROBE: Duration = Duration::from_secs(3);
 const LONGEST_PAUSE: Duration = Duration::from_millis(1_600);
 
 /// A pool of connections.
 pub struct Database {
     pool: Pool,
+    /// A connection of its own for who only wants to know whether the database answers.
+    probe: Pool,
     tls: Tls,
     retries: u32,
 }
@@ -161,6 +165,18 @@ impl Database {
             recycling_method: RecyclingMethod::Fast,
         };
         let connections = Manager::from_config(settings.config.clone(), tls.clone(), recycling);
+        let asking = ManagerConfig {
+            recycling_method: RecyclingMethod::Verified,
+        };
+        let probe = Manager::from_config(settings.config.clone(), tls.clone(), asking);
+        let probe = Pool::builder(probe)
+            .max_size(1)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(PROBE))
+            .create_timeout(Some(PROBE))
+            .recycle_timeout(Some(PROBE))
+            .build()
+            .map_err(|error| Problem::store_unavailable(&error.to_string()))?;
         // Plans are made for the values of a question: a period of a week and all time want different ones. Compiling
         // them to machine code takes longer than most questions.
         let session = format!(
@@ -188,9 +204,18 @@ impl Database {
             .map_err(|error| Problem::store_unavailable(&error.to_string()))?;
         Ok(Self {
             pool,
+            probe,
             tls,
             retries: settings.retries,
         })
+    }
+
+    /// Fails if the database does not answer soon.
+    pub async fn reach(&self) -> Result<(), Problem> {
+        // A connection that is taken out of the pool again was asked whether it lives; one that is new has just begun.
+        let reached = self.probe.get().await.map_err(Fault::from)?;
+        drop(reached);
+        Ok(())
     }
 
     /// A connection.

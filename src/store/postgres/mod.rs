@@ -139,6 +139,10 @@ impl Store for PostgresStore {
         history::written(self.database(), self.number(tenant).await?, question).await
     }
 
+    async fn reach(&self) -> Result<(), Problem> {
+        self.database().reach().await
+    }
+
     async fn watermark(&self, tenant: &TenantId) -> Result<Position, Problem> {
         let number = self.number(tenant).await?;
         tenants::watermark(self.database(), number, self.is_distributed).await

@@ -31,6 +31,7 @@ macro_rules! on_every_store {
         on_every_store!(@store embedded, $($topic: $($case),+);+);
         on_every_store!(@store finely_divided, $($topic: $($case),+);+);
         on_every_store!(@store postgres, $($topic: $($case),+);+);
+        on_every_store!(@store citus, $($topic: $($case),+);+);
     };
     (@store $store:ident, $($topic:ident: $($case:ident),+);+) => {
         mod $store {

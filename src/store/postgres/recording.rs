@@ -252,9 +252,11 @@ fn party_statements(tenant: i32, versions: Vec<PartyVersion>) -> [Sql; 2] {
     let mut end = Sql::default();
     let (owner, open) = (end.bind(tenant), end.bind(OPEN));
     let (party, until) = (end.bind(party), end.bind(until));
+    // Citus brings a result to all machines, but no function that stands beside a table that is spread.
     end.push(&format!(
-        "UPDATE profitscore.parties p SET until = n.until \
-         FROM unnest({party}::text[], {until}::bigint[]) AS n(party, until) \
+        "WITH n AS MATERIALIZED (SELECT u.party, u.until \
+         FROM unnest({party}::text[], {until}::bigint[]) AS u(party, until)) \
+         UPDATE profitscore.parties p SET until = n.until FROM n \
          WHERE p.tenant = {owner} AND p.party = n.party AND p.until = {open}"
     ));
     let (mut id, mut seq, mut until) = (Vec::new(), Vec::new(), Vec::new());

@@ -23,6 +23,7 @@ pub const PASSWORD: &str = "only for tests";
 /// A running PostgreSQL.
 pub struct Cluster {
     port: u16,
+    programs: PathBuf,
     folder: PathBuf,
     /// Ends the server and removes the folder as soon as its standard input ends, which this process holds.
     _warden: Child,
@@ -172,6 +173,7 @@ impl Cluster {
             .spawn();
         Self {
             port,
+            programs: programs.to_owned(),
             folder,
             _warden: warden.unwrap(),
             databases: AtomicU32::new(0),
@@ -232,6 +234,17 @@ impl Cluster {
     pub fn server(&self) -> Option<rustix::process::Pid> {
         let file = fs::read_to_string(self.folder.join("data/postmaster.pid")).ok()?;
         rustix::process::Pid::from_raw(file.lines().next()?.parse().ok()?)
+    }
+
+    /// Runs one of PostgreSQL's own programs against a database of the cluster, to its end.
+    #[allow(dead_code, reason = "few tests do what a database's operator does")]
+    pub fn run(&self, program: &str, database: &str, arguments: &[&str]) {
+        let mut command = Command::new(self.programs.join(program));
+        command.args(["--host=127.0.0.1", "--username", USER, "--dbname", database]);
+        command.arg(format!("--port={}", self.port)).args(arguments);
+        let done = command.env("PGPASSWORD", PASSWORD).output().unwrap();
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{program}: {said}");
     }
 
     /// Stops the server until [`Cluster::release`].

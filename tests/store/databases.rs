@@ -2,12 +2,14 @@
 
 use crate::{
     cluster::{Cluster, PASSWORD, cluster},
+    durability::state,
     stores::{database, open_database},
     words::*,
 };
 use profitscore::{
     domain::{
         money::Currency,
+        party::Stage,
         problem::{Problem, Reason},
         ranking::Basis,
         time::{Calendar, Period},
@@ -160,6 +162,53 @@ async fn a_question_that_nobody_waits_for_is_stopped() {
     client.batch_execute("COMMIT").await.unwrap();
     let answer = rank(&store, scope(Period::ALL), order(Basis::Revenue)).await;
     assert_eq!(standing(&answer), [("c", 1)]);
+}
+
+/// What `docs/backup.md` says of a dump, done.
+#[tokio::test]
+async fn a_dump_that_is_restored_answers_the_same_and_goes_on() {
+    let Some(database) = database().await else {
+        return;
+    };
+    let cluster = cluster().unwrap();
+    let store = open_database(&database).await;
+    append(
+        &store,
+        vec![sale("a", "c", 1, 3, 1), sale("b", "d", 2, 2, 1)],
+    )
+    .await;
+    let customer = party("c", Stage::Customer, [("size", category("big"))]);
+    let model = cost_model("q", rates([("CLERK", 2)]), None);
+    put(&store, vec![customer, model]).await;
+    append(&store, vec![reversal("r", "b")]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("dump");
+    let file = file.to_str().unwrap();
+    let dump = ["--format=custom", "--schema=profitscore", "--file", file];
+    cluster.run("pg_dump", database.name(), &dump);
+    // What comes after it is not in it.
+    append(&store, vec![sale("e", "c", 1, 9, 1)]).await;
+
+    let restored = cluster.database().await;
+    let restore = ["--exit-on-error", "--no-owner", file];
+    cluster.run("pg_restore", restored.name(), &restore);
+    let copy = open_database(&restored).await;
+    assert_eq!(watermark(&copy).await, 5);
+    let id = &tenant("t");
+    for as_of in [2, 4, 5] {
+        assert_eq!(
+            state(&copy, id, as_of).await,
+            state(&store, id, as_of).await
+        );
+    }
+    assert_eq!(
+        append(&copy, vec![sale("e", "c", 1, 9, 1)]).await,
+        posted(6, 1)
+    );
+    assert_eq!(state(&copy, id, 6).await, state(&store, id, 6).await);
+    // A tenant that is new gets a number of its own.
+    append_to(&copy, "u", vec![sale("a", "c", 1, 1, 0)]).await;
+    assert_eq!(state(&copy, id, 6).await, state(&store, id, 6).await);
 }
 
 #[tokio::test]

@@ -14,3 +14,4 @@ mod process;
 mod prospects;
 mod resuming;
 mod superstore;
+mod two_services;

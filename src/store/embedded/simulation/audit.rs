@@ -141,6 +141,11 @@ impl Auditor {
         }
     }
 
+    /// A request as another store hands it over.
+    pub fn handed_over(&self, request: &Request) -> Request {
+        self.truth.handed_over(request)
+    }
+
     /// A group was answered; `is_stopped` if nothing may be written.
     pub fn answered(
         &mut self,

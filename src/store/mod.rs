@@ -55,7 +55,7 @@ pub trait Store: Send + Sync + 'static {
         mode: WriteMode,
     ) -> Result<Vec<Outcome>, Problem>;
 
-    /// Writes what another store holds, each at the position and with the time that it has there: all of it or nothing.
+    /// Writes what another store holds, each at its position and with its time there: all of it or nothing.
     ///
     /// Refused unless it begins right after the watermark, and unless each would be posted here as well. What is written
     /// is durable and visible when this returns.

@@ -154,8 +154,8 @@ impl Cluster {
             if is_durable { "on" } else { "off" }
         );
         // A server that was killed comes back, as any service manager would have it.
-        let script = "(while [ ! -e stop ]; do [ -e hold ] || \"$0/postgres\" $1 >>log 2>&1; sleep 0.1; done) & loop=$!; \
-                      read -r _; touch stop; kill -QUIT \"$(head -n 1 data/postmaster.pid)\"; wait $loop; \
+        let script = "(while [ ! -e stop ]; do [ -e hold ] || \"$0/postgres\" $1 >>log 2>&1; sleep 0.1; done) & \
+                      loop=$!; read -r _; touch stop; kill -QUIT \"$(head -n 1 data/postmaster.pid)\"; wait $loop; \
                       cd /; rm -rf \"$2\"";
         let mut warden = Command::new("sh");
         warden

@@ -278,7 +278,8 @@ fn party_statements(tenant: i32, versions: Vec<PartyVersion>) -> [Sql; 2] {
     let (name, traits) = (add.bind(name), add.bind(traits));
     let (seconds, nanos) = (add.bind(seconds), add.bind(nanos));
     add.push(&format!(
-        "INSERT INTO profitscore.parties (tenant, party, seq, until, stage, name, traits, record_seconds, record_nanos) \
+        "INSERT INTO profitscore.parties \
+         (tenant, party, seq, until, stage, name, traits, record_seconds, record_nanos) \
          SELECT {owner}::integer, n.party, n.seq, n.until, n.stage, n.name, n.traits::jsonb, n.seconds, n.nanos \
          FROM unnest({id}::text[], {seq}::bigint[], {until}::bigint[], {stage}::smallint[], {name}::text[], \
          {traits}::text[], {seconds}::bigint[], {nanos}::integer[]) \
@@ -304,8 +305,8 @@ fn definition_statement(tenant: i32, definitions: Vec<DefinitionVersion>) -> Sql
     sql.push(&format!(
         "INSERT INTO profitscore.trait_definitions (tenant, key, seq, definition, record_seconds, record_nanos) \
          SELECT {owner}::integer, n.key, n.seq, n.definition::jsonb, n.seconds, n.nanos \
-         FROM unnest({key}::text[], {seq}::bigint[], {definition}::text[], {seconds}::bigint[], {nanos}::integer[]) \
-         AS n(key, seq, definition, seconds, nanos)"
+         FROM unnest({key}::text[], {seq}::bigint[], {definition}::text[], {seconds}::bigint[], \
+         {nanos}::integer[]) AS n(key, seq, definition, seconds, nanos)"
     ));
     sql
 }

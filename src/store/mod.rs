@@ -57,15 +57,15 @@ pub trait Store: Send + Sync + 'static {
 
     /// Writes what another store holds, each at its position and with its time there: all of it or nothing.
     ///
-    /// Refused unless it begins right after the watermark, and unless each would be posted here as well. What is written
-    /// is durable and visible when this returns.
+    /// Refused unless it begins right after the watermark, and unless each would be posted here as well. What is
+    /// written is durable and visible when this returns.
     async fn take_over(&self, tenant: &TenantId, written: Vec<Written>) -> Result<(), Problem>;
 
     /// Every tenant with something written, in the order of their ids.
     async fn tenants(&self) -> Result<Vec<TenantId>, Problem>;
 
-    /// Everything that was written, in the order of positions, which have no gaps. At most `limit` and maybe fewer, but
-    /// none only if there is none.
+    /// Everything that was written, in the order of positions, which have no gaps. At most `limit` and maybe fewer,
+    /// but none only if there is none.
     async fn written(
         &self,
         tenant: &TenantId,

@@ -237,6 +237,20 @@ fn a_copy_never_writes_over_something_else() {
         all.contains("tenant second: 0 writes copied, 2 were there"),
         "{all}"
     );
+    let sheet = Said::by(copy(&one, &third).args(["-o", "csv"])).text();
+    let mut lines = sheet.lines();
+    assert_eq!(lines.next(), Some("tenant_id,position,name,source,target"));
+    assert!(
+        lines.any(|line| line == "second,2,trait_definitions,2,2"),
+        "{sheet}"
+    );
+    let nobody = Said::by(copy(&one, &third).args(["--tenant", "nobody"]));
+    assert_eq!(nobody.code, 2, "{}", nobody.err);
+    assert!(
+        nobody.err.contains("nothing of tenant nobody"),
+        "{}",
+        nobody.err
+    );
     let euros = Said::by(copy(&one, &third).args(["--currency", "EUR"]));
     assert_eq!(euros.code, 2, "{}", euros.err);
 }

@@ -69,10 +69,17 @@ impl CopyArguments {
     pub async fn run(&self, tenant: &str, format: Format) -> Result<(), Failure> {
         let from = self.open(&self.from, self.from_password_file.as_deref(), true);
         let from = from.await?;
-        let tenants = match tenant {
-            "" => from.tenants().await.map_err(database::failure)?,
-            one => vec![TenantId::parse(one, "tenant").map_err(database::failure)?],
-        };
+        let mut tenants = from.tenants().await.map_err(database::failure)?;
+        if !tenant.is_empty() {
+            tenants.retain(|own| own.as_str() == tenant);
+        }
+        if tenants.is_empty() {
+            let problem = match tenant {
+                "" => "there is nothing to copy".to_owned(),
+                one => format!("there is nothing of tenant {one} to copy"),
+            };
+            return Err(Failure::usage(problem));
+        }
         let to = self.open(&self.to, self.to_password_file.as_deref(), false);
         let to = to.await?;
         let mut all = Vec::with_capacity(tenants.len());

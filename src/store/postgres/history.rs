@@ -201,10 +201,9 @@ async fn attempt(
     let (Some(first), Some(last)) = (written.first(), written.last()) else {
         return Ok(());
     };
-    let connection = ground.database.connection().await?;
-    let number = ground.tenants.number_to_write(&connection, tenant).await?;
     if is_again {
         // A commit whose answer was lost.
+        let number = ground.tenants.number(&ground.database, tenant).await?;
         let question = HistoryQuestion {
             after: first.position - 1,
             as_of: last.position,
@@ -214,6 +213,8 @@ async fn attempt(
             return Ok(());
         }
     }
+    let connection = ground.database.connection().await?;
+    let number = ground.tenants.number_to_write(&connection, tenant).await?;
     let done = transaction(&connection, ground, number, written).await;
     if done.is_err() {
         // Nobody is to get a connection whose transaction is still open.

@@ -238,6 +238,68 @@ async fn migrated(cluster: &Cluster) -> String {
     url
 }
 
+fn copy(from: &str, to: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_profitscore"));
+    command.args(["copy", "--from", from, "--to", to, "-o", "json"]);
+    command.env("PROFITSCORE_DATABASE_PASSWORD", PASSWORD);
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    command
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_goes_on_through_kills_of_the_database() {
+    const ACTIVITIES: i64 = 24_000;
+    let Some(cluster) = cluster::durable_cluster() else {
+        return;
+    };
+    let (source, target) = (migrated(&cluster).await, migrated(&cluster).await);
+    {
+        let server = Server::start(&source);
+        until(&server.channel(), ServingStatus::Serving).await;
+        let mut client = ActivityServiceClient::new(server.channel());
+        for first in (1..ACTIVITIES).step_by(1_000) {
+            let request = pb::SubmitActivitiesRequest {
+                activities: (first..first + 1_000).map(activity).collect(),
+                ..Default::default()
+            };
+            client.submit_activities(request).await.unwrap();
+        }
+    }
+    let mut state = u64::from(std::process::id());
+    println!("seed {state}");
+    let (begin, mut kills, mut runs) = (Instant::now(), 0, 0);
+    let mut copying = copy(&source, &target).spawn().unwrap();
+    loop {
+        assert!(begin.elapsed() < PATIENCE, "the copy never ends");
+        tokio::time::sleep(Duration::from_millis(200 + random(&mut state) % 900)).await;
+        if let Some(status) = copying.try_wait().unwrap() {
+            runs += 1;
+            match status.code() {
+                Some(0) if kills > 0 => break,
+                // It ended before anything was killed, or was given no time to try again.
+                Some(0 | 3) => copying = copy(&source, &target).spawn().unwrap(),
+                code => panic!("exit code {code:?}"),
+            }
+        }
+        // The file tells of the one that was killed until the next one runs.
+        if kills < 4
+            && let Some(server) = cluster.server()
+            && rustix::process::kill_process(server, rustix::process::Signal::KILL).is_ok()
+        {
+            kills += 1;
+        }
+    }
+    let again = copy(&source, &target).output().unwrap();
+    assert!(again.status.success());
+    let said: serde_json::Value = serde_json::from_slice(&again.stdout).unwrap();
+    let tenant = &said["tenants"][0];
+    assert_eq!(tenant["found"], ACTIVITIES);
+    assert_eq!(tenant["target"]["activities"], ACTIVITIES.to_string());
+    let total = ACTIVITIES * (ACTIVITIES + 1) / 2;
+    assert_eq!(tenant["target"]["gross_revenue"], total.to_string());
+    println!("{kills} kills, {runs} runs of the copy");
+}
+
 /// Waits until health says this.
 async fn until(channel: &Channel, wanted: ServingStatus) {
     let begin = Instant::now();

@@ -27,6 +27,9 @@ use std::{
 /// How often people hear how far it is.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(2);
 
+/// How often a page is tried again: for about a minute, which is what it takes until another server has taken over.
+const RETRIES: u32 = 40;
+
 /// `copy`
 #[derive(Debug, Args)]
 pub struct CopyArguments {
@@ -113,6 +116,7 @@ impl CopyArguments {
             database.authorities.clone_from(&self.database_authorities);
             // Sums of everything may take as long as they take.
             database.statement_timeout = Duration::ZERO;
+            database.retries = RETRIES;
             let settings = PostgresSettings {
                 database,
                 calendar,

@@ -73,21 +73,14 @@ CREATE TABLE profitscore.parties (
     stage smallint NOT NULL,
     name text NOT NULL,
     traits jsonb NOT NULL,
-    record_seconds bigint NOT NULL,
-    record_nanos integer NOT NULL,
     PRIMARY KEY (tenant, party, seq)
 );
-
--- For who reads everything in its order.
-CREATE INDEX parties_seq ON profitscore.parties (tenant, seq);
 
 CREATE TABLE profitscore.trait_definitions (
     tenant integer NOT NULL,
     key text COLLATE "C" NOT NULL,
     seq bigint NOT NULL,
     definition jsonb NOT NULL,
-    record_seconds bigint NOT NULL,
-    record_nanos integer NOT NULL,
     PRIMARY KEY (tenant, key, seq)
 );
 

@@ -5,8 +5,12 @@ use crate::domain::problem::Problem;
 use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
 };
-use std::time::Duration;
-use tokio_postgres::{Error, Row, Statement};
+use std::{
+    collections::BTreeSet,
+    sync::{PoisonError, RwLock},
+    time::Duration,
+};
+use tokio_postgres::{Error, Row, Statement, error::SqlState};
 use tokio_stream::StreamExt as _;
 
 /// How long one waits for a connection that is free.
@@ -15,6 +19,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// How many statements a connection knows before it forgets all of them.
 const MOST_STATEMENTS: usize = 200;
+/// What the database says of a number that has no room.
+const TOO_LONG: SqlState = SqlState::NUMERIC_VALUE_OUT_OF_RANGE;
 const LONGEST_PAUSE: Duration = Duration::from_millis(1_600);
 
 /// A pool of connections.
@@ -22,6 +28,9 @@ pub struct Database {
     pool: Pool,
     tls: Tls,
     retries: u32,
+    /// Tenants whose values were once too long for eight bytes.
+    exact_tenants: RwLock<BTreeSet<i32>>,
+    is_distributed: bool,
 }
 
 /// A connection while it answers. If nobody waits for the answer any more, the database is told to stop, and nobody
@@ -162,9 +171,10 @@ impl Database {
         };
         let connections = Manager::from_config(settings.config.clone(), tls.clone(), recycling);
         // Plans are made for the values of a question: a period of a week and all time want different ones. Compiling
-        // them to machine code takes longer than most questions.
+        // them to machine code takes longer than most questions. Two processes that each group by customer have nearly
+        // as many groups each, and what brings them together takes longer than was won.
         let session = format!(
-            "SET plan_cache_mode = force_custom_plan; SET jit = off; SET work_mem = '{}MB'; \
+            "SET plan_cache_mode = force_custom_plan; SET jit = off; SET parallel_tuple_cost = 1; SET work_mem = '{}MB'; \
              SET statement_timeout = {}; SET idle_in_transaction_session_timeout = '60s'",
             settings.work_memory,
             settings.statement_timeout.as_millis(),
@@ -190,7 +200,17 @@ impl Database {
             pool,
             tls,
             retries: settings.retries,
+            exact_tenants: RwLock::default(),
+            is_distributed: false,
         })
+    }
+
+    /// The same, with tables that are spread over machines: those know nothing but what PostgreSQL brings with it.
+    pub fn distributed(self, is_distributed: bool) -> Self {
+        Self {
+            is_distributed,
+            ..self
+        }
     }
 
     /// A connection.
@@ -224,6 +244,10 @@ impl Database {
 
     /// The rows that a question has.
     pub async fn rows(&self, sql: &Sql) -> Result<Vec<Row>, Problem> {
+        Ok(self.answered(sql).await?)
+    }
+
+    async fn answered(&self, sql: &Sql) -> Result<Vec<Row>, Fault> {
         let mut attempts = self.attempts();
         loop {
             let asked = async {
@@ -237,6 +261,33 @@ impl Database {
                 Err(fault) => attempts.after(fault).await?,
             }
         }
+    }
+
+    /// The rows that a question has, asked in a quick form if there is one; in an exact form if the database finds
+    /// that eight bytes do not suffice for the tenant's values, and from then on.
+    pub async fn quick_or_exact(
+        &self,
+        tenant: i32,
+        quick: Option<Sql>,
+        exact: impl FnOnce() -> Sql,
+    ) -> Result<Vec<Row>, Problem> {
+        let known = self.exact_tenants.read();
+        let is_exact = known
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(&tenant);
+        if let Some(quick) = quick.filter(|_| !is_exact && !self.is_distributed) {
+            match self.answered(&quick).await {
+                Err(Fault::Database(error)) if error.code() == Some(&TOO_LONG) => {
+                    let mut known = self
+                        .exact_tenants
+                        .write()
+                        .unwrap_or_else(PoisonError::into_inner);
+                    known.insert(tenant);
+                }
+                answer => return Ok(answer?),
+            }
+        }
+        self.rows(&exact()).await
     }
 
     /// Visits the rows of a question that may have very many. What fails after the first row is not tried again.

@@ -76,7 +76,7 @@ impl PostgresStore {
         let database = Database::new(&settings.database)?;
         let is_distributed = schema::check(&database, settings).await?;
         let ground = Arc::new(Ground {
-            database,
+            database: database.distributed(is_distributed),
             tenants: Tenants::default(),
             calendar: settings.calendar.clone(),
             group: settings.database.group.max(1),

@@ -2,6 +2,7 @@
 //! at once.
 
 use super::{
+    books::Booked,
     database::{Fault, column, rows},
     entries,
     posting::{COLUMNS, Posted},
@@ -28,6 +29,7 @@ pub struct Appending<'a> {
     /// By the position of what was taken back.
     reversed: BTreeMap<Position, Position>,
     new: Columns,
+    booked: Booked,
 }
 
 /// What is to be inserted, in columns.
@@ -71,6 +73,7 @@ impl<'a> Appending<'a> {
             known: BTreeMap::new(),
             reversed: BTreeMap::new(),
             new: Columns::default(),
+            booked: Booked::default(),
         };
         if !ids.is_empty() {
             appending.read(connection, tenant, ids).await?;
@@ -126,6 +129,7 @@ impl<'a> Appending<'a> {
         match &entry {
             Entry::Activity(activity) => {
                 let posted = Posted::of(activity);
+                self.booked.add(self.calendar, activity, &posted);
                 self.new.push(self.calendar, activity, posted, None);
             }
             Entry::Reversal(Reversal { activity_id, .. }) => {
@@ -139,6 +143,7 @@ impl<'a> Appending<'a> {
                     ))));
                 }
                 let posted = Posted::of(activity).taken_back()?;
+                self.booked.add(self.calendar, activity, &posted);
                 self.new
                     .push(self.calendar, activity, posted, Some(*target));
                 self.reversed.insert(*target, position);
@@ -160,9 +165,15 @@ impl<'a> Appending<'a> {
         if self.new.id.is_empty() {
             return Ok(());
         }
+        let books = self.booked.statement(tenant, self.new.seq.last().copied());
         let (ids, ledger) = self.new.into_statements(tenant);
-        // Both are on their way before the first is answered.
-        tokio::try_join!(biased; rows(connection, &ids), rows(connection, &ledger))?;
+        // All are on their way before the first is answered.
+        tokio::try_join!(
+            biased;
+            rows(connection, &ids),
+            rows(connection, &ledger),
+            rows(connection, &books)
+        )?;
         Ok(())
     }
 }

@@ -81,7 +81,10 @@ impl Customers<'_> {
     pub fn begin(&self, sql: &mut Sql) {
         let active = self.active(sql);
         let is_all = self.scope.branches.is_empty() && self.scope.traits.is_empty();
-        let (mut size, mut borne) = ("SELECT w.customers AS active FROM whole w", "NULL::bigint[]");
+        let (mut size, mut borne) = (
+            "SELECT w.customers AS active FROM whole w",
+            "NULL::bigint[]",
+        );
         if is_all && self.order.split.is_empty() {
             sql.push(&format!("WITH reported AS MATERIALIZED ({active}), "));
         } else {

@@ -91,7 +91,9 @@ fn statement(customers: &Customers<'_>, question: &LiftQuestion) -> Sql {
     let minimum = sql.bind(super::sql::seq(question.best_minimum));
     let tie = match question.order.value_bears_split {
         // Equals can differ by the micro-unit of each amount that an equal split leaves over.
-        true => to_nanos(1) / customers.unit() * i128::try_from(question.order.split.len()).unwrap_or(0),
+        true => {
+            to_nanos(1) / customers.unit() * i128::try_from(question.order.split.len()).unwrap_or(0)
+        }
         false => 0,
     };
     let tie = sql.bind(tie.to_string());

@@ -5,6 +5,7 @@
 //! tables; `ranking`, `curve`, `cross`, `lift` and `profiles` are the questions. Knows no currency and no ratio.
 
 mod append;
+mod books;
 mod cross;
 mod curve;
 mod customers;

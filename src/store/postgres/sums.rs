@@ -1,11 +1,12 @@
 //! Sums of accounts by group: the ledger's rows are added up by what they are of and by role, and few rows come back.
 
 use super::{
+    books,
     database::{Database, column},
     numbers::Exact,
     posting::{self, Column},
     scope,
-    sql::Sql,
+    sql::{Sql, seq},
 };
 use crate::domain::{
     account::Sums,
@@ -42,22 +43,27 @@ pub fn live(row: &Row) -> Result<i128, Problem> {
     Ok(column::<Exact>(row, "live")?.0)
 }
 
-/// The sums of a ledger over a period, made without looking at customers.
+/// The sums of a ledger over a period, made without looking at customers: those of the books, and of what was written
+/// after the last of them that count.
 pub async fn of_ledger(
     database: &Database,
     tenant: i32,
     period: &Period,
     as_of: Position,
 ) -> Result<Sums, Problem> {
+    let booked = books::last(database, tenant, as_of).await?;
+    let books = books::by_kind(tenant, period, booked);
     let mut sql = Sql::default();
     let condition = scope::rows(&mut sql, tenant, period, as_of);
+    let booked = sql.bind(seq(booked));
     sql.push(&format!(
-        "SELECT {} FROM profitscore.ledger l WHERE {condition} GROUP BY l.what, l.role",
+        "SELECT {} FROM profitscore.ledger l WHERE {condition} AND l.seq > {booked} GROUP BY l.what, l.role",
         columns()
     ));
+    let (books, rest) = tokio::try_join!(database.rows(&books), database.rows(&sql))?;
     let mut sums = Sums::default();
-    for row in database.rows(&sql).await? {
-        add(&mut sums, &row)?;
+    for row in books.iter().chain(&rest) {
+        add(&mut sums, row)?;
     }
     Ok(sums.without_zeros())
 }

@@ -52,7 +52,10 @@ pub fn value(sql: &mut Sql, arithmetic: Arithmetic, weights: &Weights, filter: &
     let mut terms = Vec::new();
     for ((column, weight), (plus, minus)) in by_column(weights) {
         let (rows, sign) = signed(column, &plus, &minus);
-        let sum = format!("{sign} coalesce({total}({rows}){}, 0)", filtered("", filter));
+        let sum = format!(
+            "{sign} coalesce({total}({rows}){}, 0)",
+            filtered("", filter)
+        );
         terms.push(match weight / unit.unsigned_abs() {
             1 => sum,
             weight => {

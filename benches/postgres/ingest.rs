@@ -19,6 +19,8 @@ const CLIENTS: u64 = 8;
 /// How many activities a transaction of the bare script has: as many as one of the store.
 const GROUP: u64 = 4_000;
 pub const CUSTOMERS: u64 = 200_000;
+/// Three years.
+pub const DAYS: Range<i32> = 17_361..17_361 + 3 * 365;
 
 pub const NOW: Instant = Instant {
     seconds: 1_800_000_000,
@@ -33,15 +35,15 @@ pub fn customer(number: u64) -> PartyId {
     PartyId::stored(&format!("customer-{number:07}"))
 }
 
-/// A sale; all of them are spread over three years.
+/// A sale; all of them are spread over the days, one after the other.
 fn sale(number: u64, all: u64) -> Entry {
     let scattered = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let seconds = 3 * 365 * 86_400 * number / all;
+    let seconds = u64::from(DAYS.end.abs_diff(DAYS.start)) * 86_400 * number / all;
     Entry::Activity(Activity {
         activity_id: ActivityId::stored(&format!("{scattered:016x}-{number:012}")),
         customer_id: customer(scattered % CUSTOMERS),
         occur_time: Instant {
-            seconds: 1_500_000_000 + i64::try_from(seconds).unwrap(),
+            seconds: i64::from(DAYS.start) * 86_400 + i64::try_from(seconds).unwrap(),
             nanos: 0,
         },
         dimensions: Dimensions {

@@ -2,7 +2,7 @@
 //! a bare script of pgbench that inserts the same, and for questions over a tenth of the activities and over all of them.
 //!
 //! `cargo bench --bench postgres -- [activities] [--plans]` on a PostgreSQL of its own; with `PROFITSCORE_DATABASE_URL` on
-//! a migrated database of this machine that holds nothing else. `--plans` prints how the database answers each question.
+//! a database of this machine that holds nothing else, or what an earlier run left. `--plans` prints how the database answers each question.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on stops")]
 
@@ -115,26 +115,22 @@ async fn print_plans(place: &Place, client: &Client) {
     }
     let store = place.store().await;
     let as_of = store.watermark(&ingest::tenant()).await.unwrap();
-    for (question, asked) in questions::all(as_of) {
+    for (question, asked) in questions::all(as_of, ingest::DAYS.end) {
         let since = cluster.log().len();
         asked.ask(&store).await;
         println!("\n{question}\n{}", plans(cluster, since));
     }
 }
 
-#[tokio::main]
-async fn main() {
-    let Some(place) = Place::find().await else {
-        return;
-    };
-    let activities = std::env::args().skip(1).find_map(|word| word.parse().ok());
-    let activities: u64 = activities.unwrap_or(400_000);
-    postgres::migrate(&place.settings()).await.unwrap();
-    let client = place.client().await;
-    let backend = client.query_one("SELECT pg_backend_pid()", &[]).await;
-    let server = Server::of_backend(backend.unwrap().get(0));
-    let store = Arc::new(place.store().await);
-    ingest::customers(&store).await;
+/// Takes in a tenth of the activities and then the rest, and as many by a bare script.
+async fn fill(
+    place: &Place,
+    client: &Client,
+    server: &Server,
+    store: &Arc<PostgresStore>,
+    activities: u64,
+) {
+    ingest::customers(store).await;
 
     let tenth = activities / 10;
     println!(
@@ -142,17 +138,18 @@ async fn main() {
         ingest::CUSTOMERS,
         load()
     );
-    ingest::through_the_store(&store, 0..tenth, activities).await;
+    ingest::through_the_store(store, 0..tenth, activities).await;
     client.batch_execute("VACUUM ANALYZE").await.unwrap();
     println!("questions over {tenth} activities");
-    questions::measure(&server, &store).await;
+    let tenth_end = ingest::DAYS.start + (ingest::DAYS.end - ingest::DAYS.start) / 10;
+    questions::measure(server, store, tenth_end).await;
 
-    let rest = ingest::through_the_store(&store, tenth..activities, activities);
+    let rest = ingest::through_the_store(store, tenth..activities, activities);
     let ((), taken) = server.measure(rest).await;
     tell("through the store", activities - tenth, taken);
     let body = "SELECT avg(length(l.body))::bigint AS length FROM profitscore.ledger l";
     let body: i64 = client.query_one(body, &[]).await.unwrap().get(0);
-    let script = ingest::prepare_bare(&client, usize::try_from(body).unwrap()).await;
+    let script = ingest::prepare_bare(client, usize::try_from(body).unwrap()).await;
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(script.as_bytes()).unwrap();
     let programs = cluster::programs().unwrap();
@@ -173,9 +170,26 @@ async fn main() {
         .batch_execute("DROP SCHEMA bare CASCADE; VACUUM ANALYZE")
         .await
         .unwrap();
+}
+
+#[tokio::main]
+async fn main() {
+    let Some(place) = Place::find().await else {
+        return;
+    };
+    let activities = std::env::args().skip(1).find_map(|word| word.parse().ok());
+    let activities: u64 = activities.unwrap_or(400_000);
+    postgres::migrate(&place.settings()).await.unwrap();
+    let client = place.client().await;
+    let backend = client.query_one("SELECT pg_backend_pid()", &[]).await;
+    let server = Server::of_backend(backend.unwrap().get(0));
+    let store = Arc::new(place.store().await);
+    if store.watermark(&ingest::tenant()).await.unwrap() == 0 {
+        fill(&place, &client, &server, &store, activities).await;
+    }
 
     println!("questions over {activities} activities");
-    questions::measure(&server, &store).await;
+    questions::measure(&server, &store, ingest::DAYS.end).await;
     if std::env::args().any(|word| word == "--plans") {
         print_plans(&place, &client).await;
     }

@@ -43,13 +43,12 @@ impl Question {
     }
 }
 
-/// All questions that are measured, as of a position.
-pub fn all(as_of: u64) -> Vec<(&'static str, Question)> {
+/// All questions that are measured, as of a position, with periods that end with a day.
+pub fn all(as_of: u64, end: i32) -> Vec<(&'static str, Question)> {
     let scope = |days: Option<i32>| Scope {
-        // The last days of the three years.
         period: days.map_or(Period::ALL, |days| Period {
-            start: Some(Day(17_361 + 3 * 365 - days)),
-            end: Some(Day(17_361 + 3 * 365)),
+            start: Some(Day(end - days)),
+            end: Some(Day(end)),
         }),
         branches: Vec::new(),
         traits: Vec::new(),
@@ -129,9 +128,9 @@ pub fn all(as_of: u64) -> Vec<(&'static str, Question)> {
 }
 
 /// Asks all questions, and tells what they take.
-pub async fn measure(server: &Server, store: &PostgresStore) {
+pub async fn measure(server: &Server, store: &PostgresStore, end: i32) {
     let as_of = store.watermark(&tenant()).await.unwrap();
-    for (name, question) in all(as_of) {
+    for (name, question) in all(as_of, end) {
         question.ask(store).await;
         let _ = crate::processes::peak_memory();
         let mut all = Taken::default();

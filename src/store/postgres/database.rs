@@ -263,6 +263,26 @@ impl Database {
         }
     }
 
+    /// Whether a tenant's values are added up in eight bytes.
+    fn is_quick(&self, tenant: i32) -> bool {
+        let exact = self.exact_tenants.read();
+        let exact = exact.unwrap_or_else(PoisonError::into_inner);
+        !self.is_distributed && !exact.contains(&tenant)
+    }
+
+    /// Keeps in mind that they do not suffice for the tenant, if that is why a question failed.
+    fn is_too_long(&self, tenant: i32, fault: &Fault) -> bool {
+        let Fault::Database(error) = fault else {
+            return false;
+        };
+        let is_too_long = error.code() == Some(&TOO_LONG);
+        if is_too_long {
+            let exact = self.exact_tenants.write();
+            exact.unwrap_or_else(PoisonError::into_inner).insert(tenant);
+        }
+        is_too_long
+    }
+
     /// The rows that a question has, asked in a quick form if there is one; in an exact form if the database finds
     /// that eight bytes do not suffice for the tenant's values, and from then on.
     pub async fn quick_or_exact(
@@ -271,31 +291,46 @@ impl Database {
         quick: Option<Sql>,
         exact: impl FnOnce() -> Sql,
     ) -> Result<Vec<Row>, Problem> {
-        let known = self.exact_tenants.read();
-        let is_exact = known
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains(&tenant);
-        if let Some(quick) = quick.filter(|_| !is_exact && !self.is_distributed) {
+        if let Some(quick) = quick.filter(|_| self.is_quick(tenant)) {
             match self.answered(&quick).await {
-                Err(Fault::Database(error)) if error.code() == Some(&TOO_LONG) => {
-                    let mut known = self
-                        .exact_tenants
-                        .write()
-                        .unwrap_or_else(PoisonError::into_inner);
-                    known.insert(tenant);
-                }
+                Err(fault) if self.is_too_long(tenant, &fault) => {}
                 answer => return Ok(answer?),
             }
         }
         self.rows(&exact()).await
     }
 
+    /// The same of a question that may have very many rows: visits them, and nothing where all begins anew.
+    pub async fn each_quick_or_exact(
+        &self,
+        tenant: i32,
+        quick: Sql,
+        exact: impl FnOnce() -> Sql,
+        mut visit: impl FnMut(Option<&Row>) -> Result<(), Problem>,
+    ) -> Result<(), Problem> {
+        if self.is_quick(tenant) {
+            match self.visited(&quick, |row| visit(Some(row))).await {
+                Err(fault) if self.is_too_long(tenant, &fault) => visit(None)?,
+                done => return Ok(done?),
+            }
+        }
+        self.each_row(&exact(), |row| visit(Some(row))).await
+    }
+
     /// Visits the rows of a question that may have very many. What fails after the first row is not tried again.
     pub async fn each_row(
         &self,
         sql: &Sql,
-        mut visit: impl FnMut(&Row) -> Result<(), Problem>,
+        visit: impl FnMut(&Row) -> Result<(), Problem>,
     ) -> Result<(), Problem> {
+        Ok(self.visited(sql, visit).await?)
+    }
+
+    async fn visited(
+        &self,
+        sql: &Sql,
+        mut visit: impl FnMut(&Row) -> Result<(), Problem>,
+    ) -> Result<(), Fault> {
         let mut attempts = self.attempts();
         loop {
             let begun = async {

@@ -108,7 +108,7 @@ fn by_arrival(tenant: i32, question: &ProfileQuestion) -> Sql {
     sql.push(&format!(
         "SELECT {came} AS came, {} FROM profitscore.ledger l JOIN {first_days} f ON f.customer = l.customer \
          WHERE {rows} GROUP BY 1, l.what, l.role",
-        sums::columns()
+        sums::columns(Arithmetic::Exact)
     ));
     sql
 }

@@ -21,6 +21,12 @@ pub enum Arithmetic {
 }
 
 impl Arithmetic {
+    /// The sum of a column of rows of the ledger; 0 of none.
+    pub fn sum(self, column: &str) -> String {
+        let (total, _) = self.names();
+        format!("coalesce({total}(l.{column}::bigint), 0)")
+    }
+
     fn names(self) -> (&'static str, &'static str) {
         match self {
             Self::Quick => ("profitscore.total", "bigint"),

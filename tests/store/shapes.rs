@@ -202,8 +202,8 @@ async fn every_statement_has_a_shape_that_citus_allows() {
     }
     let statements = statements(&cluster.log(), &name);
     for part in [
-        "INSERT INTO profitscore.ids",
-        "INSERT INTO profitscore.ledger",
+        "COPY profitscore.ids",
+        "COPY profitscore.ledger",
         "INSERT INTO profitscore.parties",
         "UPDATE profitscore.parties",
         "UPDATE profitscore.tenants",

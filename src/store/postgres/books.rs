@@ -10,12 +10,7 @@ use super::{
     posting::{self, Column, Posted, What},
     sql::{OPEN, Sql, count, seq},
 };
-use crate::domain::{
-    activity::Activity,
-    ledger::Position,
-    problem::Problem,
-    time::{Calendar, Period},
-};
+use crate::domain::{ledger::Position, problem::Problem, time::Period};
 use std::collections::BTreeMap;
 
 /// What a transaction adds, by day, kind and role.
@@ -24,8 +19,7 @@ pub struct Booked(BTreeMap<(i32, What, String), [i128; posting::COLUMNS]>);
 
 impl Booked {
     /// Adds a row of the ledger.
-    pub fn add(&mut self, calendar: &Calendar, activity: &Activity, posted: &Posted) {
-        let day = calendar.day(activity.occur_time).0;
+    pub fn add(&mut self, day: i32, posted: &Posted) {
         let role = posted.role.as_ref();
         let role = role.map_or_else(String::new, ToString::to_string);
         let sums = self.0.entry((day, posted.what, role)).or_default();
@@ -35,7 +29,7 @@ impl Booked {
     }
 
     /// Ends the versions that held until now, and adds the next ones.
-    pub fn statement(self, tenant: i32, last: Option<i64>) -> Sql {
+    pub fn statement(self, tenant: i32, last: i64) -> Sql {
         let (mut day, mut what, mut role) = (Vec::new(), Vec::new(), Vec::new());
         let mut amounts: [Vec<String>; posting::COLUMNS] = Default::default();
         for ((own_day, own_what, own_role), sums) in self.0 {

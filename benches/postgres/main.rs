@@ -1,8 +1,10 @@
-//! What PostgreSQL as a store costs: processor time of the database and of this process, for taking in activities beside
-//! a bare script of pgbench that inserts the same, and for questions over a tenth of the activities and over all of them.
+//! What PostgreSQL as a store costs: processor time of the database and of this process, for taking in activities
+//! beside a bare script of pgbench that inserts the same, and for questions over a tenth of the activities and over all
+//! of them.
 //!
-//! `cargo bench --bench postgres -- [activities] [--plans]` on a PostgreSQL of its own; with `PROFITSCORE_DATABASE_URL` on
-//! a database of this machine that holds nothing else, or what an earlier run left. `--plans` prints how the database answers each question.
+//! `cargo bench --bench postgres -- [activities] [--plans]` on a PostgreSQL of its own; with
+//! `PROFITSCORE_DATABASE_URL` on a database of this machine that holds nothing else, or what an earlier run left.
+//! `--plans` prints how the database answers each question.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on stops")]
 
@@ -78,8 +80,8 @@ fn tell(what: &str, activities: u64, taken: Taken) {
     #[allow(clippy::cast_precision_loss, reason = "a figure for people")]
     let number = activities as f64;
     println!(
-        "{what:18} {:9.0} a second of wall time; for each: database {:6.2} us, this process {:6.2} us of processor time; \
-         load {}",
+        "{what:18} {:9.0} a second of wall time; processor time for each: database {:6.2} us, \
+         this process {:6.2} us; load {}",
         number / taken.wall,
         taken.database * 1e6 / number,
         taken.process * 1e6 / number,

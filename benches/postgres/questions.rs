@@ -142,8 +142,8 @@ pub async fn measure(server: &Server, store: &PostgresStore, end: i32) {
         }
         let runs = f64::from(RUNS);
         println!(
-            "{name:24} wall {:6.3} s; processor time: database {:6.3} s, this process {:6.3} s; this process has {:3.0} MiB; \
-             load {}",
+            "{name:24} wall {:6.3} s; processor time: database {:6.3} s, this process {:6.3} s; \
+             this process has {:3.0} MiB; load {}",
             all.wall / runs,
             all.database / runs,
             all.process / runs,

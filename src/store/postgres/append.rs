@@ -194,8 +194,8 @@ async fn copy_ids(connection: &Object, tenant: i32, new: &[NewRow]) -> Result<()
     Ok(())
 }
 
-/// Adds the rows of the ledger. They are copied in and not inserted: an insert would take each column apart into a table
-/// of its own before it puts rows together again, which costs more than the rows.
+/// Adds the rows of the ledger. They are copied in and not inserted: an insert would take each column apart into a
+/// table of its own before it puts rows together again, which costs more than the rows.
 async fn copy_rows(connection: &Object, tenant: i32, new: &[NewRow]) -> Result<(), Fault> {
     let [live, amounts @ ..] = Column::ALL.map(Column::name);
     let text = format!(

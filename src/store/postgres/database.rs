@@ -174,8 +174,8 @@ impl Database {
         // them to machine code takes longer than most questions. Two processes that each group by customer have nearly
         // as many groups each, and what brings them together takes longer than was won.
         let session = format!(
-            "SET plan_cache_mode = force_custom_plan; SET jit = off; SET parallel_tuple_cost = 1; SET work_mem = '{}MB'; \
-             SET statement_timeout = {}; SET idle_in_transaction_session_timeout = '60s'",
+            "SET plan_cache_mode = force_custom_plan; SET jit = off; SET parallel_tuple_cost = 1; \
+             SET work_mem = '{}MB'; SET statement_timeout = {}; SET idle_in_transaction_session_timeout = '60s'",
             settings.work_memory,
             settings.statement_timeout.as_millis(),
         );

@@ -102,8 +102,8 @@ fn statement(customers: &Customers<'_>, question: &LiftQuestion) -> Sql {
         "wanted AS MATERIALIZED (SELECT least(greatest( \
          div(w.customers::numeric * {millionths}::bigint + 999999, 1000000), \
          {minimum}::bigint), w.customers / 2)::bigint AS number FROM whole w), \
-         ordered AS MATERIALIZED (SELECT r.{value} AS final, r.traits, row_number() OVER (ORDER BY {order}) - 1 AS place \
-         FROM reported r), \
+         ordered AS MATERIALIZED (SELECT r.{value} AS final, r.traits, \
+         row_number() OVER (ORDER BY {order}) - 1 AS place FROM reported r), \
          floor AS MATERIALIZED (SELECT w.number, coalesce( \
          (SELECT greatest(o.final + {tie}::text::numeric, 0) FROM ordered o \
          WHERE o.place = w.number), 0) AS value FROM wanted w), \

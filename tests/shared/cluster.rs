@@ -60,7 +60,7 @@ fn tell_skipped() {
 }
 
 /// Where the newest programs are.
-fn programs() -> Option<PathBuf> {
+pub fn programs() -> Option<PathBuf> {
     if let Some(folder) = std::env::var_os("PROFITSCORE_POSTGRES_BIN") {
         return Some(folder.into());
     }

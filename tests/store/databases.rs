@@ -8,9 +8,11 @@ use crate::{
 };
 use profitscore::{
     domain::{
+        account::Account,
         money::Currency,
         party::Stage,
         problem::{Problem, Reason},
+        question::Scope,
         ranking::Basis,
         time::{Calendar, Period},
     },
@@ -256,4 +258,46 @@ async fn the_certificate_of_the_database_is_verified() {
         migrate(&missing).await.unwrap_err().field,
         "database_authorities"
     );
+}
+
+#[tokio::test]
+async fn a_database_of_the_first_version_gets_its_books() {
+    let Some(cluster) = cluster() else {
+        return;
+    };
+    let database = cluster.database().await;
+    migrate(&database).await.unwrap();
+    let store = open(&database, "USD", "UTC").await.unwrap();
+    let batch = vec![
+        sale("1", "a", 1, 10, 3),
+        service("2", "a", 2, "CLERK", 30),
+        sale("3", "b", 2, 20, 5),
+        reversal("4", "1"),
+    ];
+    append(&store, batch).await;
+    let ask = async |as_of| {
+        let asked = Scope {
+            as_of,
+            ..scope(days(0, 2))
+        };
+        rank(&store, asked, order(Basis::NetProfit)).await
+    };
+    let (before, all) = (ask(2).await, ask(NEWEST).await);
+    assert_eq!(before.totals.ledger.get(&Account::GrossRevenue), 10_000_000);
+    assert_eq!(all.totals.ledger.get(&Account::GrossRevenue), 0);
+    let client = cluster.client(&database).await;
+    let back = "DROP TABLE profitscore.books; DROP AGGREGATE profitscore.total (bigint); \
+                DROP INDEX profitscore.parties_seq; \
+                ALTER TABLE profitscore.parties DROP COLUMN record_seconds, DROP COLUMN record_nanos; \
+                ALTER TABLE profitscore.trait_definitions DROP COLUMN record_seconds, DROP COLUMN record_nanos; \
+                DELETE FROM profitscore.migrations WHERE version > 1";
+    client.batch_execute(back).await.unwrap();
+    assert!(open(&database, "USD", "UTC").await.is_err());
+    let migrated = migrate(&database).await.unwrap();
+    assert_eq!((migrated.from, migrated.to), (1, 3));
+    assert_eq!((ask(2).await, ask(NEWEST).await), (before, all));
+    append(&store, vec![sale("5", "a", 1, 40, 1)]).await;
+    let answer = ask(NEWEST).await;
+    assert_eq!(answer.totals.ledger.get(&Account::GrossRevenue), 40_000_000);
+    assert_eq!(answer.totals.ledger, answer.totals.reported);
 }

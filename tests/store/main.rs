@@ -94,6 +94,7 @@ on_every_store! {
     grouping:
         every_group_ties_to_the_ledger,
         a_group_without_live_activities_is_gone,
+        sums_beyond_eight_bytes_are_exact,
         profiles_look_at_ages,
         profiles_leave_out_who_came_before;
     copying:

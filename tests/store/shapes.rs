@@ -24,7 +24,8 @@ const SPREAD: [&str; 3] = [
     "profitscore.ids",
 ];
 /// The tables that are on the coordinator alone.
-const LOCAL: [&str; 5] = [
+const LOCAL: [&str; 6] = [
+    "profitscore.books",
     "profitscore.settings",
     "profitscore.tenants",
     "profitscore.migrations",
@@ -222,8 +223,8 @@ async fn every_statement_has_a_shape_that_citus_allows() {
     }
     let statements = statements(&cluster.log(), &name);
     for part in [
-        "INSERT INTO profitscore.ids",
-        "INSERT INTO profitscore.ledger",
+        "COPY profitscore.ids",
+        "COPY profitscore.ledger",
         "INSERT INTO profitscore.parties",
         "UPDATE profitscore.parties",
         "UPDATE profitscore.tenants",

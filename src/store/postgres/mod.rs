@@ -5,6 +5,7 @@
 //! tables; `ranking`, `curve`, `cross`, `lift` and `profiles` are the questions. Knows no currency and no ratio.
 
 mod append;
+mod books;
 mod cross;
 mod curve;
 mod customers;
@@ -78,7 +79,7 @@ impl PostgresStore {
         let database = Database::new(&settings.database)?;
         let is_distributed = schema::check(&database, settings).await?;
         let ground = Arc::new(Ground {
-            database,
+            database: database.distributed(is_distributed),
             tenants: Tenants::default(),
             calendar: settings.calendar.clone(),
             group: settings.database.group.max(1),

@@ -47,6 +47,8 @@ pub struct Limits {
     pub deadline: Duration,
     /// How long calls in flight may go on after the stop signal.
     pub drain: Duration,
+    /// How often the store is asked whether it can be reached, which health tells.
+    pub probe: Duration,
 }
 
 impl Default for Limits {
@@ -54,6 +56,7 @@ impl Default for Limits {
         Self {
             deadline: Duration::from_secs(60),
             drain: Duration::from_secs(10),
+            probe: Duration::from_secs(2),
         }
     }
 }
@@ -70,7 +73,7 @@ macro_rules! accept {
 }
 
 /// Serves until `shutdown`, then drains. `opened` ends when the service has its store: health says NOT_SERVING until
-/// then.
+/// then, and later on while the store cannot be reached.
 pub async fn serve(
     service: Arc<Service>,
     listener: TcpListener,
@@ -80,7 +83,8 @@ pub async fn serve(
 ) -> Result<(), tonic::transport::Error> {
     let (health, health_service) = tonic_health::server::health_reporter();
     say(&health, ServingStatus::NotServing).await;
-    say_serving_after(opened, health.clone());
+    let health_of_store = tell_health(Arc::clone(&service), opened, health.clone(), limits.probe);
+    let telling = tokio::spawn(health_of_store);
     let (stop, stopping) = watch::channel(false);
     let mut drained = stopping.clone();
     let activity = ActivityHandlers {
@@ -122,9 +126,15 @@ pub async fn serve(
         });
     tokio::pin!(server);
     tokio::select! {
-        ended = &mut server => return ended,
+        ended = &mut server => {
+            telling.abort();
+            return ended;
+        }
         () = shutdown => {}
     }
+    telling.abort();
+    // It is not to say anything after what is said here.
+    let _ = telling.await;
     say(&health, ServingStatus::NotServing).await;
     let _ = stop.send(true);
     let drained = tokio::time::timeout(limits.drain, server).await;
@@ -154,9 +164,31 @@ async fn say(health: &HealthReporter, status: ServingStatus) {
     }
 }
 
-fn say_serving_after(opened: impl Future<Output = ()> + Send + 'static, health: HealthReporter) {
-    tokio::spawn(async move {
-        opened.await;
-        say(&health, ServingStatus::Serving).await;
-    });
+/// Says whether the store can be reached, from when it is open until it is aborted.
+async fn tell_health(
+    service: Arc<Service>,
+    opened: impl Future<Output = ()>,
+    health: HealthReporter,
+    every: Duration,
+) {
+    opened.await;
+    let mut told = ServingStatus::NotServing;
+    loop {
+        let reached = service.reach().await;
+        let status = match reached {
+            Ok(()) => ServingStatus::Serving,
+            Err(_) => ServingStatus::NotServing,
+        };
+        if status != told {
+            match reached {
+                Ok(()) => tracing::info!("the store can be reached"),
+                Err(problem) => {
+                    tracing::error!(problem = problem.message, "the store cannot be reached");
+                }
+            }
+            say(&health, status).await;
+            told = status;
+        }
+        tokio::time::sleep(every).await;
+    }
 }

@@ -78,6 +78,8 @@ enum Command {
     Costs(commands::costs::CostCommand),
     /// Make the tables in a PostgreSQL database, or bring them up to date
     Migrate(commands::database::MigrateArguments),
+    /// Move tenants between folders and databases; all tenants if --tenant names none
+    Copy(commands::copy::CopyArguments),
     /// Copy a service's folder as it is now, also while it is served, and verify the copy
     Backup(commands::folder::CopyArguments),
     /// Verify a backup and copy it into a new folder
@@ -138,6 +140,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Reverse(reverse) => reverse.run(&connect().await?, format).await,
         Command::Costs(costs) => costs.run(&connect().await?, format).await,
         Command::Migrate(migrate) => migrate.run(format).await,
+        Command::Copy(copy) => copy.run(&arguments.connection.tenant, format).await,
         Command::Backup(copy) => copy.backup(format),
         Command::Restore(copy) => copy.restore(format),
         Command::Verify(verify) => verify.verify(format),

@@ -5,11 +5,15 @@
 
 use super::{
     activity::{Activity, DirectCostKind, EffortPurpose, Kind, Price, Work},
+    decimal::MICRO_PLACES,
     id::RoleId,
     money::Nanos,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
+
+/// Working time is counted in thousandths of a minute.
+const MINUTE_PLACES: u32 = 3;
 
 /// What a posting is counted under.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -46,6 +50,57 @@ pub enum Account {
     ReferralCount,
     /// Working time, in thousandths of a minute.
     Minutes(RoleId, WorkPurpose),
+}
+
+impl Account {
+    /// How many decimal places of its unit its sums count.
+    pub fn places(&self) -> u32 {
+        match self {
+            Self::GrossRevenue
+            | Self::Discounts
+            | Self::Refunds
+            | Self::CostOfGoods
+            | Self::DirectCost(_)
+            | Self::Compensation
+            | Self::SpecialDemandCost
+            | Self::WrittenOff
+            | Self::Invoiced
+            | Self::Spend
+            | Self::Quantity => MICRO_PLACES,
+            Self::SaleCount
+            | Self::ComplaintCount
+            | Self::SpecialDemandCount
+            | Self::ReferralCount => 0,
+            Self::Minutes(..) => MINUTE_PLACES,
+        }
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::GrossRevenue => "gross_revenue",
+            Self::Discounts => "discounts",
+            Self::Refunds => "refunds",
+            Self::CostOfGoods => "cost_of_goods",
+            Self::DirectCost(kind) => {
+                return write!(f, "direct_cost:{}", kind.as_str());
+            }
+            Self::Compensation => "compensation",
+            Self::SpecialDemandCost => "special_demand_cost",
+            Self::WrittenOff => "written_off",
+            Self::Invoiced => "invoiced",
+            Self::Spend => "spend",
+            Self::SaleCount => "sales",
+            Self::Quantity => "quantity",
+            Self::ComplaintCount => "complaints",
+            Self::SpecialDemandCount => "special_demands",
+            Self::ReferralCount => "referrals",
+            Self::Minutes(role, purpose) => {
+                return write!(f, "minutes:{role}:{}", purpose.as_str());
+            }
+        })
+    }
 }
 
 /// What working time is counted under: what effort was for, or what made it necessary.

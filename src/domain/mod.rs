@@ -10,6 +10,7 @@ pub mod conflict;
 pub mod cost_model;
 pub mod decimal;
 pub mod fingerprint;
+pub mod history;
 pub mod id;
 pub mod ledger;
 pub mod model;

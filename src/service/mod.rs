@@ -5,6 +5,7 @@
 pub mod activities;
 pub mod clock;
 mod compute;
+pub mod copying;
 pub mod cost_models;
 pub mod kept;
 pub mod lookalike;
@@ -102,6 +103,11 @@ impl Service {
             let message = "the service is reading its ledger".to_owned();
             Problem::new(Reason::Starting, "", message, [])
         })
+    }
+
+    /// Whether the store can be asked anything.
+    pub async fn reach(&self) -> Result<(), Problem> {
+        self.store()?.reach().await
     }
 
     /// The position that a read sees.

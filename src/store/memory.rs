@@ -9,6 +9,7 @@ use self::tenant::Tenant;
 use super::{Store, answer};
 use crate::domain::{
     cost_model::CostModel,
+    history::{HistoryQuestion, Written, check_follows},
     id::{PartyId, TenantId},
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
     party::{Party, PartyQuestion, TraitDefinition},
@@ -101,6 +102,37 @@ impl Store for MemoryStore {
                 .collect()
         };
         Ok(self.write(tenant, mode, put))
+    }
+
+    async fn take_over(&self, tenant: &TenantId, written: Vec<Written>) -> Result<(), Problem> {
+        let take_over = |tenant: &mut Tenant| {
+            let mut changed = tenant.clone();
+            check_follows(changed.newest, &written)?;
+            for one in written {
+                changed.take_over(one)?;
+            }
+            *tenant = changed;
+            Ok(())
+        };
+        self.write(tenant, WriteMode::Keep, take_over)
+    }
+
+    async fn tenants(&self) -> Result<Vec<TenantId>, Problem> {
+        let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
+        let written = tenants.iter().filter(|(_, tenant)| tenant.newest > 0);
+        Ok(written.map(|(id, _)| id.clone()).collect())
+    }
+
+    async fn written(
+        &self,
+        tenant: &TenantId,
+        question: &HistoryQuestion,
+    ) -> Result<Vec<Written>, Problem> {
+        Ok(self.read(tenant, |tenant| tenant.history(question)))
+    }
+
+    async fn reach(&self) -> Result<(), Problem> {
+        Ok(())
     }
 
     async fn watermark(&self, tenant: &TenantId) -> Result<Position, Problem> {

@@ -10,6 +10,7 @@ pub mod postgres;
 
 use crate::domain::{
     cost_model::CostModel,
+    history::{HistoryQuestion, Written},
     id::{PartyId, TenantId},
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
     party::{Party, PartyQuestion, TraitDefinition},
@@ -53,6 +54,26 @@ pub trait Store: Send + Sync + 'static {
         record_time: Instant,
         mode: WriteMode,
     ) -> Result<Vec<Outcome>, Problem>;
+
+    /// Writes what another store holds, each at its position and with its time there: all of it or nothing.
+    ///
+    /// Refused unless it begins right after the watermark, and unless each would be posted here as well. What is
+    /// written is durable and visible when this returns.
+    async fn take_over(&self, tenant: &TenantId, written: Vec<Written>) -> Result<(), Problem>;
+
+    /// Every tenant with something written, in the order of their ids.
+    async fn tenants(&self) -> Result<Vec<TenantId>, Problem>;
+
+    /// Everything that was written, in the order of positions, which have no gaps. At most `limit` and maybe fewer,
+    /// but none only if there is none.
+    async fn written(
+        &self,
+        tenant: &TenantId,
+        question: &HistoryQuestion,
+    ) -> Result<Vec<Written>, Problem>;
+
+    /// Fails soon while the store cannot be asked anything, such as a database that is away. Waits for nobody else.
+    async fn reach(&self) -> Result<(), Problem>;
 
     /// The position up to which everything is visible, for ever.
     async fn watermark(&self, tenant: &TenantId) -> Result<Position, Problem>;

@@ -6,6 +6,7 @@ use profitscore::{
     api::{pb, server::Limits},
     domain::{
         cost_model::CostModel,
+        history::{HistoryQuestion, Written},
         id::{PartyId, TenantId},
         ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
         party::{Party, PartyQuestion, TraitDefinition},
@@ -20,8 +21,17 @@ use profitscore::{
     },
     store::{Store, memory::MemoryStore},
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 use tonic::Code;
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
 
 /// What goes wrong.
 #[derive(Clone, Copy, PartialEq)]
@@ -34,12 +44,15 @@ enum Fault {
     Lies,
     /// Questions take longer than anybody waits.
     Slow,
+    /// It goes away and comes back.
+    Away,
 }
 
 /// A memory store with a fault.
 struct FaultyStore {
     inner: MemoryStore,
     fault: Fault,
+    probes: AtomicUsize,
 }
 
 #[async_trait]
@@ -53,7 +66,7 @@ impl Store for FaultyStore {
     ) -> Result<Vec<Outcome>, Problem> {
         match self.fault {
             Fault::Full => Err(Problem::store_unavailable("database or disk is full")),
-            Fault::Damaged | Fault::Lies | Fault::Slow => {
+            Fault::Damaged | Fault::Lies | Fault::Slow | Fault::Away => {
                 self.inner.append(tenant, entries, record_time, mode).await
             }
         }
@@ -69,6 +82,30 @@ impl Store for FaultyStore {
         self.inner.put(tenant, records, record_time, mode).await
     }
 
+    async fn take_over(&self, tenant: &TenantId, written: Vec<Written>) -> Result<(), Problem> {
+        self.inner.take_over(tenant, written).await
+    }
+
+    async fn tenants(&self) -> Result<Vec<TenantId>, Problem> {
+        self.inner.tenants().await
+    }
+
+    async fn written(
+        &self,
+        tenant: &TenantId,
+        question: &HistoryQuestion,
+    ) -> Result<Vec<Written>, Problem> {
+        self.inner.written(tenant, question).await
+    }
+
+    async fn reach(&self) -> Result<(), Problem> {
+        let probe = self.probes.fetch_add(1, Ordering::Relaxed);
+        match self.fault {
+            Fault::Away if probe % 2 == 1 => Err(Problem::store_unavailable("it is away")),
+            Fault::Full | Fault::Damaged | Fault::Lies | Fault::Slow | Fault::Away => Ok(()),
+        }
+    }
+
     async fn watermark(&self, tenant: &TenantId) -> Result<Position, Problem> {
         self.inner.watermark(tenant).await
     }
@@ -82,7 +119,9 @@ impl Store for FaultyStore {
             Fault::Damaged => Err(Problem::ledger_damaged(
                 "ledger of default, positions 1 to 7",
             )),
-            Fault::Full | Fault::Lies | Fault::Slow => self.inner.entries(tenant, question).await,
+            Fault::Full | Fault::Lies | Fault::Slow | Fault::Away => {
+                self.inner.entries(tenant, question).await
+            }
         }
     }
 
@@ -177,7 +216,36 @@ impl Store for FaultyStore {
 
 async fn faulty(fault: Fault, limits: Limits) -> World {
     let inner = MemoryStore::new(Calendar::of_zone("UTC").unwrap());
-    World::over(Some(Arc::new(FaultyStore { inner, fault })), limits).await
+    let store = FaultyStore {
+        inner,
+        fault,
+        probes: AtomicUsize::new(0),
+    };
+    World::over(Some(Arc::new(store)), limits).await
+}
+
+#[tokio::test]
+async fn health_follows_a_store_that_goes_away_and_comes_back() {
+    let limits = Limits {
+        probe: Duration::from_millis(100),
+        ..Limits::default()
+    };
+    let world = faulty(Fault::Away, limits).await;
+    let mut client = HealthClient::new(world.channel.clone());
+    let watched = client.watch(HealthCheckRequest::default()).await;
+    let mut said = watched.unwrap().into_inner();
+    for wanted in [
+        ServingStatus::Serving,
+        ServingStatus::NotServing,
+        ServingStatus::Serving,
+    ] {
+        loop {
+            let status = said.message().await.unwrap().unwrap().status();
+            if status == wanted {
+                break;
+            }
+        }
+    }
 }
 
 #[tokio::test]

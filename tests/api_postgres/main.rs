@@ -8,6 +8,7 @@
 #[path = "../shared/cluster.rs"]
 mod cluster;
 mod store;
+mod two_services;
 
 #[path = "../api/activities.rs"]
 mod activities;

@@ -6,7 +6,7 @@ use profitscore::{
     store::{
         Store,
         memory::MemoryStore,
-        postgres::{self, PostgresSettings, PostgresStore},
+        postgres::{self, DatabaseSettings, PostgresSettings, PostgresStore},
     },
 };
 use std::sync::Arc;
@@ -15,19 +15,21 @@ use tempfile::TempDir;
 /// A store in an empty database, in US dollars and UTC. Where PostgreSQL is not installed, the test says that it is
 /// skipped, and runs on the reference.
 pub async fn open() -> (Arc<dyn Store>, Option<TempDir>) {
-    let calendar = Calendar::of_zone("UTC").unwrap();
     let Some(cluster) = cluster() else {
+        let calendar = Calendar::of_zone("UTC").unwrap();
         return (Arc::new(MemoryStore::new(calendar)), None);
     };
     let database = cluster.database().await;
     postgres::migrate(&database).await.unwrap();
+    (Arc::new(over(&database).await), None)
+}
+
+/// A store in a database that was migrated.
+pub async fn over(database: &DatabaseSettings) -> PostgresStore {
     let settings = PostgresSettings {
-        calendar,
+        calendar: Calendar::of_zone("UTC").unwrap(),
         currency: Currency::parse("USD", "").unwrap(),
-        database,
+        database: database.clone(),
     };
-    (
-        Arc::new(PostgresStore::open(&settings).await.unwrap()),
-        None,
-    )
+    PostgresStore::open(&settings).await.unwrap()
 }

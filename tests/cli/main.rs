@@ -5,6 +5,7 @@ mod adventureworks;
 mod broken_streams;
 #[path = "../shared/cluster.rs"]
 mod cluster;
+mod copying;
 mod demo;
 mod exit_codes;
 mod folders;
@@ -13,3 +14,4 @@ mod process;
 mod prospects;
 mod resuming;
 mod superstore;
+mod two_services;

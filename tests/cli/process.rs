@@ -97,6 +97,15 @@ impl Server {
         Some(Self::start(&[], &environment, "127.0.0.1:0"))
     }
 
+    /// With a store in a database that was migrated.
+    pub fn on_database(url: &str) -> Self {
+        let environment = [
+            ("PROFITSCORE_DATABASE_URL", url),
+            ("PROFITSCORE_DATABASE_PASSWORD", PASSWORD),
+        ];
+        Self::start(&[], &environment, "127.0.0.1:0")
+    }
+
     /// With a store in a folder, at an address.
     pub fn in_folder(folder: &Path, address: &str) -> Self {
         Self::start(&["--data", folder.to_str().unwrap()], &[], address)

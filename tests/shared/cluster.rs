@@ -23,6 +23,7 @@ pub const PASSWORD: &str = "only for tests";
 /// A running PostgreSQL.
 pub struct Cluster {
     port: u16,
+    programs: PathBuf,
     folder: PathBuf,
     /// Ends the server and removes the folder as soon as its standard input ends, which this process holds.
     _warden: Child,
@@ -59,7 +60,7 @@ fn tell_skipped() {
 }
 
 /// Where the newest programs are.
-fn programs() -> Option<PathBuf> {
+pub fn programs() -> Option<PathBuf> {
     if let Some(folder) = std::env::var_os("PROFITSCORE_POSTGRES_BIN") {
         return Some(folder.into());
     }
@@ -153,8 +154,8 @@ impl Cluster {
             if is_durable { "on" } else { "off" }
         );
         // A server that was killed comes back, as any service manager would have it.
-        let script = "(while [ ! -e stop ]; do \"$0/postgres\" $1 >>log 2>&1; sleep 0.1; done) & loop=$!; \
-                      read -r _; touch stop; kill -QUIT \"$(head -n 1 data/postmaster.pid)\"; wait $loop; \
+        let script = "(while [ ! -e stop ]; do [ -e hold ] || \"$0/postgres\" $1 >>log 2>&1; sleep 0.1; done) & \
+                      loop=$!; read -r _; touch stop; kill -QUIT \"$(head -n 1 data/postmaster.pid)\"; wait $loop; \
                       cd /; rm -rf \"$2\"";
         let mut warden = Command::new("sh");
         warden
@@ -172,6 +173,7 @@ impl Cluster {
             .spawn();
         Self {
             port,
+            programs: programs.to_owned(),
             folder,
             _warden: warden.unwrap(),
             databases: AtomicU32::new(0),
@@ -232,6 +234,33 @@ impl Cluster {
     pub fn server(&self) -> Option<rustix::process::Pid> {
         let file = fs::read_to_string(self.folder.join("data/postmaster.pid")).ok()?;
         rustix::process::Pid::from_raw(file.lines().next()?.parse().ok()?)
+    }
+
+    /// Runs one of PostgreSQL's own programs against a database of the cluster, to its end.
+    #[allow(dead_code, reason = "few tests do what a database's operator does")]
+    pub fn run(&self, program: &str, database: &str, arguments: &[&str]) {
+        let mut command = Command::new(self.programs.join(program));
+        command.args(["--host=127.0.0.1", "--username", USER, "--dbname", database]);
+        command.arg(format!("--port={}", self.port)).args(arguments);
+        let done = command.env("PGPASSWORD", PASSWORD).output().unwrap();
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{program}: {said}");
+    }
+
+    /// Stops the server until [`Cluster::release`].
+    #[allow(dead_code, reason = "few tests stop it")]
+    pub fn hold(&self) {
+        fs::write(self.folder.join("hold"), "").unwrap();
+        if let Some(server) = self.server() {
+            // At once, as if the machine had lost its power but for what is on its disk.
+            rustix::process::kill_process(server, rustix::process::Signal::QUIT).unwrap();
+        }
+    }
+
+    /// Lets the server start again.
+    #[allow(dead_code, reason = "few tests stop it")]
+    pub fn release(&self) {
+        fs::remove_file(self.folder.join("hold")).unwrap();
     }
 
     /// A connection of a test's own to a database.

@@ -2,13 +2,17 @@
 
 use crate::{
     cluster::{Cluster, PASSWORD, cluster},
+    durability::state,
     stores::{database, open_database},
     words::*,
 };
 use profitscore::{
     domain::{
+        account::Account,
         money::Currency,
+        party::Stage,
         problem::{Problem, Reason},
+        question::Scope,
         ranking::Basis,
         time::{Calendar, Period},
     },
@@ -103,9 +107,10 @@ async fn a_database_is_migrated_once_and_keeps_what_it_was_made_with() {
     assert!(problem.message.contains("profitscore migrate"), "{problem}");
     // Two at once: one makes the tables, the other finds them.
     let (one, other) = tokio::join!(migrate(&database), migrate(&database));
-    let mut from = [one.unwrap().from, other.unwrap().from];
+    let (one, other) = (one.unwrap(), other.unwrap());
+    let mut from = [one.from, other.from];
     from.sort_unstable();
-    assert_eq!(from, [0, 1]);
+    assert_eq!(from, [0, one.to]);
     assert!(open(&database, "USD", "UTC").await.is_ok());
     for (currency, zone, field) in [
         ("EUR", "UTC", "currency"),
@@ -162,6 +167,53 @@ async fn a_question_that_nobody_waits_for_is_stopped() {
     assert_eq!(standing(&answer), [("c", 1)]);
 }
 
+/// What `docs/backup.md` says of a dump, done.
+#[tokio::test]
+async fn a_dump_that_is_restored_answers_the_same_and_goes_on() {
+    let Some(database) = database().await else {
+        return;
+    };
+    let cluster = cluster().unwrap();
+    let store = open_database(&database).await;
+    append(
+        &store,
+        vec![sale("a", "c", 1, 3, 1), sale("b", "d", 2, 2, 1)],
+    )
+    .await;
+    let customer = party("c", Stage::Customer, [("size", category("big"))]);
+    let model = cost_model("q", rates([("CLERK", 2)]), None);
+    put(&store, vec![customer, model]).await;
+    append(&store, vec![reversal("r", "b")]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("dump");
+    let file = file.to_str().unwrap();
+    let dump = ["--format=custom", "--schema=profitscore", "--file", file];
+    cluster.run("pg_dump", database.name(), &dump);
+    // What comes after it is not in it.
+    append(&store, vec![sale("e", "c", 1, 9, 1)]).await;
+
+    let restored = cluster.database().await;
+    let restore = ["--exit-on-error", "--no-owner", file];
+    cluster.run("pg_restore", restored.name(), &restore);
+    let copy = open_database(&restored).await;
+    assert_eq!(watermark(&copy).await, 5);
+    let id = &tenant("t");
+    for as_of in [2, 4, 5] {
+        assert_eq!(
+            state(&copy, id, as_of).await,
+            state(&store, id, as_of).await
+        );
+    }
+    assert_eq!(
+        append(&copy, vec![sale("e", "c", 1, 9, 1)]).await,
+        posted(6, 1)
+    );
+    assert_eq!(state(&copy, id, 6).await, state(&store, id, 6).await);
+    // A tenant that is new gets a number of its own.
+    append_to(&copy, "u", vec![sale("a", "c", 1, 1, 0)]).await;
+    assert_eq!(state(&copy, id, 6).await, state(&store, id, 6).await);
+}
+
 #[tokio::test]
 async fn the_certificate_of_the_database_is_verified() {
     let Some(cluster) = cluster() else {
@@ -206,4 +258,46 @@ async fn the_certificate_of_the_database_is_verified() {
         migrate(&missing).await.unwrap_err().field,
         "database_authorities"
     );
+}
+
+#[tokio::test]
+async fn a_database_of_the_first_version_gets_its_books() {
+    let Some(cluster) = cluster() else {
+        return;
+    };
+    let database = cluster.database().await;
+    migrate(&database).await.unwrap();
+    let store = open(&database, "USD", "UTC").await.unwrap();
+    let batch = vec![
+        sale("1", "a", 1, 10, 3),
+        service("2", "a", 2, "CLERK", 30),
+        sale("3", "b", 2, 20, 5),
+        reversal("4", "1"),
+    ];
+    append(&store, batch).await;
+    let ask = async |as_of| {
+        let asked = Scope {
+            as_of,
+            ..scope(days(0, 2))
+        };
+        rank(&store, asked, order(Basis::NetProfit)).await
+    };
+    let (before, all) = (ask(2).await, ask(NEWEST).await);
+    assert_eq!(before.totals.ledger.get(&Account::GrossRevenue), 10_000_000);
+    assert_eq!(all.totals.ledger.get(&Account::GrossRevenue), 0);
+    let client = cluster.client(&database).await;
+    let back = "DROP TABLE profitscore.books; DROP AGGREGATE profitscore.total (bigint); \
+                DROP INDEX profitscore.parties_seq; \
+                ALTER TABLE profitscore.parties DROP COLUMN record_seconds, DROP COLUMN record_nanos; \
+                ALTER TABLE profitscore.trait_definitions DROP COLUMN record_seconds, DROP COLUMN record_nanos; \
+                DELETE FROM profitscore.migrations WHERE version > 1";
+    client.batch_execute(back).await.unwrap();
+    assert!(open(&database, "USD", "UTC").await.is_err());
+    let migrated = migrate(&database).await.unwrap();
+    assert_eq!((migrated.from, migrated.to), (1, 3));
+    assert_eq!((ask(2).await, ask(NEWEST).await), (before, all));
+    append(&store, vec![sale("5", "a", 1, 40, 1)]).await;
+    let answer = ask(NEWEST).await;
+    assert_eq!(answer.totals.ledger.get(&Account::GrossRevenue), 40_000_000);
+    assert_eq!(answer.totals.ledger, answer.totals.reported);
 }

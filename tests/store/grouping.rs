@@ -189,6 +189,21 @@ pub async fn profiles_look_at_ages(store: &dyn Store) {
     );
 }
 
+pub async fn sums_beyond_eight_bytes_are_exact(store: &dyn Store) {
+    // Each of these is an i64, and all of them together are not.
+    let batch = (0..10).map(|number| {
+        let id = number.to_string();
+        sale(&id, "a", 1, 1_000_000_000_000, 0)
+    });
+    append(store, batch.collect()).await;
+    for group in [Group::Customer, Group::Branch, Group::Customer] {
+        let groups = cross(store, scope(Period::ALL), group).await;
+        let wanted = 10 * 1_000_000_000_000 * 1_000_000;
+        assert_eq!(groups.len(), 1);
+        assert_eq!(total(&groups).get(&Account::GrossRevenue), wanted);
+    }
+}
+
 pub async fn profiles_leave_out_who_came_before(store: &dyn Store) {
     let batch = vec![
         sale("1", "a", 1, 10, 0),

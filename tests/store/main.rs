@@ -7,6 +7,7 @@
 mod appending;
 #[path = "../shared/cluster.rs"]
 mod cluster;
+mod copying;
 mod curve;
 mod damage;
 mod databases;
@@ -30,6 +31,7 @@ macro_rules! on_every_store {
         on_every_store!(@store embedded, $($topic: $($case),+);+);
         on_every_store!(@store finely_divided, $($topic: $($case),+);+);
         on_every_store!(@store postgres, $($topic: $($case),+);+);
+        on_every_store!(@store citus, $($topic: $($case),+);+);
     };
     (@store $store:ident, $($topic:ident: $($case:ident),+);+) => {
         mod $store {
@@ -92,8 +94,15 @@ on_every_store! {
     grouping:
         every_group_ties_to_the_ledger,
         a_group_without_live_activities_is_gone,
+        sums_beyond_eight_bytes_are_exact,
         profiles_look_at_ages,
         profiles_leave_out_who_came_before;
+    copying:
+        what_was_written_is_told_in_order,
+        what_is_copied_answers_the_same_there_and_back,
+        a_copy_goes_on_where_it_was_broken_off,
+        what_does_not_follow_is_not_taken_over,
+        a_target_with_something_else_is_refused_by_name;
     laws:
         order_batches_and_repeats_change_nothing,
         a_reversal_equals_never_having_been,

@@ -474,7 +474,9 @@ pub async fn huge_weights_and_amounts_are_exact(store: &dyn Store) {
         huge("5", "c", 1),
     ];
     append(store, batch).await;
-    // The second is greater than any i64.
+    let more = (0..8).map(|number| huge(&format!("more {number}"), "a", HUGE));
+    append(store, more.collect()).await;
+    // The second weight is greater than any i64, and so is what one customer paid.
     for weight in [1_000, i128::from(i64::MAX) + 7] {
         let order = Order {
             weights: Weights(BTreeMap::from([(Account::Spend, weight)])),
@@ -483,7 +485,10 @@ pub async fn huge_weights_and_amounts_are_exact(store: &dyn Store) {
         let answer = rank(store, scope(Period::ALL), order).await;
         let huge = i128::from(HUGE);
         let values: Vec<i128> = answer.rows.iter().map(|row| row.value).collect();
-        assert_eq!(values, [2 * huge * weight, (2 * huge - 1) * weight, weight]);
-        assert_eq!(answer.totals.ledger.get(&Account::Spend), 4 * huge);
+        assert_eq!(
+            values,
+            [10 * huge * weight, (2 * huge - 1) * weight, weight]
+        );
+        assert_eq!(answer.totals.ledger.get(&Account::Spend), 12 * huge);
     }
 }

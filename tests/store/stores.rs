@@ -14,12 +14,15 @@ use std::{
     path::Path,
 };
 use tempfile::TempDir;
+use tokio::sync::{Mutex, MutexGuard};
+use tokio_postgres::NoTls;
 
 /// A store and the folder that goes with it.
 pub struct Opened {
-    // Before the folder, so that it is closed when the folder is removed.
+    // Before the others, so that it is closed when the folder is removed, and before the next one has its turn.
     store: Box<dyn Store>,
     _folder: Option<TempDir>,
+    _turn: Option<MutexGuard<'static, ()>>,
 }
 
 impl Opened {
@@ -39,6 +42,7 @@ pub fn memory() -> Ready<Option<Opened>> {
     ready(Some(Opened {
         store: Box::new(MemoryStore::new(calendar())),
         _folder: None,
+        _turn: None,
     }))
 }
 
@@ -48,6 +52,7 @@ pub fn embedded() -> Ready<Option<Opened>> {
     ready(Some(Opened {
         store: Box::new(open(folder.path())),
         _folder: Some(folder),
+        _turn: None,
     }))
 }
 
@@ -57,6 +62,7 @@ pub fn finely_divided() -> Ready<Option<Opened>> {
     ready(Some(Opened {
         store: Box::new(open_with(folder.path(), FINEST)),
         _folder: Some(folder),
+        _turn: None,
     }))
 }
 
@@ -66,6 +72,44 @@ pub async fn postgres() -> Option<Opened> {
     Some(Opened {
         store: Box::new(open_database(&database).await),
         _folder: None,
+        _turn: None,
+    })
+}
+
+/// The environment variable that names a database on a Citus cluster.
+const CITUS: &str = "PROFITSCORE_TEST_CITUS_URL";
+
+/// A store in the database that [`CITUS`] names, if it does. Everything that this program keeps there is dropped first;
+/// one test after the other has it.
+pub async fn citus() -> Option<Opened> {
+    static TURN: Mutex<()> = Mutex::const_new(());
+    let Ok(url) = std::env::var(CITUS) else {
+        let thread = std::thread::current();
+        let name = thread.name().unwrap_or("a test");
+        println!("skipped: {name}, {CITUS} names no database on a Citus cluster");
+        return None;
+    };
+    let turn = TURN.lock().await;
+    let database = DatabaseSettings::parse(&url).unwrap();
+    assert!(
+        database.name().contains("test"),
+        "{CITUS} must name a database for tests"
+    );
+    let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let drop = "DROP SCHEMA IF EXISTS profitscore CASCADE";
+    client.batch_execute(drop).await.unwrap();
+    std::mem::drop(client);
+    connection.await.unwrap().unwrap();
+    let migrated = postgres::migrate(&database).await.unwrap();
+    assert!(
+        migrated.is_distributed,
+        "{CITUS} names a database without the extension"
+    );
+    Some(Opened {
+        store: Box::new(open_database(&database).await),
+        _folder: None,
+        _turn: Some(turn),
     })
 }
 

@@ -10,7 +10,10 @@ use crate::{
     store::postgres::{self, DatabaseSettings, Migrated},
 };
 use serde_json::json;
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// The environment variable that may hold the password; there is no flag for it, which everybody could see.
 const PASSWORD: &str = "PROFITSCORE_DATABASE_PASSWORD";
@@ -56,15 +59,7 @@ impl DatabaseArguments {
         let missing = || Failure::usage("--database-url or PROFITSCORE_DATABASE_URL is required");
         let url = self.database_url.as_deref().ok_or_else(missing)?;
         let mut settings = DatabaseSettings::parse(url).map_err(failure)?;
-        if let Some(file) = &self.database_password_file {
-            let password = fs::read_to_string(file);
-            let password = password.map_err(|error| {
-                Failure::usage(format!("cannot read {}: {error}", file.display()))
-            })?;
-            settings.set_password(password.trim_end_matches(['\r', '\n']));
-        } else if let Ok(password) = std::env::var(PASSWORD) {
-            settings.set_password(&password);
-        }
+        take_password(&mut settings, self.database_password_file.as_deref())?;
         settings.authorities.clone_from(&self.database_authorities);
         settings.connections = self.database_connections.into();
         settings.group = self.database_group.into();
@@ -73,8 +68,22 @@ impl DatabaseArguments {
     }
 }
 
-fn failure(problem: Problem) -> Failure {
-    if problem.reason == Reason::FieldInvalid {
+/// Takes the password from a file if there is one, and otherwise from the environment.
+pub fn take_password(settings: &mut DatabaseSettings, file: Option<&Path>) -> Result<(), Failure> {
+    if let Some(file) = file {
+        let password = fs::read_to_string(file);
+        let password = password
+            .map_err(|error| Failure::usage(format!("cannot read {}: {error}", file.display())))?;
+        settings.set_password(password.trim_end_matches(['\r', '\n']));
+    } else if let Ok(password) = std::env::var(PASSWORD) {
+        settings.set_password(&password);
+    }
+    Ok(())
+}
+
+/// What a command that works on a store itself says of a problem.
+pub fn failure(problem: Problem) -> Failure {
+    if [Reason::FieldInvalid, Reason::CurrencyMismatch].contains(&problem.reason) {
         Failure::Usage(problem.message)
     } else if problem.reason == Reason::StoreUnavailable {
         Failure::Unreachable(problem.message)

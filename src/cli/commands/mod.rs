@@ -2,6 +2,7 @@
 
 pub mod activities;
 pub mod bands;
+pub mod copy;
 pub mod costs;
 pub mod database;
 pub mod folder;

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::domain::{
     conflict::conflict,
+    history::{Content, Written, check_follows, check_posted},
     id::{ActivityId, TenantId},
     ledger::{Entry, Outcome, Position, activity_not_found, already_reversed},
     problem::Problem,
@@ -320,6 +321,29 @@ impl<'w> Draft<'w> {
             }
         }
         Ok(None)
+    }
+
+    /// Drafts what another store holds, or says why that cannot be; what was drafted of it until then is in the way.
+    pub fn take_over(
+        &mut self,
+        base: Base<'_>,
+        written: &'w [Written],
+    ) -> Result<Vec<Outcome>, Problem> {
+        check_follows(self.next_position(base) - 1, written)?;
+        self.note_ids();
+        let mut outcomes = Vec::with_capacity(written.len());
+        for one in written {
+            let outcome = match &one.content {
+                Content::Entry(entry) => {
+                    let fingerprint = base.fingerprinter.of(entry.id());
+                    self.append_one(base, entry, fingerprint, one.record_time)?
+                }
+                Content::Record(record) => self.put(base, record, one.record_time),
+            };
+            check_posted(one.position, outcome.clone())?;
+            outcomes.push(outcome);
+        }
+        Ok(outcomes)
     }
 
     /// Decides a record, and drafts it if it is to be written.

@@ -24,6 +24,7 @@ use super::{
     tenants::{Tenant, Tenants},
 };
 use crate::domain::{
+    history::{Content, Written},
     id::TenantId,
     ledger::{Entry, Outcome, WriteMode},
     problem::Problem,
@@ -49,6 +50,8 @@ pub enum Writes {
     Entries(Vec<Entry>),
     /// Beside the ledger.
     Records(Vec<Record>),
+    /// What another store holds, at its own positions and times: all of it or nothing.
+    TakenOver(Vec<Written>),
 }
 
 impl Writes {
@@ -57,18 +60,24 @@ impl Writes {
         match self {
             Self::Entries(entries) => entries.len(),
             Self::Records(records) => records.len(),
+            Self::TakenOver(written) => written.len(),
         }
     }
 
     /// About how many bytes it has at most.
     pub(super) fn most_bytes(&self) -> u32 {
+        // Stored, texts and lists are about half as long as in memory; what cannot be stored is refused later.
+        let of_record = |record: &Record| 2 * serialized_size(record).unwrap_or_default();
         let bytes = match self {
             Self::Entries(entries) => entries.len() * ENTRY_BYTES,
-            // Stored, texts and lists are about half as long as in memory; what cannot be stored is refused later.
-            Self::Records(records) => records
-                .iter()
-                .map(|record| 2 * serialized_size(record).unwrap_or_default())
-                .sum(),
+            Self::Records(records) => records.iter().map(of_record).sum(),
+            Self::TakenOver(written) => {
+                let each = written.iter().map(|one| match &one.content {
+                    Content::Entry(_) => ENTRY_BYTES,
+                    Content::Record(record) => of_record(record),
+                });
+                each.sum()
+            }
         };
         u32::try_from(bytes).unwrap_or(u32::MAX)
     }
@@ -291,6 +300,7 @@ impl Engine {
                     .map(|record| draft.put(base, record, request.record_time))
                     .collect())
             }
+            Writes::TakenOver(written) => draft.take_over(base, written),
         }
     }
 

@@ -6,7 +6,7 @@ use super::{
     log::{Index, Place, Table, parse_row},
     planted::{Planted, is_planted},
 };
-use crate::domain::{id::TenantId, ledger::Position, problem::Problem};
+use crate::domain::{history::Written, id::TenantId, ledger::Position, problem::Problem};
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
@@ -127,6 +127,24 @@ impl LedgerReader {
                 },
             }
         }
+    }
+
+    /// What was written from a position on: at most `limit`, and at most to the end of its row.
+    pub fn written(
+        &self,
+        tenant: &TenantId,
+        position: Position,
+        limit: usize,
+    ) -> Result<Vec<Written>, Problem> {
+        let row = self.row(tenant, position)?;
+        let first = row.place.first;
+        let before = usize::try_from(position.saturating_sub(first)).unwrap_or(usize::MAX);
+        let written = row.body.written(first, before, limit);
+        if written.is_empty() {
+            let what = format!(", tenant {tenant}, position {position}: its row ends before it");
+            return Err(row.place.damaged(&what));
+        }
+        Ok(written)
     }
 
     /// The entry at a position.

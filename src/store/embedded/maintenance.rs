@@ -9,7 +9,7 @@ use super::{
     disk::Disk,
     fingerprint::Fingerprinter,
     ledger::LedgerReader,
-    log::{Read, ReadRow, Reading, Table},
+    log::{META, Read, ReadRow, Reading, Table},
     real_disk::RealDisk,
     replay::Replay,
     settings::{BookSizes, Progress},
@@ -55,6 +55,11 @@ pub struct VerifiedTenant {
     pub position: Position,
     /// How many accounts have a sum, each of which is the same by the books and by the ledger.
     pub accounts: usize,
+}
+
+/// Whether a folder holds a ledger, sound or not.
+pub fn is_there(folder: &Path) -> bool {
+    folder.join(META).is_file()
 }
 
 /// Reads every byte of a folder, proves every checksum, makes the books from the ledger and compares them, tenant by

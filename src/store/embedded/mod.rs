@@ -14,6 +14,7 @@ mod engine;
 mod entries;
 pub mod fingerprint;
 mod groups;
+mod history;
 mod kept;
 mod kept_answers;
 mod kept_scans;
@@ -47,7 +48,9 @@ pub use self::{
     books::BookBytes,
     checkpoint::CheckpointBytes,
     engine::{Answer, Engine, Failures, Request, Writes},
-    maintenance::{DiskBytes, Verified, VerifiedTenant, backup, disk_bytes, restore, verify},
+    maintenance::{
+        DiskBytes, Verified, VerifiedTenant, backup, disk_bytes, is_there, restore, verify,
+    },
     questions::Questions,
     real_disk::RealDisk,
     settings::{BookSizes, CheckpointSizes, EmbeddedSettings, EngineSettings, Progress},
@@ -57,6 +60,7 @@ use self::{prepared::Preparer, writer::Message};
 use super::Store;
 use crate::domain::{
     cost_model::CostModel,
+    history::{HistoryQuestion, Written},
     id::{PartyId, TenantId},
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
     party::{Party, PartyQuestion, TraitDefinition},
@@ -211,6 +215,37 @@ impl Store for EmbeddedStore {
     ) -> Result<Vec<Outcome>, Problem> {
         self.write(tenant, Writes::Records(records), record_time, mode)
             .await
+    }
+
+    async fn take_over(&self, tenant: &TenantId, written: Vec<Written>) -> Result<(), Problem> {
+        let Some(first) = written.first() else {
+            return Ok(());
+        };
+        // Each has a time of its own.
+        let time = first.record_time;
+        let writes = Writes::TakenOver(written);
+        self.write(tenant, writes, time, WriteMode::Keep).await?;
+        Ok(())
+    }
+
+    async fn tenants(&self) -> Result<Vec<TenantId>, Problem> {
+        self.questions.tenants_with_writes()
+    }
+
+    async fn written(
+        &self,
+        tenant: &TenantId,
+        question: &HistoryQuestion,
+    ) -> Result<Vec<Written>, Problem> {
+        let tenant = tenant.clone();
+        let question = question.clone();
+        self.ask(move |questions| questions.written(&tenant, &question))
+            .await
+    }
+
+    async fn reach(&self) -> Result<(), Problem> {
+        // It is in this process.
+        Ok(())
     }
 
     async fn watermark(&self, tenant: &TenantId) -> Result<Position, Problem> {

@@ -3,7 +3,7 @@
 
 use super::{
     books::{Accumulator, BookBytes, Books},
-    entries, groups,
+    entries, groups, history,
     kept_answers::{KeptAnswers, bytes_of_curve, bytes_of_ranking},
     kept_scans::AllScans,
     ledger::LedgerReader,
@@ -15,6 +15,7 @@ use super::{
 use crate::{
     domain::{
         cost_model::CostModel,
+        history::{HistoryQuestion, Written},
         id::{PartyId, TenantId},
         ledger::{LedgerEntry, LedgerQuestion, Position},
         party::{Party, PartyQuestion, TraitDefinition},
@@ -77,6 +78,26 @@ impl Questions {
     pub fn watermark(&self, tenant: &TenantId) -> Result<Position, Problem> {
         let tenant = self.tenants.find(tenant)?;
         Ok(tenant.map_or(0, |tenant| tenant.watermark()))
+    }
+
+    /// Every tenant with something written, in the order of their ids.
+    pub fn tenants_with_writes(&self) -> Result<Vec<TenantId>, Problem> {
+        let tenants = self.tenants.all()?.into_iter();
+        let written = tenants.filter(|(_, tenant)| tenant.watermark() > 0);
+        Ok(written.map(|(id, _)| id).collect())
+    }
+
+    /// Everything that was written, in the order of positions.
+    pub fn written(
+        &self,
+        tenant: &TenantId,
+        question: &HistoryQuestion,
+    ) -> Result<Vec<Written>, Problem> {
+        let question = &HistoryQuestion {
+            as_of: self.seen(tenant, question.as_of)?,
+            ..question.clone()
+        };
+        history::written(tenant, question, &self.ledger)
     }
 
     /// Entries of the ledger.

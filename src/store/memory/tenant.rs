@@ -5,12 +5,14 @@ use crate::{
         account::{Account, Sums, for_each_posting},
         activity::{Activity, Kind},
         conflict::conflict,
+        history::{Content, HistoryQuestion, Written, check_posted},
         id::{ActivityId, PartyId},
         ledger::{
             Entry, LedgerEntry, LedgerQuestion, Outcome, Position, Reversal, activity_not_found,
             already_reversed,
         },
         party::{PartyQuestion, Stage},
+        problem::Problem,
         prospect::{ProspectAnswer, ProspectQuestion, TableBuilder},
         question::{
             CrossAnswer, CrossQuestion, CustomerProfile, Group, ProfileAnswer, ProfileQuestion,
@@ -33,13 +35,14 @@ pub(super) struct Tenant {
     pub newest: Position,
     /// What is stored beside the ledger.
     pub records: Records,
-    ledger: Vec<Written>,
+    ledger: Vec<WrittenEntry>,
+    history: Vec<Written>,
     places: BTreeMap<ActivityId, usize>,
 }
 
 /// An entry in the ledger.
 #[derive(Clone)]
-struct Written {
+struct WrittenEntry {
     position: Position,
     record_time: Instant,
     entry: Entry,
@@ -67,8 +70,13 @@ impl Tenant {
             }
         }
         self.newest += 1;
+        self.history.push(Written {
+            position: self.newest,
+            record_time,
+            content: Content::Entry(entry.clone()),
+        });
         self.places.insert(entry.id().clone(), self.ledger.len());
-        self.ledger.push(Written {
+        self.ledger.push(WrittenEntry {
             position: self.newest,
             record_time,
             entry,
@@ -81,6 +89,11 @@ impl Tenant {
         match self.records.decide(&record) {
             Decision::Write => {
                 self.newest += 1;
+                self.history.push(Written {
+                    position: self.newest,
+                    record_time,
+                    content: Content::of_record(record.clone()),
+                });
                 self.records.apply(self.newest, record_time, record);
                 Outcome::Posted(self.newest)
             }
@@ -89,12 +102,30 @@ impl Tenant {
         }
     }
 
-    fn find(&self, id: &ActivityId, as_of: Position) -> Option<&Written> {
+    /// Writes what another store holds.
+    pub fn take_over(&mut self, written: Written) -> Result<(), Problem> {
+        let time = written.record_time;
+        let outcome = match written.content {
+            Content::Entry(entry) => self.append(entry, time),
+            Content::Record(record) => self.put(record, time),
+        };
+        check_posted(written.position, outcome)
+    }
+
+    /// Everything that was written.
+    pub fn history(&self, question: &HistoryQuestion) -> Vec<Written> {
+        let wanted = self.history.iter().filter(|written| {
+            question.after < written.position && written.position <= question.as_of
+        });
+        wanted.take(question.limit).cloned().collect()
+    }
+
+    fn find(&self, id: &ActivityId, as_of: Position) -> Option<&WrittenEntry> {
         let written = self.ledger.get(*self.places.get(id)?)?;
         (written.position <= as_of).then_some(written)
     }
 
-    fn written(&self, as_of: Position) -> impl Iterator<Item = &Written> {
+    fn written(&self, as_of: Position) -> impl Iterator<Item = &WrittenEntry> {
         let ledger = self.ledger.iter();
         ledger.take_while(move |written| written.position <= as_of)
     }

@@ -2,16 +2,17 @@
 //! at once.
 
 use super::{
+    books::Booked,
     database::{Fault, column, rows},
     entries,
-    posting::{COLUMNS, Posted},
+    posting::{Column, Posted},
     sql::{Sql, count, seq},
 };
 use crate::{
     domain::{
         activity::Activity,
         conflict::conflict,
-        id::ActivityId,
+        id::{ActivityId, RoleId},
         ledger::{Entry, Outcome, Position, Reversal, activity_not_found, already_reversed},
         problem::Problem,
         time::{Calendar, Instant},
@@ -19,7 +20,14 @@ use crate::{
     store::answer::group_name,
 };
 use deadpool_postgres::Object;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    pin::pin,
+};
+use tokio_postgres::{
+    binary_copy::BinaryCopyInWriter,
+    types::{ToSql, Type},
+};
 
 /// What is known of the ids of a group of entries, and what the group adds.
 pub struct Appending<'a> {
@@ -27,28 +35,25 @@ pub struct Appending<'a> {
     known: BTreeMap<ActivityId, (Position, Entry)>,
     /// By the position of what was taken back.
     reversed: BTreeMap<Position, Position>,
-    new: Columns,
+    new: Vec<NewRow>,
+    booked: Booked,
 }
 
-/// What is to be inserted, in columns.
-#[derive(Default)]
-struct Columns {
-    id: Vec<String>,
-    seq: Vec<i64>,
-    day: Vec<i32>,
-    what: Vec<i16>,
-    occur_seconds: Vec<i64>,
-    occur_nanos: Vec<i32>,
-    record_seconds: Vec<i64>,
-    record_nanos: Vec<i32>,
-    amounts: [Vec<Option<i64>>; COLUMNS],
-    target: Vec<Option<i64>>,
-    customer: Vec<String>,
-    role: Vec<Option<String>>,
-    branch: Vec<String>,
-    product: Vec<String>,
-    manager: Vec<String>,
-    body: Vec<Vec<u8>>,
+/// A row that is to be added to the ledger, but for its place in it.
+struct Row {
+    day: i32,
+    posted: Posted,
+    target: Option<i64>,
+    activity: Activity,
+}
+
+/// The rest of it.
+struct NewRow {
+    seq: i64,
+    id: String,
+    record_time: Instant,
+    body: Vec<u8>,
+    row: Row,
 }
 
 impl<'a> Appending<'a> {
@@ -70,7 +75,8 @@ impl<'a> Appending<'a> {
             calendar,
             known: BTreeMap::new(),
             reversed: BTreeMap::new(),
-            new: Columns::default(),
+            new: Vec::new(),
+            booked: Booked::default(),
         };
         if !ids.is_empty() {
             appending.read(connection, tenant, ids).await?;
@@ -123,11 +129,8 @@ impl<'a> Appending<'a> {
             });
         }
         let position = *newest + 1;
-        match &entry {
-            Entry::Activity(activity) => {
-                let posted = Posted::of(activity);
-                self.new.push(self.calendar, activity, posted, None);
-            }
+        let row = match &entry {
+            Entry::Activity(activity) => self.row(activity, Posted::of(activity), None),
             Entry::Reversal(Reversal { activity_id, .. }) => {
                 let Some((target, Entry::Activity(activity))) = self.known.get(activity_id) else {
                     return Ok(Outcome::Rejected(Box::new(activity_not_found(activity_id))));
@@ -138,121 +141,122 @@ impl<'a> Appending<'a> {
                         *reversed_at,
                     ))));
                 }
-                let posted = Posted::of(activity).taken_back()?;
-                self.new
-                    .push(self.calendar, activity, posted, Some(*target));
                 self.reversed.insert(*target, position);
+                self.row(activity, Posted::of(activity).taken_back()?, Some(*target))
             }
-        }
+        };
+        self.booked.add(row.day, &row.posted);
         *newest = position;
-        let new = &mut self.new;
-        new.id.push(entry.id().to_string());
-        new.seq.push(seq(position));
-        new.record_seconds.push(record_time.seconds);
-        new.record_nanos.push(record_time.nanos.cast_signed());
-        new.body.push(entries::bytes_of(&entry)?);
+        self.new.push(NewRow {
+            seq: seq(position),
+            id: entry.id().to_string(),
+            record_time,
+            body: entries::bytes_of(&entry)?,
+            row,
+        });
         self.known.insert(entry.id().clone(), (position, entry));
         Ok(Outcome::Posted(position))
     }
 
+    fn row(&self, activity: &Activity, posted: Posted, target: Option<Position>) -> Row {
+        Row {
+            day: self.calendar.day(activity.occur_time).0,
+            posted,
+            target: target.map(seq),
+            activity: activity.clone(),
+        }
+    }
+
     /// Writes what is new.
     pub async fn write(self, connection: &Object, tenant: i32) -> Result<(), Fault> {
-        if self.new.id.is_empty() {
+        let Some(last) = self.new.last() else {
             return Ok(());
-        }
-        let (ids, ledger) = self.new.into_statements(tenant);
-        // Both are on their way before the first is answered.
-        tokio::try_join!(biased; rows(connection, &ids), rows(connection, &ledger))?;
+        };
+        let books = self.booked.statement(tenant, last.seq);
+        copy_ids(connection, tenant, &self.new).await?;
+        copy_rows(connection, tenant, &self.new).await?;
+        rows(connection, &books).await?;
         Ok(())
     }
 }
 
-impl Columns {
-    fn push(
-        &mut self,
-        calendar: &Calendar,
-        activity: &Activity,
-        posted: Posted,
-        target: Option<Position>,
-    ) {
-        self.day.push(calendar.day(activity.occur_time).0);
-        self.what.push(posted.what);
-        self.occur_seconds.push(activity.occur_time.seconds);
-        self.occur_nanos
-            .push(activity.occur_time.nanos.cast_signed());
-        for (column, amount) in self.amounts.iter_mut().zip(posted.amounts) {
-            column.push(amount);
-        }
-        self.target.push(target.map(seq));
-        self.customer.push(activity.customer_id.to_string());
-        self.role.push(posted.role.map(|role| role.to_string()));
-        let dimensions = &activity.dimensions;
-        self.branch
-            .push(group_name(&dimensions.branch_id).to_owned());
-        self.product
-            .push(group_name(&dimensions.product_id).to_owned());
-        self.manager
-            .push(group_name(&dimensions.account_manager_id).to_owned());
+/// Adds the ids, in their order so that they meet the pages of their index one after the other.
+async fn copy_ids(connection: &Object, tenant: i32, new: &[NewRow]) -> Result<(), Fault> {
+    let mut sorted: Vec<(&str, i64)> = new.iter().map(|row| (row.id.as_str(), row.seq)).collect();
+    sorted.sort_unstable();
+    let text = "COPY profitscore.ids (tenant, id, seq) FROM STDIN (FORMAT binary)";
+    let kinds = [Type::INT4, Type::TEXT, Type::INT8];
+    let mut writer = pin!(copy(connection, text, &kinds).await?);
+    for (id, seq) in sorted {
+        writer.as_mut().write(&[&tenant, &id, &seq]).await?;
     }
+    writer.finish().await?;
+    Ok(())
+}
 
-    /// The ids, in their order so that they meet the pages of their index one after the other; and the rows.
-    fn into_statements(self, tenant: i32) -> (Sql, Sql) {
-        let mut sorted: Vec<(String, i64)> =
-            self.id.into_iter().zip(self.seq.iter().copied()).collect();
-        sorted.sort_unstable();
-        let (id, id_seq): (Vec<_>, Vec<_>) = sorted.into_iter().unzip();
-        let mut ids = Sql::default();
-        let (owner, id, id_seq) = (ids.bind(tenant), ids.bind(id), ids.bind(id_seq));
-        ids.push(&format!(
-            "INSERT INTO profitscore.ids (tenant, id, seq) \
-             SELECT {owner}::integer, n.id, n.seq FROM unnest({id}::text[], {id_seq}::bigint[]) AS n(id, seq)"
-        ));
-        let mut ledger = Sql::default();
-        let owner = ledger.bind(tenant);
-        let [
-            live,
-            gross,
-            discount,
-            cost,
-            deduction,
-            money,
-            quantity,
-            minutes,
-        ] = self.amounts;
-        let columns = [
-            ("seq", "bigint", ledger.bind(self.seq)),
-            ("day", "integer", ledger.bind(self.day)),
-            ("what", "smallint", ledger.bind(self.what)),
-            ("occur_seconds", "bigint", ledger.bind(self.occur_seconds)),
-            ("occur_nanos", "integer", ledger.bind(self.occur_nanos)),
-            ("record_seconds", "bigint", ledger.bind(self.record_seconds)),
-            ("record_nanos", "integer", ledger.bind(self.record_nanos)),
-            ("live", "bigint", ledger.bind(live)),
-            ("gross", "bigint", ledger.bind(gross)),
-            ("discount", "bigint", ledger.bind(discount)),
-            ("cost", "bigint", ledger.bind(cost)),
-            ("deduction", "bigint", ledger.bind(deduction)),
-            ("money", "bigint", ledger.bind(money)),
-            ("quantity", "bigint", ledger.bind(quantity)),
-            ("minutes", "bigint", ledger.bind(minutes)),
-            ("target", "bigint", ledger.bind(self.target)),
-            ("customer", "text", ledger.bind(self.customer)),
-            ("role", "text", ledger.bind(self.role)),
-            ("branch", "text", ledger.bind(self.branch)),
-            ("product", "text", ledger.bind(self.product)),
-            ("manager", "text", ledger.bind(self.manager)),
-            ("body", "bytea", ledger.bind(self.body)),
-        ];
-        let names = columns.each_ref().map(|(name, _, _)| *name).join(", ");
-        let arrays = columns
-            .map(|(_, kind, array)| format!("{array}::{kind}[]"))
-            .join(", ");
-        ledger.push(&format!(
-            "INSERT INTO profitscore.ledger (tenant, {names}) \
-             SELECT {owner}::integer, n.* FROM unnest({arrays}) AS n({names})"
-        ));
-        (ids, ledger)
+/// Adds the rows of the ledger. They are copied in and not inserted: an insert would take each column apart into a
+/// table of its own before it puts rows together again, which costs more than the rows.
+async fn copy_rows(connection: &Object, tenant: i32, new: &[NewRow]) -> Result<(), Fault> {
+    let [live, amounts @ ..] = Column::ALL.map(Column::name);
+    let text = format!(
+        "COPY profitscore.ledger (tenant, seq, day, what, occur_seconds, occur_nanos, record_seconds, record_nanos, \
+         target, customer, role, branch, product, manager, body, {live}, {}) FROM STDIN (FORMAT binary)",
+        amounts.join(", ")
+    );
+    let (short, whole, long, text_kind) = (Type::INT2, Type::INT4, Type::INT8, Type::TEXT);
+    let mut kinds = vec![whole.clone(), long.clone(), whole.clone(), short.clone()];
+    kinds.extend([
+        long.clone(),
+        whole.clone(),
+        long.clone(),
+        whole,
+        long.clone(),
+    ]);
+    kinds.extend(std::iter::repeat_n(text_kind, 5));
+    kinds.extend([Type::BYTEA, short]);
+    kinds.extend(amounts.map(|_| long.clone()));
+    let mut writer = pin!(copy(connection, &text, &kinds).await?);
+    for new in new {
+        let (row, dimensions) = (&new.row, &new.row.activity.dimensions);
+        let (occurred, recorded) = (row.activity.occur_time, new.record_time);
+        let nanos = |time: Instant| time.nanos.cast_signed();
+        let (occur_nanos, record_nanos) = (nanos(occurred), nanos(recorded));
+        let customer = row.activity.customer_id.as_str();
+        let role = row.posted.role.as_ref().map(RoleId::as_str);
+        let branch = group_name(&dimensions.branch_id);
+        let product = group_name(&dimensions.product_id);
+        let manager = group_name(&dimensions.account_manager_id);
+        let [live, amounts @ ..] = &row.posted.amounts;
+        let live = live.map_or(0, |live| i16::try_from(live).unwrap_or(0));
+        let mut values: Vec<&(dyn ToSql + Sync)> = Vec::with_capacity(kinds.len());
+        values.extend([
+            &tenant as &(dyn ToSql + Sync),
+            &new.seq,
+            &row.day,
+            &row.posted.what,
+        ]);
+        values.extend([&occurred.seconds as &(dyn ToSql + Sync), &occur_nanos]);
+        values.extend([&recorded.seconds as &(dyn ToSql + Sync), &record_nanos]);
+        values.extend([&row.target as &(dyn ToSql + Sync), &customer, &role]);
+        values.extend([&branch as &(dyn ToSql + Sync), &product, &manager]);
+        values.extend([&new.body as &(dyn ToSql + Sync), &live]);
+        values.extend(amounts.iter().map(|amount| amount as &(dyn ToSql + Sync)));
+        writer.as_mut().write(&values).await?;
     }
+    writer.finish().await?;
+    Ok(())
+}
+
+async fn copy(
+    connection: &Object,
+    text: &str,
+    kinds: &[Type],
+) -> Result<BinaryCopyInWriter, Fault> {
+    let statement = connection.prepare_cached(text).await?;
+    Ok(BinaryCopyInWriter::new(
+        connection.copy_in(&statement).await?,
+        kinds,
+    ))
 }
 
 /// Says what would become of entries, and keeps nothing.

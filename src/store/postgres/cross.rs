@@ -5,6 +5,7 @@ use super::{
     scope,
     sql::Sql,
     sums,
+    weigh::Arithmetic,
 };
 use crate::domain::{
     account::Sums,
@@ -21,8 +22,14 @@ pub async fn cross(
     question: &CrossQuestion,
 ) -> Result<CrossAnswer, Problem> {
     let mut groups = BTreeMap::<String, (Sums, i128)>::new();
+    let quick = statement(Arithmetic::Quick, tenant, question);
+    let exact = || statement(Arithmetic::Exact, tenant, question);
     database
-        .each_row(&statement(tenant, question), |row| {
+        .each_quick_or_exact(tenant, quick, exact, |row| {
+            let Some(row) = row else {
+                groups.clear();
+                return Ok(());
+            };
             let group = match question.group {
                 Group::Day => Day(column(row, "day")?).to_string(),
                 Group::Customer | Group::Branch | Group::Product | Group::AccountManager => {
@@ -52,7 +59,7 @@ fn name(group: Group) -> &'static str {
     }
 }
 
-fn statement(tenant: i32, question: &CrossQuestion) -> Sql {
+fn statement(arithmetic: Arithmetic, tenant: i32, question: &CrossQuestion) -> Sql {
     let mut sql = Sql::default();
     let asked = &question.scope;
     let mut conditions = vec![scope::rows(&mut sql, tenant, &asked.period, asked.as_of)];
@@ -61,10 +68,11 @@ fn statement(tenant: i32, question: &CrossQuestion) -> Sql {
         conditions.push(scope::branch(&mut sql, asked));
     }
     if !asked.traits.is_empty() {
-        conditions.push(scope::traits(&mut sql, &asked.traits));
-        join = scope::party(&mut sql, tenant, asked.as_of, "l.customer");
+        let condition;
+        (join, condition) = scope::of_traits(&mut sql, tenant, asked);
+        conditions.push(condition);
     }
-    let (group, columns) = (name(question.group), sums::columns());
+    let (group, columns) = (name(question.group), sums::columns(arithmetic));
     sql.push(&format!(
         "SELECT l.{group}, {columns} FROM profitscore.ledger l{join} WHERE {} GROUP BY l.{group}, l.what, l.role",
         conditions.join(" AND ")

@@ -3,15 +3,17 @@
 use super::{
     customers::Customers,
     database::{Database, column},
-    numbers::{Exact, Wide},
+    numbers::Wide,
     parties::counted,
     sql::Sql,
     sums,
+    weigh::Arithmetic,
 };
 use crate::domain::{
     problem::Problem,
     question::{CurveAnswer, CurveQuestion},
 };
+use ethnum::I256;
 use tokio_postgres::Row;
 
 /// As many points as there can be customers; more are the same.
@@ -25,33 +27,43 @@ pub async fn curve(
 ) -> Result<CurveAnswer, Problem> {
     let customers = Customers {
         tenant,
+        arithmetic: Arithmetic::Exact,
         scope: &question.scope,
         order: &question.order,
         beside: &[],
         with_traits: false,
     };
-    let sql = statement(&customers, question);
+    let rows = customers.rows(database, |customers| statement(customers, question));
     let totals = sums::totals(database, tenant, &question.scope);
-    let (totals, rows) = tokio::try_join!(totals, database.rows(&sql))?;
+    let (totals, rows) = tokio::try_join!(totals, rows)?;
     let mut answer = CurveAnswer {
         totals,
         ..CurveAnswer::default()
     };
     if let Some(row) = rows.first() {
         customers.add_totals(&mut answer.totals, row)?;
-        add_figures(&mut answer, row)?;
+        add_figures(&mut answer, &customers, row)?;
     }
     for row in &rows {
-        if let Some(Exact(cumulative)) = column(row, "cumulative")? {
+        if column::<Option<i64>>(row, "place")?.is_some() {
+            let cumulative = customers.nanos(row, "cumulative")?;
             answer.points.push((counted(row, "place")?, cumulative));
         }
     }
     Ok(answer)
 }
 
-fn add_figures(answer: &mut CurveAnswer, row: &Row) -> Result<(), Problem> {
-    let exact = |name| column::<Exact>(row, name).map(|number| number.0);
-    let wide = |name| column::<Wide>(row, name).map(|number| number.0);
+fn add_figures(
+    answer: &mut CurveAnswer,
+    customers: &Customers<'_>,
+    row: &Row,
+) -> Result<(), Problem> {
+    let exact = |name| customers.nanos(row, name);
+    let unit = I256::from(customers.unit());
+    let wide = |name, unit| {
+        let sum = column::<Wide>(row, name)?.0.checked_mul(unit);
+        sum.ok_or_else(|| Problem::ledger_damaged("a sum that is too long"))
+    };
     answer.total = exact("total")?;
     answer.positive = counted(row, "positive")?;
     answer.peak = (counted(row, "peak_place")?, exact("peak")?);
@@ -60,8 +72,8 @@ fn add_figures(answer: &mut CurveAnswer, row: &Row) -> Result<(), Problem> {
     answer.best_fifth = exact("best_fifth")?;
     answer.positive_sum = exact("positive_sum")?;
     answer.not_negative = counted(row, "not_negative")?;
-    answer.place_weighted_sum = wide("place_weighted_sum")?;
-    answer.square_sum = wide("square_sum")?;
+    answer.place_weighted_sum = wide("place_weighted_sum", unit)?;
+    answer.square_sum = wide("square_sum", unit * unit)?;
     Ok(())
 }
 
@@ -69,6 +81,7 @@ fn statement(customers: &Customers<'_>, question: &CurveQuestion) -> Sql {
     let mut sql = Sql::default();
     customers.begin(&mut sql);
     let order = customers.order_by(true);
+    let value = customers.final_column();
     // Shares can put values that are nearly equal out of their order, and what is weighed by place wants theirs.
     let is_split = question.order.value_bears_split && !question.order.split.is_empty();
     let rank = match is_split {
@@ -78,14 +91,14 @@ fn statement(customers: &Customers<'_>, question: &CurveQuestion) -> Sql {
     let points = i64::try_from(question.points.clamp(1, MOST_POINTS)).unwrap_or(1);
     let points = sql.bind(points);
     sql.push(&format!(
-        "ordered AS MATERIALIZED (SELECT r.final, row_number() OVER o AS place, {rank} AS rank, \
-         sum(r.final) OVER (o ROWS UNBOUNDED PRECEDING) AS cumulative \
+        "ordered AS MATERIALIZED (SELECT r.{value} AS final, row_number() OVER o AS place, {rank} AS rank, \
+         sum(r.{value}) OVER (o ROWS UNBOUNDED PRECEDING) AS cumulative \
          FROM reported r WINDOW o AS (ORDER BY {order})), \
          spread AS (SELECT count(*) FILTER (WHERE o.final > 0) AS positive, \
          count(*) FILTER (WHERE o.final >= 0) AS not_negative, \
          coalesce(sum(o.final) FILTER (WHERE o.final >= 0), 0) AS positive_sum, \
-         coalesce(sum(o.rank * o.final) FILTER (WHERE o.final >= 0), 0) AS falling, \
-         coalesce(sum(o.final * o.final) FILTER (WHERE o.final >= 0), 0) AS square_sum, \
+         coalesce(sum(o.rank * o.final::numeric) FILTER (WHERE o.final >= 0), 0) AS falling, \
+         coalesce(sum(o.final::numeric * o.final) FILTER (WHERE o.final >= 0), 0) AS square_sum, \
          min(o.place) FILTER (WHERE w.total > 0 AND o.cumulative >= w.total - div(w.total, 5)) AS eighty_percent, \
          coalesce(max(o.cumulative) FILTER (WHERE o.place = (w.customers + 4) / 5), 0) AS best_fifth \
          FROM ordered o CROSS JOIN whole w), \

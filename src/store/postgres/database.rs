@@ -5,8 +5,12 @@ use crate::domain::problem::Problem;
 use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
 };
-use std::time::Duration;
-use tokio_postgres::{Error, Row, Statement};
+use std::{
+    collections::BTreeSet,
+    sync::{PoisonError, RwLock},
+    time::Duration,
+};
+use tokio_postgres::{Error, Row, Statement, error::SqlState};
 use tokio_stream::StreamExt as _;
 
 /// How long one waits for a connection that is free.
@@ -15,13 +19,22 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// How many statements a connection knows before it forgets all of them.
 const MOST_STATEMENTS: usize = 200;
+/// How long the database may take to say that it is there.
+const PROBE: Duration = Duration::from_secs(3);
+/// What the database says of a number that has no room.
+const TOO_LONG: SqlState = SqlState::NUMERIC_VALUE_OUT_OF_RANGE;
 const LONGEST_PAUSE: Duration = Duration::from_millis(1_600);
 
 /// A pool of connections.
 pub struct Database {
     pool: Pool,
+    /// A connection of its own for who only wants to know whether the database answers.
+    probe: Pool,
     tls: Tls,
     retries: u32,
+    /// Tenants whose values were once too long for eight bytes.
+    exact_tenants: RwLock<BTreeSet<i32>>,
+    is_distributed: bool,
 }
 
 /// A connection while it answers. If nobody waits for the answer any more, the database is told to stop, and nobody
@@ -161,11 +174,24 @@ impl Database {
             recycling_method: RecyclingMethod::Fast,
         };
         let connections = Manager::from_config(settings.config.clone(), tls.clone(), recycling);
+        let asking = ManagerConfig {
+            recycling_method: RecyclingMethod::Verified,
+        };
+        let probe = Manager::from_config(settings.config.clone(), tls.clone(), asking);
+        let probe = Pool::builder(probe)
+            .max_size(1)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(PROBE))
+            .create_timeout(Some(PROBE))
+            .recycle_timeout(Some(PROBE))
+            .build()
+            .map_err(|error| Problem::store_unavailable(&error.to_string()))?;
         // Plans are made for the values of a question: a period of a week and all time want different ones. Compiling
-        // them to machine code takes longer than most questions.
+        // them to machine code takes longer than most questions. Two processes that each group by customer have nearly
+        // as many groups each, and what brings them together takes longer than was won.
         let session = format!(
-            "SET plan_cache_mode = force_custom_plan; SET jit = off; SET work_mem = '{}MB'; \
-             SET statement_timeout = {}; SET idle_in_transaction_session_timeout = '60s'",
+            "SET plan_cache_mode = force_custom_plan; SET jit = off; SET parallel_tuple_cost = 1; \
+             SET work_mem = '{}MB'; SET statement_timeout = {}; SET idle_in_transaction_session_timeout = '60s'",
             settings.work_memory,
             settings.statement_timeout.as_millis(),
         );
@@ -188,9 +214,28 @@ impl Database {
             .map_err(|error| Problem::store_unavailable(&error.to_string()))?;
         Ok(Self {
             pool,
+            probe,
             tls,
             retries: settings.retries,
+            exact_tenants: RwLock::default(),
+            is_distributed: false,
         })
+    }
+
+    /// Fails if the database does not answer soon.
+    pub async fn reach(&self) -> Result<(), Problem> {
+        // A connection that is taken out of the pool again was asked whether it lives; one that is new has just begun.
+        let reached = self.probe.get().await.map_err(Fault::from)?;
+        drop(reached);
+        Ok(())
+    }
+
+    /// The same, with tables that are spread over machines: those know nothing but what PostgreSQL brings with it.
+    pub fn distributed(self, is_distributed: bool) -> Self {
+        Self {
+            is_distributed,
+            ..self
+        }
     }
 
     /// A connection.
@@ -224,6 +269,10 @@ impl Database {
 
     /// The rows that a question has.
     pub async fn rows(&self, sql: &Sql) -> Result<Vec<Row>, Problem> {
+        Ok(self.answered(sql).await?)
+    }
+
+    async fn answered(&self, sql: &Sql) -> Result<Vec<Row>, Fault> {
         let mut attempts = self.attempts();
         loop {
             let asked = async {
@@ -239,12 +288,74 @@ impl Database {
         }
     }
 
+    /// Whether a tenant's values are added up in eight bytes.
+    fn is_quick(&self, tenant: i32) -> bool {
+        let exact = self.exact_tenants.read();
+        let exact = exact.unwrap_or_else(PoisonError::into_inner);
+        !self.is_distributed && !exact.contains(&tenant)
+    }
+
+    /// Keeps in mind that they do not suffice for the tenant, if that is why a question failed.
+    fn is_too_long(&self, tenant: i32, fault: &Fault) -> bool {
+        let Fault::Database(error) = fault else {
+            return false;
+        };
+        let is_too_long = error.code() == Some(&TOO_LONG);
+        if is_too_long {
+            let exact = self.exact_tenants.write();
+            exact.unwrap_or_else(PoisonError::into_inner).insert(tenant);
+        }
+        is_too_long
+    }
+
+    /// The rows that a question has, asked in a quick form if there is one; in an exact form if the database finds
+    /// that eight bytes do not suffice for the tenant's values, and from then on.
+    pub async fn quick_or_exact(
+        &self,
+        tenant: i32,
+        quick: Option<Sql>,
+        exact: impl FnOnce() -> Sql,
+    ) -> Result<Vec<Row>, Problem> {
+        if let Some(quick) = quick.filter(|_| self.is_quick(tenant)) {
+            match self.answered(&quick).await {
+                Err(fault) if self.is_too_long(tenant, &fault) => {}
+                answer => return Ok(answer?),
+            }
+        }
+        self.rows(&exact()).await
+    }
+
+    /// The same of a question that may have very many rows: visits them, and nothing where all begins anew.
+    pub async fn each_quick_or_exact(
+        &self,
+        tenant: i32,
+        quick: Sql,
+        exact: impl FnOnce() -> Sql,
+        mut visit: impl FnMut(Option<&Row>) -> Result<(), Problem>,
+    ) -> Result<(), Problem> {
+        if self.is_quick(tenant) {
+            match self.visited(&quick, |row| visit(Some(row))).await {
+                Err(fault) if self.is_too_long(tenant, &fault) => visit(None)?,
+                done => return Ok(done?),
+            }
+        }
+        self.each_row(&exact(), |row| visit(Some(row))).await
+    }
+
     /// Visits the rows of a question that may have very many. What fails after the first row is not tried again.
     pub async fn each_row(
         &self,
         sql: &Sql,
-        mut visit: impl FnMut(&Row) -> Result<(), Problem>,
+        visit: impl FnMut(&Row) -> Result<(), Problem>,
     ) -> Result<(), Problem> {
+        Ok(self.visited(sql, visit).await?)
+    }
+
+    async fn visited(
+        &self,
+        sql: &Sql,
+        mut visit: impl FnMut(&Row) -> Result<(), Problem>,
+    ) -> Result<(), Fault> {
         let mut attempts = self.attempts();
         loop {
             let begun = async {

@@ -5,10 +5,10 @@ use super::{
     customers::Customers,
     database::{Database, column},
     json,
-    numbers::Exact,
     parties::counted,
     sql::Sql,
     sums,
+    weigh::Arithmetic,
 };
 use crate::domain::{
     id::TraitKey,
@@ -27,14 +27,15 @@ pub async fn lift(
 ) -> Result<LiftAnswer, Problem> {
     let customers = Customers {
         tenant,
+        arithmetic: Arithmetic::Exact,
         scope: &question.scope,
         order: &question.order,
         beside: &[],
         with_traits: true,
     };
-    let sql = statement(&customers, question);
+    let rows = customers.rows(database, |customers| statement(customers, question));
     let totals = sums::totals(database, tenant, &question.scope);
-    let (totals, rows) = tokio::try_join!(totals, database.rows(&sql))?;
+    let (totals, rows) = tokio::try_join!(totals, rows)?;
     let mut answer = LiftAnswer {
         totals,
         ..LiftAnswer::default()
@@ -42,7 +43,7 @@ pub async fn lift(
     if let Some(row) = rows.first() {
         customers.add_totals(&mut answer.totals, row)?;
         answer.best = counted(row, "best_number")?;
-        answer.threshold = column::<Exact>(row, "threshold")?.0;
+        answer.threshold = customers.nanos(row, "threshold")?;
     }
     let keys: Vec<&TraitKey> = question.traits.keys().collect();
     for row in &rows {
@@ -85,11 +86,14 @@ fn statement(customers: &Customers<'_>, question: &LiftQuestion) -> Sql {
     let mut sql = Sql::default();
     customers.begin(&mut sql);
     let order = customers.order_by(true);
+    let value = customers.final_column();
     let millionths = sql.bind(i64::from(question.best_millionths));
     let minimum = sql.bind(super::sql::seq(question.best_minimum));
     let tie = match question.order.value_bears_split {
         // Equals can differ by the micro-unit of each amount that an equal split leaves over.
-        true => to_nanos(1) * i128::try_from(question.order.split.len()).unwrap_or(0),
+        true => {
+            to_nanos(1) / customers.unit() * i128::try_from(question.order.split.len()).unwrap_or(0)
+        }
         false => 0,
     };
     let tie = sql.bind(tie.to_string());
@@ -98,8 +102,8 @@ fn statement(customers: &Customers<'_>, question: &LiftQuestion) -> Sql {
         "wanted AS MATERIALIZED (SELECT least(greatest( \
          div(w.customers::numeric * {millionths}::bigint + 999999, 1000000), \
          {minimum}::bigint), w.customers / 2)::bigint AS number FROM whole w), \
-         ordered AS MATERIALIZED (SELECT r.final, r.traits, row_number() OVER (ORDER BY {order}) - 1 AS place \
-         FROM reported r), \
+         ordered AS MATERIALIZED (SELECT r.{value} AS final, r.traits, \
+         row_number() OVER (ORDER BY {order}) - 1 AS place FROM reported r), \
          floor AS MATERIALIZED (SELECT w.number, coalesce( \
          (SELECT greatest(o.final + {tie}::text::numeric, 0) FROM ordered o \
          WHERE o.place = w.number), 0) AS value FROM wanted w), \

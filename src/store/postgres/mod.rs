@@ -5,11 +5,13 @@
 //! tables; `ranking`, `curve`, `cross`, `lift` and `profiles` are the questions. Knows no currency and no ratio.
 
 mod append;
+mod books;
 mod cross;
 mod curve;
 mod customers;
 mod database;
 mod entries;
+mod history;
 mod json;
 mod lift;
 mod numbers;
@@ -41,6 +43,7 @@ use self::{
 use super::Store;
 use crate::domain::{
     cost_model::CostModel,
+    history::{HistoryQuestion, Written},
     id::{PartyId, TenantId},
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
     party::{Party, PartyQuestion, TraitDefinition},
@@ -76,7 +79,7 @@ impl PostgresStore {
         let database = Database::new(&settings.database)?;
         let is_distributed = schema::check(&database, settings).await?;
         let ground = Arc::new(Ground {
-            database,
+            database: database.distributed(is_distributed),
             tenants: Tenants::default(),
             calendar: settings.calendar.clone(),
             group: settings.database.group.max(1),
@@ -119,6 +122,26 @@ impl Store for PostgresStore {
     ) -> Result<Vec<Outcome>, Problem> {
         let writes = Writes::Records(records);
         self.writers.write(tenant, writes, record_time, mode).await
+    }
+
+    async fn take_over(&self, tenant: &TenantId, written: Vec<Written>) -> Result<(), Problem> {
+        history::take_over(&self.ground, tenant, &written).await
+    }
+
+    async fn tenants(&self) -> Result<Vec<TenantId>, Problem> {
+        tenants::written(self.database()).await
+    }
+
+    async fn written(
+        &self,
+        tenant: &TenantId,
+        question: &HistoryQuestion,
+    ) -> Result<Vec<Written>, Problem> {
+        history::written(self.database(), self.number(tenant).await?, question).await
+    }
+
+    async fn reach(&self) -> Result<(), Problem> {
+        self.database().reach().await
     }
 
     async fn watermark(&self, tenant: &TenantId) -> Result<Position, Problem> {

@@ -4,7 +4,7 @@ use ethnum::I256;
 use std::error::Error;
 use tokio_postgres::types::{FromSql, Type, accepts};
 
-/// A whole number that fits an `i128`.
+/// A whole number that fits an `i128`, sent as a `numeric` or in eight bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Exact(pub i128);
 
@@ -12,13 +12,23 @@ pub struct Exact(pub i128);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Wide(pub I256);
 
+impl Exact {
+    /// So many of a unit; `None` if an `i128` has no room for it.
+    pub fn of_unit(self, unit: i128) -> Option<i128> {
+        self.0.checked_mul(unit)
+    }
+}
+
 impl<'a> FromSql<'a> for Exact {
-    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+    fn from_sql(kind: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        if *kind == Type::INT8 {
+            return Ok(Self(i128::from(i64::from_sql(kind, raw)?)));
+        }
         let number = whole(raw).ok_or("a number that is not whole, or too long")?;
         Ok(Self(i128::try_from(number)?))
     }
 
-    accepts!(NUMERIC);
+    accepts!(NUMERIC, INT8);
 }
 
 impl<'a> FromSql<'a> for Wide {

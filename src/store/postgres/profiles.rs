@@ -6,7 +6,8 @@ use super::{
     parties::{COLUMNS, party_of},
     scope,
     sql::{Sql, count},
-    sums, weigh,
+    sums,
+    weigh::{self, Arithmetic},
 };
 use crate::domain::{
     id::PartyId,
@@ -62,7 +63,10 @@ fn profile(row: &Row, question: &ProfileQuestion) -> Result<CustomerProfile, Pro
             .ok()
             .and_then(|place| buckets.get_mut(place));
         let beyond = || Problem::ledger_damaged("an age beyond the last bucket");
-        *bucket.ok_or_else(beyond)? = (profit.0, size.0);
+        let long = || Problem::ledger_damaged("a value that is too long");
+        let profit = profit.of_unit(weigh::unit(&question.profit));
+        let size = size.of_unit(weigh::unit(&question.size));
+        *bucket.ok_or_else(beyond)? = (profit.ok_or_else(long)?, size.ok_or_else(long)?);
     }
     let has_party = column::<Option<&str>>(row, "party")?.is_some();
     let party = has_party.then(|| party_of(row)).transpose()?;
@@ -104,7 +108,7 @@ fn by_arrival(tenant: i32, question: &ProfileQuestion) -> Sql {
     sql.push(&format!(
         "SELECT {came} AS came, {} FROM profitscore.ledger l JOIN {first_days} f ON f.customer = l.customer \
          WHERE {rows} GROUP BY 1, l.what, l.role",
-        sums::columns()
+        sums::columns(Arithmetic::Exact)
     ));
     sql
 }
@@ -127,8 +131,8 @@ fn by_customer(tenant: i32, question: &ProfileQuestion) -> Sql {
     let rows = scope::rows(&mut sql, tenant, &question.period, question.as_of);
     let first_days = first_days(&mut sql, tenant, question);
     let came = came(&mut sql, &question.period);
-    let profit = weigh::value(&mut sql, &question.profit, "");
-    let size = weigh::value(&mut sql, &question.size, "");
+    let profit = weigh::value(&mut sql, Arithmetic::Exact, &question.profit, "");
+    let size = weigh::value(&mut sql, Arithmetic::Exact, &question.size, "");
     let horizon = sql.bind(i64::from(question.horizon_days));
     let buckets = sql.bind(i64::from(question.buckets));
     let party = scope::party(&mut sql, tenant, question.as_of, "c.customer");

@@ -3,10 +3,10 @@
 use super::{
     customers::Customers,
     database::{Database, column},
-    numbers::Exact,
     parties,
     sql::{Sql, count, seq},
     sums,
+    weigh::Arithmetic,
 };
 use crate::domain::{
     account::Weights,
@@ -30,14 +30,15 @@ pub async fn rank(
 ) -> Result<RankAnswer, Problem> {
     let customers = Customers {
         tenant,
+        arithmetic: Arithmetic::Exact,
         scope: &question.scope,
         order: &question.order,
         beside: &question.beside,
         with_traits: false,
     };
-    let sql = statement(&customers, question);
+    let rows = customers.rows(database, |customers| statement(customers, question));
     let totals = sums::totals(database, tenant, &question.scope);
-    let (mut totals, rows) = tokio::try_join!(totals, database.rows(&sql))?;
+    let (mut totals, rows) = tokio::try_join!(totals, rows)?;
     if let Some(row) = rows.first() {
         customers.add_totals(&mut totals, row)?;
     }
@@ -45,7 +46,7 @@ pub async fn rank(
     for row in &rows {
         // Without any wanted row there is one with the totals alone.
         if column::<Option<&str>>(row, "customer")?.is_some() {
-            found.push(row_of(row, question, totals.active)?);
+            found.push(row_of(row, &customers, question, totals.active)?);
         }
     }
     let ids: Vec<PartyId> = found.iter().map(|row| row.customer.clone()).collect();
@@ -65,7 +66,12 @@ pub async fn rank(
     })
 }
 
-fn row_of(row: &Row, question: &RankQuestion, active: u64) -> Result<RankRow, Problem> {
+fn row_of(
+    row: &Row,
+    customers: &Customers<'_>,
+    question: &RankQuestion,
+    active: u64,
+) -> Result<RankRow, Problem> {
     let mut shares = Vec::new();
     if !question.order.split.is_empty() {
         let index = count(column(row, "index")?);
@@ -78,8 +84,8 @@ fn row_of(row: &Row, question: &RankQuestion, active: u64) -> Result<RankRow, Pr
         place: count(column(row, "place")?),
         customer: PartyId::stored(column(row, "customer")?),
         party: None,
-        value: column::<Exact>(row, "final")?.0,
-        cumulative: column::<Exact>(row, "cumulative")?.0,
+        value: customers.nanos(row, customers.final_column())?,
+        cumulative: customers.nanos(row, "cumulative")?,
         beside: beside.collect::<Result<_, _>>()?,
         sums: Default::default(),
         shares,
@@ -108,6 +114,7 @@ fn places(
     ranges: &[Range<u64>],
 ) -> String {
     let order = customers.order_by(question.order.direction == Direction::BestFirst);
+    let value = customers.final_column();
     let end = ranges.iter().map(|range| range.end).max().unwrap_or(0);
     let first = match end <= PICKED {
         true => {
@@ -137,7 +144,7 @@ fn places(
     }
     format!(
         "SELECT t.*{columns} FROM (SELECT r.*, row_number() OVER o - 1 AS place, \
-         sum(r.final) OVER (o ROWS UNBOUNDED PRECEDING) AS cumulative FROM {first} r \
+         sum(r.{value}) OVER (o ROWS UNBOUNDED PRECEDING) AS cumulative FROM {first} r \
          WINDOW o AS (ORDER BY {order})) t{joins} WHERE {}",
         wanted.join(" OR ")
     )
@@ -155,6 +162,7 @@ fn customer(
     id: &PartyId,
 ) -> String {
     let id = sql.bind(id.to_string());
+    let value = customers.final_column();
     let before = |value: &str, comparison: &str| {
         format!(
             "(r.{value} {comparison} m.{value} OR r.{value} = m.{value} AND r.customer < m.customer)"
@@ -174,6 +182,6 @@ fn customer(
     format!(
         "SELECT m.*, c.* FROM (SELECT r.* FROM reported r WHERE r.customer = {id}) m CROSS JOIN LATERAL \
          (SELECT count(*) FILTER (WHERE {own}) AS place, \
-         sum(r.final) FILTER (WHERE {own} OR r.customer = m.customer) AS cumulative{beside} FROM reported r) c"
+         sum(r.{value}) FILTER (WHERE {own} OR r.customer = m.customer) AS cumulative{beside} FROM reported r) c"
     )
 }

@@ -26,7 +26,7 @@ pub struct Recording {
     parties: Vec<PartyVersion>,
     /// Where each party's last version is in `parties`.
     last: BTreeMap<PartyId, usize>,
-    definitions: Vec<(String, i64, String)>,
+    definitions: Vec<DefinitionVersion>,
     cost_models: Vec<(i64, String, CostModel)>,
     versions: u64,
 }
@@ -38,6 +38,14 @@ struct PartyVersion {
     stage: i16,
     name: String,
     traits: String,
+    record_time: Instant,
+}
+
+struct DefinitionVersion {
+    key: String,
+    seq: i64,
+    definition: String,
+    record_time: Instant,
 }
 
 impl Recording {
@@ -172,8 +180,7 @@ impl Recording {
                 for (key, value) in party.traits.iter() {
                     if self.defined.insert(key.clone()) {
                         let implied = TraitDefinition::implied(key.clone(), value);
-                        self.definitions
-                            .push((key.to_string(), seq, json::text(&implied)));
+                        self.define(&implied, record_time, seq);
                     }
                 }
                 let before = self.last.insert(party.party_id.clone(), self.parties.len());
@@ -187,12 +194,12 @@ impl Recording {
                     stage: stage_number(party.stage),
                     name: party.display_name.clone(),
                     traits: json::of_traits(&party.traits),
+                    record_time,
                 });
             }
             Record::TraitDefinition(definition) => {
                 self.defined.insert(definition.key.clone());
-                let key = definition.key.to_string();
-                self.definitions.push((key, seq, json::text(definition)));
+                self.define(definition, record_time, seq);
             }
             Record::CostModel(draft) => {
                 self.versions += 1;
@@ -205,6 +212,15 @@ impl Recording {
                     .push((seq, draft.request_id.to_string(), model));
             }
         }
+    }
+
+    fn define(&mut self, definition: &TraitDefinition, record_time: Instant, seq: i64) {
+        self.definitions.push(DefinitionVersion {
+            key: definition.key.to_string(),
+            seq,
+            definition: json::text(definition),
+            record_time,
+        });
     }
 
     /// Writes what is new.
@@ -236,13 +252,16 @@ fn party_statements(tenant: i32, versions: Vec<PartyVersion>) -> [Sql; 2] {
     let mut end = Sql::default();
     let (owner, open) = (end.bind(tenant), end.bind(OPEN));
     let (party, until) = (end.bind(party), end.bind(until));
+    // Citus brings a result to all machines, but no function that stands beside a table that is spread.
     end.push(&format!(
-        "UPDATE profitscore.parties p SET until = n.until \
-         FROM unnest({party}::text[], {until}::bigint[]) AS n(party, until) \
+        "WITH n AS MATERIALIZED (SELECT u.party, u.until \
+         FROM unnest({party}::text[], {until}::bigint[]) AS u(party, until)) \
+         UPDATE profitscore.parties p SET until = n.until FROM n \
          WHERE p.tenant = {owner} AND p.party = n.party AND p.until = {open}"
     ));
     let (mut id, mut seq, mut until) = (Vec::new(), Vec::new(), Vec::new());
     let (mut stage, mut name, mut traits) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut seconds, mut nanos) = (Vec::new(), Vec::new());
     for version in versions {
         id.push(version.id);
         seq.push(version.seq);
@@ -250,34 +269,44 @@ fn party_statements(tenant: i32, versions: Vec<PartyVersion>) -> [Sql; 2] {
         stage.push(version.stage);
         name.push(version.name);
         traits.push(version.traits);
+        seconds.push(version.record_time.seconds);
+        nanos.push(version.record_time.nanos.cast_signed());
     }
     let mut add = Sql::default();
     let (owner, id, seq) = (add.bind(tenant), add.bind(id), add.bind(seq));
     let (until, stage) = (add.bind(until), add.bind(stage));
     let (name, traits) = (add.bind(name), add.bind(traits));
+    let (seconds, nanos) = (add.bind(seconds), add.bind(nanos));
     add.push(&format!(
-        "INSERT INTO profitscore.parties (tenant, party, seq, until, stage, name, traits) \
-         SELECT {owner}::integer, n.party, n.seq, n.until, n.stage, n.name, n.traits::jsonb \
+        "INSERT INTO profitscore.parties \
+         (tenant, party, seq, until, stage, name, traits, record_seconds, record_nanos) \
+         SELECT {owner}::integer, n.party, n.seq, n.until, n.stage, n.name, n.traits::jsonb, n.seconds, n.nanos \
          FROM unnest({id}::text[], {seq}::bigint[], {until}::bigint[], {stage}::smallint[], {name}::text[], \
-         {traits}::text[]) AS n(party, seq, until, stage, name, traits)"
+         {traits}::text[], {seconds}::bigint[], {nanos}::integer[]) \
+         AS n(party, seq, until, stage, name, traits, seconds, nanos)"
     ));
     [end, add]
 }
 
-fn definition_statement(tenant: i32, definitions: Vec<(String, i64, String)>) -> Sql {
+fn definition_statement(tenant: i32, definitions: Vec<DefinitionVersion>) -> Sql {
     let (mut key, mut seq, mut definition) = (Vec::new(), Vec::new(), Vec::new());
-    for (own_key, own_seq, own_definition) in definitions {
-        key.push(own_key);
-        seq.push(own_seq);
-        definition.push(own_definition);
+    let (mut seconds, mut nanos) = (Vec::new(), Vec::new());
+    for version in definitions {
+        key.push(version.key);
+        seq.push(version.seq);
+        definition.push(version.definition);
+        seconds.push(version.record_time.seconds);
+        nanos.push(version.record_time.nanos.cast_signed());
     }
     let mut sql = Sql::default();
     let (owner, key) = (sql.bind(tenant), sql.bind(key));
     let (seq, definition) = (sql.bind(seq), sql.bind(definition));
+    let (seconds, nanos) = (sql.bind(seconds), sql.bind(nanos));
     sql.push(&format!(
-        "INSERT INTO profitscore.trait_definitions (tenant, key, seq, definition) \
-         SELECT {owner}::integer, n.key, n.seq, n.definition::jsonb \
-         FROM unnest({key}::text[], {seq}::bigint[], {definition}::text[]) AS n(key, seq, definition)"
+        "INSERT INTO profitscore.trait_definitions (tenant, key, seq, definition, record_seconds, record_nanos) \
+         SELECT {owner}::integer, n.key, n.seq, n.definition::jsonb, n.seconds, n.nanos \
+         FROM unnest({key}::text[], {seq}::bigint[], {definition}::text[], {seconds}::bigint[], \
+         {nanos}::integer[]) AS n(key, seq, definition, seconds, nanos)"
     ));
     sql
 }

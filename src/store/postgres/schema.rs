@@ -10,7 +10,11 @@ use crate::domain::problem::{Problem, Reason};
 use deadpool_postgres::Object;
 
 /// What brings a database from each version to the next.
-const MIGRATIONS: [&str; 1] = [include_str!("schema/0001.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("schema/0001.sql"),
+    include_str!("schema/0002.sql"),
+    include_str!("schema/0003.sql"),
+];
 /// What spreads the tables over the machines of a Citus cluster, once they are made.
 const CITUS: &str = include_str!("schema/citus.sql");
 /// The oldest PostgreSQL that has all that is used.

@@ -41,6 +41,23 @@ pub fn party(sql: &mut Sql, tenant: i32, as_of: Position, customer: &str) -> Str
     )
 }
 
+/// The join of the parties that meet all of some filters to rows `l` of the ledger, and the condition that a row's
+/// customer does. Traits are looked at once for each party, not once for each row.
+pub fn of_traits(sql: &mut Sql, tenant: i32, asked: &Scope) -> (String, String) {
+    let condition = traits(sql, &asked.traits);
+    // Who is not stored meets the filters for no value. If that is all of them, those who do not are joined.
+    let (wanted, is_joined) = match asked.has_customer(None) {
+        true => (format!("NOT ({condition})"), "IS NULL"),
+        false => (condition, "IS NOT NULL"),
+    };
+    let (tenant, as_of) = (sql.bind(tenant), sql.bind(seq(asked.as_of)));
+    let join = format!(
+        " LEFT JOIN (SELECT p.party FROM profitscore.parties p WHERE p.tenant = {tenant} \
+         AND p.seq <= {as_of} AND p.until > {as_of} AND {wanted}) m ON m.party = l.customer"
+    );
+    (join, format!("m.party {is_joined}"))
+}
+
 /// The condition on `p` that its traits meet all of some filters; nobody's traits meet only a filter for no value.
 pub fn traits(sql: &mut Sql, filters: &[TraitFilter]) -> String {
     let all: Vec<_> = filters.iter().map(|filter| one(sql, filter)).collect();

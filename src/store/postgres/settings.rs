@@ -7,6 +7,9 @@ use tokio_postgres::{
     config::{Host, SslMode},
 };
 
+/// How long a connection may be silent before it is given up.
+const SILENCE: Duration = Duration::from_secs(30);
+
 /// Where the database is, and how it is used.
 #[derive(Clone)]
 pub struct PostgresSettings {
@@ -64,6 +67,15 @@ impl DatabaseSettings {
         }
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(Duration::from_secs(5));
+        }
+        // A machine that is gone says nothing: without these its connections would be waited for much longer.
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(SILENCE);
+        }
+        if config.get_keepalives_interval().is_none() && config.get_keepalives_retries().is_none() {
+            config.keepalives_idle(SILENCE / 3);
+            config.keepalives_interval(SILENCE / 3);
+            config.keepalives_retries(2);
         }
         Ok(Self {
             config,

@@ -1,11 +1,13 @@
 //! Sums of accounts by group: the ledger's rows are added up by what they are of and by role, and few rows come back.
 
 use super::{
+    books,
     database::{Database, column},
     numbers::Exact,
     posting::{self, Column},
     scope,
-    sql::Sql,
+    sql::{Sql, seq},
+    weigh::Arithmetic,
 };
 use crate::domain::{
     account::Sums,
@@ -19,10 +21,10 @@ use std::collections::BTreeMap;
 use tokio_postgres::Row;
 
 /// What every such statement has beside its groups: what the rows are of, their role, and the sums.
-pub fn columns() -> String {
+pub fn columns(arithmetic: Arithmetic) -> String {
     let sums = Column::ALL.map(|column| {
         let name = column.name();
-        format!(", coalesce(sum(l.{name}::bigint), 0) AS {name}")
+        format!(", {} AS {name}", arithmetic.sum(name))
     });
     format!("l.what, l.role{}", sums.concat())
 }
@@ -42,22 +44,27 @@ pub fn live(row: &Row) -> Result<i128, Problem> {
     Ok(column::<Exact>(row, "live")?.0)
 }
 
-/// The sums of a ledger over a period, made without looking at customers.
+/// The sums of a ledger over a period, made without looking at customers: those of the books, and of what was written
+/// after the last of them that count.
 pub async fn of_ledger(
     database: &Database,
     tenant: i32,
     period: &Period,
     as_of: Position,
 ) -> Result<Sums, Problem> {
+    let booked = books::last(database, tenant, as_of).await?;
+    let books = books::by_kind(tenant, period, booked);
     let mut sql = Sql::default();
     let condition = scope::rows(&mut sql, tenant, period, as_of);
+    let booked = sql.bind(seq(booked));
     sql.push(&format!(
-        "SELECT {} FROM profitscore.ledger l WHERE {condition} GROUP BY l.what, l.role",
-        columns()
+        "SELECT {} FROM profitscore.ledger l WHERE {condition} AND l.seq > {booked} GROUP BY l.what, l.role",
+        columns(Arithmetic::Exact)
     ));
+    let (books, rest) = tokio::try_join!(database.rows(&books), database.rows(&sql))?;
     let mut sums = Sums::default();
-    for row in database.rows(&sql).await? {
-        add(&mut sums, &row)?;
+    for row in books.iter().chain(&rest) {
+        add(&mut sums, row)?;
     }
     Ok(sums.without_zeros())
 }
@@ -85,13 +92,14 @@ pub async fn totals(
         own.push(scope::branch(&mut sql, asked));
     }
     if !asked.traits.is_empty() {
-        own.push(scope::traits(&mut sql, &asked.traits));
-        join = scope::party(&mut sql, tenant, asked.as_of, "l.customer");
+        let condition;
+        (join, condition) = scope::of_traits(&mut sql, tenant, asked);
+        own.push(condition);
     }
     sql.push(&format!(
         "SELECT {} AS own, {} FROM profitscore.ledger l{join} WHERE {condition} GROUP BY 1, l.what, l.role",
         own.join(" AND "),
-        columns()
+        columns(Arithmetic::Exact)
     ));
     let (ledger, rows) = tokio::try_join!(ledger, database.rows(&sql))?;
     let mut totals = RankTotals {
@@ -127,7 +135,7 @@ pub async fn of_customers(
     sql.push(&format!(
         "SELECT l.customer, {} FROM profitscore.ledger l \
          WHERE {condition} AND l.customer = ANY({customers}) GROUP BY l.customer, l.what, l.role",
-        columns()
+        columns(Arithmetic::Exact)
     ));
     let mut found = BTreeMap::<PartyId, Sums>::new();
     for row in database.rows(&sql).await? {

@@ -100,6 +100,15 @@ pub async fn watermark(
     position(database, tenant).await
 }
 
+/// Every tenant with something written, in the order of their ids.
+pub async fn written(database: &Database) -> Result<Vec<TenantId>, Problem> {
+    let mut sql = Sql::default();
+    sql.push("SELECT t.name FROM profitscore.tenants t WHERE t.position > 0 ORDER BY t.name");
+    let rows = database.rows(&sql).await?;
+    let name = |row| Ok(TenantId::stored(column(row, "name")?));
+    rows.iter().map(name).collect()
+}
+
 /// The position that is committed.
 pub async fn position(database: &Database, tenant: i32) -> Result<Position, Problem> {
     let mut sql = Sql::default();

@@ -269,7 +269,7 @@ impl Ground {
 }
 
 /// Begins a transaction behind the tenant's lock, and gives its last position.
-async fn begin(connection: &Object, tenant: i32) -> Result<Position, Fault> {
+pub async fn begin(connection: &Object, tenant: i32) -> Result<Position, Fault> {
     // Numbers and nothing else are put into this text; each statement sees what was committed before it began.
     let text = format!(
         "BEGIN; SELECT pg_advisory_xact_lock({LOCK_CLASS}, {tenant}); \
@@ -288,7 +288,7 @@ async fn begin(connection: &Object, tenant: i32) -> Result<Position, Fault> {
 }
 
 /// Sets the tenant's position, which nobody else can have moved behind the lock.
-async fn move_on(
+pub async fn move_on(
     connection: &Object,
     tenant: i32,
     before: Position,

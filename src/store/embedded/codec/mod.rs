@@ -13,6 +13,7 @@ mod texts;
 use super::log::Table;
 use crate::domain::{
     activity::Kind,
+    history::{Content, Written},
     id::PartyId,
     ledger::{Entry, Position},
     records::Record,
@@ -270,6 +271,33 @@ impl Body {
                 entries.len() * size_of::<StoredEntry>() + texts.sum::<usize>()
             }
             Self::Records(records) => records.len() * size_of::<StoredRecord>(),
+        }
+    }
+
+    /// The writes after the first `before` ones, at most `limit`; the body begins at position `first`.
+    pub fn written(&self, first: Position, before: usize, limit: usize) -> Vec<Written> {
+        let written = |(position, record_time, content)| Written {
+            position,
+            record_time,
+            content,
+        };
+        match self {
+            Self::Entries(entries) => {
+                let each = (first..).zip(entries).skip(before).take(limit);
+                each.map(|(position, stored)| {
+                    let content = Content::Entry(stored.entry.clone());
+                    written((position, stored.record_time, content))
+                })
+                .collect()
+            }
+            Self::Records(records) => {
+                let each = (first..).zip(records).skip(before).take(limit);
+                each.map(|(position, stored)| {
+                    let content = Content::of_record(stored.record.clone());
+                    written((position, stored.record_time, content))
+                })
+                .collect()
+            }
         }
     }
 

@@ -24,7 +24,7 @@ pub(super) use self::{
     frame::Chain,
     index::{Index, Place},
     known::{Known, KnownSegment, Scanned},
-    meta::Meta,
+    meta::{Meta, NAME as META},
     reading::{Read, Reading},
     rewrite::Rewriting,
     row::{NewRow, ReadRow, Row, Table, parse as parse_row},

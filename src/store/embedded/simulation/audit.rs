@@ -141,6 +141,11 @@ impl Auditor {
         }
     }
 
+    /// A request as another store hands it over.
+    pub fn handed_over(&self, request: &Request) -> Request {
+        self.truth.handed_over(request)
+    }
+
     /// A group was answered; `is_stopped` if nothing may be written.
     pub fn answered(
         &mut self,
@@ -435,6 +440,9 @@ fn tell(reference: &MemoryStore, request: &Request) {
     let told = match request.writes.clone() {
         Writes::Entries(entries) => at_once(reference.append(tenant, entries, time, mode)),
         Writes::Records(records) => at_once(reference.put(tenant, records, time, mode)),
+        Writes::TakenOver(written) => {
+            at_once(reference.take_over(tenant, written)).map(|()| Vec::new())
+        }
     };
     told.expect("the reference never fails");
 }

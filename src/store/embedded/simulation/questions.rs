@@ -8,6 +8,7 @@ use super::{
 use crate::{
     domain::{
         account::Weights,
+        history::HistoryQuestion,
         id::{PartyId, TenantId},
         ledger::{LedgerQuestion, Position},
         party::{PartyQuestion, Stage, TraitFilter},
@@ -62,6 +63,8 @@ pub enum Question {
     Parties(PartyQuestion),
     /// For prospects.
     Prospects(ProspectQuestion),
+    /// For what was written, entries and records.
+    Written(HistoryQuestion),
     /// For everything that is small.
     Others(Position),
 }
@@ -142,7 +145,7 @@ fn some_customer(random: &mut Random) -> PartyId {
 
 /// A question as of a position.
 pub fn question(random: &mut Random, as_of: Position) -> Question {
-    match random.below(12) {
+    match random.below(13) {
         0..3 => Question::Rank(RankQuestion {
             scope: scope(random, as_of),
             order: order(random),
@@ -189,6 +192,11 @@ pub fn question(random: &mut Random, as_of: Position) -> Question {
             as_of,
             limit: 9,
         }),
+        11 => Question::Written(HistoryQuestion {
+            after: random.number() % (as_of + 1),
+            as_of,
+            limit: 1 + random.below(40),
+        }),
         _ if random.chance(500) => Question::Others(as_of),
         _ => Question::Prospects(ProspectQuestion {
             traits: KEYS.map(trait_key).into(),
@@ -216,6 +224,7 @@ impl Question {
             Self::Entries(question) => format!("{:?}", questions.entries(tenant, question)?),
             Self::Parties(question) => format!("{:?}", questions.parties(tenant, question)?),
             Self::Prospects(question) => prospects(&questions.prospects(tenant, question)?),
+            Self::Written(question) => format!("{:?}", questions.written(tenant, question)?),
             Self::Others(as_of) => format!(
                 "{:?} {:?} {:?}",
                 questions.party(tenant, &[customer(1), customer(2)], *as_of)?,
@@ -239,6 +248,7 @@ impl Question {
                 Self::Entries(question) => format!("{:?}", store.entries(tenant, question).await?),
                 Self::Parties(question) => format!("{:?}", store.parties(tenant, question).await?),
                 Self::Prospects(question) => prospects(&store.prospects(tenant, question).await?),
+                Self::Written(question) => format!("{:?}", store.written(tenant, question).await?),
                 Self::Others(as_of) => format!(
                     "{:?} {:?} {:?}",
                     store

@@ -4,6 +4,7 @@
 use crate::{
     domain::{
         account::{Sums, for_each_posting},
+        history::{self, Content},
         id::TenantId,
         ledger::{Entry, Outcome, Position, WriteMode},
         party::PartyQuestion,
@@ -140,6 +141,13 @@ impl TenantTruth {
         match &request.writes {
             Writes::Entries(entries) => entries.iter().map(|one| self.append(one, time)).collect(),
             Writes::Records(records) => records.iter().map(|one| self.put(one, time)).collect(),
+            Writes::TakenOver(written) => {
+                let each = written.iter().map(|one| match &one.content {
+                    Content::Entry(entry) => self.append(entry, one.record_time),
+                    Content::Record(record) => self.put(record, one.record_time),
+                });
+                each.collect()
+            }
         }
     }
 
@@ -197,6 +205,40 @@ impl Truth {
         }
         let tenant = self.tenants.get(&request.tenant);
         tenant.cloned().unwrap_or_default().write(request)
+    }
+
+    /// A request as another store hands it over: only what is to be written, where it will be, each at its own time.
+    pub fn handed_over(&self, request: &Request) -> Request {
+        let contents: Vec<Content> = match request.writes.clone() {
+            Writes::Entries(entries) => entries.into_iter().map(Content::Entry).collect(),
+            Writes::Records(records) => records.into_iter().map(Content::of_record).collect(),
+            Writes::TakenOver(written) => written.into_iter().map(|one| one.content).collect(),
+        };
+        let tenant = self.tenants.get(&request.tenant);
+        let mut tenant = tenant.cloned().unwrap_or_default();
+        let mut written = Vec::new();
+        for (second, content) in (0..).zip(contents) {
+            let record_time = Instant {
+                seconds: request.record_time.seconds + second,
+                ..request.record_time
+            };
+            let fate = match &content {
+                Content::Entry(entry) => tenant.append(entry, record_time),
+                Content::Record(record) => tenant.put(record, record_time),
+            };
+            if let Fate::Posted(position) = fate {
+                written.push(history::Written {
+                    position,
+                    record_time,
+                    content,
+                });
+            }
+        }
+        Request {
+            writes: Writes::TakenOver(written),
+            mode: WriteMode::Keep,
+            ..request.clone()
+        }
     }
 
     /// Notes what was written at once.

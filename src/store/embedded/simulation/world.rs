@@ -206,7 +206,12 @@ impl World {
 
     fn write(&mut self) -> Result<(), Finding> {
         let count = self.random.pick(&[1, 1, 1, 2, 3]);
-        let group: Vec<Request> = (0..count).map(|_| self.request()).collect();
+        let mut group: Vec<Request> = (0..count).map(|_| self.request()).collect();
+        if let [only] = &mut group[..]
+            && self.random.chance(100)
+        {
+            *only = self.auditor.handed_over(only);
+        }
         let has_failed = self.submit(group, None)?;
         if has_failed && !self.disk.may_refuse() && !self.disk.is_off() && self.random.chance(600) {
             self.recover()?;
@@ -249,7 +254,9 @@ impl World {
             .answered(&group, &answers, &allowed, is_stopped)?;
         let questions = Arc::clone(engine.questions());
         for (request, answer) in group.into_iter().zip(&answers) {
-            if answer.is_err() || self.random.chance(200) {
+            // What is handed over belongs to one place.
+            let can_come_again = !matches!(request.writes, Writes::TakenOver(_));
+            if can_come_again && (answer.is_err() || self.random.chance(200)) {
                 if self.again.len() == AGAIN {
                     self.again.remove(0);
                 }

@@ -57,33 +57,27 @@ fn write_block(bytes: &mut Vec<u8>, values: &[i64]) {
         return;
     }
     // Bits that are not written yet: fewer than 64 before each value.
-    let (mut bits, mut filled) = (0_u128, 0_u32);
+    let (mut bits, mut filled) = (0, 0);
     let mut buffer = [0_u8; BUFFER];
     let mut words = buffer.chunks_exact_mut(8);
     for value in values {
-        bits |= u128::from(beyond(*value)) << filled;
+        let value = beyond(*value);
+        bits |= value << filled;
         filled += width;
         if filled >= u64::BITS {
             if let Some(word) = words.next() {
-                word.copy_from_slice(&low(bits).to_le_bytes());
+                word.copy_from_slice(&bits.to_le_bytes());
             }
-            bits >>= u64::BITS;
             filled -= u64::BITS;
+            // What had no room.
+            bits = value.checked_shr(width - filled).unwrap_or_default();
         }
     }
     if let Some(word) = words.next() {
-        word.copy_from_slice(&low(bits).to_le_bytes());
+        word.copy_from_slice(&bits.to_le_bytes());
     }
     let length = (values.len() * width as usize).div_ceil(8);
     bytes.extend_from_slice(&buffer[..length]);
-}
-
-#[allow(
-    clippy::cast_possible_truncation,
-    reason = "the other half is what is cut off"
-)]
-fn low(bits: u128) -> u64 {
-    bits as u64
 }
 
 /// Reads a column of at most `limit` numbers.

@@ -198,6 +198,21 @@ pub enum Group {
 /// posting in the scope, even if all its sums are zero.
 pub type CrossAnswer = BTreeMap<String, Sums>;
 
+/// Asks for the sums of some customers by group: the cells of a table whose rows are these customers.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CellsQuestion {
+    /// Which postings and customers.
+    pub scope: Scope,
+    /// Only these customers.
+    pub customers: Vec<PartyId>,
+    /// By what.
+    pub group: Group,
+}
+
+/// Sums by customer and group, in the order of both; what has no group is under [`UNASSIGNED`]. A cell is there if it
+/// has a posting in the scope, even if all its sums are zero.
+pub type CellsAnswer = BTreeMap<(PartyId, String), Sums>;
+
 /// A value of a trait, or a range of numbers, as it is counted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TraitBin {

@@ -3,6 +3,7 @@
 //! It is slow and obviously right, so that every other store can be compared with it. Nothing outlives the process.
 
 mod customers;
+mod groups;
 mod tenant;
 
 use self::tenant::Tenant;
@@ -16,8 +17,8 @@ use crate::domain::{
     problem::Problem,
     prospect::{ProspectAnswer, ProspectQuestion},
     question::{
-        CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion, LiftAnswer, LiftQuestion,
-        ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
+        CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
+        LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
     },
     ranking::Direction,
     records::{PartyAnswer, Record},
@@ -223,6 +224,14 @@ impl Store for MemoryStore {
         question: &CrossQuestion,
     ) -> Result<CrossAnswer, Problem> {
         Ok(self.read(tenant, |tenant| tenant.cross(question, &self.calendar)))
+    }
+
+    async fn cells(
+        &self,
+        tenant: &TenantId,
+        question: &CellsQuestion,
+    ) -> Result<CellsAnswer, Problem> {
+        Ok(self.read(tenant, |tenant| tenant.cells(question, &self.calendar)))
     }
 
     async fn lift(

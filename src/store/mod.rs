@@ -17,8 +17,8 @@ use crate::domain::{
     problem::Problem,
     prospect::{ProspectAnswer, ProspectQuestion},
     question::{
-        CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion, LiftAnswer, LiftQuestion,
-        ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
+        CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
+        LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
     },
     records::{PartyAnswer, Record},
     time::Instant,
@@ -138,6 +138,13 @@ pub trait Store: Send + Sync + 'static {
         tenant: &TenantId,
         question: &CrossQuestion,
     ) -> Result<CrossAnswer, Problem>;
+
+    /// Sums of some customers by group.
+    async fn cells(
+        &self,
+        tenant: &TenantId,
+        question: &CellsQuestion,
+    ) -> Result<CellsAnswer, Problem>;
 
     /// Counts of trait values among the best customers, the loss-makers and all.
     async fn lift(&self, tenant: &TenantId, question: &LiftQuestion)

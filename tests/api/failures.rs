@@ -13,8 +13,8 @@ use profitscore::{
         problem::Problem,
         prospect::{ProspectAnswer, ProspectQuestion},
         question::{
-            CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion, LiftAnswer, LiftQuestion,
-            ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
+            CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
+            LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
         },
         records::{PartyAnswer, Record},
         time::{Calendar, Instant},
@@ -195,6 +195,14 @@ impl Store for FaultyStore {
         question: &CrossQuestion,
     ) -> Result<CrossAnswer, Problem> {
         self.inner.cross(tenant, question).await
+    }
+
+    async fn cells(
+        &self,
+        tenant: &TenantId,
+        question: &CellsQuestion,
+    ) -> Result<CellsAnswer, Problem> {
+        self.inner.cells(tenant, question).await
     }
 
     async fn lift(

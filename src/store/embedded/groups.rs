@@ -1,12 +1,15 @@
-//! Sums by group.
+//! Sums by group, of everybody and of some customers.
 
 use super::{
-    books::{Books, SparseSums, days, narrow_position},
+    books::{Books, CUSTOMERS, Row, SparseSums, days, narrow_position, place},
     scan::{Filter, first_of},
 };
 use crate::{
-    domain::question::{CrossAnswer, CrossQuestion, Group},
-    domain::time::Day,
+    domain::{
+        account::Sums,
+        question::{CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, Group},
+        time::Day,
+    },
     store::answer::group_name,
 };
 use std::collections::BTreeMap;
@@ -14,12 +17,15 @@ use std::collections::BTreeMap;
 /// The number of a group: of the customer, of the dimension's value, or of the day.
 type Number = i64;
 
+/// Sums by the number of something, with how many activities each has that were not taken back.
+type Found<K> = BTreeMap<K, (i64, SparseSums)>;
+
 /// Sums by group. A group is there if it has any posting in the scope.
 pub(super) fn cross(books: &Books, question: &CrossQuestion) -> CrossAnswer {
     let scope = &question.scope;
     let filter = Filter::new(books, scope);
     let (days, as_of) = (days(&scope.period), narrow_position(scope.as_of));
-    let mut groups: BTreeMap<Number, (i64, SparseSums)> = BTreeMap::new();
+    let mut groups = Found::<Number>::new();
     for (number, block) in books.blocks.iter().enumerate() {
         let first = first_of(number);
         let mut is_in: Vec<Option<bool>> = vec![None; books.customers_of(number).len()];
@@ -27,35 +33,90 @@ pub(super) fn cross(books: &Books, question: &CrossQuestion) -> CrossAnswer {
         block.for_each_row_of(&days, as_of, has_branch, |row| {
             let customer = first + u32::from(row.customer);
             let is_in = &mut is_in[usize::from(row.customer)];
-            if !*is_in.get_or_insert_with(|| filter.holds_customer(customer)) {
-                return;
+            if *is_in.get_or_insert_with(|| filter.holds_customer(customer)) {
+                add(&mut groups, group_of(customer, row, question.group), row);
             }
-            let group = match question.group {
-                Group::Customer => customer.into(),
-                Group::Branch => row.branch.into(),
-                Group::Product => row.product.into(),
-                Group::AccountManager => row.account_manager.into(),
-                Group::Day => row.day.0.into(),
-            };
-            let (live, sums) = groups.entry(group).or_default();
-            *live += row.postings.layout.sign();
-            sums.add_row(row);
         });
     }
-    let name = |number: Number| {
-        let text = |names: &super::books::Names| {
-            // It was made of a number of 32 bits.
-            names
-                .name(u32::try_from(number).unwrap_or_default())
-                .to_owned()
-        };
-        match question.group {
-            Group::Customer => group_name(&text(&books.customers)).to_owned(),
-            Group::Branch | Group::Product | Group::AccountManager => text(&books.values),
-            Group::Day => Day(i32::try_from(number).unwrap_or_default()).to_string(),
-        }
-    };
-    let live = groups.into_iter().filter(|(_, (live, _))| *live > 0);
-    live.map(|(number, (_, sums))| (name(number), sums.sums(&books.accounts)))
+    live(books, groups)
+        .map(|(number, sums)| (name(books, question.group, number), sums))
         .collect()
+}
+
+/// Sums of some customers by group. A cell is there if it has any posting in the scope.
+pub(super) fn cells(books: &Books, question: &CellsQuestion) -> CellsAnswer {
+    let scope = &question.scope;
+    let filter = Filter::new(books, scope);
+    let (days, as_of) = (days(&scope.period), narrow_position(scope.as_of));
+    let mut cells = Found::<(u32, Number)>::new();
+    for (number, is_in) in by_block(books, &filter, question) {
+        let first = first_of(number);
+        books.blocks[number].for_each_row_where(&days, as_of, &is_in, |row| {
+            if filter.holds_branch(row.branch) {
+                let customer = first + u32::from(row.customer);
+                let group = group_of(customer, row, question.group);
+                add(&mut cells, (customer, group), row);
+            }
+        });
+    }
+    live(books, cells)
+        .map(|((customer, group), sums)| {
+            let group = name(books, question.group, group);
+            ((books.customer(customer), group), sums)
+        })
+        .collect()
+}
+
+/// The blocks of some customers, with 1 for each of those customers who is in the scope and 0 for all others.
+fn by_block(
+    books: &Books,
+    filter: &Filter<'_>,
+    question: &CellsQuestion,
+) -> BTreeMap<usize, Vec<u8>> {
+    let mut blocks = BTreeMap::new();
+    let ids = question.customers.iter();
+    let known = ids.filter_map(|id| books.customers.number(id.as_str()));
+    for customer in known.filter(|customer| filter.holds_customer(*customer)) {
+        let (block, own) = place(customer);
+        let is_in = blocks.entry(block).or_insert_with(|| vec![0; CUSTOMERS]);
+        is_in[usize::from(own)] = 1;
+    }
+    // A customer has a number as soon as it is named, and a block as soon as anything is posted.
+    blocks.retain(|block, _| *block < books.blocks.len());
+    blocks
+}
+
+fn group_of(customer: u32, row: &Row, group: Group) -> Number {
+    match group {
+        Group::Customer => customer.into(),
+        Group::Branch => row.branch.into(),
+        Group::Product => row.product.into(),
+        Group::AccountManager => row.account_manager.into(),
+        Group::Day => row.day.0.into(),
+    }
+}
+
+fn add<K: Ord>(found: &mut Found<K>, key: K, row: &Row) {
+    let (live, sums) = found.entry(key).or_default();
+    *live += row.postings.layout.sign();
+    sums.add_row(row);
+}
+
+/// Those that have an activity that was not taken back, with their sums.
+fn live<K>(books: &Books, found: Found<K>) -> impl Iterator<Item = (K, Sums)> {
+    let live = found.into_iter().filter(|(_, (live, _))| *live > 0);
+    live.map(|(key, (_, sums))| (key, sums.sums(&books.accounts)))
+}
+
+/// The name of a group.
+fn name(books: &Books, group: Group, number: Number) -> String {
+    // Numbers of names have 32 bits.
+    let narrow = u32::try_from(number).unwrap_or_default();
+    match group {
+        Group::Customer => group_name(books.customers.name(narrow)).to_owned(),
+        Group::Branch | Group::Product | Group::AccountManager => {
+            books.values.name(narrow).to_owned()
+        }
+        Group::Day => Day(i32::try_from(number).unwrap_or_default()).to_string(),
+    }
 }

@@ -67,8 +67,8 @@ use crate::domain::{
     problem::Problem,
     prospect::{ProspectAnswer, ProspectQuestion},
     question::{
-        CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion, LiftAnswer, LiftQuestion,
-        ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
+        CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
+        LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
     },
     records::{PartyAnswer, Record},
     time::Instant,
@@ -347,6 +347,17 @@ impl Store for EmbeddedStore {
         let tenant = tenant.clone();
         let question = question.clone();
         self.ask(move |questions| questions.cross(&tenant, &question))
+            .await
+    }
+
+    async fn cells(
+        &self,
+        tenant: &TenantId,
+        question: &CellsQuestion,
+    ) -> Result<CellsAnswer, Problem> {
+        let tenant = tenant.clone();
+        let question = question.clone();
+        self.ask(move |questions| questions.cells(&tenant, &question))
             .await
     }
 

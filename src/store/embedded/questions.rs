@@ -22,8 +22,9 @@ use crate::{
         problem::Problem,
         prospect::{ProspectAnswer, ProspectQuestion},
         question::{
-            CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion, LiftAnswer, LiftQuestion,
-            ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion, Scope,
+            CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
+            LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
+            Scope,
         },
         records::PartyAnswer,
         time::Calendar,
@@ -238,6 +239,19 @@ impl Questions {
             ..question.clone()
         };
         self.read(tenant, |books| groups::cross(books, question))
+    }
+
+    /// Sums of some customers by group.
+    pub fn cells(
+        &self,
+        tenant: &TenantId,
+        question: &CellsQuestion,
+    ) -> Result<CellsAnswer, Problem> {
+        let question = &CellsQuestion {
+            scope: self.scope(tenant, &question.scope)?,
+            ..question.clone()
+        };
+        self.read(tenant, |books| groups::cells(books, question))
     }
 
     /// Counts of trait values among the best customers, the loss-makers and all.

@@ -15,8 +15,7 @@ use crate::{
         problem::Problem,
         prospect::{ProspectAnswer, ProspectQuestion, TableBuilder},
         question::{
-            CrossAnswer, CrossQuestion, CustomerProfile, Group, ProfileAnswer, ProfileQuestion,
-            Scope,
+            CustomerProfile, ProfileAnswer, ProfileQuestion, Scope,
         },
         records::{Decision, PartyAnswer, Record, Records},
         time::{Calendar, Day, Instant, Period},
@@ -244,29 +243,6 @@ impl Tenant {
         let party = self.records.party(&activity.customer_id, scope.as_of);
         scope.has_branch(&activity.dimensions.branch_id)
             && scope.has_customer(party.map(|party| &**party))
-    }
-
-    /// Sums by group.
-    pub fn cross(&self, question: &CrossQuestion, calendar: &Calendar) -> CrossAnswer {
-        let scope = &question.scope;
-        let mut groups = CrossAnswer::new();
-        for activity in self.live_in(&scope.period, scope.as_of, calendar) {
-            if self.is_in(scope, activity) {
-                let group = match question.group {
-                    Group::Customer => activity.customer_id.to_string(),
-                    Group::Branch => activity.dimensions.branch_id.clone(),
-                    Group::Product => activity.dimensions.product_id.clone(),
-                    Group::AccountManager => activity.dimensions.account_manager_id.clone(),
-                    Group::Day => calendar.day(activity.occur_time).to_string(),
-                };
-                let group = answer::group_name(&group).to_owned();
-                add_postings(groups.entry(group).or_default(), activity);
-            }
-        }
-        let groups = groups.into_iter();
-        groups
-            .map(|(group, sums)| (group, sums.without_zeros()))
-            .collect()
     }
 
     /// Every customer's traits and sums by age.

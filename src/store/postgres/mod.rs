@@ -50,8 +50,8 @@ use crate::domain::{
     problem::Problem,
     prospect::{ProspectAnswer, ProspectQuestion},
     question::{
-        CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion, LiftAnswer, LiftQuestion,
-        ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
+        CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
+        LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
     },
     records::{PartyAnswer, Record},
     time::Instant,
@@ -222,6 +222,14 @@ impl Store for PostgresStore {
         question: &CrossQuestion,
     ) -> Result<CrossAnswer, Problem> {
         cross::cross(self.database(), self.number(tenant).await?, question).await
+    }
+
+    async fn cells(
+        &self,
+        tenant: &TenantId,
+        question: &CellsQuestion,
+    ) -> Result<CellsAnswer, Problem> {
+        cross::cells(self.database(), self.number(tenant).await?, question).await
     }
 
     async fn lift(

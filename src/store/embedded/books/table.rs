@@ -458,6 +458,11 @@ impl Table {
         })
     }
 
+    /// The places among some of the rows of some customers, those whose byte is 1 and not 0.
+    pub fn places_where(&self, is_in: &[u8], range: Range<usize>) -> impl Iterator<Item = usize> {
+        range.filter(|place| is_in[usize::from(self.customers[*place])] == 1)
+    }
+
     /// About how many bytes of memory it takes.
     pub fn bytes(&self) -> usize {
         let narrow = [

@@ -164,6 +164,32 @@ impl Block {
         self.for_each_row_of(days, as_of, |_| true, visit);
     }
 
+    /// The same for rows of some customers, those whose byte is 1 and not 0.
+    pub fn for_each_row_where(
+        &self,
+        days: &Range<Day>,
+        as_of: u32,
+        is_in: &[u8],
+        mut visit: impl FnMut(&Row),
+    ) {
+        let (first, last) = (self.leaf_of(days.start), self.leaf_of(days.end));
+        let leaves = self.leaves[first..=last].iter();
+        for table in leaves.flat_map(|leaf| &leaf.tables) {
+            for (day, range) in table.days_of(table.range(days)) {
+                for place in table.places_where(is_in, range) {
+                    if table.positions()[place] <= as_of {
+                        visit(&table.row(place, day));
+                    }
+                }
+            }
+        }
+        let recent = self.unfolded().iter();
+        recent
+            .take_while(|row| row.position <= as_of)
+            .filter(|row| days.contains(&row.day) && is_in[usize::from(row.customer)] == 1)
+            .for_each(visit);
+    }
+
     /// The same for rows of some branches.
     pub fn for_each_row_of(
         &self,

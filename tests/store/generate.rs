@@ -16,7 +16,7 @@ use profitscore::{
         },
         prospect::ProspectQuestion,
         question::{
-            CrossQuestion, CurveQuestion, Group, LiftQuestion, Order, ProfileQuestion,
+            CellsQuestion, CrossQuestion, CurveQuestion, Group, LiftQuestion, Order, ProfileQuestion,
             RankQuestion, RowSelection, Scope,
         },
         ranking::{Basis, Direction},
@@ -241,6 +241,7 @@ pub enum Question {
     Rank(RankQuestion),
     Curve(CurveQuestion),
     Cross(CrossQuestion),
+    Cells(CellsQuestion),
     Lift(LiftQuestion),
     Profiles(ProfileQuestion),
     Entries(LedgerQuestion),
@@ -300,7 +301,11 @@ fn any_scope() -> impl Strategy<Value = Scope> {
 }
 
 fn any_weights() -> impl Strategy<Value = Weights> {
-    (select(&BASES), some_costs()).prop_map(|(basis, costs)| basis.weights(&costs))
+    prop_oneof![
+        9 => (select(&BASES), some_costs()).prop_map(|(basis, costs)| basis.weights(&costs)),
+        // Nothing weighs anything: the order of the ids.
+        1 => Just(Weights::default()),
+    ]
 }
 
 fn any_order() -> impl Strategy<Value = Order> {
@@ -339,6 +344,12 @@ pub fn question() -> impl Strategy<Value = Question> {
         }),
         2 => (any_scope(), select(&GROUPS))
             .prop_map(|(scope, group)| Question::Cross(CrossQuestion { scope, group })),
+        2 => (any_scope(), vec(select(&CUSTOMERS), 0..4), select(&GROUPS)).prop_map(
+            |(scope, customers, group)| {
+                let customers = customers.into_iter().map(party_id).collect();
+                Question::Cells(CellsQuestion { scope, customers, group })
+            }
+        ),
         1 => (any_scope(), any_order(), 0_u32..=1_000_000, 0_u64..5, vec(0_i64..8, 0..3)).prop_map(
             move |(scope, order, best_millionths, best_minimum, mut edges)| {
                 edges.sort_unstable();
@@ -382,6 +393,7 @@ impl Question {
             Self::Rank(question) => format!("{:#?}", store.rank(tenant, question).await.unwrap()),
             Self::Curve(question) => format!("{:#?}", store.curve(tenant, question).await.unwrap()),
             Self::Cross(question) => format!("{:#?}", store.cross(tenant, question).await.unwrap()),
+            Self::Cells(question) => format!("{:#?}", store.cells(tenant, question).await.unwrap()),
             Self::Lift(question) => format!("{:#?}", store.lift(tenant, question).await.unwrap()),
             Self::Profiles(question) => {
                 format!("{:#?}", store.profiles(tenant, question).await.unwrap())

@@ -8,7 +8,7 @@ use profitscore::{
         id::PartyId,
         ledger::Entry,
         party::{Stage, TraitFilter},
-        question::{CustomerProfile, Group, ProfileQuestion, Scope},
+        question::{CellsQuestion, CustomerProfile, Group, ProfileQuestion, Scope},
         ranking::Basis,
         time::{Day, Period},
     },
@@ -116,6 +116,85 @@ pub async fn a_group_without_live_activities_is_gone(store: &dyn Store) {
     // No account is named whose sum is zero.
     let accounts: Vec<_> = groups["south"].iter().collect();
     assert_eq!(accounts, [(&Account::SaleCount, 1)]);
+}
+
+pub async fn cells_are_of_the_asked_customers_and_in_the_scope(store: &dyn Store) {
+    let batch = vec![
+        in_dimensions("north", "p", "", sale("1", "a", 1, 10, 4)),
+        in_dimensions("south", "q", "mia", sale("2", "b", 1, 20, 4)),
+        in_dimensions("", "", "mia", sale("3", "a", 2, 40, 4)),
+        in_dimensions("UNASSIGNED", "p", "", payment("4", "c", 3, 80)),
+        in_dimensions("north", "p", "bo", sale("5", "b", 3, 160, 4)),
+        in_dimensions("south", "p", "bo", sale("6", "a", 3, 320, 4)),
+        reversal("7", "5"),
+    ];
+    append(store, batch).await;
+    put(
+        store,
+        vec![party("a", Stage::Customer, [("kind", category("x"))])],
+    )
+    .await;
+    let cells = async |scope: &Scope, customers: &[&str], group| {
+        let question = CellsQuestion {
+            scope: scope.clone(),
+            customers: customers.iter().map(|id| party_id(id)).collect(),
+            group,
+        };
+        let cells = store.cells(&tenant("t"), &question).await.unwrap();
+        let text: Vec<String> = cells
+            .iter()
+            .map(|((customer, group), sums)| {
+                let revenue = sums.get(&Account::GrossRevenue) / 1_000_000;
+                format!("{customer} {group} {revenue}")
+            })
+            .collect();
+        text.join(", ")
+    };
+    let all = scope(Period::ALL);
+    let everybody = ["c", "nobody", "b", "a", "a"];
+    assert_eq!(
+        cells(&all, &everybody, Group::Branch).await,
+        "a UNASSIGNED 40, a north 10, a south 320, b south 20, c UNASSIGNED 0"
+    );
+    assert_eq!(
+        cells(&all, &["b", "a"], Group::AccountManager).await,
+        "a UNASSIGNED 10, a bo 320, a mia 40, b mia 20"
+    );
+    assert_eq!(
+        cells(&all, &["a"], Group::Day).await,
+        "a 1970-01-02 10, a 1970-01-03 40, a 1970-01-04 320"
+    );
+    assert_eq!(cells(&all, &["b"], Group::Customer).await, "b b 20");
+    assert_eq!(cells(&all, &[], Group::Branch).await, "");
+    let before = Scope {
+        as_of: 6,
+        ..all.clone()
+    };
+    assert_eq!(
+        cells(&before, &["b"], Group::Product).await,
+        "b p 160, b q 20"
+    );
+    let south = Scope {
+        branches: vec!["south".to_owned()],
+        ..all.clone()
+    };
+    assert_eq!(
+        cells(&south, &everybody, Group::Product).await,
+        "a p 320, b q 20"
+    );
+    let traits = vec![TraitFilter {
+        key: trait_key("kind"),
+        any_of: vec![category("x")],
+    }];
+    let some = Scope {
+        traits,
+        period: days(1, 3),
+        ..all
+    };
+    assert_eq!(
+        cells(&some, &everybody, Group::Branch).await,
+        "a UNASSIGNED 40, a north 10"
+    );
 }
 
 fn profile_question(period: Period, horizon_days: u32, buckets: u32) -> ProfileQuestion {

@@ -8,8 +8,9 @@ use profitscore::{
     domain::{
         account::Sums,
         activity::Activity,
+        id::PartyId,
         ledger::{Entry, Outcome},
-        question::{CrossAnswer, CrossQuestion, Group, Order},
+        question::{CellsQuestion, CrossAnswer, CrossQuestion, Group, Order},
         ranking::Basis,
         time::{Day, Period},
     },
@@ -20,7 +21,7 @@ use proptest::{
     prelude::*,
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 fn runner(seed: u8) -> TestRunner {
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
@@ -62,6 +63,10 @@ fn questions(runner: &mut TestRunner, count: usize) -> Vec<Question> {
             Some(question)
         }
         Question::Cross(asked) => {
+            asked.scope.as_of = NEWEST;
+            Some(question)
+        }
+        Question::Cells(asked) => {
             asked.scope.as_of = NEWEST;
             Some(question)
         }
@@ -207,6 +212,44 @@ pub async fn all_groups_and_the_ledger_agree(store: &dyn Store) {
         for group in GROUPS {
             let groups = grouped(store, "t", period, group).await;
             assert_eq!(total(&groups), ranked.totals.ledger, "{group:?} {period:?}");
+        }
+    }
+}
+
+pub async fn cells_add_up_to_rows_and_to_columns(store: &dyn Store) {
+    let mut runner = runner(50);
+    submit(store, "t", &entries_of(&activities(&mut runner, 80)), 40).await;
+    let reversals: Vec<Entry> = (0..80)
+        .step_by(6)
+        .map(|of| reversal(&format!("r{of}"), &format!("a{of}")))
+        .collect();
+    submit(store, "t", &reversals, 5).await;
+    for start in 0..DAYS {
+        let period = days(start, DAYS - start / 2);
+        let ranked = rank(store, scope(period), order(Basis::Revenue)).await;
+        let customers: Vec<PartyId> = ranked.rows.iter().map(|row| row.customer.clone()).collect();
+        for group in GROUPS {
+            let question = CellsQuestion {
+                scope: scope(period),
+                customers: customers.clone(),
+                group,
+            };
+            let cells = store.cells(&tenant("t"), &question).await.unwrap();
+            let (mut columns, mut rows) = (CrossAnswer::new(), BTreeMap::<_, Sums>::new());
+            for ((customer, group), sums) in &cells {
+                columns.entry(group.clone()).or_default().add_all(sums);
+                rows.entry(customer).or_default().add_all(sums);
+            }
+            let columns: CrossAnswer = columns
+                .into_iter()
+                .map(|(group, sums)| (group, sums.without_zeros()))
+                .collect();
+            assert_eq!(columns, grouped(store, "t", period, group).await, "{group:?}");
+            for row in &ranked.rows {
+                let sums = rows.remove(&row.customer).unwrap_or_default();
+                assert_eq!(sums.without_zeros(), row.sums, "{group:?} {:?}", row.customer);
+            }
+            assert!(rows.is_empty());
         }
     }
 }

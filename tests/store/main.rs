@@ -95,6 +95,7 @@ on_every_store! {
         every_group_ties_to_the_ledger,
         a_group_without_live_activities_is_gone,
         sums_beyond_eight_bytes_are_exact,
+        cells_are_of_the_asked_customers_and_in_the_scope,
         profiles_look_at_ages,
         profiles_leave_out_who_came_before;
     copying:
@@ -108,5 +109,6 @@ on_every_store! {
         a_reversal_equals_never_having_been,
         adjoining_periods_add_up,
         all_groups_and_the_ledger_agree,
+        cells_add_up_to_rows_and_to_columns,
         an_equal_split_moves_nobody_and_adds_up;
 }

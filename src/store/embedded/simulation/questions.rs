@@ -15,8 +15,8 @@ use crate::{
         problem::Problem,
         prospect::{ProspectAnswer, ProspectQuestion},
         question::{
-            CrossQuestion, CurveQuestion, Group, LiftQuestion, Order, ProfileQuestion,
-            RankQuestion, RowSelection, Scope,
+            CellsQuestion, CrossQuestion, CurveQuestion, Group, LiftQuestion, Order,
+            ProfileQuestion, RankQuestion, RowSelection, Scope,
         },
         ranking::{Basis, Direction},
         time::{Day, Period},
@@ -53,6 +53,8 @@ pub enum Question {
     Curve(CurveQuestion),
     /// For sums by group.
     Cross(CrossQuestion),
+    /// For sums of some customers by group.
+    Cells(CellsQuestion),
     /// For traits of the best.
     Lift(LiftQuestion),
     /// For what models learn from.
@@ -157,8 +159,13 @@ pub fn question(random: &mut Random, as_of: Position) -> Question {
             order: order(random),
             points: 1 + random.number() % 9,
         }),
-        4 | 5 => Question::Cross(CrossQuestion {
+        4 => Question::Cross(CrossQuestion {
             scope: scope(random, as_of),
+            group: random.pick(&GROUPS),
+        }),
+        5 => Question::Cells(CellsQuestion {
+            scope: scope(random, as_of),
+            customers: (0..random.below(4)).map(|_| some_customer(random)).collect(),
             group: random.pick(&GROUPS),
         }),
         6 => Question::Lift(LiftQuestion {
@@ -219,6 +226,7 @@ impl Question {
             Self::Rank(question) => format!("{:?}", questions.rank(tenant, question)?),
             Self::Curve(question) => format!("{:?}", questions.curve(tenant, question)?),
             Self::Cross(question) => format!("{:?}", questions.cross(tenant, question)?),
+            Self::Cells(question) => format!("{:?}", questions.cells(tenant, question)?),
             Self::Lift(question) => format!("{:?}", questions.lift(tenant, question)?),
             Self::Profiles(question) => format!("{:?}", questions.profiles(tenant, question)?),
             Self::Entries(question) => format!("{:?}", questions.entries(tenant, question)?),
@@ -241,6 +249,7 @@ impl Question {
                 Self::Rank(question) => format!("{:?}", store.rank(tenant, question).await?),
                 Self::Curve(question) => format!("{:?}", store.curve(tenant, question).await?),
                 Self::Cross(question) => format!("{:?}", store.cross(tenant, question).await?),
+                Self::Cells(question) => format!("{:?}", store.cells(tenant, question).await?),
                 Self::Lift(question) => format!("{:?}", store.lift(tenant, question).await?),
                 Self::Profiles(question) => {
                     format!("{:?}", store.profiles(tenant, question).await?)

@@ -39,6 +39,8 @@ list_requests!(
     ListTraitDefinitionsRequest,
     ListCostModelsRequest,
     RankCustomersRequest,
+    GetCrossReportRequest,
+    RankDimensionRequest,
     ListLookalikesRequest,
 );
 

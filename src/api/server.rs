@@ -12,9 +12,11 @@ use super::{
         customer_service_server::{self, CustomerServiceServer},
         prospect_service_server::{self, ProspectServiceServer},
         ranking_service_server::{self, RankingServiceServer},
+        report_service_server::{self, ReportServiceServer},
     },
     prospect::ProspectHandlers,
     ranking::RankingHandlers,
+    report::ReportHandlers,
 };
 use crate::service::Service;
 use std::{future::Future, sync::Arc, time::Duration};
@@ -95,6 +97,7 @@ pub async fn serve(
     let customer = CustomerHandlers { service: shared() };
     let cost_model = CostModelHandlers { service: shared() };
     let ranking = RankingHandlers { service: shared() };
+    let report = ReportHandlers { service: shared() };
     let prospect = ProspectHandlers { service: shared() };
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(DESCRIPTORS)
@@ -120,6 +123,7 @@ pub async fn serve(
         .add_service(accept!(CustomerServiceServer, customer))
         .add_service(accept!(CostModelServiceServer, cost_model))
         .add_service(accept!(RankingServiceServer, ranking))
+        .add_service(accept!(ReportServiceServer, report))
         .add_service(accept!(ProspectServiceServer, prospect))
         .serve_with_incoming_shutdown(incoming(listener), async move {
             let _ = drained.wait_for(|stopping| *stopping).await;
@@ -149,13 +153,14 @@ fn incoming(listener: TcpListener) -> TcpIncoming {
 }
 
 /// The services by their names, and the server as a whole by the empty one.
-const HEALTH_NAMES: [&str; 6] = [
+const HEALTH_NAMES: [&str; 7] = [
     "",
     activity_server::SERVICE_NAME,
     cost_model_service_server::SERVICE_NAME,
     customer_service_server::SERVICE_NAME,
     prospect_service_server::SERVICE_NAME,
     ranking_service_server::SERVICE_NAME,
+    report_service_server::SERVICE_NAME,
 ];
 
 async fn say(health: &HealthReporter, status: ServingStatus) {

@@ -165,6 +165,38 @@ impl Basis {
     }
 }
 
+/// What activities are grouped by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Dimension {
+    /// The branch that served the customer
+    Branch,
+    /// The product or service
+    Product,
+    /// The account manager or representative
+    AccountManager,
+}
+
+impl Dimension {
+    /// The dimension on the wire.
+    pub fn to_pb(self) -> i32 {
+        let dimension = match self {
+            Self::Branch => pb::Dimension::Branch,
+            Self::Product => pb::Dimension::Product,
+            Self::AccountManager => pb::Dimension::AccountManager,
+        };
+        dimension.into()
+    }
+
+    /// The dimension for people.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Branch => "branch",
+            Self::Product => "product",
+            Self::AccountManager => "account manager",
+        }
+    }
+}
+
 /// What a report is about.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ReportArguments {

@@ -52,6 +52,10 @@ enum Command {
     Statement(commands::statement::StatementArguments),
     /// Compare the first, the middle and the last customers
     Bands(commands::bands::BandsArguments),
+    /// Rank branches, products or account managers by what their customers bring
+    By(commands::by::ByArguments),
+    /// Set customers against branches, products or account managers, with totals on both sides
+    Cross(commands::cross::CrossArguments),
     /// Draw the whale curve: how much depends on how few
     Whale(commands::whale::WhaleArguments),
     /// List, get and store customers
@@ -123,6 +127,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Rank(rank) => rank.run(&connect().await?, format).await,
         Command::Statement(statement) => statement.run(&connect().await?, format).await,
         Command::Bands(bands) => bands.run(&connect().await?, format).await,
+        Command::By(by) => by.run(&connect().await?, format).await,
+        Command::Cross(cross) => cross.run(&connect().await?, format).await,
         Command::Whale(whale) => whale.run(&connect().await?, format).await,
         Command::Customers(parties) => {
             let stage = crate::api::pb::PartyStage::Customer;

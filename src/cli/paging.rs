@@ -36,12 +36,14 @@ macro_rules! pages {
 }
 
 pages! {
+    GetCrossReportResponse.rows,
     ListActivitiesResponse.entries,
     ListCostModelsResponse.cost_models,
     ListLookalikesResponse.lookalikes,
     ListPartiesResponse.parties,
     ListTraitDefinitionsResponse.trait_definitions,
     RankCustomersResponse.customers,
+    RankDimensionResponse.rows,
 }
 
 /// Asks for page after page until there are `wanted` items (all, if not given) or no more pages. The answer is the

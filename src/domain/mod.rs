@@ -9,6 +9,7 @@ pub mod concentration;
 pub mod conflict;
 pub mod cost_model;
 pub mod decimal;
+pub mod dimension;
 pub mod fingerprint;
 pub mod history;
 pub mod id;

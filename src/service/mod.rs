@@ -7,6 +7,8 @@ pub mod clock;
 mod compute;
 pub mod copying;
 pub mod cost_models;
+pub mod cross_report;
+pub mod dimension_ranking;
 pub mod kept;
 pub mod lookalike;
 pub mod parties;

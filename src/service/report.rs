@@ -77,6 +77,20 @@ impl Service {
         };
         Ok(Costs { model, pool_parts })
     }
+
+    /// The costs for a question whose rows bear no fixed costs, since nothing says which part of them they cause.
+    pub async fn direct_costs(
+        &self,
+        tenant: &TenantId,
+        version: Option<u64>,
+        scope: &Scope,
+    ) -> Result<Costs, Problem> {
+        let model = self.cost_model(tenant, version, scope.as_of).await?;
+        Ok(Costs {
+            model,
+            pool_parts: Vec::new(),
+        })
+    }
 }
 
 /// Makes the footing of a report by `order`, or refuses a report that does not tie.

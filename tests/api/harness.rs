@@ -8,6 +8,7 @@ use profitscore::{
             customer_service_client::CustomerServiceClient, google_type,
             prospect_service_client::ProspectServiceClient,
             ranking_service_client::RankingServiceClient,
+            report_service_client::ReportServiceClient,
         },
         server::{Limits, serve},
     },
@@ -96,6 +97,10 @@ impl World {
 
     pub fn rankings(&self) -> RankingServiceClient<Channel> {
         RankingServiceClient::new(self.channel.clone())
+    }
+
+    pub fn reports(&self) -> ReportServiceClient<Channel> {
+        ReportServiceClient::new(self.channel.clone())
     }
 
     pub fn prospects(&self) -> ProspectServiceClient<Channel> {

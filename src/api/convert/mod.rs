@@ -8,3 +8,4 @@ pub mod ledger;
 pub mod party;
 pub mod prospect;
 pub mod ranking;
+pub mod report;

@@ -2,8 +2,10 @@
 
 pub mod activities;
 pub mod bands;
+pub mod by;
 pub mod copy;
 pub mod costs;
+pub mod cross;
 pub mod database;
 pub mod folder;
 pub mod lookalikes;

@@ -1,0 +1,107 @@
+//! Cross reports and rankings of dimensions.
+
+use super::{
+    common::{count_to_pb, enum_from_pb, money_to_pb},
+    ranking::{name_of, statement_to_pb},
+};
+use crate::{
+    api::pb::{self, google_type},
+    domain::{
+        dimension::{Dimension, per_hour},
+        money::{Currency, NANOS_PER_UNIT, Nanos},
+        problem::Problem,
+        ranking::{Direction, share},
+    },
+    service::{
+        cross_report::{CrossRow, RowOrder},
+        dimension_ranking::RankedDimension,
+    },
+};
+
+const DIMENSIONS: [Dimension; 3] = [
+    Dimension::Branch,
+    Dimension::Product,
+    Dimension::AccountManager,
+];
+const ORDERS: [RowOrder; 3] = [
+    RowOrder::Total(Direction::BestFirst),
+    RowOrder::Total(Direction::WorstFirst),
+    RowOrder::CustomerId,
+];
+
+/// What activities are grouped by; by branch if it is not given.
+pub fn dimension_from_pb(dimension: i32, field: &str) -> Result<Dimension, Problem> {
+    let same = |dimension| match dimension {
+        Dimension::Branch => pb::Dimension::Branch,
+        Dimension::Product => pb::Dimension::Product,
+        Dimension::AccountManager => pb::Dimension::AccountManager,
+    };
+    Ok(enum_from_pb(dimension, &DIMENSIONS, same, field)?.unwrap_or_default())
+}
+
+/// In which order customers stand; the best first if it is not given.
+pub fn row_order_from_pb(order: i32) -> Result<RowOrder, Problem> {
+    let same = |order| match order {
+        RowOrder::Total(Direction::BestFirst) => pb::CrossReportOrder::BestFirst,
+        RowOrder::Total(Direction::WorstFirst) => pb::CrossReportOrder::WorstFirst,
+        RowOrder::CustomerId => pb::CrossReportOrder::CustomerId,
+    };
+    let best_first = RowOrder::Total(Direction::BestFirst);
+    Ok(enum_from_pb(order, &ORDERS, same, "order")?.unwrap_or(best_first))
+}
+
+// === to_pb ===
+
+/// A column with its total.
+pub fn column_to_pb(column: &(String, Nanos), currency: Currency) -> pb::CrossReportColumn {
+    pb::CrossReportColumn {
+        column_id: column.0.clone(),
+        total: Some(money_to_pb(column.1, currency)),
+    }
+}
+
+/// One customer of a cross report.
+pub fn cross_row_to_pb(row: &CrossRow, currency: Currency) -> pb::CrossReportRow {
+    let cells = row.cells.iter();
+    pb::CrossReportRow {
+        customer_id: row.customer.to_string(),
+        display_name: name_of(row.party.as_ref()),
+        cells: cells
+            .map(|(column, value)| pb::CrossReportCell {
+                column_id: column.clone(),
+                value: Some(money_to_pb(*value, currency)),
+            })
+            .collect(),
+        other: Some(money_to_pb(row.other, currency)),
+        total: Some(money_to_pb(row.total, currency)),
+    }
+}
+
+/// One branch, product or account manager in a ranking whose total is `total`.
+pub fn ranked_dimension_to_pb(
+    row: &RankedDimension,
+    total: Nanos,
+    currency: Currency,
+) -> pb::RankedDimension {
+    let statement = &row.statement;
+    let per_hour = |amount| rate_to_pb(per_hour(amount, statement.milli_minutes), currency);
+    pb::RankedDimension {
+        rank: count_to_pb(row.place) + 1,
+        dimension_id: row.id.clone(),
+        value: Some(money_to_pb(row.value, currency)),
+        share_of_total: share(row.value, total),
+        cumulative_value: Some(money_to_pb(row.cumulative, currency)),
+        cumulative_share: share(row.cumulative, total),
+        sales_pay: Some(money_to_pb(row.sales_pay, currency)),
+        profit_per_sales_pay: share(statement.net_profit, row.sales_pay),
+        revenue_per_hour: per_hour(statement.net_revenue),
+        profit_per_hour: per_hour(statement.net_profit),
+        statement: Some(statement_to_pb(statement, currency)),
+    }
+}
+
+/// An amount that need not be there: one that is too large is left out.
+fn rate_to_pb(rate: Option<Nanos>, currency: Currency) -> Option<google_type::Money> {
+    let rate = rate.filter(|rate| i64::try_from(rate / NANOS_PER_UNIT).is_ok());
+    rate.map(|rate| money_to_pb(rate, currency))
+}

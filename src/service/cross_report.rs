@@ -1,0 +1,184 @@
+//! Customers against branches, products or account managers.
+
+use super::{
+    Service,
+    report::{ControlTotal, Costs, Footing, check_range, check_tie, footing},
+};
+use crate::domain::{
+    account::Weights,
+    dimension::{Columns, Dimension},
+    id::{PartyId, TenantId},
+    money::Nanos,
+    party::Party,
+    problem::Problem,
+    question::{
+        CellsAnswer, CellsQuestion, CrossQuestion, Order, RankQuestion, RankRow, RowSelection,
+        Scope,
+    },
+    ranking::{Basis, Direction},
+};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
+
+/// What a cross report is asked for.
+#[derive(Debug, Clone)]
+pub struct CrossReportRequest {
+    /// Which postings and customers, as of which position.
+    pub scope: Scope,
+    /// What the columns are.
+    pub columns: Dimension,
+    /// What the cells are.
+    pub basis: Basis,
+    /// In which order the customers stand.
+    pub order: RowOrder,
+    /// How many columns of their own there are at most.
+    pub column_limit: usize,
+    /// Which version of the cost model; the newest if `None`.
+    pub cost_model_version: Option<u64>,
+}
+
+/// In which order the customers of a cross report stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowOrder {
+    /// By their totals.
+    Total(Direction),
+    /// By their ids.
+    CustomerId,
+}
+
+/// Some rows of a cross report.
+#[derive(Debug, Clone)]
+pub struct CrossReport {
+    /// The columns with their totals over all customers.
+    pub columns: Columns,
+    /// The rows.
+    pub rows: Vec<CrossRow>,
+    /// How many customers the whole report has.
+    pub customers: u64,
+    /// The grand total is `footing.control_total.reported`.
+    pub footing: Footing,
+}
+
+/// One customer of a cross report; amounts in nano-units.
+#[derive(Debug, Clone)]
+pub struct CrossRow {
+    /// The customer.
+    pub customer: PartyId,
+    /// What is stored of it.
+    pub party: Option<Arc<Party>>,
+    /// Its cells, in the order of the columns.
+    pub cells: Vec<(String, Nanos)>,
+    /// What it has in the columns that are one together.
+    pub other: Nanos,
+    /// All of it.
+    pub total: Nanos,
+}
+
+impl Service {
+    /// Sets the customers at some places against a dimension.
+    pub async fn cross_report(
+        &self,
+        tenant: &TenantId,
+        request: &CrossReportRequest,
+        places: Range<u64>,
+    ) -> Result<CrossReport, Problem> {
+        let costs = self
+            .direct_costs(tenant, request.cost_model_version, &request.scope)
+            .await?;
+        let (scope, group) = (request.scope.clone(), request.columns.group());
+        let question = rows_of(request, &costs, places);
+        let totals = CrossQuestion {
+            scope: scope.clone(),
+            group,
+        };
+        let store = self.store()?;
+        let (mut ranked, totals) =
+            tokio::try_join!(store.rank(tenant, &question), store.cross(tenant, &totals))?;
+        let customers = ranked.rows.iter().map(|row| row.customer.clone());
+        let cells = CellsQuestion {
+            scope,
+            customers: customers.collect(),
+            group,
+        };
+        let cells = store.cells(tenant, &cells).await?;
+        let by_value = costs.order(request.basis, Direction::BestFirst);
+        let weights = &by_value.weights;
+        if request.order == RowOrder::CustomerId {
+            // The order of ids weighs nothing; that the columns come to this is checked below.
+            ranked.totals.reported_value = weights.value(&ranked.totals.reported);
+        }
+        let footing = footing(&costs, &by_value, &ranked.totals)?;
+        let totals = totals.into_iter();
+        let totals = totals.map(|(column, sums)| (column, weights.value(&sums)));
+        let columns = Columns::of(totals.collect(), request.column_limit);
+        check_sum(footing.control_total.reported, columns.total())?;
+        for (_, total) in &columns.own {
+            check_range("columns.total", *total)?;
+        }
+        check_range("other_total", columns.other_total)?;
+        let rows = rows(ranked.rows, cells, &columns, weights)?;
+        Ok(CrossReport {
+            columns,
+            rows,
+            customers: ranked.totals.customers,
+            footing,
+        })
+    }
+}
+
+/// Asks for the customers at some places.
+fn rows_of(request: &CrossReportRequest, costs: &Costs, places: Range<u64>) -> RankQuestion {
+    let order = match request.order {
+        RowOrder::Total(direction) => costs.order(request.basis, direction),
+        // If everybody is worth the same, they stand by id.
+        RowOrder::CustomerId => Order {
+            weights: Weights::default(),
+            ..costs.order(request.basis, Direction::BestFirst)
+        },
+    };
+    RankQuestion {
+        scope: request.scope.clone(),
+        order,
+        beside: Vec::new(),
+        rows: RowSelection::Places(vec![places]),
+    }
+}
+
+/// Puts cells into rows; each must come to what the books have of its customer.
+fn rows(
+    ranked: Vec<RankRow>,
+    cells: CellsAnswer,
+    columns: &Columns,
+    weights: &Weights,
+) -> Result<Vec<CrossRow>, Problem> {
+    let mut by_customer = BTreeMap::<PartyId, Vec<(String, Nanos)>>::new();
+    for ((customer, column), sums) in cells {
+        let value = weights.value(&sums);
+        check_range("rows.cells.value", value)?;
+        by_customer.entry(customer).or_default().push((column, value));
+    }
+    let rows = ranked.into_iter().map(|row| {
+        let (cells, other) = columns.row(by_customer.remove(&row.customer).unwrap_or_default());
+        let total = weights.value(&row.sums);
+        let of_cells = cells.iter().map(|(_, value)| value).sum::<Nanos>();
+        check_sum(total, of_cells + other)?;
+        check_range("rows.total", total)?;
+        check_range("rows.other", other)?;
+        Ok(CrossRow {
+            customer: row.customer,
+            party: row.party,
+            cells,
+            other,
+            total,
+        })
+    });
+    rows.collect()
+}
+
+/// Refuses a report whose parts do not come to their whole.
+pub(super) fn check_sum(whole: Nanos, parts: Nanos) -> Result<(), Problem> {
+    check_tie(ControlTotal {
+        ledger: whole,
+        reported: parts,
+        filtered_out: 0,
+    })
+}

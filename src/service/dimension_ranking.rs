@@ -1,0 +1,119 @@
+//! Branches, products and account managers in the order of what their customers bring.
+
+use super::{
+    Service,
+    cross_report::check_sum,
+    rankings::RankingRequest,
+    report::{Footing, check_range, checked_statement, footing},
+};
+use crate::domain::{
+    dimension::{Dimension, sales_pay},
+    id::TenantId,
+    money::Nanos,
+    problem::Problem,
+    question::{CrossQuestion, RankQuestion, RowSelection},
+    ranking::Direction,
+    statement::Statement,
+};
+use std::{cmp::Reverse, ops::Range};
+
+/// Some rows of a ranking of a dimension.
+#[derive(Debug, Clone)]
+pub struct DimensionRanking {
+    /// The rows.
+    pub rows: Vec<RankedDimension>,
+    /// How many rows the whole ranking has.
+    pub count: u64,
+    /// How many of them have a value below zero.
+    pub negative: u64,
+    /// The total of the ranking is `footing.control_total.reported`.
+    pub footing: Footing,
+}
+
+/// One branch, product or account manager; amounts in nano-units.
+#[derive(Debug, Clone)]
+pub struct RankedDimension {
+    /// Its place, from 0.
+    pub place: u64,
+    /// Which it is.
+    pub id: String,
+    /// What it was ranked by.
+    pub value: Nanos,
+    /// The values from the first row to this one.
+    pub cumulative: Nanos,
+    /// The waterfall of its activities, without fixed costs.
+    pub statement: Statement,
+    /// What selling was paid.
+    pub sales_pay: Nanos,
+}
+
+impl Service {
+    /// Ranks the values of a dimension and gives the rows at some places.
+    pub async fn rank_dimension(
+        &self,
+        tenant: &TenantId,
+        request: &RankingRequest,
+        dimension: Dimension,
+        places: Range<u64>,
+    ) -> Result<DimensionRanking, Problem> {
+        let scope = request.scope.clone();
+        let costs = self
+            .direct_costs(tenant, request.cost_model_version, &scope)
+            .await?;
+        let groups = CrossQuestion {
+            scope: scope.clone(),
+            group: dimension.group(),
+        };
+        let totals = RankQuestion {
+            scope,
+            order: costs.order(request.basis, request.direction),
+            beside: Vec::new(),
+            rows: RowSelection::Places(Vec::new()),
+        };
+        let store = self.store()?;
+        let (groups, whole) =
+            tokio::try_join!(store.cross(tenant, &groups), store.rank(tenant, &totals))?;
+        let footing = footing(&costs, &totals.order, &whole.totals)?;
+        let (weights, pay) = (&totals.order.weights, sales_pay(&costs.model));
+        let groups = groups.into_iter();
+        // They come in the order of their ids, which the sorting keeps among equal values.
+        let mut groups: Vec<_> = groups
+            .map(|(id, sums)| (weights.value(&sums), id, sums))
+            .collect();
+        match request.direction {
+            Direction::BestFirst => groups.sort_by_key(|(value, ..)| Reverse(*value)),
+            Direction::WorstFirst => groups.sort_by_key(|(value, ..)| *value),
+        }
+        // A list in memory is shorter than any u64.
+        let count = groups.len() as u64;
+        let negative = groups.iter().filter(|(value, ..)| *value < 0).count() as u64;
+        let (mut rows, mut cumulative) = (Vec::new(), 0);
+        for (place, (value, id, sums)) in (0..).zip(groups) {
+            cumulative += value;
+            if !places.contains(&place) {
+                continue;
+            }
+            let statement = checked_statement(&sums, &costs, &[])?;
+            check_sum(value, statement.value(request.basis))?;
+            check_range("rows.cumulative_value", cumulative)?;
+            rows.push(RankedDimension {
+                place,
+                id,
+                value,
+                cumulative,
+                sales_pay: pay.value(&sums),
+                statement,
+            });
+        }
+        check_sum(footing.control_total.reported, cumulative)?;
+        for row in &rows {
+            check_range("rows.sales_pay", row.sales_pay)?;
+        }
+        Ok(DimensionRanking {
+            rows,
+            count,
+            negative,
+            footing,
+        })
+    }
+}

@@ -8,6 +8,7 @@
 mod activities;
 mod cost_models;
 mod customers;
+mod dimensions;
 mod evidence;
 mod failures;
 mod harness;

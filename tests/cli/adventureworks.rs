@@ -69,6 +69,8 @@ fn resellers_tie_out_without_and_with_freight() {
     let share = whale["peak"]["cumulativeShare"].as_f64().unwrap();
     assert_eq!(format!("{share:.5}"), "5.61879");
 
+    resellers_by_territory_and_representative(&server);
+
     import("reseller_freight");
     let ranking = server.run(&words).json();
     assert_eq!(ranking["negativeCount"], "399");
@@ -76,6 +78,31 @@ fn resellers_tie_out_without_and_with_freight() {
         nanos(&ranking["controlTotal"]["reported"]),
         amount("-1540783.3125")
     );
+}
+
+/// Without freight: every reseller against every territory, and the 17 representatives.
+fn resellers_by_territory_and_representative(server: &Server) {
+    let basis = ["--basis", "contribution-margin", "--all", "--output", "json"];
+    let cross = server.run(&[["cross"].as_slice(), &basis].concat()).json();
+    let (rows, columns) = (&cross["rows"], &cross["columns"]);
+    let (rows, columns) = (rows.as_array().unwrap(), columns.as_array().unwrap());
+    assert_eq!((rows.len(), columns.len()), (635, 10));
+    let total = amount("470482.6033");
+    let down: i128 = rows.iter().map(|row| nanos(&row["total"])).sum();
+    let across: i128 = columns.iter().map(|column| nanos(&column["total"])).sum();
+    assert_eq!((down, across), (total, total));
+    assert_eq!(nanos(&cross["grandTotal"]), total);
+    for column in columns {
+        let cells = rows.iter().flat_map(|row| row["cells"].as_array().unwrap());
+        let own = cells.filter(|cell| cell["columnId"] == column["columnId"]);
+        let own: i128 = own.map(|cell| nanos(&cell["value"])).sum();
+        assert_eq!(own, nanos(&column["total"]), "{column}");
+    }
+    let words = [["by", "account-manager"].as_slice(), &basis].concat();
+    let managers = server.run(&words).json();
+    assert_eq!(managers["rowCount"], "17");
+    assert_eq!(managers["negativeCount"], "9");
+    assert_eq!(nanos(&managers["controlTotal"]["reported"]), total);
 }
 
 #[test]

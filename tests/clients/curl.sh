@@ -103,6 +103,11 @@ call $v.RankingService/GetCustomerStatement "{$t, $year, \"customerId\": \"custo
 call $v.RankingService/CompareBands "{$t, $year, \"bandSize\": 3}" '"BAND_PLACE_TOP"' '"BAND_PLACE_BOTTOM"'
 call $v.RankingService/GetConcentration "{$t, $year}" \
   '"peak":{"customerCount":"16"' '"positiveCount":"16"' '"negativeCount":"32"'
+call $v.ReportService/GetCrossReport "{$t, $year, \"pageSize\": 2}" \
+  '"columns":[{"columnId":"UNASSIGNED","total":{"currencyCode":"USD","units":"27200"}}]' \
+  '"grandTotal":{"currencyCode":"USD","units":"27200"}' '"cells":[{"columnId":"UNASSIGNED"' '"nextPageToken":"'
+call $v.ReportService/RankDimension "{$t, $year, \"dimension\": \"DIMENSION_ACCOUNT_MANAGER\"}" \
+  '"dimensionId":"UNASSIGNED"' '"rowCount":"1"' '"units":"7976"'
 best="\"bestCustomers\": {$year, \"fraction\": 0.3}"
 call $v.ProspectService/GetProfile "{$t, $best}" '"customerCount":"48"' '"category":"RETAIL"' '"hasSignal":true'
 call $v.ProspectService/ListLookalikes "{$t, $best}" '"partyId":"customer-58"' '"partyId":"customer-59"'

@@ -2,7 +2,7 @@
 
 use super::{
     convert::{
-        common::{count_from_pb, count_to_pb, money_to_pb, position_to_pb},
+        common::{count_from_pb, count_to_pb, money_to_pb, position_to_pb, read_options_from_pb},
         ranking::{
             RankingFields, basis_from_pb, control_total_to_pb, cost_basis_to_pb,
             optional_version_from_pb, ranking_from_pb, scope_from_pb,
@@ -11,12 +11,16 @@ use super::{
             column_to_pb, cross_row_to_pb, dimension_from_pb, ranked_dimension_to_pb,
             row_order_from_pb,
         },
+        trend::{granularity_from_pb, trend_to_pb},
     },
     paging::Page,
     pb,
 };
 use crate::{
-    domain::{id::TenantId, ranking::Basis},
+    domain::{
+        id::{PartyId, TenantId},
+        ranking::Basis,
+    },
     service::{Service, cross_report::CrossReportRequest},
 };
 use std::sync::Arc;
@@ -112,5 +116,34 @@ impl pb::report_service_server::ReportService for ReportHandlers {
             control_total: Some(control_total_to_pb(&ranking.footing, currency)),
             cost_basis: Some(cost_basis_to_pb(&ranking.footing, currency)),
         }))
+    }
+
+    async fn get_trend(
+        &self,
+        request: Request<pb::GetTrendRequest>,
+    ) -> Result<Response<pb::GetTrendResponse>, Status> {
+        let request = request.into_inner();
+        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let customer = match request.customer_id.as_str() {
+            "" => None,
+            id => Some(PartyId::parse(id, "customer_id")?),
+        };
+        let options = read_options_from_pb(request.read_options.as_ref())?;
+        let as_of = self.service.read_position(&tenant, options).await?;
+        let settings = self.service.settings();
+        let period = request.period.as_ref();
+        let scope = scope_from_pb(period, request.filter, settings, "", as_of)?;
+        let fields = RankingFields {
+            basis: request.basis,
+            direction: 0,
+            cost_model_version: request.cost_model_version,
+        };
+        let asked = ranking_from_pb(scope, &fields, Basis::NetProfit)?;
+        let granularity = granularity_from_pb(request.granularity)?;
+        let trend = self
+            .service
+            .trend(&tenant, &asked, customer.as_ref(), granularity)
+            .await?;
+        Ok(Response::new(trend_to_pb(&trend, as_of, settings)))
     }
 }

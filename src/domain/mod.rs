@@ -25,4 +25,5 @@ pub mod records;
 pub mod statement;
 pub mod time;
 pub mod traits;
+pub mod trend;
 pub mod value_numbers;

@@ -54,6 +54,11 @@ impl Day {
         Self(days)
     }
 
+    /// The day with this name, as it is displayed.
+    pub fn named(name: &str) -> Option<Self> {
+        name.parse().ok().map(Self::from_date)
+    }
+
     /// The day after; the last of all days is the end of time.
     pub fn next(self) -> Self {
         Self(self.0.saturating_add(1))

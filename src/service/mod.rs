@@ -16,6 +16,7 @@ pub mod prequalify;
 pub mod profile;
 pub mod rankings;
 pub mod report;
+pub mod trends;
 
 use crate::{
     domain::{

@@ -191,6 +191,24 @@ impl Service {
         request: &RankingRequest,
         footing: Footing,
     ) -> Result<CustomerStatement, Problem> {
+        let party = self.known(tenant, customer, request).await?;
+        let (statement, lines) = (Statement::default(), Vec::new());
+        Ok(CustomerStatement {
+            party,
+            statement,
+            lines,
+            places: None,
+            footing,
+        })
+    }
+
+    /// What is stored of a customer. Refused if it is not even known by an activity of whatever time.
+    pub(super) async fn known(
+        &self,
+        tenant: &TenantId,
+        customer: &PartyId,
+        request: &RankingRequest,
+    ) -> Result<Option<Arc<Party>>, Problem> {
         let as_of = request.scope.as_of;
         let ids = std::slice::from_ref(customer);
         let party = self
@@ -215,14 +233,7 @@ impl Service {
         if party.is_none() && self.store()?.rank(tenant, &ever).await?.rows.is_empty() {
             return Err(customer_not_found(customer));
         }
-        let (statement, lines) = (Statement::default(), Vec::new());
-        Ok(CustomerStatement {
-            party,
-            statement,
-            lines,
-            places: None,
-            footing,
-        })
+        Ok(party)
     }
 
     /// Sets the first, the middle and the last `size` customers side by side.
@@ -358,7 +369,7 @@ fn check_value(row: &RankRow, statement: &Statement, basis: Basis) -> Result<(),
 }
 
 /// The totals of a report on one customer: all others are filtered out.
-fn only(row: Option<&RankRow>, weights: &Weights, totals: RankTotals) -> RankTotals {
+pub(super) fn only(row: Option<&RankRow>, weights: &Weights, totals: RankTotals) -> RankTotals {
     let mut others = totals.filtered_out;
     others.add_all(&totals.reported);
     let (reported, reported_shares) = match row {

@@ -9,3 +9,4 @@ pub mod party;
 pub mod prospect;
 pub mod ranking;
 pub mod report;
+pub mod trend;

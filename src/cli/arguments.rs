@@ -52,6 +52,11 @@ impl PeriodArguments {
         }))
     }
 
+    /// The time zone in which days begin.
+    pub fn zone(&self) -> &str {
+        &self.time_zone
+    }
+
     /// The period for people.
     pub fn text(&self) -> String {
         match (self.year, self.from, self.to) {

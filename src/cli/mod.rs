@@ -56,6 +56,8 @@ enum Command {
     By(commands::by::ByArguments),
     /// Set customers against branches, products or account managers, with totals on both sides
     Cross(commands::cross::CrossArguments),
+    /// Follow a customer, or all, over calendar periods, beside the period and the year before
+    Trend(commands::trend::TrendArguments),
     /// Draw the whale curve: how much depends on how few
     Whale(commands::whale::WhaleArguments),
     /// List, get and store customers
@@ -129,6 +131,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Bands(bands) => bands.run(&connect().await?, format).await,
         Command::By(by) => by.run(&connect().await?, format).await,
         Command::Cross(cross) => cross.run(&connect().await?, format).await,
+        Command::Trend(trend) => trend.run(&connect().await?, format).await,
         Command::Whale(whale) => whale.run(&connect().await?, format).await,
         Command::Customers(parties) => {
             let stage = crate::api::pb::PartyStage::Customer;

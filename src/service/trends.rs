@@ -160,9 +160,11 @@ fn ends(asked: &Period, days: &BTreeMap<Day, Sums>) -> Days {
     let mut active = days.keys().filter(|day| asked.contains(**day));
     let first = active.next().copied();
     let last = active.next_back().copied().or(first);
-    let start = asked.start.or(first).unwrap_or_default();
-    let end = asked.end.or(last.map(Day::next)).unwrap_or(start);
-    (start, end)
+    match (asked.start.or(first), asked.end.or(last.map(Day::next))) {
+        (Some(start), Some(end)) => (start, end.max(start)),
+        // Without activity an open period has no days.
+        _ => Days::default(),
+    }
 }
 
 /// Sums by day, and how they are weighed.

@@ -20,3 +20,4 @@ mod reports;
 mod serving;
 mod store;
 mod streams;
+mod trends;

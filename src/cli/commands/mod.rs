@@ -18,4 +18,5 @@ pub mod reverse;
 pub mod serve;
 pub mod statement;
 pub mod traits;
+pub mod trend;
 pub mod whale;

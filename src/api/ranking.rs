@@ -2,9 +2,13 @@
 
 use super::{
     convert::{
-        common::{count_from_pb, count_to_pb, position_to_pb, read_options_from_pb},
+        band::{band_size_from_pb, bands_to_pb},
+        common::{
+            check_list, count_from_pb, count_to_pb, item, position_to_pb, read_options_from_pb,
+        },
+        dependence::{dependences_to_pb, leaving_from_pb},
         ranking::{
-            RankingFields, bands_to_pb, concentration_to_pb, control_total_to_pb, cost_basis_to_pb,
+            RankingFields, concentration_to_pb, control_total_to_pb, cost_basis_to_pb,
             customer_statement_to_pb, optional_version_from_pb, ranked_customer_to_pb,
             ranking_from_pb, scope_from_pb,
         },
@@ -22,8 +26,8 @@ use crate::{
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
-/// How many customers a band has by default, and at most.
-const BAND_SIZE: (u64, u64) = (5, 333);
+/// For how many numbers of customers it is told what is lost by them, and how many customers each can be.
+const LEAVING: (usize, u64) = (20, 1_000);
 /// How many points a whale curve has by default, and at most.
 const POINT_COUNT: (u64, u64) = (100, 1_000);
 
@@ -101,7 +105,7 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
     ) -> Result<Response<pb::CompareBandsResponse>, Status> {
         let request = request.into_inner();
         let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
-        let size = count_from_pb(request.band_size, BAND_SIZE.0, BAND_SIZE.1, "band_size")?;
+        let size = band_size_from_pb(request.band_size, request.band_fraction)?;
         let options = read_options_from_pb(request.read_options.as_ref())?;
         let as_of = self.service.read_position(&tenant, options).await?;
         let settings = self.service.settings();
@@ -140,11 +144,17 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
             cost_model_version: request.cost_model_version,
         };
         let asked = ranking_from_pb(scope, &fields, Basis::NetProfit)?;
+        check_list(request.leaving_counts.len(), LEAVING.0, "leaving_counts")?;
+        let leaving = request.leaving_counts.iter().enumerate();
+        let leaving = leaving
+            .map(|(index, count)| leaving_from_pb(*count, LEAVING.1, &item("leaving_counts", index)))
+            .collect::<Result<Vec<_>, _>>()?;
         let answer = self.service.concentration(&tenant, &asked, points).await?;
-        Ok(Response::new(concentration_to_pb(
-            &answer,
-            as_of,
-            settings.currency,
-        )))
+        let mut answer = concentration_to_pb(&answer, as_of, settings.currency);
+        if !leaving.is_empty() {
+            let found = self.service.dependences(&tenant, &asked, &leaving).await?;
+            answer.dependences = dependences_to_pb(&found, settings.currency);
+        }
+        Ok(Response::new(answer))
     }
 }

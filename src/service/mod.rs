@@ -8,6 +8,7 @@ mod compute;
 pub mod copying;
 pub mod cost_models;
 pub mod cross_report;
+pub mod dependence;
 pub mod dimension_ranking;
 pub mod kept;
 pub mod lookalike;

@@ -89,6 +89,8 @@ pub struct Bands {
     pub bands: [Band; 3],
     /// How many customers each has.
     pub size: u64,
+    /// How the size was asked for.
+    pub rule: BandSize,
     /// How many customers the whole ranking has.
     pub customers: u64,
     /// The totals of the whole ranking: by basis, revenue and net profit.
@@ -97,10 +99,48 @@ pub struct Bands {
     pub footing: Footing,
 }
 
+/// How many customers are in each band.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BandSize {
+    /// So many.
+    Given(u64),
+    /// So many millionths of all customers, rounded up.
+    Millionths(u32),
+    /// By how many customers there are.
+    ByCustomerCount,
+}
+
+/// The most customers of a band that are told one by one.
+pub const BAND_LISTED: usize = 333;
+/// The most customers of a band.
+const BAND_MOST: u64 = 10_000;
+
+impl BandSize {
+    /// How many customers are in each band, of so many in all.
+    fn of(self, customers: u64) -> Result<u64, Problem> {
+        let size = match self {
+            Self::Given(size) => size,
+            Self::Millionths(millionths) => {
+                let exact = u128::from(customers) * u128::from(millionths);
+                // At most the number of customers.
+                u64::try_from(exact.div_ceil(1_000_000)).unwrap_or(customers)
+            }
+            Self::ByCustomerCount => customers.div_ceil(100).clamp(5, BAND_LISTED as u64),
+        };
+        let size = size.min(customers / 3);
+        if size > BAND_MOST {
+            let most = format!("{BAND_MOST} of {customers} customers");
+            let field = "band_fraction";
+            return Err(Problem::number_out_of_range(field, "0.000001", &most));
+        }
+        Ok(size)
+    }
+}
+
 /// Some neighbours in a ranking.
 #[derive(Debug, Clone, Default)]
 pub struct Band {
-    /// The customers, the best first.
+    /// The customers, the best first; at most [`BAND_LISTED`].
     pub rows: Vec<RankedCustomer>,
     /// What they add up to.
     pub totals: BandTotals,
@@ -236,12 +276,12 @@ impl Service {
         Ok(party)
     }
 
-    /// Sets the first, the middle and the last `size` customers side by side.
+    /// Sets the first, the middle and the last customers side by side.
     pub async fn bands(
         &self,
         tenant: &TenantId,
         request: &RankingRequest,
-        size: u64,
+        rule: BandSize,
     ) -> Result<Bands, Problem> {
         let costs = self
             .costs(tenant, request.cost_model_version, &request.scope)
@@ -253,7 +293,7 @@ impl Service {
             .await?
             .totals
             .customers;
-        let size = size.min(customers / 3);
+        let size = rule.of(customers)?;
         let middle = (customers - size) / 2;
         let starts = [0, middle, customers - size];
         let question = ask(starts.iter().map(|start| *start..start + size).collect());
@@ -271,6 +311,7 @@ impl Service {
         Ok(Bands {
             bands,
             size,
+            rule,
             customers,
             totals,
             footing: ranking.footing,
@@ -307,7 +348,7 @@ impl Service {
     }
 }
 
-fn question(request: &RankingRequest, costs: &Costs, rows: RowSelection) -> RankQuestion {
+pub(super) fn question(request: &RankingRequest, costs: &Costs, rows: RowSelection) -> RankQuestion {
     let beside = [Basis::Revenue, Basis::NetProfit];
     RankQuestion {
         scope: request.scope.clone(),
@@ -390,7 +431,7 @@ pub(super) fn only(row: Option<&RankRow>, weights: &Weights, totals: RankTotals)
 }
 
 /// What a whole ranking adds up to by basis, revenue and net profit.
-fn whole(
+pub(super) fn whole(
     basis: Basis,
     costs: &Costs,
     question: &RankQuestion,
@@ -414,7 +455,9 @@ impl Band {
         self.totals.revenue += row.statement.net_revenue;
         self.totals.net_profit += row.statement.net_profit;
         self.unprofitable += u64::from(row.statement.net_profit < 0);
-        self.rows.push(row);
+        if self.rows.len() < BAND_LISTED {
+            self.rows.push(row);
+        }
         self.totals.check_range()
     }
 }

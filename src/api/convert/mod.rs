@@ -2,8 +2,10 @@
 //! fail.
 
 pub mod activity;
+pub mod band;
 pub mod common;
 pub mod cost_model;
+pub mod dependence;
 pub mod ledger;
 pub mod party;
 pub mod prospect;

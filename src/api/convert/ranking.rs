@@ -22,7 +22,7 @@ use crate::{
     },
     service::{
         Settings,
-        rankings::{Band, Bands, Concentration, CustomerStatement, RankedCustomer, RankingRequest},
+        rankings::{Concentration, CustomerStatement, RankedCustomer, RankingRequest},
         report::Footing,
     },
 };
@@ -239,46 +239,6 @@ pub fn customer_statement_to_pb(
         read_at: Some(position_to_pb(read_at)),
         control_total: Some(control_total_to_pb(&answer.footing, currency)),
         cost_basis: Some(cost_basis_to_pb(&answer.footing, currency)),
-    }
-}
-
-/// Top, middle and bottom.
-pub fn bands_to_pb(
-    bands: &Bands,
-    read_at: Position,
-    currency: Currency,
-) -> pb::CompareBandsResponse {
-    let places = [
-        pb::BandPlace::Top,
-        pb::BandPlace::Middle,
-        pb::BandPlace::Bottom,
-    ];
-    let each = bands.bands.iter().zip(places);
-    pb::CompareBandsResponse {
-        bands: each
-            .map(|(band, place)| band_to_pb(band, place, bands, currency))
-            .collect(),
-        band_size: i32::try_from(bands.size).unwrap_or(i32::MAX),
-        customer_count: count_to_pb(bands.customers),
-        read_at: Some(position_to_pb(read_at)),
-        control_total: Some(control_total_to_pb(&bands.footing, currency)),
-        cost_basis: Some(cost_basis_to_pb(&bands.footing, currency)),
-    }
-}
-
-fn band_to_pb(band: &Band, place: pb::BandPlace, whole: &Bands, currency: Currency) -> pb::Band {
-    let total = whole.totals;
-    let row = |row| ranked_customer_to_pb(row, total.value, currency);
-    pb::Band {
-        place: place as i32,
-        customers: band.rows.iter().map(row).collect(),
-        value: Some(money_to_pb(band.totals.value, currency)),
-        share_of_total: share(band.totals.value, total.value),
-        revenue: Some(money_to_pb(band.totals.revenue, currency)),
-        revenue_share: share(band.totals.revenue, total.revenue),
-        net_profit: Some(money_to_pb(band.totals.net_profit, currency)),
-        net_profit_share: share(band.totals.net_profit, total.net_profit),
-        unprofitable_count: i32::try_from(band.unprofitable).unwrap_or(i32::MAX),
     }
 }
 

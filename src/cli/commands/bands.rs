@@ -21,9 +21,17 @@ pub struct BandsArguments {
     /// What to rank by
     #[arg(long, value_enum, default_value = "revenue")]
     pub basis: Basis,
-    /// How many customers in each band
-    #[arg(long, value_name = "N", default_value_t = 5)]
+    /// How many customers in each band; if not given, 5 of up to 500 customers, and of more one in a hundred
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        hide_default_value = true
+    )]
     pub size: i32,
+    /// Which part of all customers is in each band, up to 0.333333, instead of --size
+    #[arg(long, value_name = "FRACTION", conflicts_with = "size")]
+    pub fraction: Option<f64>,
     #[command(flatten)]
     pub report: ReportArguments,
 }
@@ -35,6 +43,7 @@ impl BandsArguments {
             period: self.report.period.interval()?,
             basis: self.basis.to_pb(),
             band_size: self.size,
+            band_fraction: self.fraction,
             filter: self.report.filter.filter(connection).await?,
             cost_model_version: self.report.cost_model,
             read_options: self.report.read.options(),
@@ -86,7 +95,7 @@ pub fn text(answer: &CompareBandsResponse, basis: Basis, period: &str) -> String
             text,
             "\n{} {}: revenue {} ({} of all), net profit {} ({} of all), {} below zero\n",
             place(band),
-            band.customers.len(),
+            count(answer.band_size),
             shown(&band.revenue),
             percent(band.revenue_share),
             shown(&band.net_profit),

@@ -1,14 +1,14 @@
 //! `profitscore whale`.
 
 use crate::{
-    api::pb::{GetConcentrationRequest, GetConcentrationResponse, WhaleCurvePoint},
+    api::pb::{Dependence, GetConcentrationRequest, GetConcentrationResponse, WhaleCurvePoint},
     cli::{
         arguments::{Basis, ReportArguments},
         connection::Connection,
         errors::Failure,
         output::{
-            Format, Sheet,
-            money::{count, currency_of, exact, number, percent, plain},
+            Format, Grid, Sheet, Side,
+            money::{count, currency_of, exact, number, percent, plain, shown},
             proof, show, warn_of_costs,
         },
         whale_chart::{self, Size},
@@ -29,6 +29,9 @@ pub struct WhaleArguments {
     /// Height of the drawing in lines
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(4..=200))]
     pub height: u16,
+    /// Tell what is lost if so many of the best customers leave; may be given several times
+    #[arg(long, value_name = "N")]
+    pub leaving: Vec<i32>,
     #[command(flatten)]
     pub report: ReportArguments,
 }
@@ -40,6 +43,7 @@ impl WhaleArguments {
             period: self.report.period.interval()?,
             basis: self.basis.to_pb(),
             point_count: self.points,
+            leaving_counts: self.leaving.clone(),
             filter: self.report.filter.filter(connection).await?,
             cost_model_version: self.report.cost_model,
             read_options: self.report.read.options(),
@@ -109,7 +113,36 @@ pub fn text(answer: &GetConcentrationResponse, basis: Basis, period: &str, size:
         index(answer.gini),
         index(answer.herfindahl_hirschman_index),
     );
+    text += &leaving(&answer.dependences);
     text + &proof(&answer.control_total, &answer.read_at)
+}
+
+/// What is lost if the best leave.
+fn leaving(dependences: &[Dependence]) -> String {
+    if dependences.is_empty() {
+        return String::new();
+    }
+    let mut grid = Grid::new(&[
+        ("If the best leave", Side::Right),
+        ("Lost revenue", Side::Right),
+        ("Of all", Side::Right),
+        ("Lost margin", Side::Right),
+        ("Of all", Side::Right),
+        ("Stranded fixed cost", Side::Right),
+        ("Remaining net profit", Side::Right),
+    ]);
+    for one in dependences {
+        grid.row([
+            count(one.leaving_count),
+            shown(&one.lost_revenue),
+            percent(one.lost_revenue_share),
+            shown(&one.lost_margin),
+            percent(one.lost_margin_share),
+            shown(&one.stranded_fixed_cost),
+            shown(&one.remaining_net_profit),
+        ]);
+    }
+    format!("\n{grid}\n")
 }
 
 fn sheet(points: &[WhaleCurvePoint]) -> Sheet {

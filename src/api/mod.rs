@@ -13,6 +13,7 @@ mod page_token;
 mod paging;
 pub mod prospect;
 pub mod ranking;
+mod ranking_export;
 pub mod report;
 pub mod server;
 pub mod status;

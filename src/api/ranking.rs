@@ -15,6 +15,7 @@ use super::{
     },
     paging::Page,
     pb,
+    ranking_export::{Part, RankingExport},
 };
 use crate::{
     domain::{
@@ -23,11 +24,15 @@ use crate::{
     },
     service::Service,
 };
-use std::sync::Arc;
+use std::{pin::Pin, sync::Arc};
+use tokio::sync::mpsc;
+use tokio_stream::{Stream, wrappers::ReceiverStream};
 use tonic::{Request, Response, Status};
 
 /// For how many numbers of customers it is told what is lost by them, and how many customers each can be.
 const LEAVING: (usize, u64) = (20, 1_000);
+/// How many parts of an export may wait for their reader before the ranking goes on.
+const WAITING_PARTS: usize = 2;
 /// How many points a whale curve has by default, and at most.
 const POINT_COUNT: (u64, u64) = (100, 1_000);
 
@@ -40,6 +45,8 @@ pub struct RankingHandlers {
 
 #[tonic::async_trait]
 impl pb::ranking_service_server::RankingService for RankingHandlers {
+    type ExportRankingStream = Pin<Box<dyn Stream<Item = Part> + Send>>;
+
     async fn rank_customers(
         &self,
         request: Request<pb::RankCustomersRequest>,
@@ -72,6 +79,33 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
             customer_count: count_to_pb(ranking.customers),
             negative_count: count_to_pb(ranking.negative),
         }))
+    }
+
+    async fn export_ranking(
+        &self,
+        request: Request<pb::ExportRankingRequest>,
+    ) -> Result<Response<Self::ExportRankingStream>, Status> {
+        let request = request.into_inner();
+        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let options = read_options_from_pb(request.read_options.as_ref())?;
+        let as_of = self.service.read_position(&tenant, options).await?;
+        let settings = self.service.settings();
+        let period = request.period.as_ref();
+        let scope = scope_from_pb(period, request.filter, settings, "", as_of)?;
+        let fields = RankingFields {
+            basis: request.basis,
+            direction: request.direction,
+            cost_model_version: request.cost_model_version,
+        };
+        let export = RankingExport {
+            service: Arc::clone(&self.service),
+            tenant,
+            request: ranking_from_pb(scope, &fields, Basis::NetProfit)?,
+        };
+        let first = export.from(0).await?;
+        let (parts, waiting) = mpsc::channel(WAITING_PARTS);
+        tokio::spawn(export.run(first, parts));
+        Ok(Response::new(Box::pin(ReceiverStream::new(waiting))))
     }
 
     async fn get_customer_statement(

@@ -148,6 +148,15 @@ pub fn check_tie(total: ControlTotal) -> Result<(), Problem> {
     ))
 }
 
+/// Refuses a whole ranking whose customers' values do not come to what was reported.
+pub fn check_whole(footing: &Footing, sent: Nanos) -> Result<(), Problem> {
+    check_tie(ControlTotal {
+        ledger: footing.control_total.reported,
+        reported: sent,
+        filtered_out: 0,
+    })
+}
+
 /// Refuses a figure that `google.type.Money` cannot hold.
 pub fn check_range(figure: &str, amount: Nanos) -> Result<(), Problem> {
     if i64::try_from(amount / NANOS_PER_UNIT).is_ok() {

@@ -10,6 +10,7 @@ mod cost_models;
 mod customers;
 mod dimensions;
 mod evidence;
+mod exports;
 mod failures;
 mod harness;
 mod hostile;

@@ -1,7 +1,7 @@
 //! Statements, bands and the whale curve of the small world.
 
 use crate::{
-    harness::{World, days, effort, reason, sale, text},
+    harness::{World, days, effort, reason, refusal, sale, text},
     rankings::small_world,
 };
 use profitscore::api::pb::{self};
@@ -200,4 +200,117 @@ async fn the_whale_curve_peaks_where_losses_begin() {
     assert!((answer.gini.unwrap() - (147.5 / 90.0 - 1.5)).abs() < 1e-12);
     let index = (57.5_f64 / 90.0).powi(2) + (32.5_f64 / 90.0).powi(2);
     assert!((answer.herfindahl_hirschman_index.unwrap() - index).abs() < 1e-12);
+}
+
+#[tokio::test]
+async fn a_band_can_be_a_part_of_all_customers() {
+    let world = World::start().await;
+    let sales = (1..=700).map(|i| sale(&format!("s{i}"), &format!("c{i:03}"), 1, "10", "1"));
+    world.post(sales.collect()).await;
+    let bands = async |request| {
+        let answer = world.rankings().compare_bands(request).await;
+        answer.map(tonic::Response::into_inner)
+    };
+    let ask = pb::CompareBandsRequest::default;
+    // One in a hundred of 700 customers.
+    let answer = bands(ask()).await.unwrap();
+    assert_eq!(answer.band_size, 7);
+    assert_eq!(answer.band_size_rule(), pb::BandSizeRule::ByCustomerCount);
+    let given = pb::CompareBandsRequest {
+        band_size: 2,
+        ..ask()
+    };
+    let answer = bands(given.clone()).await.unwrap();
+    assert_eq!((answer.band_size, answer.band_size_rule()), (2, pb::BandSizeRule::Size));
+    // 0.0101 of 700 is 7.07: eight customers.
+    let fraction = |fraction| pb::CompareBandsRequest {
+        band_fraction: Some(fraction),
+        ..ask()
+    };
+    let answer = bands(fraction(0.0101)).await.unwrap();
+    assert_eq!((answer.band_size, answer.band_size_rule()), (8, pb::BandSizeRule::Fraction));
+    let whole = bands(fraction(0.333_333)).await.unwrap();
+    assert_eq!(whole.band_size, 233);
+    for band in &whole.bands {
+        assert_eq!(text(band.revenue.as_ref()), "2330");
+        assert_eq!(text(band.net_profit.as_ref()), "2097");
+    }
+    for wrong in [0.0, -0.1, 0.34, f64::NAN] {
+        let status = bands(fraction(wrong)).await.unwrap_err();
+        let expected = ("NUMBER_OUT_OF_RANGE".to_owned(), "band_fraction".to_owned());
+        assert_eq!(refusal(&status), expected);
+    }
+    let both = pb::CompareBandsRequest {
+        band_fraction: Some(0.1),
+        ..given
+    };
+    let status = bands(both).await.unwrap_err();
+    assert_eq!(reason(&status).0, "FIELD_INVALID");
+}
+
+#[tokio::test]
+async fn long_bands_are_told_in_part_and_added_up_as_a_whole() {
+    let world = World::start().await;
+    for part in 0..2 {
+        let sales = (0..600).map(|i| {
+            let id = part * 600 + i;
+            sale(&format!("s{id}"), &format!("c{id:04}"), 1, "10", "1")
+        });
+        world.post(sales.collect()).await;
+    }
+    let request = pb::CompareBandsRequest {
+        band_fraction: Some(0.333_333),
+        ..Default::default()
+    };
+    let answer = world.rankings().compare_bands(request).await.unwrap();
+    let answer = answer.into_inner();
+    assert_eq!((answer.band_size, answer.customer_count), (400, 1_200));
+    for band in &answer.bands {
+        assert_eq!(band.customers.len(), 333);
+        assert_eq!(text(band.revenue.as_ref()), "4000");
+    }
+}
+
+#[tokio::test]
+async fn what_the_best_take_with_them_is_their_margin_and_not_the_rent() {
+    let world = small_world().await;
+    let ask = |leaving_counts| pb::GetConcentrationRequest {
+        leaving_counts,
+        ..Default::default()
+    };
+    let concentration = async |request| {
+        let answer = world.rankings().get_concentration(request).await;
+        answer.map(tonic::Response::into_inner)
+    };
+    let answer = concentration(ask(vec![2, 1, 4, 9])).await.unwrap();
+    let told: Vec<_> = answer
+        .dependences
+        .iter()
+        .map(|one| {
+            let amounts = [
+                &one.lost_revenue,
+                &one.lost_margin,
+                &one.stranded_fixed_cost,
+                &one.remaining_net_profit,
+            ];
+            let amounts = amounts.map(|amount| text(amount.as_ref()));
+            format!("{}: {}", one.leaving_count, amounts.join(", "))
+        })
+        .collect();
+    // The best are a with 100 - 40 and c with 50 - 10 - 5; each bears 2.5 of the rent. There are only four.
+    let expected = ["2: 150, 95, 5, -40", "1: 100, 60, 2.5, -5", "4: 500, 65, 10, -10"];
+    assert_eq!(told, expected);
+    let one = &answer.dependences[1];
+    assert!((one.lost_revenue_share.unwrap() - 0.2).abs() < 1e-12);
+    assert!((one.lost_margin_share.unwrap() - 60.0 / 65.0).abs() < 1e-12);
+    assert!(concentration(ask(Vec::new())).await.unwrap().dependences.is_empty());
+    let cases = [
+        (vec![1, 0], "NUMBER_OUT_OF_RANGE", "leaving_counts[1]"),
+        (vec![1_001], "NUMBER_OUT_OF_RANGE", "leaving_counts[0]"),
+        (vec![1; 21], "LIST_TOO_LONG", "leaving_counts"),
+    ];
+    for (counts, reason, field) in cases {
+        let status = concentration(ask(counts)).await.unwrap_err();
+        assert_eq!(refusal(&status), (reason.to_owned(), field.to_owned()));
+    }
 }

@@ -98,11 +98,13 @@ call $v.CustomerService/ListParties "{$t, \"stage\": \"PARTY_STAGE_PROSPECT\"}" 
 call $v.RankingService/RankCustomers "{$t, $year, \"pageSize\": 2}" \
   '"customerId":"customer-12"' '"customerCount":"48"' '"negativeCount":"32"' \
   '"ledger":{"currencyCode":"USD","units":"7496"}' '"nextPageToken":"'
+call $v.RankingService/ExportRanking "{$t, $year}" \
+  '"rank":"1"' '"rank":"48"' '"customerCount":"48"' '"reported":{"currencyCode":"USD","units":"7496"}'
 call $v.RankingService/GetCustomerStatement "{$t, $year, \"customerId\": \"customer-10\"}" \
   '"netProfit":{"currencyCode":"USD","units":"-84"}' '"label":"SERVICESERVICE"' '"customerCount":"48"'
 call $v.RankingService/CompareBands "{$t, $year, \"bandSize\": 3}" '"BAND_PLACE_TOP"' '"BAND_PLACE_BOTTOM"'
-call $v.RankingService/GetConcentration "{$t, $year}" \
-  '"peak":{"customerCount":"16"' '"positiveCount":"16"' '"negativeCount":"32"'
+call $v.RankingService/GetConcentration "{$t, $year, \"leavingCounts\": [1]}" \
+  '"peak":{"customerCount":"16"' '"leavingCount":"1"' '"positiveCount":"16"' '"negativeCount":"32"'
 call $v.ReportService/GetCrossReport "{$t, $year, \"pageSize\": 2}" \
   '"columns":[{"columnId":"UNASSIGNED","total":{"currencyCode":"USD","units":"27200"}}]' \
   '"grandTotal":{"currencyCode":"USD","units":"27200"}' '"cells":[{"columnId":"UNASSIGNED"' '"nextPageToken":"'

@@ -1,7 +1,10 @@
 //! `profitscore rank`.
 
 use crate::{
-    api::pb::{RankCustomersRequest, RankCustomersResponse, RankedCustomer, RankingDirection},
+    api::pb::{
+        ExportRankingRequest, RankCustomersRequest, RankCustomersResponse, RankedCustomer,
+        RankingDirection,
+    },
     cli::{
         arguments::{Basis, ReportArguments},
         connection::Connection,
@@ -68,8 +71,39 @@ async fn ask(
         read_options: report.read.options(),
         ..RankCustomersRequest::default()
     };
-    let wanted = (!arguments.all).then_some(arguments.top.max(1));
-    gather(connection, request, wanted).await
+    match arguments.all {
+        true => export(connection, request).await,
+        false => gather(connection, request, Some(arguments.top.max(1))).await,
+    }
+}
+
+/// The whole ranking, as if it were one page.
+async fn export(
+    connection: &Connection,
+    request: RankCustomersRequest,
+) -> Result<RankCustomersResponse, Failure> {
+    let request = ExportRankingRequest {
+        tenant_id: request.tenant_id,
+        period: request.period,
+        basis: request.basis,
+        direction: request.direction,
+        filter: request.filter,
+        cost_model_version: request.cost_model_version,
+        read_options: request.read_options,
+    };
+    let mut client = connection.rankings();
+    let parts = client.export_ranking(connection.request(request)).await?;
+    let mut parts = parts.into_inner();
+    let mut whole = RankCustomersResponse::default();
+    while let Some(part) = parts.message().await? {
+        whole.customers.extend(part.customers);
+        whole.read_at = part.read_at;
+        whole.control_total = part.control_total;
+        whole.cost_basis = part.cost_basis;
+        whole.customer_count = part.customer_count;
+        whole.negative_count = part.negative_count;
+    }
+    Ok(whole)
 }
 
 /// All wanted pages of a ranking.

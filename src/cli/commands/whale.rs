@@ -29,7 +29,8 @@ pub struct WhaleArguments {
     /// Height of the drawing in lines
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(4..=200))]
     pub height: u16,
-    /// Tell what is lost if so many of the best customers leave; may be given several times
+    /// Tell what is lost if so many of the best customers leave; may be given several times; csv then has this instead
+    /// of the curve
     #[arg(long, value_name = "N")]
     pub leaving: Vec<i32>,
     #[command(flatten)]
@@ -59,7 +60,10 @@ impl WhaleArguments {
             format,
             &answer,
             || text(&answer, self.basis, &period, size),
-            || sheet(&answer.points),
+            || match answer.dependences.as_slice() {
+                [] => sheet(&answer.points),
+                dependences => sheet_of_leaving(dependences),
+            },
         )
     }
 }
@@ -143,6 +147,32 @@ fn leaving(dependences: &[Dependence]) -> String {
         ]);
     }
     format!("\n{grid}\n")
+}
+
+fn sheet_of_leaving(dependences: &[Dependence]) -> Sheet {
+    let mut sheet = Sheet::new(&[
+        "leaving_count",
+        "currency_code",
+        "lost_revenue",
+        "lost_revenue_share",
+        "lost_margin",
+        "lost_margin_share",
+        "stranded_fixed_cost",
+        "remaining_net_profit",
+    ]);
+    for one in dependences {
+        sheet.row([
+            one.leaving_count.to_string(),
+            currency_of([&one.lost_revenue]).to_owned(),
+            plain(&one.lost_revenue),
+            number(one.lost_revenue_share),
+            plain(&one.lost_margin),
+            number(one.lost_margin_share),
+            plain(&one.stranded_fixed_cost),
+            plain(&one.remaining_net_profit),
+        ]);
+    }
+    sheet
 }
 
 fn sheet(points: &[WhaleCurvePoint]) -> Sheet {

@@ -12,7 +12,7 @@ use crate::{
     service::{
         Service,
         rankings::{RankedCustomer, Ranking, RankingRequest},
-        report::check_whole,
+        report::check_sum,
     },
 };
 use std::sync::Arc;
@@ -73,7 +73,7 @@ impl RankingExport {
             place += rows;
             if place >= found.customers || rows == 0 {
                 let sent = found.rows.last().map_or(0, |row| row.cumulative);
-                return check_whole(&found.footing, sent);
+                return check_sum(found.footing.control_total.reported, sent);
             }
             found = self.from(place).await?;
         }

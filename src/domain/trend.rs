@@ -3,7 +3,7 @@
 use super::{
     money::divide_half_even,
     problem::Problem,
-    time::{Day, Period},
+    time::Day,
 };
 use jiff::{Span, ToSpan as _, civil::Date};
 
@@ -164,14 +164,6 @@ fn same_days(whole: Days, days: Days, other: Days) -> Days {
         false => at(days.1),
     };
     (at(days.0).min(end), end)
-}
-
-/// Some days as a period.
-pub fn period((start, end): Days) -> Period {
-    Period {
-        start: Some(start),
-        end: Some(end),
-    }
 }
 
 /// How much values rise from one to the next: the slope of the least-squares line through them, rounded half to even

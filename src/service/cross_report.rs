@@ -2,7 +2,7 @@
 
 use super::{
     Service,
-    report::{ControlTotal, Costs, Footing, check_range, check_tie, footing},
+    report::{Costs, Footing, check_range, check_sum, footing},
 };
 use crate::domain::{
     account::Weights,
@@ -172,13 +172,4 @@ fn rows(
         })
     });
     rows.collect()
-}
-
-/// Refuses a report whose parts do not come to their whole.
-pub(super) fn check_sum(whole: Nanos, parts: Nanos) -> Result<(), Problem> {
-    check_tie(ControlTotal {
-        ledger: whole,
-        reported: parts,
-        filtered_out: 0,
-    })
 }

@@ -2,9 +2,8 @@
 
 use super::{
     Service,
-    cross_report::check_sum,
     rankings::RankingRequest,
-    report::{Footing, check_range, checked_statement, footing},
+    report::{Footing, check_range, check_sum, checked_statement, footing},
 };
 use crate::domain::{
     dimension::{Dimension, sales_pay},

@@ -2,7 +2,7 @@
 
 use super::{
     Service,
-    report::{ControlTotal, Costs, Footing, check_range, check_tie, checked_statement, footing},
+    report::{Costs, Footing, check_range, check_sum, checked_statement, footing},
 };
 use crate::domain::{
     account::{Sums, Weights},
@@ -400,13 +400,7 @@ impl Ranking {
 
 /// The value that a store ranked by has to be the figure of the waterfall that is shown beside it.
 fn check_value(row: &RankRow, statement: &Statement, basis: Basis) -> Result<(), Problem> {
-    let shown = statement.value(basis);
-    let difference = ControlTotal {
-        ledger: row.value,
-        reported: shown,
-        filtered_out: 0,
-    };
-    check_tie(difference)
+    check_sum(row.value, statement.value(basis))
 }
 
 /// The totals of a report on one customer: all others are filtered out.

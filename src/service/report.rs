@@ -148,11 +148,11 @@ pub fn check_tie(total: ControlTotal) -> Result<(), Problem> {
     ))
 }
 
-/// Refuses a whole ranking whose customers' values do not come to what was reported.
-pub fn check_whole(footing: &Footing, sent: Nanos) -> Result<(), Problem> {
+/// Refuses a report whose parts do not come to their whole.
+pub fn check_sum(whole: Nanos, parts: Nanos) -> Result<(), Problem> {
     check_tie(ControlTotal {
-        ledger: footing.control_total.reported,
-        reported: sent,
+        ledger: whole,
+        reported: parts,
         filtered_out: 0,
     })
 }

@@ -2,9 +2,8 @@
 
 use super::{
     Service,
-    cross_report::check_sum,
     rankings::{RankingRequest, only},
-    report::{Costs, Footing, check_range, checked_statement, footing},
+    report::{Costs, Footing, check_range, check_sum, checked_statement, footing},
 };
 use crate::domain::{
     account::Sums,

@@ -1,7 +1,10 @@
 //! `profitscore by`.
 
 use crate::{
-    api::pb::{RankDimensionRequest, RankDimensionResponse, RankedDimension, RankingDirection},
+    api::pb::{
+        RankDimensionRequest, RankDimensionResponse, RankedDimension, RankingDirection,
+        google_type::Money,
+    },
     cli::{
         arguments::{Basis, Dimension, ReportArguments},
         connection::Connection,
@@ -155,9 +158,9 @@ fn sheet(rows: &[RankedDimension]) -> Sheet {
     ]);
     for row in rows {
         let statement = row.statement.clone().unwrap_or_default();
-        let rate = |rate| match rate {
-            &None => String::new(),
-            rate => plain(rate),
+        let rate = |rate: &Option<Money>| match rate {
+            None => String::new(),
+            Some(_) => plain(rate),
         };
         sheet.row([
             row.rank.to_string(),

@@ -181,7 +181,9 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
         check_list(request.leaving_counts.len(), LEAVING.0, "leaving_counts")?;
         let leaving = request.leaving_counts.iter().enumerate();
         let leaving = leaving
-            .map(|(index, count)| leaving_from_pb(*count, LEAVING.1, &item("leaving_counts", index)))
+            .map(|(index, count)| {
+                leaving_from_pb(*count, LEAVING.1, &item("leaving_counts", index))
+            })
             .collect::<Result<Vec<_>, _>>()?;
         let answer = self.service.concentration(&tenant, &asked, points).await?;
         let mut answer = concentration_to_pb(&answer, as_of, settings.currency);

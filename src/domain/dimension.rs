@@ -1,7 +1,7 @@
 //! Branches, products and account managers, as the rows and columns of reports.
 
 use super::{
-    account::{Account, WorkPurpose, Weights},
+    account::{Account, Weights, WorkPurpose},
     activity::{DirectCostKind, EffortPurpose},
     cost_model::CostModel,
     id::UNASSIGNED,
@@ -68,10 +68,15 @@ impl Columns {
 
     /// Puts the cells of a row, of any columns and in any order, into the columns: those of its own columns in their
     /// order, and what all others add up to.
-    pub fn row(&self, cells: impl IntoIterator<Item = (String, Nanos)>) -> (Vec<(String, Nanos)>, Nanos) {
+    pub fn row(
+        &self,
+        cells: impl IntoIterator<Item = (String, Nanos)>,
+    ) -> (Vec<(String, Nanos)>, Nanos) {
         let (mut own, mut other) = (Vec::new(), 0);
         for (column, value) in cells {
-            let found = self.own.binary_search_by(|(own, _)| place(own).cmp(&place(&column)));
+            let found = self
+                .own
+                .binary_search_by(|(own, _)| place(own).cmp(&place(&column)));
             match found {
                 Ok(_) => own.push((column, value)),
                 Err(_) => other += value,
@@ -129,7 +134,10 @@ mod tests {
     #[test]
     fn a_new_column_moves_no_other() {
         let before = [("south", 3), (UNASSIGNED, 9), ("north", -7), ("Zoo", 0)];
-        assert_eq!(ids(&columns(&before, 10)), ["Zoo", "north", "south", UNASSIGNED]);
+        assert_eq!(
+            ids(&columns(&before, 10)),
+            ["Zoo", "north", "south", UNASSIGNED]
+        );
         let after = [before.as_slice(), &[("east", 1)]].concat();
         let after = columns(&after, 10);
         assert_eq!(ids(&after), ["Zoo", "east", "north", "south", UNASSIGNED]);
@@ -138,9 +146,15 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_one_column() {
-        let found = columns(&[("a", 1), ("b", -5), ("c", 5), (UNASSIGNED, 2), ("d", 2)], 3);
+        let found = columns(
+            &[("a", 1), ("b", -5), ("c", 5), (UNASSIGNED, 2), ("d", 2)],
+            3,
+        );
         assert_eq!(ids(&found), ["b", "c", UNASSIGNED]);
-        assert_eq!((found.other_count, found.other_total, found.total()), (2, 3, 5));
+        assert_eq!(
+            (found.other_count, found.other_total, found.total()),
+            (2, 3, 5)
+        );
         let cells = [("d", 4), (UNASSIGNED, 3), ("a", 2), ("b", 1)];
         let cells = cells.map(|(id, value)| (id.to_owned(), value));
         let (own, other) = found.row(cells);

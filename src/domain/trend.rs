@@ -1,10 +1,6 @@
 //! Calendar periods side by side, and the line through their values.
 
-use super::{
-    money::divide_half_even,
-    problem::Problem,
-    time::Day,
-};
+use super::{money::divide_half_even, problem::Problem, time::Day};
 use jiff::{Span, ToSpan as _, civil::Date};
 
 /// Into which calendar periods time is divided.
@@ -96,12 +92,17 @@ impl Granularity {
 
     /// The days of the calendar period that begins on a date.
     fn days_from(self, begin: Date) -> Days {
-        (Day::from_date(begin), Day::from_date(begin.saturating_add(self.span())))
+        (
+            Day::from_date(begin),
+            Day::from_date(begin.saturating_add(self.span())),
+        )
     }
 
     /// The first day that the calendar periods from `start` on are compared with, or one before it.
     pub fn first_compared(self, start: Day) -> Day {
-        let begin = start.date().map_or(start, |date| Day::from_date(self.begin(date)));
+        let begin = start
+            .date()
+            .map_or(start, |date| Day::from_date(self.begin(date)));
         // The calendar period before is never longer than the year before.
         Day(begin.0.saturating_sub(DAYS_OF_A_YEAR))
     }
@@ -117,7 +118,11 @@ impl Granularity {
                 break;
             }
             if buckets.len() == limit {
-                return Err(Problem::list_too_long("period", limit, self.count(begin, end) + limit));
+                return Err(Problem::list_too_long(
+                    "period",
+                    limit,
+                    self.count(begin, end) + limit,
+                ));
             }
             let days = (whole.0.max(start), whole.1.min(end));
             let before = self.begin(begin.yesterday().unwrap_or(begin));

@@ -154,7 +154,10 @@ fn rows(
     for ((customer, column), sums) in cells {
         let value = weights.value(&sums);
         check_range("rows.cells.value", value)?;
-        by_customer.entry(customer).or_default().push((column, value));
+        by_customer
+            .entry(customer)
+            .or_default()
+            .push((column, value));
     }
     let rows = ranked.into_iter().map(|row| {
         let (cells, other) = columns.row(by_customer.remove(&row.customer).unwrap_or_default());

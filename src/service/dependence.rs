@@ -68,7 +68,9 @@ impl Service {
         let shares: i128 = answer.totals.reported_shares.iter().sum();
         let margin = total.net_profit + shares * NANOS_PER_MICRO;
         check_range("dependences.margin", margin)?;
-        let there = leaving.iter().filter(|count| **count <= answer.totals.customers);
+        let there = leaving
+            .iter()
+            .filter(|count| **count <= answer.totals.customers);
         Ok(Dependences {
             each: there
                 .map(|count| lost(*count, &statements, total))
@@ -81,7 +83,9 @@ impl Service {
 
 /// What the first `leaving` customers take with them.
 fn lost(leaving: u64, statements: &[Statement], total: BandTotals) -> Result<Dependence, Problem> {
-    let those = statements.iter().take(usize::try_from(leaving).unwrap_or(usize::MAX));
+    let those = statements
+        .iter()
+        .take(usize::try_from(leaving).unwrap_or(usize::MAX));
     let sum = |figure: fn(&Statement) -> Nanos| those.clone().map(figure).sum::<Nanos>();
     let lost_margin = sum(|statement| statement.customer_margin);
     let dependence = Dependence {
@@ -94,8 +98,14 @@ fn lost(leaving: u64, statements: &[Statement], total: BandTotals) -> Result<Dep
     let figures = [
         ("dependences.lost_revenue", dependence.lost_revenue),
         ("dependences.lost_margin", lost_margin),
-        ("dependences.stranded_fixed_cost", dependence.stranded_fixed_cost),
-        ("dependences.remaining_net_profit", dependence.remaining_net_profit),
+        (
+            "dependences.stranded_fixed_cost",
+            dependence.stranded_fixed_cost,
+        ),
+        (
+            "dependences.remaining_net_profit",
+            dependence.remaining_net_profit,
+        ),
     ];
     for (figure, amount) in figures {
         check_range(figure, amount)?;

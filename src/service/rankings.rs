@@ -348,7 +348,11 @@ impl Service {
     }
 }
 
-pub(super) fn question(request: &RankingRequest, costs: &Costs, rows: RowSelection) -> RankQuestion {
+pub(super) fn question(
+    request: &RankingRequest,
+    costs: &Costs,
+    rows: RowSelection,
+) -> RankQuestion {
     let beside = [Basis::Revenue, Basis::NetProfit];
     RankQuestion {
         scope: request.scope.clone(),

@@ -212,7 +212,10 @@ impl DailyBooks<'_> {
 fn with_slopes(points: Vec<TrendPoint>, footing: Footing) -> Trend {
     let complete = points.iter().filter(|point| point.bucket.is_complete);
     let of = |figure: fn(&Earned) -> i128, unit: i128| {
-        let values: Vec<i128> = complete.clone().map(|point| figure(&point.earned)).collect();
+        let values: Vec<i128> = complete
+            .clone()
+            .map(|point| figure(&point.earned))
+            .collect();
         slope(&values, unit)
     };
     Trend {

@@ -52,7 +52,11 @@ async fn branches() -> World {
         reversals: vec![reversal],
         ..Default::default()
     };
-    world.activities().reverse_activities(request).await.unwrap();
+    world
+        .activities()
+        .reverse_activities(request)
+        .await
+        .unwrap();
     let request = pb::PutCostModelRequest {
         cost_model: Some(cost_model("SERVICE", "0.5", "10", 0, 100)),
         request_id: "r".to_owned(),
@@ -89,7 +93,11 @@ fn rows(answer: &pb::GetCrossReportResponse) -> Vec<String> {
             .map(|cell| format!("{} {}", cell.column_id, text(cell.value.as_ref())))
             .collect();
         let (other, total) = (text(row.other.as_ref()), text(row.total.as_ref()));
-        format!("{}: {}; {other}; {total}", row.customer_id, cells.join(", "))
+        format!(
+            "{}: {}; {other}; {total}",
+            row.customer_id,
+            cells.join(", ")
+        )
     });
     rows.collect()
 }
@@ -98,7 +106,10 @@ fn rows(answer: &pb::GetCrossReportResponse) -> Vec<String> {
 async fn a_cross_report_has_one_grand_total_both_ways() {
     let world = branches().await;
     let answer = cross(&world, early()).await;
-    assert_eq!(columns(&answer), "north 350, south 110, west 5, UNASSIGNED 10");
+    assert_eq!(
+        columns(&answer),
+        "north 350, south 110, west 5, UNASSIGNED 10"
+    );
     let expected = [
         "b: north 300, west 5; 0; 305",
         "a: north 50, south 60, UNASSIGNED 10; 0; 120",
@@ -117,7 +128,10 @@ async fn a_cross_report_has_one_grand_total_both_ways() {
         ..early()
     };
     let answer = cross(&world, profit.clone()).await;
-    assert_eq!(columns(&answer), "north 50, south 80, west -46, UNASSIGNED 10");
+    assert_eq!(
+        columns(&answer),
+        "north 50, south 80, west -46, UNASSIGNED 10"
+    );
     let expected = [
         "b: north 20, west -46; 0; -26",
         "c: south 40; 0; 40",
@@ -135,7 +149,10 @@ async fn a_cross_report_has_one_grand_total_both_ways() {
         ..profit
     };
     let answer = cross(&world, with_east).await;
-    assert_eq!(columns(&answer), "east -8, north 50, south 80, west -46, UNASSIGNED 10");
+    assert_eq!(
+        columns(&answer),
+        "east -8, north 50, south 80, west -46, UNASSIGNED 10"
+    );
     let expected = [
         "a: north 30, south 40, UNASSIGNED 10; 0; 80",
         "b: north 20, west -46; 0; -26",
@@ -188,7 +205,9 @@ async fn pages_of_a_cross_report_have_the_same_columns() {
             assert_eq!(answer.grand_total, whole.grand_total);
             gathered.extend(answer.rows);
             let late = format!("{order:?}-{}", gathered.len());
-            world.post(vec![at(&late, "", sale(&late, "a", 1, "0", "0"))]).await;
+            world
+                .post(vec![at(&late, "", sale(&late, "a", 1, "0", "0"))])
+                .await;
             page.page_token = answer.next_page_token;
             if page.page_token.is_empty() {
                 break;
@@ -261,13 +280,19 @@ async fn branches_are_ranked_by_what_their_customers_bring() {
         ..Default::default()
     };
     let answer = ranked(&world, ask.clone()).await;
-    assert_eq!(values(&answer), ["south 80", "north 50", "UNASSIGNED 10", "west -46"]);
+    assert_eq!(
+        values(&answer),
+        ["south 80", "north 50", "UNASSIGNED 10", "west -46"]
+    );
     assert_eq!((answer.row_count, answer.negative_count), (4, 1));
     let control = answer.control_total.unwrap();
     assert_eq!(text(control.ledger.as_ref()), "94");
     assert_eq!(control.ledger, control.reported);
     let west = &answer.rows[3];
-    assert_eq!((west.rank, text(west.cumulative_value.as_ref())), (4, "94".to_owned()));
+    assert_eq!(
+        (west.rank, text(west.cumulative_value.as_ref())),
+        (4, "94".to_owned())
+    );
     // 100 minutes for a revenue of 5 and a loss of 46.
     assert_eq!(text(west.revenue_per_hour.as_ref()), "3");
     assert_eq!(text(west.profit_per_hour.as_ref()), "-27.6");
@@ -327,7 +352,10 @@ async fn hostile_reports_are_refused_by_field() {
     let ask = pb::GetCrossReportRequest::default;
     let cases = [
         (
-            pb::GetCrossReportRequest { columns: 9, ..ask() },
+            pb::GetCrossReportRequest {
+                columns: 9,
+                ..ask()
+            },
             "ENUM_VALUE_UNKNOWN",
             "columns",
         ),

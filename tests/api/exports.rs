@@ -6,11 +6,13 @@ use crate::{
 };
 use profitscore::api::pb;
 
-async fn parts(
-    world: &World,
-    request: pb::ExportRankingRequest,
-) -> Vec<pb::ExportRankingResponse> {
-    let mut stream = world.rankings().export_ranking(request).await.unwrap().into_inner();
+async fn parts(world: &World, request: pb::ExportRankingRequest) -> Vec<pb::ExportRankingResponse> {
+    let mut stream = world
+        .rankings()
+        .export_ranking(request)
+        .await
+        .unwrap()
+        .into_inner();
     let mut parts = Vec::new();
     while let Some(part) = stream.message().await.unwrap() {
         parts.push(part);
@@ -39,7 +41,11 @@ async fn an_export_is_the_ranking_that_pages_make() {
     let sizes: Vec<_> = parts.iter().map(|part| part.customers.len()).collect();
     assert_eq!(sizes, [vec![1_000; 10], vec![800]].concat());
     assert!(parts.iter().all(|part| part.customer_count == 10_800));
-    assert!(parts.iter().all(|part| part.control_total == parts[0].control_total));
+    assert!(
+        parts
+            .iter()
+            .all(|part| part.control_total == parts[0].control_total)
+    );
     let exported = parts.iter().flat_map(|part| &part.customers);
     let mut page = pb::RankCustomersRequest {
         basis,

@@ -221,14 +221,20 @@ async fn a_band_can_be_a_part_of_all_customers() {
         ..ask()
     };
     let answer = bands(given.clone()).await.unwrap();
-    assert_eq!((answer.band_size, answer.band_size_rule()), (2, pb::BandSizeRule::Size));
+    assert_eq!(
+        (answer.band_size, answer.band_size_rule()),
+        (2, pb::BandSizeRule::Size)
+    );
     // 0.0101 of 700 is 7.07: eight customers.
     let fraction = |fraction| pb::CompareBandsRequest {
         band_fraction: Some(fraction),
         ..ask()
     };
     let answer = bands(fraction(0.0101)).await.unwrap();
-    assert_eq!((answer.band_size, answer.band_size_rule()), (8, pb::BandSizeRule::Fraction));
+    assert_eq!(
+        (answer.band_size, answer.band_size_rule()),
+        (8, pb::BandSizeRule::Fraction)
+    );
     let whole = bands(fraction(0.333_333)).await.unwrap();
     assert_eq!(whole.band_size, 233);
     for band in &whole.bands {
@@ -298,12 +304,22 @@ async fn what_the_best_take_with_them_is_their_margin_and_not_the_rent() {
         })
         .collect();
     // The best are a with 100 - 40 and c with 50 - 10 - 5; each bears 2.5 of the rent. There are only four.
-    let expected = ["2: 150, 95, 5, -40", "1: 100, 60, 2.5, -5", "4: 500, 65, 10, -10"];
+    let expected = [
+        "2: 150, 95, 5, -40",
+        "1: 100, 60, 2.5, -5",
+        "4: 500, 65, 10, -10",
+    ];
     assert_eq!(told, expected);
     let one = &answer.dependences[1];
     assert!((one.lost_revenue_share.unwrap() - 0.2).abs() < 1e-12);
     assert!((one.lost_margin_share.unwrap() - 60.0 / 65.0).abs() < 1e-12);
-    assert!(concentration(ask(Vec::new())).await.unwrap().dependences.is_empty());
+    assert!(
+        concentration(ask(Vec::new()))
+            .await
+            .unwrap()
+            .dependences
+            .is_empty()
+    );
     let cases = [
         (vec![1, 0], "NUMBER_OUT_OF_RANGE", "leaving_counts[1]"),
         (vec![1_001], "NUMBER_OUT_OF_RANGE", "leaving_counts[0]"),

@@ -35,7 +35,12 @@ async fn world() -> World {
 }
 
 async fn trend(world: &World, request: pb::GetTrendRequest) -> pb::GetTrendResponse {
-    world.reports().get_trend(request).await.unwrap().into_inner()
+    world
+        .reports()
+        .get_trend(request)
+        .await
+        .unwrap()
+        .into_inner()
 }
 
 fn of(customer: &str) -> pb::GetTrendRequest {
@@ -153,7 +158,10 @@ async fn every_granularity_adds_up_to_the_same() {
         let (first, last) = (&answer.points[0], &answer.points[answer.points.len() - 1]);
         let start = first.period.as_ref().unwrap().start_time;
         let end = last.period.as_ref().unwrap().end_time;
-        assert_eq!((start, end), (days(0, 101).start_time, days(0, 101).end_time));
+        assert_eq!(
+            (start, end),
+            (days(0, 101).start_time, days(0, 101).end_time)
+        );
     }
 }
 
@@ -204,11 +212,7 @@ async fn hostile_trends_are_refused_by_field() {
             "LIST_TOO_LONG",
             "period",
         ),
-        (
-            of(&"x".repeat(300)),
-            "FIELD_TOO_LONG",
-            "customer_id",
-        ),
+        (of(&"x".repeat(300)), "FIELD_TOO_LONG", "customer_id"),
     ];
     for (request, reason, field) in cases {
         let status = world.reports().get_trend(request).await.unwrap_err();

@@ -82,7 +82,13 @@ fn resellers_tie_out_without_and_with_freight() {
 
 /// Without freight: every reseller against every territory, and the 17 representatives.
 fn resellers_by_territory_and_representative(server: &Server) {
-    let basis = ["--basis", "contribution-margin", "--all", "--output", "json"];
+    let basis = [
+        "--basis",
+        "contribution-margin",
+        "--all",
+        "--output",
+        "json",
+    ];
     let cross = server.run(&[["cross"].as_slice(), &basis].concat()).json();
     let (rows, columns) = (&cross["rows"], &cross["columns"]);
     let (rows, columns) = (rows.as_array().unwrap(), columns.as_array().unwrap());

@@ -16,8 +16,8 @@ use profitscore::{
         },
         prospect::ProspectQuestion,
         question::{
-            CellsQuestion, CrossQuestion, CurveQuestion, Group, LiftQuestion, Order, ProfileQuestion,
-            RankQuestion, RowSelection, Scope,
+            CellsQuestion, CrossQuestion, CurveQuestion, Group, LiftQuestion, Order,
+            ProfileQuestion, RankQuestion, RowSelection, Scope,
         },
         ranking::{Basis, Direction},
         records::Record,

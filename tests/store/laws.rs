@@ -244,10 +244,19 @@ pub async fn cells_add_up_to_rows_and_to_columns(store: &dyn Store) {
                 .into_iter()
                 .map(|(group, sums)| (group, sums.without_zeros()))
                 .collect();
-            assert_eq!(columns, grouped(store, "t", period, group).await, "{group:?}");
+            assert_eq!(
+                columns,
+                grouped(store, "t", period, group).await,
+                "{group:?}"
+            );
             for row in &ranked.rows {
                 let sums = rows.remove(&row.customer).unwrap_or_default();
-                assert_eq!(sums.without_zeros(), row.sums, "{group:?} {:?}", row.customer);
+                assert_eq!(
+                    sums.without_zeros(),
+                    row.sums,
+                    "{group:?} {:?}",
+                    row.customer
+                );
             }
             assert!(rows.is_empty());
         }

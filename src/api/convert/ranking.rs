@@ -276,5 +276,7 @@ pub fn concentration_to_pb(
         read_at: Some(position_to_pb(read_at)),
         control_total: Some(control_total_to_pb(&answer.footing, currency)),
         cost_basis: Some(cost_basis_to_pb(&answer.footing, currency)),
+        // Another question finds them.
+        dependences: Vec::new(),
     }
 }

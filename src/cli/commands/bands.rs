@@ -22,12 +22,7 @@ pub struct BandsArguments {
     #[arg(long, value_enum, default_value = "revenue")]
     pub basis: Basis,
     /// How many customers in each band; if not given, 5 of up to 500 customers, and of more one in a hundred
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 0,
-        hide_default_value = true
-    )]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub size: i32,
     /// Which part of all customers is in each band, up to 0.333333, instead of --size
     #[arg(long, value_name = "FRACTION", conflicts_with = "size")]

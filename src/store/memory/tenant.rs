@@ -14,9 +14,7 @@ use crate::{
         party::{PartyQuestion, Stage},
         problem::Problem,
         prospect::{ProspectAnswer, ProspectQuestion, TableBuilder},
-        question::{
-            CustomerProfile, ProfileAnswer, ProfileQuestion, Scope,
-        },
+        question::{CustomerProfile, ProfileAnswer, ProfileQuestion, Scope},
         records::{Decision, PartyAnswer, Record, Records},
         time::{Calendar, Day, Instant, Period},
     },

@@ -110,7 +110,12 @@ impl Asked<'_> {
     fn statement(&self, arithmetic: Arithmetic) -> Sql {
         let mut sql = Sql::default();
         let asked = self.scope;
-        let mut conditions = vec![scope::rows(&mut sql, self.tenant, &asked.period, asked.as_of)];
+        let mut conditions = vec![scope::rows(
+            &mut sql,
+            self.tenant,
+            &asked.period,
+            asked.as_of,
+        )];
         let mut join = String::new();
         if !asked.branches.is_empty() {
             conditions.push(scope::branch(&mut sql, asked));

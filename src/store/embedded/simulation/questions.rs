@@ -165,7 +165,9 @@ pub fn question(random: &mut Random, as_of: Position) -> Question {
         }),
         5 => Question::Cells(CellsQuestion {
             scope: scope(random, as_of),
-            customers: (0..random.below(4)).map(|_| some_customer(random)).collect(),
+            customers: (0..random.below(4))
+                .map(|_| some_customer(random))
+                .collect(),
             group: random.pick(&GROUPS),
         }),
         6 => Question::Lift(LiftQuestion {

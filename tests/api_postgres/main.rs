@@ -16,8 +16,12 @@ mod activities;
 mod cost_models;
 #[path = "../api/customers.rs"]
 mod customers;
+#[path = "../api/dimensions.rs"]
+mod dimensions;
 #[path = "../api/evidence.rs"]
 mod evidence;
+#[path = "../api/exports.rs"]
+mod exports;
 #[path = "../api/failures.rs"]
 mod failures;
 #[path = "../api/harness.rs"]
@@ -36,3 +40,5 @@ mod reports;
 mod serving;
 #[path = "../api/streams.rs"]
 mod streams;
+#[path = "../api/trends.rs"]
+mod trends;

@@ -289,36 +289,40 @@ fn trait_filter() -> impl Strategy<Value = TraitFilter> {
     })
 }
 
-fn any_scope() -> impl Strategy<Value = Scope> {
+fn any_scope() -> BoxedStrategy<Scope> {
     let branches = prop_oneof![3 => Just(Vec::new()), 1 => vec(text(&BRANCHES[1..]), 1..3)];
     let traits = prop_oneof![3 => Just(Vec::new()), 1 => vec(trait_filter(), 1..3)];
-    (period(), branches, traits, as_of()).prop_map(|(period, branches, traits, as_of)| Scope {
-        period,
-        branches,
-        traits,
-        as_of,
-    })
+    (period(), branches, traits, as_of())
+        .prop_map(|(period, branches, traits, as_of)| Scope {
+            period,
+            branches,
+            traits,
+            as_of,
+        })
+        .boxed()
 }
 
-fn any_weights() -> impl Strategy<Value = Weights> {
+fn any_weights() -> BoxedStrategy<Weights> {
     prop_oneof![
         9 => (select(&BASES), some_costs()).prop_map(|(basis, costs)| basis.weights(&costs)),
         // Nothing weighs anything: the order of the ids.
         1 => Just(Weights::default()),
     ]
+    // Questions have many of them: on the heap a tree of them needs little of the stack.
+    .boxed()
 }
 
-fn any_order() -> impl Strategy<Value = Order> {
+fn any_order() -> BoxedStrategy<Order> {
     let direction = select(&[Direction::BestFirst, Direction::WorstFirst]);
     let split = prop_oneof![Just(Vec::new()), vec(amount(), 1..3)];
-    (any_weights(), split, any::<bool>(), direction).prop_map(
-        |(weights, split, value_bears_split, direction)| Order {
+    (any_weights(), split, any::<bool>(), direction)
+        .prop_map(|(weights, split, value_bears_split, direction)| Order {
             weights,
             split,
             value_bears_split,
             direction,
-        },
-    )
+        })
+        .boxed()
 }
 
 fn rows() -> impl Strategy<Value = RowSelection> {
@@ -329,7 +333,7 @@ fn rows() -> impl Strategy<Value = RowSelection> {
     ]
 }
 
-pub fn question() -> impl Strategy<Value = Question> {
+pub fn question() -> BoxedStrategy<Question> {
     let time = || option::of(instant());
     const KEYS: [&str; 5] = ["size", "age", "tags", "vip", "nothing"];
     const KEY_LISTS: [&[&str]; 3] = [&KEYS, &["tags", "age"], &[]];
@@ -384,6 +388,7 @@ pub fn question() -> impl Strategy<Value = Question> {
         }),
         1 => as_of().prop_map(Question::Others),
     ]
+    .boxed()
 }
 
 impl Question {

@@ -128,7 +128,9 @@ impl Granularity {
             let before = self.begin(begin.yesterday().unwrap_or(begin));
             let year_before = match self {
                 Self::Week => begin.saturating_sub(52.weeks()),
-                _ => begin.saturating_sub(1.year()),
+                Self::Day | Self::Month | Self::Quarter | Self::Half | Self::Year => {
+                    begin.saturating_sub(1.year())
+                }
             };
             buckets.push(Bucket {
                 days,

@@ -55,8 +55,8 @@ impl Service {
             direction: Direction::BestFirst,
             ..request.clone()
         };
-        let most = leaving.iter().max().copied().unwrap_or(0);
-        let mut question = question(&best_first, &costs, RowSelection::Places(vec![0..most]));
+        let best = 0..leaving.iter().max().copied().unwrap_or(0);
+        let mut question = question(&best_first, &costs, RowSelection::Places(vec![best]));
         question.beside.clear();
         let answer = self.store()?.rank(tenant, &question).await?;
         let total = whole(request.basis, &costs, &question, &answer.totals)?;

@@ -176,9 +176,9 @@ fn same_days(whole: Days, days: Days, other: Days) -> Days {
 /// How much values rise from one to the next: the slope of the least-squares line through them, rounded half to even
 /// to whole multiples of `unit`. `None` for fewer than two.
 ///
-/// With `n` values `y_i`, `i` from 0, it is `(12 sum(i * y_i) - 6 (n - 1) sum(y_i)) / (n (n^2 - 1))`: the normal equation
-/// (Gauss, "Theoria motus", 1809) for equidistant `i`. Values must be amounts of money or sums of minutes, and at most
-/// some thousands, so that nothing leaves 128 bits.
+/// With `n` values `y_i`, `i` from 0, it is `(12 sum(i * y_i) - 6 (n - 1) sum(y_i)) / (n (n^2 - 1))`: the normal
+/// equation (Gauss, "Theoria motus", 1809) for equidistant `i`. Values must be amounts of money or sums of minutes, and
+/// at most some thousands, so that nothing leaves 128 bits.
 pub fn slope(values: &[i128], unit: i128) -> Option<i128> {
     // A list in memory is shorter than any i128.
     let n = values.len() as i128;

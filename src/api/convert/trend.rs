@@ -1,4 +1,4 @@
-//! Trends.
+//! Trends: granularities from the wire, and points with what stands beside them to it.
 
 use super::{
     common::{enum_from_pb, instant_to_pb, minutes_to_pb, money_to_pb, position_to_pb},

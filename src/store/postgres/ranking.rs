@@ -22,6 +22,10 @@ use tokio_postgres::Row;
 /// Up to this place the first customers are picked; beyond, all are put in order.
 const PICKED: u64 = 10_000;
 
+/// Up to so many rows are joined with their places beside. Of more, all customers are given theirs: the database takes
+/// few rows for granted, and would look through all customers again for each of many.
+const JOINED: u64 = 200;
+
 /// The wanted rows and the totals of a ranking.
 pub async fn rank(
     database: &Database,
@@ -116,7 +120,11 @@ fn places(
     let order = customers.order_by(question.order.direction == Direction::BestFirst);
     let value = customers.final_column();
     let end = ranges.iter().map(|range| range.end).max().unwrap_or(0);
-    let first = match end <= PICKED {
+    let lengths = ranges
+        .iter()
+        .map(|range| range.end.saturating_sub(range.start));
+    let joins_places = lengths.fold(0, u64::saturating_add) <= JOINED;
+    let source = match joins_places && end <= PICKED {
         true => {
             let end = sql.bind(seq(end));
             format!("(SELECT r.* FROM reported r ORDER BY {order} LIMIT {end})")
@@ -128,7 +136,7 @@ fn places(
         let (start, end) = (sql.bind(seq(range.start)), sql.bind(seq(range.end)));
         wanted.push(format!("(t.place >= {start} AND t.place < {end})"));
     }
-    let (mut columns, mut joins) = (String::new(), String::new());
+    let (mut own, mut columns, mut joins) = (String::new(), String::new(), String::new());
     for (place, weights) in question.beside.iter().enumerate() {
         // Where no row is wanted, nobody's place is either.
         if ranges.is_empty() || is_same_order(question, weights) {
@@ -136,15 +144,20 @@ fn places(
             continue;
         }
         let value = customers.value_column(weights);
-        columns.push_str(&format!(", b{place}.place AS beside{place}"));
-        joins.push_str(&format!(
-            " JOIN (SELECT r.customer, row_number() OVER (ORDER BY r.{value} DESC, r.customer) - 1 AS place \
-             FROM reported r) b{place} ON b{place}.customer = t.customer"
-        ));
+        let number = format!("row_number() OVER (ORDER BY r.{value} DESC, r.customer) - 1 AS");
+        if joins_places {
+            columns.push_str(&format!(", b{place}.place AS beside{place}"));
+            joins.push_str(&format!(
+                " JOIN (SELECT r.customer, {number} place FROM reported r) b{place} \
+                 ON b{place}.customer = t.customer"
+            ));
+        } else {
+            own.push_str(&format!(", {number} beside{place}"));
+        }
     }
     format!(
         "SELECT t.*{columns} FROM (SELECT r.*, row_number() OVER o - 1 AS place, \
-         sum(r.{value}) OVER (o ROWS UNBOUNDED PRECEDING) AS cumulative FROM {first} r \
+         sum(r.{value}) OVER (o ROWS UNBOUNDED PRECEDING) AS cumulative{own} FROM {source} r \
          WINDOW o AS (ORDER BY {order})) t{joins} WHERE {}",
         wanted.join(" OR ")
     )

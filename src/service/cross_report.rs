@@ -86,13 +86,17 @@ impl Service {
             .await?;
         let (scope, group) = (request.scope.clone(), request.columns.group());
         let question = rows_of(request, &costs, places);
-        let totals = CrossQuestion {
+        let by_value = costs.order(request.basis, Direction::BestFirst);
+        let weights = &by_value.weights;
+        let asked = CrossQuestion {
             scope: scope.clone(),
             group,
         };
         let store = self.store()?;
-        let (mut ranked, totals) =
-            tokio::try_join!(store.rank(tenant, &question), store.cross(tenant, &totals))?;
+        let (mut ranked, totals) = tokio::try_join!(
+            store.rank(tenant, &question),
+            self.column_totals(tenant, asked, weights)
+        )?;
         let customers = ranked.rows.iter().map(|row| row.customer.clone());
         let cells = CellsQuestion {
             scope,
@@ -100,16 +104,12 @@ impl Service {
             group,
         };
         let cells = store.cells(tenant, &cells).await?;
-        let by_value = costs.order(request.basis, Direction::BestFirst);
-        let weights = &by_value.weights;
         if request.order == RowOrder::CustomerId {
             // The order of ids weighs nothing; that the columns come to this is checked below.
             ranked.totals.reported_value = weights.value(&ranked.totals.reported);
         }
         let footing = footing(&costs, &by_value, &ranked.totals)?;
-        let totals = totals.into_iter();
-        let totals = totals.map(|(column, sums)| (column, weights.value(&sums)));
-        let columns = Columns::of(totals.collect(), request.column_limit);
+        let columns = Columns::of(totals.to_vec(), request.column_limit);
         check_sum(footing.control_total.reported, columns.total())?;
         for (_, total) in &columns.own {
             check_range("columns.total", *total)?;
@@ -122,6 +122,32 @@ impl Service {
             customers: ranked.totals.customers,
             footing,
         })
+    }
+}
+
+/// The totals of which columns.
+pub(super) type ColumnsAsked = (TenantId, CrossQuestion, Weights);
+/// The columns with their totals, in the order of their ids.
+pub(super) type ColumnTotals = Vec<(String, Nanos)>;
+
+impl Service {
+    /// The totals of all columns, which are the same on all pages of a report: they are kept, since the books are gone
+    /// through for them.
+    async fn column_totals(
+        &self,
+        tenant: &TenantId,
+        asked: CrossQuestion,
+        weights: &Weights,
+    ) -> Result<Arc<ColumnTotals>, Problem> {
+        let asked = (tenant.clone(), asked, weights.clone());
+        let (tenant, question, weights) = &asked;
+        let find = async || {
+            let totals = self.store()?.cross(tenant, question).await?.into_iter();
+            Ok(totals
+                .map(|(column, sums)| (column, weights.value(&sums)))
+                .collect())
+        };
+        self.column_totals.find_or(&asked, find).await
     }
 }
 

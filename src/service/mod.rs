@@ -30,6 +30,7 @@ use crate::{
     store::Store,
 };
 use clock::Clock;
+use cross_report::{ColumnTotals, ColumnsAsked};
 use kept::Kept;
 use prequalify::{Learning, Trained};
 use profile::{BestCustomers, LearntOfBest};
@@ -38,7 +39,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-/// How many trained models are kept, and how many profiles.
+/// How many trained models are kept, how many profiles, and the columns of how many cross reports.
 const KEPT: usize = 8;
 
 /// What holds for the whole service.
@@ -67,6 +68,7 @@ pub struct Service {
     stopping: AtomicBool,
     trained_models: Kept<Learning, Trained>,
     profiles: Kept<(TenantId, BestCustomers), LearntOfBest>,
+    column_totals: Kept<ColumnsAsked, ColumnTotals>,
 }
 
 impl Service {
@@ -79,6 +81,7 @@ impl Service {
             stopping: AtomicBool::new(false),
             trained_models: Kept::new(KEPT),
             profiles: Kept::new(KEPT),
+            column_totals: Kept::new(KEPT),
         }
     }
 

@@ -62,7 +62,16 @@ async fn an_export_is_the_ranking_that_pages_make() {
             break;
         }
     }
-    assert!(exported.eq(&paged));
+    assert!(exported.clone().eq(&paged));
+    // Few rows are found another way than many in some stores.
+    let few = pb::RankCustomersRequest {
+        page_size: 150,
+        page_token: String::new(),
+        ..page
+    };
+    let few = world.rankings().rank_customers(few).await.unwrap();
+    let few = few.into_inner().customers;
+    assert!(exported.take(150).eq(&few));
     let last = parts[10].customers.last().unwrap();
     let reported = parts[10].control_total.as_ref().unwrap().reported.as_ref();
     assert_eq!(text(last.cumulative_value.as_ref()), text(reported));

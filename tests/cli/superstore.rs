@@ -184,13 +184,27 @@ fn an_earlier_state_stays_as_it_was(server: Server) {
 
 #[test]
 fn reports_are_the_same_bytes_on_every_store() {
-    let reports: [&[&str]; 9] = [
+    let reports: [&[&str]; 15] = [
         &["rank", "--all"],
         &["rank", "--worst", "--basis", "spend", "--year", "2015"],
         &["rank", "--basis", "contribution-margin", "--branch", "West"],
         &["statement", "CS-12505"],
         &["bands", "--size", "50"],
-        &["whale", "--points", "100"],
+        &["bands", "--fraction", "0.25"],
+        &["whale", "--points", "100", "--leaving", "10"],
+        &["cross", "--all", "--basis", "contribution-margin"],
+        &[
+            "cross",
+            "--by",
+            "product",
+            "--columns",
+            "50",
+            "--order",
+            "id",
+        ],
+        &["by", "branch"],
+        &["by", "product", "--all", "--worst"],
+        &["trend", "--every", "quarter"],
         &["profile"],
         &["customers", "list", "--all"],
         &["traits", "list"],

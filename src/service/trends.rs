@@ -118,7 +118,14 @@ impl Service {
         let points = books.points(buckets)?;
         let value = points.iter().map(|point| point.earned.value).sum();
         check_sum(footing.control_total.reported, value)?;
-        Ok(with_slopes(points, footing))
+        let trend = with_slopes(points, footing);
+        for (figure, slope) in [
+            ("slope", trend.slope),
+            ("revenue_slope", trend.revenue_slope),
+        ] {
+            check_range(figure, slope.unwrap_or(0))?;
+        }
+        Ok(trend)
     }
 
     /// The sums of every day.

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use profitscore::{
     api::{pb, server::Limits},
     domain::{
+        account::Account,
         cost_model::CostModel,
         history::{HistoryQuestion, Written},
         id::{PartyId, TenantId},
@@ -42,6 +43,10 @@ enum Fault {
     Damaged,
     /// The books lost a unit.
     Lies,
+    /// Sums by group have a unit too many.
+    LiesInGroups,
+    /// So have sums of some customers by group.
+    LiesInCells,
     /// Questions take longer than anybody waits.
     Slow,
     /// It goes away and comes back.
@@ -64,12 +69,10 @@ impl Store for FaultyStore {
         record_time: Instant,
         mode: WriteMode,
     ) -> Result<Vec<Outcome>, Problem> {
-        match self.fault {
-            Fault::Full => Err(Problem::store_unavailable("database or disk is full")),
-            Fault::Damaged | Fault::Lies | Fault::Slow | Fault::Away => {
-                self.inner.append(tenant, entries, record_time, mode).await
-            }
+        if self.fault == Fault::Full {
+            return Err(Problem::store_unavailable("database or disk is full"));
         }
+        self.inner.append(tenant, entries, record_time, mode).await
     }
 
     async fn put(
@@ -100,10 +103,10 @@ impl Store for FaultyStore {
 
     async fn reach(&self) -> Result<(), Problem> {
         let probe = self.probes.fetch_add(1, Ordering::Relaxed);
-        match self.fault {
-            Fault::Away if probe % 2 == 1 => Err(Problem::store_unavailable("it is away")),
-            Fault::Full | Fault::Damaged | Fault::Lies | Fault::Slow | Fault::Away => Ok(()),
+        if self.fault == Fault::Away && probe % 2 == 1 {
+            return Err(Problem::store_unavailable("it is away"));
         }
+        Ok(())
     }
 
     async fn watermark(&self, tenant: &TenantId) -> Result<Position, Problem> {
@@ -115,14 +118,11 @@ impl Store for FaultyStore {
         tenant: &TenantId,
         question: &LedgerQuestion,
     ) -> Result<Vec<LedgerEntry>, Problem> {
-        match self.fault {
-            Fault::Damaged => Err(Problem::ledger_damaged(
-                "ledger of default, positions 1 to 7",
-            )),
-            Fault::Full | Fault::Lies | Fault::Slow | Fault::Away => {
-                self.inner.entries(tenant, question).await
-            }
+        if self.fault == Fault::Damaged {
+            let place = "ledger of default, positions 1 to 7";
+            return Err(Problem::ledger_damaged(place));
         }
+        self.inner.entries(tenant, question).await
     }
 
     async fn party(
@@ -194,7 +194,12 @@ impl Store for FaultyStore {
         tenant: &TenantId,
         question: &CrossQuestion,
     ) -> Result<CrossAnswer, Problem> {
-        self.inner.cross(tenant, question).await
+        let mut groups = self.inner.cross(tenant, question).await?;
+        if self.fault == Fault::LiesInGroups {
+            let sums = groups.values_mut();
+            sums.for_each(|sums| sums.add(Account::GrossRevenue, 1));
+        }
+        Ok(groups)
     }
 
     async fn cells(
@@ -202,7 +207,12 @@ impl Store for FaultyStore {
         tenant: &TenantId,
         question: &CellsQuestion,
     ) -> Result<CellsAnswer, Problem> {
-        self.inner.cells(tenant, question).await
+        let mut cells = self.inner.cells(tenant, question).await?;
+        if self.fault == Fault::LiesInCells {
+            let sums = cells.values_mut();
+            sums.for_each(|sums| sums.add(Account::GrossRevenue, 1));
+        }
+        Ok(cells)
     }
 
     async fn lift(
@@ -309,6 +319,43 @@ async fn a_report_that_does_not_tie_is_not_sent() {
     );
     assert_eq!(metadata["ledger"], "1000000000");
     assert_eq!(metadata["reported"], "1000001000");
+}
+
+#[tokio::test]
+async fn neither_is_one_whose_columns_or_cells_do_not() {
+    for (fault, refused) in [
+        (Fault::LiesInGroups, [true, true, true, false]),
+        (Fault::LiesInCells, [true, false, false, true]),
+        // What one customer has is weighed above the store, whatever that says of all.
+        (Fault::Lies, [true, true, true, false]),
+    ] {
+        let world = faulty(fault, Limits::default()).await;
+        world.post(vec![sale("a", "c", 1, "1", "0")]).await;
+        let mut client = world.reports();
+        let cross = pb::GetCrossReportRequest::default();
+        let of_customer = pb::GetTrendRequest {
+            customer_id: "c".to_owned(),
+            ..Default::default()
+        };
+        let answers = [
+            client.get_cross_report(cross).await.map(drop),
+            client
+                .rank_dimension(pb::RankDimensionRequest::default())
+                .await
+                .map(drop),
+            client
+                .get_trend(pb::GetTrendRequest::default())
+                .await
+                .map(drop),
+            client.get_trend(of_customer).await.map(drop),
+        ];
+        for (answer, refused) in answers.into_iter().zip(refused) {
+            assert_eq!(answer.is_err(), refused);
+            if let Err(status) = answer {
+                assert_eq!(reason(&status).0, "REPORT_DOES_NOT_TIE");
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -50,6 +50,8 @@ pub enum Account {
     ReferralCount,
     /// Working time, in thousandths of a minute.
     Minutes(RoleId, WorkPurpose),
+    /// How many invoices there were.
+    InvoiceCount,
 }
 
 impl Account {
@@ -201,7 +203,10 @@ pub fn for_each_posting_of(kind: &Kind, mut post: impl FnMut(Account, i64)) {
             post_unless_zero(&mut post, Account::SpecialDemandCost, cost.unwrap_or(0));
             post_work(&mut post, work.as_ref(), WorkPurpose::SpecialDemand);
         }
-        Kind::Invoice { amount, .. } => post(Account::Invoiced, *amount),
+        Kind::Invoice { amount, .. } => {
+            post(Account::Invoiced, *amount);
+            post(Account::InvoiceCount, 1);
+        }
         Kind::Payment { amount, .. } => post(Account::Spend, *amount),
         Kind::WriteOff { amount, .. } => post(Account::WrittenOff, *amount),
         Kind::Referral { .. } => post(Account::ReferralCount, 1),

@@ -2,8 +2,10 @@
 
 use super::{
     account::{Account, WorkPurpose},
+    allocation::Driven,
     id::{PoolId, RequestId, RoleId},
     money::{Micros, divide_half_even},
+    policy::{Part, Policy},
     problem::{Problem, Reason},
     time::{Day, Instant, Period},
 };
@@ -24,9 +26,13 @@ pub struct CostModel {
     pub pools: BTreeMap<PoolId, CostPool>,
     /// Why it was made.
     pub note: String,
+    /// The first day that it is meant for; `None` for all days. What was added later has a default, which earlier ones
+    /// are read with.
+    #[serde(default)]
+    pub effective_from: Option<Day>,
 }
 
-/// A fixed cost with a period.
+/// A fixed cost with a period. What was added later has a default, which earlier ones are read with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CostPool {
     /// What it costs over its whole period, in micro-units.
@@ -35,6 +41,33 @@ pub struct CostPool {
     pub start: Day,
     /// The day after its last.
     pub end: Day,
+    /// How it is allocated to customers.
+    #[serde(default)]
+    pub policy: Policy,
+    /// What it is made of, if that is told: the items' amounts add up to the pool's.
+    #[serde(default)]
+    pub items: BTreeMap<String, Micros>,
+}
+
+/// The part of a pool that falls into a period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolPart {
+    /// Which pool.
+    pub pool: PoolId,
+    /// How much of it, in micro-units.
+    pub amount: Micros,
+    /// What becomes of it.
+    pub part: Part,
+}
+
+impl PoolPart {
+    /// What goes by a driver, if it does.
+    pub fn driven(&self) -> Option<&Driven> {
+        match &self.part {
+            Part::Driven(driven) => Some(driven),
+            Part::Split(_) => None,
+        }
+    }
 }
 
 impl CostPool {
@@ -43,16 +76,27 @@ impl CostPool {
     /// It is the difference of two points of one cumulative curve, rounded half to even at each point, so that the
     /// parts of adjoining periods add up to the part of their union, and all parts to the whole.
     pub fn part(&self, period: &Period) -> Micros {
+        self.part_of(self.amount, period)
+    }
+
+    /// The same of anything that is spread over the pool's days.
+    fn part_of(&self, whole: i64, period: &Period) -> i64 {
         let Some((from, to)) = period.overlap(self.start, self.end) else {
             return 0;
         };
         let days = i128::from(self.end.0) - i128::from(self.start.0);
         let until = |day: Day| {
             let elapsed = i128::from(day.0) - i128::from(self.start.0);
-            divide_half_even(i128::from(self.amount) * elapsed, days)
+            divide_half_even(i128::from(whole) * elapsed, days)
         };
-        // Between zero and the amount, which is an i64.
-        Micros::try_from(until(to) - until(from)).unwrap_or(self.amount)
+        // Between zero and the whole, which is an i64.
+        i64::try_from(until(to) - until(from)).unwrap_or(whole)
+    }
+
+    /// What becomes of its part that falls into a period.
+    pub fn allocation(&self, costs: &CostModel, period: &Period) -> Part {
+        let capacity = |whole| self.part_of(whole, period);
+        self.policy.part(self.part(period), costs, capacity)
     }
 }
 
@@ -84,17 +128,25 @@ impl CostModel {
         })
     }
 
-    /// The parts of the pools that fall into a period, in the order of their ids.
-    pub fn pool_parts(&self, period: &Period) -> Vec<(PoolId, Micros)> {
-        self.pools
-            .iter()
-            .map(|(id, pool)| (id.clone(), pool.part(period)))
-            .collect()
+    /// The parts of the pools that fall into a period: those that are split over everybody, in the order of their ids,
+    /// and then those of anything that go by a driver, in the same order.
+    pub fn pool_parts(&self, period: &Period) -> Vec<PoolPart> {
+        let parts = self.pools.iter().map(|(id, pool)| PoolPart {
+            pool: id.clone(),
+            amount: pool.part(period),
+            part: pool.allocation(self, period),
+        });
+        let (driven, mut all): (Vec<_>, Vec<_>) = parts.partition(|part| part.driven().is_some());
+        all.extend(driven.into_iter().filter(|part| part.amount != 0));
+        all
     }
 
     /// Whether it says the same as another, whatever their versions and times.
     pub fn same_content(&self, other: &Self) -> bool {
-        self.rates == other.rates && self.pools == other.pools && self.note == other.note
+        self.rates == other.rates
+            && self.pools == other.pools
+            && self.note == other.note
+            && self.effective_from == other.effective_from
     }
 }
 
@@ -164,7 +216,8 @@ mod tests {
         ) {
             let mut days = [a, b, c];
             days.sort_unstable();
-            let pool = CostPool { amount, start: Day(0), end: Day(length) };
+            let (policy, items) = (Policy::default(), BTreeMap::new());
+            let pool = CostPool { amount, start: Day(0), end: Day(length), policy, items };
             let part = |from: i32, to: i32| pool.part(&Period { start: Some(Day(from)), end: Some(Day(to)) });
             prop_assert_eq!(part(days[0], days[1]) + part(days[1], days[2]), part(days[0], days[2]));
             prop_assert_eq!(pool.part(&Period::ALL), amount);

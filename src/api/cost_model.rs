@@ -2,14 +2,19 @@
 
 use super::{
     convert::{
+        allocation::trace_to_pb,
         common::{position_to_pb, read_options_from_pb, write_mode},
+        ranking::{optional_version_from_pb, scope_from_pb},
         cost_model::{cost_model_to_pb, draft_from_pb, version_from_pb},
     },
     paging::Page,
     pb,
 };
 use crate::{
-    domain::{id::TenantId, problem::Reason},
+    domain::{
+        id::{PoolId, TenantId},
+        problem::Reason,
+    },
     service::Service,
 };
 use std::sync::Arc;
@@ -90,6 +95,27 @@ impl pb::cost_model_service_server::CostModelService for CostModelHandlers {
                 .collect(),
             next_page_token: next,
             read_at: Some(position_to_pb(page.as_of)),
+        }))
+    }
+
+    async fn get_allocation_trace(
+        &self,
+        request: Request<pb::GetAllocationTraceRequest>,
+    ) -> Result<Response<pb::GetAllocationTraceResponse>, Status> {
+        let mut request = request.into_inner();
+        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let pool = PoolId::parse(&request.pool_id, "pool_id")?;
+        let page = Page::of(&self.service, &tenant, &mut request).await?;
+        let settings = self.service.settings();
+        let scope = scope_from_pb(request.period.as_ref(), None, settings, "", page.as_of)?;
+        let version = optional_version_from_pb(request.cost_model_version)?;
+        let places = page.places()?;
+        let end = places.end;
+        let trace = self.service.trace(&tenant, scope, &pool, version, places);
+        let trace = trace.await?;
+        Ok(Response::new(pb::GetAllocationTraceResponse {
+            next_page_token: page.next_if_more(end, trace.active),
+            ..trace_to_pb(&trace, page.as_of, settings.currency)
         }))
     }
 }

@@ -36,6 +36,7 @@ macro_rules! pages {
 }
 
 pages! {
+    GetAllocationTraceResponse.shares,
     ListActivitiesResponse.entries,
     ListCostModelsResponse.cost_models,
     ListLookalikesResponse.lookalikes,

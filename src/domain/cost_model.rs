@@ -176,6 +176,17 @@ pub fn cost_model_not_found(version: u64, newest: u64) -> Problem {
     )
 }
 
+/// The cost model has no such pool.
+pub fn cost_pool_not_found(pool: &PoolId, costs: &CostModel) -> Problem {
+    let version = costs.version;
+    let message = format!("cost model version {version} has no pool {pool}");
+    let variables = [
+        ("pool_id", pool.to_string()),
+        ("cost_model_version", version.to_string()),
+    ];
+    Problem::new(Reason::CostPoolNotFound, "pool_id", message, variables)
+}
+
 /// Somebody stored a cost model since.
 pub fn cost_model_changed(expected: u64, newest: u64) -> Problem {
     let message = format!("the newest cost model is version {newest}, not {expected}");

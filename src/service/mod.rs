@@ -3,6 +3,7 @@
 //! Async lives here and above. Knows the domain and the `Store` trait; knows nothing of gRPC and of any one store.
 
 pub mod activities;
+pub mod allocation;
 pub mod clock;
 mod compute;
 pub mod copying;

@@ -11,7 +11,7 @@ use crate::domain::{
     party::Party,
     problem::{Problem, Reason},
     question::{
-        CurveAnswer, CurveQuestion, RankAnswer, RankQuestion, RankRow, RankTotals, RowSelection,
+        Beside, CurveAnswer, CurveQuestion, RankAnswer, RankQuestion, RankRow, RankTotals, RowSelection,
         Scope,
     },
     ranking::{Basis, Direction},
@@ -172,7 +172,7 @@ impl Service {
                 .statement_without_activity(tenant, customer, &request, footing)
                 .await;
         };
-        let names = costs.pool_parts.iter().map(|(pool, _)| pool.clone());
+        let names = costs.pool_parts.iter().map(|part| part.pool.clone());
         let shares: Vec<(PoolId, Micros)> = names.zip(row.shares.iter().copied()).collect();
         Ok(CustomerStatement {
             statement: checked_statement(&row.sums, &costs, &row.shares)?,
@@ -303,7 +303,10 @@ fn question(request: &RankingRequest, costs: &Costs, rows: RowSelection) -> Rank
         order: costs.order(request.basis, request.direction),
         beside: beside
             .iter()
-            .map(|basis| basis.weights(&costs.model))
+            .map(|basis| Beside {
+                weights: basis.weights(&costs.model),
+                bears_driven: basis.bears_fixed_costs(),
+            })
             .collect(),
         rows,
     }

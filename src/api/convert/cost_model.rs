@@ -1,16 +1,20 @@
 //! Cost models.
 
-use super::common::{
-    check_list, count_to_pb, instant_to_pb, item, micros_from_pb, micros_to_pb, money_to_pb,
-    period_from_pb, required_amount,
+use super::{
+    allocation_policy::{SUPPLIED_LIMIT, policy_from_pb, policy_to_pb},
+    common::{
+        check_list, count_to_pb, instant_to_pb, item, micros_from_pb, micros_to_pb, money_to_pb,
+        optional_amount, period_from_pb, required_amount,
+    },
 };
 use crate::{
     api::pb::{self, google_type},
     domain::{
         cost_model::{CostModel, CostModelDraft, CostPool},
         decimal::{self, MICRO_PLACES},
-        id::{PoolId, RequestId, RoleId, check_optional_text},
-        money::to_nanos,
+        id::{PoolId, RequestId, RoleId, check_optional_text, check_text},
+        money::{Micros, to_nanos},
+        policy::{Cause, Policy},
         problem::Problem,
         time::Day,
     },
@@ -20,6 +24,10 @@ use std::collections::BTreeMap;
 
 const ITEMS_LIMIT: usize = 1_000;
 const NOTE_LIMIT: usize = 512;
+/// The most pools that are not split equally over everybody: each is a pass over the customers of a ranking.
+const DRIVEN_LIMIT: usize = 100;
+const POOL_ITEMS_LIMIT: usize = 100;
+const LABEL_LIMIT: usize = 128;
 
 /// A cost model to store.
 pub fn draft_from_pb(
@@ -84,24 +92,87 @@ fn pools_from_pb(
     let mut converted = BTreeMap::new();
     for (index, pool) in pools.iter().enumerate() {
         let path = item(list, index);
-        let at = |name: &str| format!("{path}.{name}");
-        let id = PoolId::parse(&pool.pool_id, &at("pool_id"))?;
-        let amount = required_amount(pool.amount.as_ref(), settings.currency, &at("amount"))?;
-        let period = period_from_pb(pool.period.as_ref(), settings, &at("period"))?;
-        let end = |day: Option<Day>, name: &str| {
-            day.ok_or_else(|| Problem::field_required(&format!("{path}.period.{name}")))
-        };
-        let start = end(period.start, "start_time")?;
-        let pool = CostPool {
-            amount,
-            start,
-            end: end(period.end, "end_time")?,
-        };
+        let field = format!("{path}.pool_id");
+        let id = PoolId::parse(&pool.pool_id, &field)?;
+        let pool = pool_from_pb(pool, settings, &path)?;
         if converted.insert(id, pool).is_some() {
-            return Err(Problem::field_invalid(&at("pool_id"), "is given twice"));
+            return Err(Problem::field_invalid(&field, "is given twice"));
+        }
+    }
+    check_policies(&converted)?;
+    Ok(converted)
+}
+
+/// Refuses more than a ranking can go by.
+fn check_policies(pools: &BTreeMap<PoolId, CostPool>) -> Result<(), Problem> {
+    let (mut driven, mut supplied) = (0, 0);
+    for pool in pools.values() {
+        driven += usize::from(pool.policy != Policy::default());
+        if let Policy::Driver(Cause::Supplied(quantities)) = &pool.policy {
+            supplied += quantities.len();
+        }
+    }
+    let list = "cost_model.cost_pools";
+    check_list(driven, DRIVEN_LIMIT, list)?;
+    check_list(supplied, SUPPLIED_LIMIT, &format!("{list}.policy.by_driver.supplied_quantities"))
+}
+
+fn pool_from_pb(pool: &pb::CostPool, settings: &Settings, path: &str) -> Result<CostPool, Problem> {
+    let at = |name: &str| format!("{path}.{name}");
+    let items = items_from_pb(&pool.items, settings, &at("items"))?;
+    let amount = amount_of(pool, &items, settings, &at("amount"))?;
+    let period = period_from_pb(pool.period.as_ref(), settings, &at("period"))?;
+    let end = |day: Option<Day>, name: &str| {
+        day.ok_or_else(|| Problem::field_required(&format!("{path}.period.{name}")))
+    };
+    Ok(CostPool {
+        amount,
+        start: end(period.start, "start_time")?,
+        end: end(period.end, "end_time")?,
+        policy: policy_from_pb(pool.policy.as_ref(), &at("policy"))?,
+        items,
+    })
+}
+
+fn items_from_pb(
+    items: &[pb::CostPoolItem],
+    settings: &Settings,
+    field: &str,
+) -> Result<BTreeMap<String, Micros>, Problem> {
+    check_list(items.len(), POOL_ITEMS_LIMIT, field)?;
+    let mut converted = BTreeMap::new();
+    for (index, one) in items.iter().enumerate() {
+        let path = item(field, index);
+        let (label, amount) = (format!("{path}.label"), format!("{path}.amount"));
+        check_text(&one.label, LABEL_LIMIT, &label)?;
+        let amount = required_amount(one.amount.as_ref(), settings.currency, &amount)?;
+        if converted.insert(one.label.clone(), amount).is_some() {
+            return Err(Problem::field_invalid(&label, "is given twice"));
         }
     }
     Ok(converted)
+}
+
+/// The amount of a pool: what is given, or what its items add up to.
+fn amount_of(
+    pool: &pb::CostPool,
+    items: &BTreeMap<String, Micros>,
+    settings: &Settings,
+    field: &str,
+) -> Result<Micros, Problem> {
+    let given = optional_amount(pool.amount.as_ref(), settings.currency, field)?;
+    if items.is_empty() {
+        return given.ok_or_else(|| Problem::field_required(field));
+    }
+    let sum: i128 = items.values().map(|amount| i128::from(*amount)).sum();
+    let limit = || Problem::number_out_of_range(field, "0", "9223372036854.775807");
+    let sum = Micros::try_from(sum).map_err(|_| limit())?;
+    match given {
+        Some(given) if given != sum => {
+            Err(Problem::field_invalid(field, "is not what the items add up to"))
+        }
+        _ => Ok(sum),
+    }
 }
 
 /// A cost model.
@@ -118,6 +189,16 @@ pub fn cost_model_to_pb(model: &CostModel, settings: &Settings) -> pb::CostModel
             start_time: edge(pool.start),
             end_time: edge(pool.end),
         }),
+        // As it was stored before there were policies.
+        policy: (pool.policy != Policy::default()).then(|| policy_to_pb(&pool.policy)),
+        items: pool
+            .items
+            .iter()
+            .map(|(label, amount)| pb::CostPoolItem {
+                label: label.clone(),
+                amount: Some(money_to_pb(to_nanos(*amount), settings.currency)),
+            })
+            .collect(),
     });
     pb::CostModel {
         version: count_to_pb(model.version),

@@ -2,6 +2,8 @@
 //! fail.
 
 pub mod activity;
+pub mod allocation;
+pub mod allocation_policy;
 pub mod common;
 pub mod cost_model;
 pub mod ledger;

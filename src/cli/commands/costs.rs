@@ -17,6 +17,7 @@ use crate::{
         paging,
     },
 };
+use super::allocation::{TraceArguments, policy_name};
 use prost_types::Timestamp;
 use std::{fmt::Write as _, path::PathBuf, process};
 
@@ -36,6 +37,8 @@ pub enum CostCommand {
     },
     /// Store a cost model as the next version
     Put(PutArguments),
+    /// Show how a pool was allocated: each customer's driver quantity and share
+    Trace(TraceArguments),
 }
 
 #[derive(Debug, clap::Args)]
@@ -86,6 +89,7 @@ impl CostCommand {
                 let models = &answer.cost_models;
                 show(format, &answer, || text(models), || sheet(models))
             }
+            Self::Trace(arguments) => arguments.run(connection, format).await,
             Self::Put(arguments) => {
                 let request = PutCostModelRequest {
                     tenant_id: connection.tenant(),
@@ -157,6 +161,7 @@ fn text(models: &[CostModel]) -> String {
                 ("Amount", Side::Right),
                 ("Currency", Side::Left),
                 ("Period", Side::Left),
+                ("Allocated", Side::Left),
             ]);
             for pool in &model.cost_pools {
                 grid.row([
@@ -164,6 +169,7 @@ fn text(models: &[CostModel]) -> String {
                     exact(&pool.amount),
                     currency_of([&pool.amount]).to_owned(),
                     period(&pool.period),
+                    policy_name(&pool.policy).to_owned(),
                 ]);
             }
             let _ = writeln!(text, "{grid}");

@@ -1,6 +1,7 @@
 //! One file for each command: its flags, the request they become, and how the answer is shown.
 
 pub mod activities;
+pub mod allocation;
 pub mod bands;
 pub mod copy;
 pub mod costs;

@@ -4,8 +4,8 @@ use super::{
     convert::{
         allocation::trace_to_pb,
         common::{position_to_pb, read_options_from_pb, write_mode},
-        ranking::{optional_version_from_pb, scope_from_pb},
         cost_model::{cost_model_to_pb, draft_from_pb, version_from_pb},
+        ranking::{optional_version_from_pb, scope_from_pb},
     },
     paging::Page,
     pb,

@@ -72,7 +72,8 @@ impl Account {
             Self::SaleCount
             | Self::ComplaintCount
             | Self::SpecialDemandCount
-            | Self::ReferralCount => 0,
+            | Self::ReferralCount
+            | Self::InvoiceCount => 0,
             Self::Minutes(..) => MINUTE_PLACES,
         }
     }
@@ -98,6 +99,7 @@ impl fmt::Display for Account {
             Self::ComplaintCount => "complaints",
             Self::SpecialDemandCount => "special_demands",
             Self::ReferralCount => "referrals",
+            Self::InvoiceCount => "invoices",
             Self::Minutes(role, purpose) => {
                 return write!(f, "minutes:{role}:{}", purpose.as_str());
             }

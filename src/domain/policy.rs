@@ -154,6 +154,17 @@ impl Policy {
         })
     }
 
+    /// What it supplies itself, if it does.
+    pub fn supplied(&self) -> Option<&BTreeMap<PartyId, i64>> {
+        match self {
+            Self::Driver(Cause::Supplied(quantities)) => Some(quantities),
+            Self::EqualPerCustomer(_)
+            | Self::Proportional(_)
+            | Self::Driver(_)
+            | Self::TimeDriven(_) => None,
+        }
+    }
+
     /// The decimal places of a customer's quantity.
     pub fn places(&self) -> u32 {
         match self {
@@ -269,14 +280,17 @@ mod tests {
     fn who_brings_less_than_nothing_bears_nothing() {
         let by_revenue = Policy::Proportional(Proportion::Revenue);
         let sold = (Account::GrossRevenue, 50);
-        assert_eq!(quantity(&by_revenue, &[sold.clone()]), 50);
+        assert_eq!(quantity(&by_revenue, std::slice::from_ref(&sold)), 50);
         let refunds = |refunds| [sold.clone(), (Account::Refunds, refunds)];
         assert_eq!(quantity(&by_revenue, &refunds(20)), 30);
         assert_eq!(quantity(&by_revenue, &refunds(80)), 0);
         let by_margin = Policy::Proportional(Proportion::ContributionMargin);
         let freight = Account::DirectCost(DirectCostKind::Freight);
         assert_eq!(
-            quantity(&by_margin, &[sold.clone(), (freight, 9), (Account::CostOfGoods, 30)]),
+            quantity(
+                &by_margin,
+                &[sold.clone(), (freight, 9), (Account::CostOfGoods, 30)]
+            ),
             11
         );
         let by_spend = Policy::Proportional(Proportion::Spend);
@@ -290,7 +304,10 @@ mod tests {
     fn time_is_recorded_or_follows_from_an_equation() {
         let time = |role: &str, milli_minutes: i128| {
             let purpose = WorkPurpose::Complaint;
-            (Account::Minutes(RoleId::stored(role), purpose), milli_minutes)
+            (
+                Account::Minutes(RoleId::stored(role), purpose),
+                milli_minutes,
+            )
         };
         let happened = [
             time("CLERK", 30_000),
@@ -302,7 +319,11 @@ mod tests {
             let roles = roles.iter().map(|role| RoleId::stored(role)).collect();
             let equation = equation.iter().copied().collect();
             let milli_minutes = Some(1_000_000);
-            let capacity = Capacity { milli_minutes, roles, equation };
+            let capacity = Capacity {
+                milli_minutes,
+                roles,
+                equation,
+            };
             let policy = Policy::TimeDriven(capacity);
             (quantity(&policy, &happened), policy.places())
         };

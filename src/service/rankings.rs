@@ -11,8 +11,8 @@ use crate::domain::{
     party::Party,
     problem::{Problem, Reason},
     question::{
-        Beside, CurveAnswer, CurveQuestion, RankAnswer, RankQuestion, RankRow, RankTotals, RowSelection,
-        Scope,
+        Beside, CurveAnswer, CurveQuestion, RankAnswer, RankQuestion, RankRow, RankTotals,
+        RowSelection, Scope,
     },
     ranking::{Basis, Direction},
     statement::{Line, Statement, lines},

@@ -59,7 +59,10 @@ fn five() -> Vec<Driven> {
             ..all_of(100, minutes())
         },
         all_of(7, Driver::Supplied(Arc::new(supplied.into()))),
-        all_of(8, Driver::Present(Weights([(Account::SaleCount, 1)].into()))),
+        all_of(
+            8,
+            Driver::Present(Weights([(Account::SaleCount, 1)].into())),
+        ),
     ]
 }
 
@@ -102,12 +105,7 @@ pub async fn drivers_add_up_to_the_unit(store: &dyn Store) {
         ]
     );
     let values: Vec<_> = answer.rows.iter().map(|row| row.value).collect();
-    let expected = [
-        999_999_926_000,
-        299_999_972_000,
-        199_999_957_000,
-        -5_000,
-    ];
+    let expected = [999_999_926_000, 299_999_972_000, 199_999_957_000, -5_000];
     assert_eq!(values, expected);
     assert_eq!(answer.rows[3].cumulative, values.iter().sum::<i128>());
     assert_eq!(answer.totals.negative, 1);
@@ -182,7 +180,10 @@ pub async fn drivers_move_customers(store: &dyn Store) {
         [("a", 1_000), ("b", 300), ("d", 200), ("c", 0)]
     );
     assert_eq!(places(&beside), [[0, 0], [1, 1], [2, 3], [3, 2]]);
-    assert_eq!((beside.totals.negative, beside.rows[2].shares[0]), (0, 250_000_000));
+    assert_eq!(
+        (beside.totals.negative, beside.rows[2].shares[0]),
+        (0, 250_000_000)
+    );
     let one = RankQuestion {
         rows: RowSelection::Customer(party_id("d")),
         ..question(true, false)

@@ -306,7 +306,8 @@ fn any_weights() -> impl Strategy<Value = Weights> {
 }
 
 fn any_driver() -> impl Strategy<Value = Driver> {
-    let customer = (select(&CUSTOMERS), 0_i64..9).prop_map(|(id, quantity)| (party_id(id), quantity));
+    let customer =
+        (select(&CUSTOMERS), 0_i64..9).prop_map(|(id, quantity)| (party_id(id), quantity));
     prop_oneof![
         3 => any_weights().prop_map(Driver::Weighed),
         1 => any_weights().prop_map(Driver::Present),

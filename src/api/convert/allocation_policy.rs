@@ -2,9 +2,7 @@
 
 use super::common::{check_list, item, micros_from_pb, micros_to_pb, minutes_to_pb, required_enum};
 use crate::{
-    api::pb::{
-        self, allocation_policy::Policy as PolicyPb, google_type,
-    },
+    api::pb::{self, allocation_policy::Policy as PolicyPb, google_type},
     domain::{
         decimal::{self, MICRO_PLACES, MILLI_PLACES},
         id::{PartyId, RoleId},
@@ -36,7 +34,10 @@ pub fn policy_from_pb(
         None => Err(Problem::field_required(&at("policy"))),
         Some(PolicyPb::EqualPerCustomer(equal)) => {
             let field = at("equal_per_customer.population");
-            Ok(Policy::EqualPerCustomer(population_from_pb(equal.population, &field)?))
+            Ok(Policy::EqualPerCustomer(population_from_pb(
+                equal.population,
+                &field,
+            )?))
         }
         Some(PolicyPb::ProportionalToBasis(proportional)) => {
             let field = at("proportional_to_basis.basis");
@@ -185,8 +186,7 @@ fn capacity_from_pb(time: &pb::TimeDriven, field: &str) -> Result<Capacity, Prob
     for (index, term) in time.time_equation.iter().enumerate() {
         let path = item(&at("time_equation"), index);
         let driver = format!("{path}.driver");
-        let Plain::Happened(happening) =
-            required_enum(term.driver, DRIVERS, plain_to_pb, &driver)?
+        let Plain::Happened(happening) = required_enum(term.driver, DRIVERS, plain_to_pb, &driver)?
         else {
             let problem = "is nothing that happens, so that it has no time of its own";
             return Err(Problem::field_invalid(&driver, problem));
@@ -243,7 +243,9 @@ fn cause_to_pb(cause: &Cause) -> pb::ByDriver {
         Cause::Minutes(roles) => (Plain::Minutes, Some(roles), None),
         Cause::Supplied(quantities) => (Plain::Supplied, None, Some(quantities)),
     };
-    let supplied = supplied.into_iter().flat_map(|quantities| quantities.iter());
+    let supplied = supplied
+        .into_iter()
+        .flat_map(|quantities| quantities.iter());
     pb::ByDriver {
         driver: plain_to_pb(plain).into(),
         role_ids: roles.map(roles_to_pb).unwrap_or_default(),

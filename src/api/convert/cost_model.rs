@@ -14,7 +14,7 @@ use crate::{
         decimal::{self, MICRO_PLACES},
         id::{PoolId, RequestId, RoleId, check_optional_text, check_text},
         money::{Micros, to_nanos},
-        policy::{Cause, Policy},
+        policy::Policy,
         problem::Problem,
         time::Day,
     },
@@ -48,6 +48,7 @@ pub fn draft_from_pb(
         rates: rates_from_pb(&model.capacity_cost_rates)?,
         pools: pools_from_pb(&model.cost_pools, settings)?,
         note: model.note,
+        effective_from: None,
     };
     Ok(CostModelDraft {
         model,
@@ -108,13 +109,15 @@ fn check_policies(pools: &BTreeMap<PoolId, CostPool>) -> Result<(), Problem> {
     let (mut driven, mut supplied) = (0, 0);
     for pool in pools.values() {
         driven += usize::from(pool.policy != Policy::default());
-        if let Policy::Driver(Cause::Supplied(quantities)) = &pool.policy {
-            supplied += quantities.len();
-        }
+        supplied += pool.policy.supplied().map_or(0, BTreeMap::len);
     }
     let list = "cost_model.cost_pools";
     check_list(driven, DRIVEN_LIMIT, list)?;
-    check_list(supplied, SUPPLIED_LIMIT, &format!("{list}.policy.by_driver.supplied_quantities"))
+    check_list(
+        supplied,
+        SUPPLIED_LIMIT,
+        &format!("{list}.policy.by_driver.supplied_quantities"),
+    )
 }
 
 fn pool_from_pb(pool: &pb::CostPool, settings: &Settings, path: &str) -> Result<CostPool, Problem> {
@@ -168,9 +171,10 @@ fn amount_of(
     let limit = || Problem::number_out_of_range(field, "0", "9223372036854.775807");
     let sum = Micros::try_from(sum).map_err(|_| limit())?;
     match given {
-        Some(given) if given != sum => {
-            Err(Problem::field_invalid(field, "is not what the items add up to"))
-        }
+        Some(given) if given != sum => Err(Problem::field_invalid(
+            field,
+            "is not what the items add up to",
+        )),
         _ => Ok(sum),
     }
 }

@@ -1,5 +1,6 @@
 //! `profitscore costs`.
 
+use super::allocation::{TraceArguments, policy_name};
 use crate::{
     api::pb::{
         CostModel, GetCostModelRequest, ListCostModelsRequest, PutCostModelRequest,
@@ -17,7 +18,6 @@ use crate::{
         paging,
     },
 };
-use super::allocation::{TraceArguments, policy_name};
 use prost_types::Timestamp;
 use std::{fmt::Write as _, path::PathBuf, process};
 

@@ -136,16 +136,14 @@ impl Spreads {
     }
 
     /// What some customers, each with its place by id, bear of each amount.
-    pub fn sums(&self, customers: impl Iterator<Item = (u32, u32)> + Clone) -> Vec<i128> {
-        let spreads = self.spreads.iter();
-        spreads
-            .map(|spread| {
-                let shares = customers.clone();
-                shares
-                    .map(|(customer, place)| i128::from(spread.share(customer, place)))
-                    .sum()
-            })
-            .collect()
+    pub fn sums(&self, customers: impl Iterator<Item = (u32, u32)>) -> Vec<i128> {
+        let mut sums = vec![0; self.spreads.len()];
+        for (customer, place) in customers {
+            for (sum, share) in sums.iter_mut().zip(self.shares(customer, place)) {
+                *sum += i128::from(share);
+            }
+        }
+        sums
     }
 
     /// How much of each amount all active customers bear.

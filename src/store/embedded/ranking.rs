@@ -292,9 +292,7 @@ impl<'a, A: Accumulator> Ranking<'a, A> {
                     && (candidates.tie)(*customer, first.customer) == Ordering::Less
         };
         let ahead = self.scan.reported.iter().filter(ahead);
-        ahead
-            .map(|customer| self.borne(customer))
-            .sum()
+        ahead.map(|customer| self.borne(customer)).sum()
     }
 }
 
@@ -352,13 +350,14 @@ pub(super) fn with_ranking<T>(
         [first, ..] => Spreads::new(books, kept, scope, &order.driven, first.active()),
         [] => Spreads::default(),
     };
-    let mut scans = scans
-        .into_iter()
-        .zip(bearing)
-        .map(|(scan, bears)| match bears && !driven.is_empty() {
-            true => scan.less(|customer| driven.part(customer)),
-            false => scan,
-        });
+    let mut scans =
+        scans
+            .into_iter()
+            .zip(bearing)
+            .map(|(scan, bears)| match bears && !driven.is_empty() {
+                true => scan.less(|customer| driven.part(customer)),
+                false => scan,
+            });
     // There is a scan for each of the weights.
     let own = scans.next().expect("the first is the order's own");
     let beside = scans.collect();

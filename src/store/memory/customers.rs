@@ -11,10 +11,7 @@ use crate::domain::{
     ranking::Direction,
     time::Calendar,
 };
-use std::{
-    cmp::Reverse,
-    collections::BTreeMap,
-};
+use std::{cmp::Reverse, collections::BTreeMap};
 
 /// A reported customer.
 pub(super) struct Customer {
@@ -203,12 +200,7 @@ impl Spread {
     }
 }
 
-fn sort(
-    customers: &mut [Customer],
-    weights: &Weights,
-    bears_driven: bool,
-    direction: Direction,
-) {
+fn sort(customers: &mut [Customer], weights: &Weights, bears_driven: bool, direction: Direction) {
     let value = |customer: &Customer| {
         let parts = if bears_driven { customer.parts } else { 0 };
         weights.value(&customer.sums) - parts

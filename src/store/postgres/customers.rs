@@ -55,8 +55,12 @@ impl Customers<'_> {
             bears: beside.bears_driven,
         });
         let columns = self.beside.iter().map(|beside| self.value_column(beside));
-        let once = beside.zip(columns).filter(|(own, column)| own.name == *column);
-        std::iter::once(own).chain(once.map(|(own, _)| own)).collect()
+        let once = beside
+            .zip(columns)
+            .filter(|(own, column)| own.name == *column);
+        std::iter::once(own)
+            .chain(once.map(|(own, _)| own))
+            .collect()
     }
 
     /// The rows of a statement about these customers.

@@ -112,7 +112,10 @@ impl<'a> Spreads<'a> {
             shares = format!("{shares}, (b.f{place} + b.m{place})::bigint AS s{place}");
         }
         let sum = |letter: &str| -> String {
-            let all: Vec<_> = places.clone().map(|place| format!("b.{letter}{place}")).collect();
+            let all: Vec<_> = places
+                .clone()
+                .map(|place| format!("b.{letter}{place}"))
+                .collect();
             all.join(" + ")
         };
         let charged: String = values

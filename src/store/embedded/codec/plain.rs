@@ -6,7 +6,6 @@ use crate::domain::{
     cost_model::CostPool,
     ledger::Entry,
     party::TraitValue,
-    policy::{Cause, Policy},
     records::Record,
     time::Instant,
 };
@@ -166,10 +165,7 @@ pub fn record_bytes(record: &Record) -> usize {
 }
 
 fn pool_bytes(pool: &CostPool) -> usize {
-    let supplied = match &pool.policy {
-        Policy::Driver(Cause::Supplied(quantities)) => quantities.keys(),
-        _ => return 64 + 64 * pool.items.len(),
-    };
-    let supplied = supplied.map(|id| id.as_str().len() + 8);
+    let supplied = pool.policy.supplied().into_iter().flatten();
+    let supplied = supplied.map(|(id, _)| id.as_str().len() + 8);
     64 + 64 * pool.items.len() + supplied.sum::<usize>()
 }

@@ -10,7 +10,7 @@ use super::{
     time::{Day, Instant, Period},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// A version of the cost model.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -150,6 +150,18 @@ impl CostModel {
     }
 }
 
+/// Of all versions, the one that holds on the last day of a period: of those that begin no later the one that begins
+/// last, and of several the newest. A period without an end has every day.
+pub fn in_force(models: &[Arc<CostModel>], period: &Period) -> Arc<CostModel> {
+    let begun = |model: &&Arc<CostModel>| match (model.effective_from, period.end) {
+        (Some(from), Some(end)) => from < end,
+        (None, _) | (_, None) => true,
+    };
+    let begun = models.iter().filter(begun);
+    let holding = begun.max_by_key(|model| (model.effective_from, model.version));
+    holding.map(Arc::clone).unwrap_or_default()
+}
+
 /// A cost model that a client wants to store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CostModelDraft {
@@ -213,6 +225,28 @@ pub fn request_id_reused(request_id: &RequestId) -> Problem {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_version_holds_from_its_day_on() {
+        let versions = [None, None, Some(Day(10)), Some(Day(5)), None, Some(Day(10))];
+        let models = (0..).zip(versions).map(|(version, effective_from)| {
+            Arc::new(CostModel {
+                version,
+                effective_from,
+                ..CostModel::default()
+            })
+        });
+        let models: Vec<_> = models.collect();
+        let holding = |end: Option<i32>| {
+            let end = end.map(Day);
+            in_force(&models, &Period { start: None, end }).version
+        };
+        // The last day is the one before the end.
+        assert_eq!([5, 6, 10, 11].map(|end| holding(Some(end))), [4, 3, 3, 5]);
+        assert_eq!(holding(None), 5);
+        assert_eq!(in_force(&models[..2], &Period::ALL).version, 1);
+        assert_eq!(in_force(&[], &Period::ALL).version, 0);
+    }
 
     proptest! {
         #[test]

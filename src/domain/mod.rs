@@ -23,6 +23,7 @@ pub mod prospect;
 pub mod question;
 pub mod ranking;
 pub mod records;
+pub mod standing;
 pub mod statement;
 pub mod time;
 pub mod traits;

@@ -27,6 +27,16 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// Everything of a period.
+    pub fn all_of(period: Period, as_of: Position) -> Self {
+        Self {
+            period,
+            branches: Vec::new(),
+            traits: Vec::new(),
+            as_of,
+        }
+    }
+
     /// Whether a posting's branch counts.
     pub fn has_branch(&self, branch_id: &str) -> bool {
         let branch_id = if branch_id.is_empty() {

@@ -61,7 +61,7 @@ impl Service {
         places: Range<u64>,
     ) -> Result<Trace, Problem> {
         let model = self
-            .cost_model(tenant, cost_model_version, scope.as_of)
+            .cost_model_for(tenant, cost_model_version, &scope)
             .await?;
         let found = (model.pools.get(pool)).ok_or_else(|| cost_pool_not_found(pool, &model))?;
         let part = found.allocation(&model, &scope.period);

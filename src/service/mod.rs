@@ -15,6 +15,7 @@ pub mod prequalify;
 pub mod profile;
 pub mod rankings;
 pub mod report;
+pub mod standings;
 
 use crate::{
     domain::{

@@ -82,7 +82,7 @@ impl Service {
         version: Option<u64>,
         scope: &Scope,
     ) -> Result<Costs, Problem> {
-        let model = self.cost_model(tenant, version, scope.as_of).await?;
+        let model = self.cost_model_for(tenant, version, scope).await?;
         let pool_parts = match scope.branches.is_empty() {
             true => model.pool_parts(&scope.period),
             false => Vec::new(),

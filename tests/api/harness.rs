@@ -257,6 +257,7 @@ pub fn cost_model(role: &str, rate: &str, pool: &str, from: i64, to: i64) -> pb:
             pool_id: "RENT".to_owned(),
             amount: Some(usd(pool)),
             period: Some(days(from, to)),
+            ..Default::default()
         }],
         ..Default::default()
     }

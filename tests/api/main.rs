@@ -6,6 +6,7 @@
 )]
 
 mod activities;
+mod allocation;
 mod cost_models;
 mod customers;
 mod evidence;

@@ -11,8 +11,12 @@ use crate::{
         decimal::{self, MICRO_PLACES},
         ledger::Position,
         money::{Currency, Micros, divide_half_even, to_nanos},
+        standing::{Standing, changes_sign},
     },
-    service::allocation::Trace,
+    service::{
+        allocation::Trace,
+        standings::{AllocationOutcome, Compared, ComparedCustomer},
+    },
 };
 
 /// Decimal places of a rate that is shown.
@@ -50,6 +54,85 @@ pub fn trace_to_pb(
         rate: rate(trace.allotment.amount, trace.allotment.quantity, places),
         active_customer_count: count_to_pb(trace.active),
     }
+}
+
+/// All policies side by side.
+pub fn compared_to_pb(
+    compared: &Compared,
+    read_at: Position,
+    currency: Currency,
+) -> pb::CompareAllocationPoliciesResponse {
+    let outcomes = compared.outcomes.iter();
+    let customers = compared.customers.iter();
+    pb::CompareAllocationPoliciesResponse {
+        outcomes: outcomes
+            .map(|outcome| outcome_to_pb(outcome, currency))
+            .collect(),
+        customers: customers
+            .map(|customer| pb::ComparedCustomer {
+                customer_id: customer.customer.to_string(),
+                display_name: name_of(customer.party.as_ref()),
+                standings: standings_to_pb(customer, currency),
+                changes_sign: changes_sign(customer.standings.iter().copied()),
+            })
+            .collect(),
+        active_customer_count: count_to_pb(compared.active),
+        cost_model_version: count_to_pb(compared.cost_model_version),
+        read_at: Some(position_to_pb(read_at)),
+    }
+}
+
+/// What a cost model would change.
+pub fn preview_to_pb(
+    compared: &Compared,
+    read_at: Position,
+    currency: Currency,
+) -> pb::CostModelPreview {
+    let outcome = |place: usize| {
+        let outcome = compared.outcomes.get(place);
+        outcome.map(|outcome| outcome_to_pb(outcome, currency))
+    };
+    let changed = compared.outcomes.last();
+    let changes = compared.customers.iter().map(|customer| {
+        let mut standings = standings_to_pb(customer, currency).into_iter();
+        pb::StandingChange {
+            customer_id: customer.customer.to_string(),
+            display_name: name_of(customer.party.as_ref()),
+            before: standings.next(),
+            after: standings.next(),
+            changes_sign: changes_sign(customer.standings.iter().copied()),
+        }
+    });
+    pb::CostModelPreview {
+        before: outcome(0),
+        after: outcome(1),
+        changes: changes.collect(),
+        changed_count: changed.map_or(0, |one| count_to_pb(one.differences.values)),
+        active_customer_count: count_to_pb(compared.active),
+        read_at: Some(position_to_pb(read_at)),
+    }
+}
+
+fn outcome_to_pb(outcome: &AllocationOutcome, currency: Currency) -> pb::AllocationOutcome {
+    let money = |amount| Some(money_to_pb(amount, currency));
+    pb::AllocationOutcome {
+        policy: outcome.policy.as_ref().map(policy_to_pb),
+        allocated_fixed_cost: money(outcome.allocated),
+        unallocated_fixed_cost: money(outcome.unallocated),
+        net_profit: money(outcome.net_profit),
+        negative_count: count_to_pb(outcome.negative),
+        sign_change_count: count_to_pb(outcome.differences.signs),
+        rank_change_count: count_to_pb(outcome.differences.places),
+    }
+}
+
+fn standings_to_pb(customer: &ComparedCustomer, currency: Currency) -> Vec<pb::AllocationStanding> {
+    let standing = |standing: &Standing| pb::AllocationStanding {
+        allocated_fixed_cost: Some(money_to_pb(standing.allocated, currency)),
+        net_profit: Some(money_to_pb(standing.net_profit, currency)),
+        rank: count_to_pb(standing.place) + 1,
+    };
+    customer.standings.iter().map(standing).collect()
 }
 
 /// An amount for one of a quantity that has so many decimal places.

@@ -21,6 +21,35 @@ const ROLES_LIMIT: usize = 100;
 /// As long as an effort can take, in thousandths of a minute.
 const MINUTES_LIMIT: i64 = 10_000_000_000;
 
+/// The four policies that a comparison is about, in the order of the contract.
+pub fn compared_from_pb(
+    request: &pb::CompareAllocationPoliciesRequest,
+) -> Result<[Policy; 4], Problem> {
+    let proportional = request
+        .proportional_to_basis
+        .unwrap_or(pb::ProportionalToBasis {
+            basis: pb::AllocationBasis::Revenue.into(),
+        });
+    let by_driver = match &request.by_driver {
+        Some(driver) => cause_from_pb(driver, "by_driver")?,
+        None => Cause::Happened(Happening::Sale),
+    };
+    let population = request.equal_per_customer.unwrap_or_default().population;
+    let field = "equal_per_customer.population";
+    let time_driven = request.time_driven.clone().unwrap_or_default();
+    Ok([
+        Policy::EqualPerCustomer(population_from_pb(population, field)?),
+        Policy::Proportional(required_enum(
+            proportional.basis,
+            PROPORTIONS,
+            proportion_to_pb,
+            "proportional_to_basis.basis",
+        )?),
+        Policy::Driver(by_driver),
+        Policy::TimeDriven(capacity_from_pb(&time_driven, "time_driven")?),
+    ])
+}
+
 /// A policy; without one, the default.
 pub fn policy_from_pb(
     policy: Option<&pb::AllocationPolicy>,

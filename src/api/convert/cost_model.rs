@@ -3,8 +3,8 @@
 use super::{
     allocation_policy::{SUPPLIED_LIMIT, policy_from_pb, policy_to_pb},
     common::{
-        check_list, count_to_pb, instant_to_pb, item, micros_from_pb, micros_to_pb, money_to_pb,
-        optional_amount, period_from_pb, required_amount,
+        check_list, count_to_pb, instant_from_pb, instant_to_pb, item, micros_from_pb,
+        micros_to_pb, money_to_pb, optional_amount, period_from_pb, required_amount,
     },
 };
 use crate::{
@@ -15,14 +15,15 @@ use crate::{
         id::{PoolId, RequestId, RoleId, check_optional_text, check_text},
         money::{Micros, to_nanos},
         policy::Policy,
-        problem::Problem,
+        problem::{Problem, Reason},
         time::Day,
     },
     service::Settings,
 };
 use std::collections::BTreeMap;
 
-const ITEMS_LIMIT: usize = 1_000;
+/// The most rates and pools of a cost model.
+pub const ITEMS_LIMIT: usize = 1_000;
 const NOTE_LIMIT: usize = 512;
 /// The most pools that are not split equally over everybody: each is a pass over the customers of a ranking.
 const DRIVEN_LIMIT: usize = 100;
@@ -48,13 +49,38 @@ pub fn draft_from_pb(
         rates: rates_from_pb(&model.capacity_cost_rates)?,
         pools: pools_from_pb(&model.cost_pools, settings)?,
         note: model.note,
-        effective_from: None,
+        effective_from: effective_from_pb(model.effective_time.as_ref(), settings)?,
     };
     Ok(CostModelDraft {
         model,
         request_id,
         expected_version,
     })
+}
+
+/// From which day on a model is meant to hold.
+fn effective_from_pb(
+    time: Option<&prost_types::Timestamp>,
+    settings: &Settings,
+) -> Result<Option<Day>, Problem> {
+    let field = "cost_model.effective_time";
+    let Some(time) = time else {
+        return Ok(None);
+    };
+    let (calendar, instant) = (&settings.calendar, instant_from_pb(time, field)?);
+    let day = calendar.day(instant);
+    if calendar.begin(day) == Some(instant) {
+        return Ok(Some(day));
+    }
+    let zone = calendar.zone_name();
+    let message = format!("{field} is not the beginning of a day in {zone}");
+    let variables = [("time_zone", zone.to_owned())];
+    Err(Problem::new(
+        Reason::PeriodNotAligned,
+        field,
+        message,
+        variables,
+    ))
 }
 
 /// A version that a client sent.
@@ -210,5 +236,6 @@ pub fn cost_model_to_pb(model: &CostModel, settings: &Settings) -> pb::CostModel
         capacity_cost_rates: rates.collect(),
         cost_pools: pools.collect(),
         note: model.note.clone(),
+        effective_time: model.effective_from.and_then(edge),
     }
 }

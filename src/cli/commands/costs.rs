@@ -1,13 +1,16 @@
 //! `profitscore costs`.
 
-use super::allocation::{TraceArguments, policy_name};
+use super::{
+    allocation::{TraceArguments, policy_name},
+    comparison::{CompareArguments, preview_text},
+};
 use crate::{
     api::pb::{
         CostModel, GetCostModelRequest, ListCostModelsRequest, PutCostModelRequest,
-        google_type::Interval,
+        RevertCostModelRequest, google_type::Interval,
     },
     cli::{
-        arguments::ReadArguments,
+        arguments::{PeriodArguments, ReadArguments},
         connection::Connection,
         errors::Failure,
         output::{
@@ -39,6 +42,25 @@ pub enum CostCommand {
     Put(PutArguments),
     /// Show how a pool was allocated: each customer's driver quantity and share
     Trace(TraceArguments),
+    /// Set all four policies of allocating side by side: who changes sign, who moves
+    Compare(CompareArguments),
+    /// Store an earlier version again as the next one
+    Revert(RevertArguments),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct RevertArguments {
+    /// The version to store again
+    version: i64,
+    /// Refuse unless the newest version is this one
+    #[arg(long, value_name = "VERSION")]
+    expected_version: Option<i64>,
+    /// The same request id again answers with the version it made at first; a new one if not given
+    #[arg(long, value_name = "ID")]
+    request_id: Option<String>,
+    /// Only say whether it would be accepted
+    #[arg(long)]
+    dry_run: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -51,9 +73,12 @@ pub struct PutArguments {
     /// The same request id again answers with the version it made at first; a new one if not given
     #[arg(long, value_name = "ID")]
     request_id: Option<String>,
-    /// Only say whether it would be accepted
+    /// Only say whether it would be accepted, and show what it would change
     #[arg(long)]
     dry_run: bool,
+    /// The period in which --dry-run shows what it would change
+    #[command(flatten)]
+    preview: PeriodArguments,
 }
 
 impl CostCommand {
@@ -90,6 +115,21 @@ impl CostCommand {
                 show(format, &answer, || text(models), || sheet(models))
             }
             Self::Trace(arguments) => arguments.run(connection, format).await,
+            Self::Compare(arguments) => arguments.run(connection, format).await,
+            Self::Revert(arguments) => {
+                let request = RevertCostModelRequest {
+                    tenant_id: connection.tenant(),
+                    version: Some(arguments.version),
+                    request_id: arguments.request_id.clone().unwrap_or_else(new_request_id),
+                    expected_version: arguments.expected_version,
+                    validate_only: arguments.dry_run,
+                };
+                let mut client = connection.cost_models();
+                let answer = client.revert_cost_model(connection.request(request));
+                let answer = answer.await?.into_inner();
+                let models: Vec<_> = answer.cost_model.iter().cloned().collect();
+                show(format, &answer, || text(&models), || sheet(&models))
+            }
             Self::Put(arguments) => {
                 let request = PutCostModelRequest {
                     tenant_id: connection.tenant(),
@@ -97,6 +137,8 @@ impl CostCommand {
                     request_id: arguments.request_id.clone().unwrap_or_else(new_request_id),
                     expected_version: arguments.expected_version,
                     validate_only: arguments.dry_run,
+                    preview_period: arguments.preview.interval()?,
+                    preview_customer_count: 20,
                 };
                 let mut client = connection.cost_models();
                 let answer = client
@@ -104,7 +146,11 @@ impl CostCommand {
                     .await?
                     .into_inner();
                 let models: Vec<_> = answer.cost_model.iter().cloned().collect();
-                show(format, &answer, || text(&models), || sheet(&models))
+                let period = arguments.preview.text();
+                let preview = answer.preview.as_ref();
+                let preview = || preview.map(|preview| preview_text(preview, &period));
+                let whole = || text(&models) + &preview().unwrap_or_default();
+                show(format, &answer, whole, || sheet(&models))
             }
         }
     }
@@ -146,8 +192,16 @@ fn text(models: &[CostModel]) -> String {
         } else {
             format!(": {}", model.note)
         };
+        let effective = match model.effective_time {
+            Some(_) => format!(", holds from {}", day(model.effective_time)),
+            None => String::new(),
+        };
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "Cost model {}{recorded}{note}\n", model.version);
+        let _ = writeln!(
+            text,
+            "Cost model {}{recorded}{effective}{note}\n",
+            model.version
+        );
         if !model.capacity_cost_rates.is_empty() {
             let mut grid = Grid::new(&[("Role", Side::Left), ("Rate a minute", Side::Right)]);
             for rate in &model.capacity_cost_rates {

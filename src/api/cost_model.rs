@@ -4,6 +4,7 @@ use super::{
     convert::{
         allocation::{compared_to_pb, preview_to_pb, trace_to_pb},
         allocation_policy::compared_from_pb,
+        capacity::capacities_to_pb,
         common::{
             check_list, count_from_pb, item, period_from_pb, position_to_pb, read_options_from_pb,
             write_mode,
@@ -165,6 +166,25 @@ impl pb::cost_model_service_server::CostModelService for CostModelHandlers {
             &compared,
             as_of,
             settings.currency,
+        )))
+    }
+
+    async fn get_capacity_use(
+        &self,
+        request: Request<pb::GetCapacityUseRequest>,
+    ) -> Result<Response<pb::GetCapacityUseResponse>, Status> {
+        let request = request.into_inner();
+        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let settings = self.service.settings();
+        let options = read_options_from_pb(request.read_options.as_ref())?;
+        let as_of = self.service.read_position(&tenant, options).await?;
+        let scope = scope_from_pb(request.period.as_ref(), None, settings, "", as_of)?;
+        let asked = optional_version_from_pb(request.cost_model_version)?;
+        let uses = self.service.capacity_use(&tenant, &scope, asked).await?;
+        let (uses, version) = uses;
+        let currency = settings.currency;
+        Ok(Response::new(capacities_to_pb(
+            &uses, version, as_of, currency,
         )))
     }
 

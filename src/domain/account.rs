@@ -172,11 +172,8 @@ pub fn for_each_posting_of(kind: &Kind, mut post: impl FnMut(Account, i64)) {
                 Account::CostOfGoods,
                 -recovered_cost_of_goods.unwrap_or(0),
             );
-            post_unless_zero(
-                &mut post,
-                Account::Spend,
-                if *paid_out { -amount } else { 0 },
-            );
+            let spent = if *paid_out { -amount } else { 0 };
+            post_unless_zero(&mut post, Account::Spend, spent);
         }
         Kind::DirectCost { kind, amount } => post(Account::DirectCost(*kind), *amount),
         Kind::Effort {

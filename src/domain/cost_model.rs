@@ -30,6 +30,42 @@ pub struct CostModel {
     /// are read with.
     #[serde(default)]
     pub effective_from: Option<Day>,
+    /// How much time there is of some roles.
+    #[serde(default)]
+    pub capacities: BTreeMap<RoleId, RoleCapacity>,
+}
+
+/// The practical capacity of a role: the minutes that are paid for, less breaks, training and the like (Kaplan and
+/// Anderson, 2004).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleCapacity {
+    /// Over its whole period, in thousandths of a minute; above zero.
+    pub milli_minutes: i64,
+    /// Its first day.
+    pub start: Day,
+    /// The day after its last.
+    pub end: Day,
+}
+
+impl RoleCapacity {
+    /// The part that falls into a period, by days, in thousandths of a minute.
+    pub fn part(&self, period: &Period) -> i64 {
+        part_of(self.milli_minutes, (self.start, self.end), period)
+    }
+}
+
+/// The part of anything that is spread over the days from the first to before the second that falls into a period.
+fn part_of(whole: i64, (start, end): (Day, Day), period: &Period) -> i64 {
+    let Some((from, to)) = period.overlap(start, end) else {
+        return 0;
+    };
+    let days = i128::from(end.0) - i128::from(start.0);
+    let until = |day: Day| {
+        let elapsed = i128::from(day.0) - i128::from(start.0);
+        divide_half_even(i128::from(whole) * elapsed, days)
+    };
+    // Between zero and the whole, which is an i64.
+    i64::try_from(until(to) - until(from)).unwrap_or(whole)
 }
 
 /// A fixed cost with a period. What was added later has a default, which earlier ones are read with.
@@ -81,16 +117,7 @@ impl CostPool {
 
     /// The same of anything that is spread over the pool's days.
     fn part_of(&self, whole: i64, period: &Period) -> i64 {
-        let Some((from, to)) = period.overlap(self.start, self.end) else {
-            return 0;
-        };
-        let days = i128::from(self.end.0) - i128::from(self.start.0);
-        let until = |day: Day| {
-            let elapsed = i128::from(day.0) - i128::from(self.start.0);
-            divide_half_even(i128::from(whole) * elapsed, days)
-        };
-        // Between zero and the whole, which is an i64.
-        i64::try_from(until(to) - until(from)).unwrap_or(whole)
+        part_of(whole, (self.start, self.end), period)
     }
 
     /// What becomes of its part that falls into a period.
@@ -147,6 +174,7 @@ impl CostModel {
             && self.pools == other.pools
             && self.note == other.note
             && self.effective_from == other.effective_from
+            && self.capacities == other.capacities
     }
 }
 

@@ -41,7 +41,8 @@ impl Service {
         }
     }
 
-    /// Stores an earlier version again as the next one. It takes the place of the newest: it holds from the same day on.
+    /// Stores an earlier version again as the next one. It takes the place of the newest: it holds from the same day
+    /// on.
     pub async fn revert_cost_model(
         &self,
         tenant: &TenantId,

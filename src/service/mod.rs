@@ -4,6 +4,7 @@
 
 pub mod activities;
 pub mod allocation;
+pub mod capacity;
 pub mod clock;
 mod compute;
 pub mod copying;

@@ -7,6 +7,7 @@
 
 mod activities;
 mod allocation;
+mod comparison;
 mod cost_models;
 mod customers;
 mod evidence;

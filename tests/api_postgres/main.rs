@@ -14,6 +14,8 @@ mod two_services;
 mod activities;
 #[path = "../api/allocation.rs"]
 mod allocation;
+#[path = "../api/comparison.rs"]
+mod comparison;
 #[path = "../api/cost_models.rs"]
 mod cost_models;
 #[path = "../api/customers.rs"]

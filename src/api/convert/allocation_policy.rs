@@ -236,7 +236,7 @@ fn capacity_from_pb(time: &pb::TimeDriven, field: &str) -> Result<Capacity, Prob
 }
 
 /// Minutes above zero.
-fn minutes_from_pb(
+pub fn minutes_from_pb(
     minutes: &google_type::Decimal,
     limit: i64,
     field: &str,

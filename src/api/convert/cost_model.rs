@@ -1,16 +1,16 @@
 //! Cost models.
 
 use super::{
-    allocation_policy::{SUPPLIED_LIMIT, policy_from_pb, policy_to_pb},
+    allocation_policy::{SUPPLIED_LIMIT, minutes_from_pb, policy_from_pb, policy_to_pb},
     common::{
         check_list, count_to_pb, instant_from_pb, instant_to_pb, item, micros_from_pb,
-        micros_to_pb, money_to_pb, optional_amount, period_from_pb, required_amount,
+        micros_to_pb, minutes_to_pb, money_to_pb, optional_amount, period_from_pb, required_amount,
     },
 };
 use crate::{
     api::pb::{self, google_type},
     domain::{
-        cost_model::{CostModel, CostModelDraft, CostPool},
+        cost_model::{CostModel, CostModelDraft, CostPool, RoleCapacity},
         decimal::{self, MICRO_PLACES},
         id::{PoolId, RequestId, RoleId, check_optional_text, check_text},
         money::{Micros, to_nanos},
@@ -47,6 +47,7 @@ pub fn draft_from_pb(
         version: 0,
         record_time: None,
         rates: rates_from_pb(&model.capacity_cost_rates)?,
+        capacities: capacities_from_pb(&model.capacity_cost_rates, settings)?,
         pools: pools_from_pb(&model.cost_pools, settings)?,
         note: model.note,
         effective_from: effective_from_pb(model.effective_time.as_ref(), settings)?,
@@ -110,6 +111,50 @@ fn rates_from_pb(rates: &[pb::CapacityCostRate]) -> Result<BTreeMap<RoleId, i64>
     Ok(converted)
 }
 
+/// The capacities of rates whose roles are known to be there once each.
+fn capacities_from_pb(
+    rates: &[pb::CapacityCostRate],
+    settings: &Settings,
+) -> Result<BTreeMap<RoleId, RoleCapacity>, Problem> {
+    let mut converted = BTreeMap::new();
+    for (index, rate) in rates.iter().enumerate() {
+        let path = item("cost_model.capacity_cost_rates", index);
+        let at = |name: &str| format!("{path}.practical_capacity.{name}");
+        let Some(capacity) = &rate.practical_capacity else {
+            continue;
+        };
+        let minutes = capacity.minutes.as_ref();
+        let minutes = minutes.ok_or_else(|| Problem::field_required(&at("minutes")))?;
+        let (start, end) = closed_period(capacity.period.as_ref(), settings, &at("period"))?;
+        let capacity = RoleCapacity {
+            milli_minutes: minutes_from_pb(minutes, i64::MAX, &at("minutes"))?,
+            start,
+            end,
+        };
+        converted.insert(
+            RoleId::parse(&rate.role_id, &format!("{path}.role_id"))?,
+            capacity,
+        );
+    }
+    Ok(converted)
+}
+
+/// A period with both ends.
+fn closed_period(
+    period: Option<&google_type::Interval>,
+    settings: &Settings,
+    field: &str,
+) -> Result<(Day, Day), Problem> {
+    let period = period_from_pb(period, settings, field)?;
+    let end = |day: Option<Day>, name: &str| {
+        day.ok_or_else(|| Problem::field_required(&format!("{field}.{name}")))
+    };
+    Ok((
+        end(period.start, "start_time")?,
+        end(period.end, "end_time")?,
+    ))
+}
+
 fn pools_from_pb(
     pools: &[pb::CostPool],
     settings: &Settings,
@@ -150,14 +195,11 @@ fn pool_from_pb(pool: &pb::CostPool, settings: &Settings, path: &str) -> Result<
     let at = |name: &str| format!("{path}.{name}");
     let items = items_from_pb(&pool.items, settings, &at("items"))?;
     let amount = amount_of(pool, &items, settings, &at("amount"))?;
-    let period = period_from_pb(pool.period.as_ref(), settings, &at("period"))?;
-    let end = |day: Option<Day>, name: &str| {
-        day.ok_or_else(|| Problem::field_required(&format!("{path}.period.{name}")))
-    };
+    let (start, end) = closed_period(pool.period.as_ref(), settings, &at("period"))?;
     Ok(CostPool {
         amount,
-        start: end(period.start, "start_time")?,
-        end: end(period.end, "end_time")?,
+        start,
+        end,
         policy: policy_from_pb(pool.policy.as_ref(), &at("policy"))?,
         items,
     })
@@ -207,11 +249,19 @@ fn amount_of(
 
 /// A cost model.
 pub fn cost_model_to_pb(model: &CostModel, settings: &Settings) -> pb::CostModel {
+    let edge = |day: Day| settings.calendar.begin(day).map(instant_to_pb);
+    let capacity = |capacity: &RoleCapacity| pb::PracticalCapacity {
+        minutes: Some(minutes_to_pb(i128::from(capacity.milli_minutes))),
+        period: Some(google_type::Interval {
+            start_time: edge(capacity.start),
+            end_time: edge(capacity.end),
+        }),
+    };
     let rates = model.rates.iter().map(|(role, rate)| pb::CapacityCostRate {
         role_id: role.to_string(),
         rate_per_minute: Some(micros_to_pb(i128::from(*rate))),
+        practical_capacity: model.capacities.get(role).map(capacity),
     });
-    let edge = |day: Day| settings.calendar.begin(day).map(instant_to_pb);
     let pools = model.pools.iter().map(|(id, pool)| pb::CostPool {
         pool_id: id.to_string(),
         amount: Some(money_to_pb(to_nanos(pool.amount), settings.currency)),

@@ -4,6 +4,7 @@
 pub mod activity;
 pub mod allocation;
 pub mod allocation_policy;
+pub mod capacity;
 pub mod common;
 pub mod cost_model;
 pub mod ledger;

@@ -2,6 +2,7 @@
 
 use super::{
     allocation::{TraceArguments, policy_name},
+    capacity::CapacityArguments,
     comparison::{CompareArguments, preview_text},
 };
 use crate::{
@@ -44,6 +45,8 @@ pub enum CostCommand {
     Trace(TraceArguments),
     /// Set all four policies of allocating side by side: who changes sign, who moves
     Compare(CompareArguments),
+    /// Show how much of each practical capacity was used, and what the rest costs
+    Capacity(CapacityArguments),
     /// Store an earlier version again as the next one
     Revert(RevertArguments),
 }
@@ -116,43 +119,50 @@ impl CostCommand {
             }
             Self::Trace(arguments) => arguments.run(connection, format).await,
             Self::Compare(arguments) => arguments.run(connection, format).await,
-            Self::Revert(arguments) => {
-                let request = RevertCostModelRequest {
-                    tenant_id: connection.tenant(),
-                    version: Some(arguments.version),
-                    request_id: arguments.request_id.clone().unwrap_or_else(new_request_id),
-                    expected_version: arguments.expected_version,
-                    validate_only: arguments.dry_run,
-                };
-                let mut client = connection.cost_models();
-                let answer = client.revert_cost_model(connection.request(request));
-                let answer = answer.await?.into_inner();
-                let models: Vec<_> = answer.cost_model.iter().cloned().collect();
-                show(format, &answer, || text(&models), || sheet(&models))
-            }
-            Self::Put(arguments) => {
-                let request = PutCostModelRequest {
-                    tenant_id: connection.tenant(),
-                    cost_model: Some(json::read_file(&arguments.file)?),
-                    request_id: arguments.request_id.clone().unwrap_or_else(new_request_id),
-                    expected_version: arguments.expected_version,
-                    validate_only: arguments.dry_run,
-                    preview_period: arguments.preview.interval()?,
-                    preview_customer_count: 20,
-                };
-                let mut client = connection.cost_models();
-                let answer = client
-                    .put_cost_model(connection.request(request))
-                    .await?
-                    .into_inner();
-                let models: Vec<_> = answer.cost_model.iter().cloned().collect();
-                let period = arguments.preview.text();
-                let preview = answer.preview.as_ref();
-                let preview = || preview.map(|preview| preview_text(preview, &period));
-                let whole = || text(&models) + &preview().unwrap_or_default();
-                show(format, &answer, whole, || sheet(&models))
-            }
+            Self::Capacity(arguments) => arguments.run(connection, format).await,
+            Self::Revert(arguments) => arguments.run(connection, format).await,
+            Self::Put(arguments) => arguments.run(connection, format).await,
         }
+    }
+}
+
+impl RevertArguments {
+    async fn run(&self, connection: &Connection, format: Format) -> Result<(), Failure> {
+        let request = RevertCostModelRequest {
+            tenant_id: connection.tenant(),
+            version: Some(self.version),
+            request_id: self.request_id.clone().unwrap_or_else(new_request_id),
+            expected_version: self.expected_version,
+            validate_only: self.dry_run,
+        };
+        let mut client = connection.cost_models();
+        let answer = client.revert_cost_model(connection.request(request));
+        let answer = answer.await?.into_inner();
+        let models: Vec<_> = answer.cost_model.iter().cloned().collect();
+        show(format, &answer, || text(&models), || sheet(&models))
+    }
+}
+
+impl PutArguments {
+    async fn run(&self, connection: &Connection, format: Format) -> Result<(), Failure> {
+        let request = PutCostModelRequest {
+            tenant_id: connection.tenant(),
+            cost_model: Some(json::read_file(&self.file)?),
+            request_id: self.request_id.clone().unwrap_or_else(new_request_id),
+            expected_version: self.expected_version,
+            validate_only: self.dry_run,
+            preview_period: self.preview.interval()?,
+            preview_customer_count: 20,
+        };
+        let mut client = connection.cost_models();
+        let answer = client.put_cost_model(connection.request(request));
+        let answer = answer.await?.into_inner();
+        let models: Vec<_> = answer.cost_model.iter().cloned().collect();
+        let period = self.preview.text();
+        let preview = answer.preview.as_ref();
+        let preview = || preview.map(|preview| preview_text(preview, &period));
+        let whole = || text(&models) + &preview().unwrap_or_default();
+        show(format, &answer, whole, || sheet(&models))
     }
 }
 

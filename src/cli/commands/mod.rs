@@ -3,6 +3,7 @@
 pub mod activities;
 pub mod allocation;
 pub mod bands;
+pub mod capacity;
 pub mod comparison;
 pub mod copy;
 pub mod costs;

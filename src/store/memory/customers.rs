@@ -87,31 +87,13 @@ impl Tenant {
         );
         let value = |customer: &Customer| {
             let value = order.weights.value(&customer.sums);
-            if !order.value_bears_split {
-                return value;
-            }
-            value
-                - customer
-                    .shares
-                    .iter()
-                    .map(|share| to_nanos(*share))
-                    .sum::<Nanos>()
+            let shares = customer.shares.iter().map(|share| to_nanos(*share));
+            value - shares.filter(|_| order.value_bears_split).sum::<Nanos>()
         };
         let values: Vec<Nanos> = customers.iter().map(value).collect();
-        totals.customers = customers.len() as u64;
-        totals.negative = values.iter().filter(|value| **value < 0).count() as u64;
         totals.active = active.len() as u64;
         totals.driven = driven.iter().map(|spread| spread.allotment).collect();
-        totals.reported_shares = vec![0; order.split.len() + order.driven.len()];
-        for customer in &customers {
-            for (sum, share) in totals.reported_shares.iter_mut().zip(&customer.shares) {
-                *sum += i128::from(*share);
-            }
-        }
-        totals.reported_value = customers
-            .iter()
-            .map(|customer| order.weights.value(&customer.sums))
-            .sum();
+        add_up(&mut totals, order, &customers, &values);
         totals.ledger = totals.ledger.without_zeros();
         totals.reported = totals.reported.without_zeros();
         totals.filtered_out = totals.filtered_out.without_zeros();
@@ -169,6 +151,19 @@ impl Tenant {
         RankAnswer {
             totals: ranking.totals,
             rows,
+        }
+    }
+}
+
+/// What the reported customers add up to.
+fn add_up(totals: &mut RankTotals, order: &Order, customers: &[Customer], values: &[Nanos]) {
+    totals.customers = customers.len() as u64;
+    totals.negative = values.iter().filter(|value| **value < 0).count() as u64;
+    totals.reported_shares = vec![0; order.split.len() + order.driven.len()];
+    for customer in customers {
+        totals.reported_value += order.weights.value(&customer.sums);
+        for (sum, share) in totals.reported_shares.iter_mut().zip(&customer.shares) {
+            *sum += i128::from(*share);
         }
     }
 }

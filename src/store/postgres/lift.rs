@@ -127,8 +127,8 @@ fn statement(customers: &Customers<'_>, question: &LiftQuestion) -> Sql {
         ));
     }
     sql.push(&format!(
-        "counts AS ({}) SELECT w.customers, w.negative, w.value, w.borne, w.driven, s.active, n.best_number, n.threshold, \
-         c.place, c.bin, c.value AS trait_value, c.best, c.loss_makers, c.all_of_them \
+        "counts AS ({}) SELECT w.customers, w.negative, w.value, w.borne, w.driven, s.active, \
+         n.best_number, n.threshold, c.place, c.bin, c.value AS trait_value, c.best, c.loss_makers, c.all_of_them \
          FROM whole w CROSS JOIN size s CROSS JOIN counted n LEFT JOIN counts c ON true",
         arms.join(" UNION ALL ")
     ));

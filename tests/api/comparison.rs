@@ -130,6 +130,21 @@ async fn a_preview_shows_who_changes_and_keeps_nothing() {
     let get = pb::GetCostModelRequest::default();
     let newest = world.cost_models().get_cost_model(get).await.unwrap();
     assert_eq!(newest.into_inner().cost_model.unwrap().version, 1);
+    // What was foretold comes true, and what was answered before stays.
+    put(&world, model(vec![pool("RENT", "700", None)]), "r2").await;
+    let net_profit = async |as_of| {
+        let request = pb::RankCustomersRequest {
+            read_options: Some(pb::ReadOptions {
+                as_of,
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        let answer = world.rankings().rank_customers(request).await.unwrap();
+        text(answer.into_inner().control_total.unwrap().ledger.as_ref())
+    };
+    assert_eq!(net_profit(None).await, "20");
+    assert_eq!(net_profit(preview.read_at).await, "230");
 }
 
 #[tokio::test]

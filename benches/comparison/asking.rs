@@ -24,6 +24,7 @@ pub async fn put_rates(channel: &Channel) -> Result<(), Failure> {
             rate_per_minute: Some(google_type::Decimal {
                 value: format!("{}.{:02}", cents / 100, cents % 100),
             }),
+            practical_capacity: None,
         };
         let request = pb::PutCostModelRequest {
             cost_model: Some(pb::CostModel {

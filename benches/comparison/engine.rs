@@ -221,6 +221,7 @@ impl Books {
         let order = Order {
             weights: Basis::NetProfit.weights(&costs),
             split: Vec::new(),
+            driven: Vec::new(),
             value_bears_split: true,
             direction: Direction::BestFirst,
         };

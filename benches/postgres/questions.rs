@@ -57,12 +57,13 @@ pub fn all(as_of: u64, end: i32) -> Vec<(&'static str, Question)> {
     let order = || Order {
         weights: Basis::NetProfit.weights(&CostModel::default()),
         split: Vec::new(),
+        driven: Vec::new(),
         value_bears_split: true,
         direction: Direction::BestFirst,
     };
     let rank = |scope: Scope, rows: RowSelection| {
         let beside = [Basis::Revenue, Basis::NetProfit];
-        let beside = beside.map(|basis| basis.weights(&CostModel::default()));
+        let beside = beside.map(|basis| basis.weights(&CostModel::default()).into());
         Question::Rank(RankQuestion {
             scope,
             order: order(),

@@ -40,7 +40,8 @@ fn code(reason: Reason) -> Code {
         Reason::ActivityNotFound
         | Reason::CustomerNotFound
         | Reason::PartyNotFound
-        | Reason::CostModelNotFound => Code::NotFound,
+        | Reason::CostModelNotFound
+        | Reason::CostPoolNotFound => Code::NotFound,
         Reason::Starting | Reason::Stopping | Reason::StoreUnavailable => Code::Unavailable,
         Reason::DeadlineExceeded => Code::DeadlineExceeded,
         Reason::LedgerDamaged => Code::DataLoss,

@@ -36,6 +36,7 @@ macro_rules! pages {
 }
 
 pages! {
+    GetAllocationTraceResponse.shares,
     GetCrossReportResponse.rows,
     ListActivitiesResponse.entries,
     ListCostModelsResponse.cost_models,

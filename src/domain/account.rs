@@ -50,6 +50,8 @@ pub enum Account {
     ReferralCount,
     /// Working time, in thousandths of a minute.
     Minutes(RoleId, WorkPurpose),
+    /// How many invoices there were.
+    InvoiceCount,
 }
 
 impl Account {
@@ -70,7 +72,8 @@ impl Account {
             Self::SaleCount
             | Self::ComplaintCount
             | Self::SpecialDemandCount
-            | Self::ReferralCount => 0,
+            | Self::ReferralCount
+            | Self::InvoiceCount => 0,
             Self::Minutes(..) => MINUTE_PLACES,
         }
     }
@@ -96,6 +99,7 @@ impl fmt::Display for Account {
             Self::ComplaintCount => "complaints",
             Self::SpecialDemandCount => "special_demands",
             Self::ReferralCount => "referrals",
+            Self::InvoiceCount => "invoices",
             Self::Minutes(role, purpose) => {
                 return write!(f, "minutes:{role}:{}", purpose.as_str());
             }
@@ -168,11 +172,8 @@ pub fn for_each_posting_of(kind: &Kind, mut post: impl FnMut(Account, i64)) {
                 Account::CostOfGoods,
                 -recovered_cost_of_goods.unwrap_or(0),
             );
-            post_unless_zero(
-                &mut post,
-                Account::Spend,
-                if *paid_out { -amount } else { 0 },
-            );
+            let spent = if *paid_out { -amount } else { 0 };
+            post_unless_zero(&mut post, Account::Spend, spent);
         }
         Kind::DirectCost { kind, amount } => post(Account::DirectCost(*kind), *amount),
         Kind::Effort {
@@ -201,7 +202,10 @@ pub fn for_each_posting_of(kind: &Kind, mut post: impl FnMut(Account, i64)) {
             post_unless_zero(&mut post, Account::SpecialDemandCost, cost.unwrap_or(0));
             post_work(&mut post, work.as_ref(), WorkPurpose::SpecialDemand);
         }
-        Kind::Invoice { amount, .. } => post(Account::Invoiced, *amount),
+        Kind::Invoice { amount, .. } => {
+            post(Account::Invoiced, *amount);
+            post(Account::InvoiceCount, 1);
+        }
         Kind::Payment { amount, .. } => post(Account::Spend, *amount),
         Kind::WriteOff { amount, .. } => post(Account::WrittenOff, *amount),
         Kind::Referral { .. } => post(Account::ReferralCount, 1),

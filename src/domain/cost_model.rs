@@ -2,13 +2,15 @@
 
 use super::{
     account::{Account, WorkPurpose},
+    allocation::Driven,
     id::{PoolId, RequestId, RoleId},
     money::{Micros, divide_half_even},
+    policy::{Part, Policy},
     problem::{Problem, Reason},
     time::{Day, Instant, Period},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// A version of the cost model.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -24,9 +26,49 @@ pub struct CostModel {
     pub pools: BTreeMap<PoolId, CostPool>,
     /// Why it was made.
     pub note: String,
+    /// The first day that it is meant for; `None` for all days. What was added later has a default, which earlier ones
+    /// are read with.
+    #[serde(default)]
+    pub effective_from: Option<Day>,
+    /// How much time there is of some roles.
+    #[serde(default)]
+    pub capacities: BTreeMap<RoleId, RoleCapacity>,
 }
 
-/// A fixed cost with a period.
+/// The practical capacity of a role: the minutes that are paid for, less breaks, training and the like (Kaplan and
+/// Anderson, 2004).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleCapacity {
+    /// Over its whole period, in thousandths of a minute; above zero.
+    pub milli_minutes: i64,
+    /// Its first day.
+    pub start: Day,
+    /// The day after its last.
+    pub end: Day,
+}
+
+impl RoleCapacity {
+    /// The part that falls into a period, by days, in thousandths of a minute.
+    pub fn part(&self, period: &Period) -> i64 {
+        part_of(self.milli_minutes, (self.start, self.end), period)
+    }
+}
+
+/// The part of anything that is spread over the days from the first to before the second that falls into a period.
+fn part_of(whole: i64, (start, end): (Day, Day), period: &Period) -> i64 {
+    let Some((from, to)) = period.overlap(start, end) else {
+        return 0;
+    };
+    let days = i128::from(end.0) - i128::from(start.0);
+    let until = |day: Day| {
+        let elapsed = i128::from(day.0) - i128::from(start.0);
+        divide_half_even(i128::from(whole) * elapsed, days)
+    };
+    // Between zero and the whole, which is an i64.
+    i64::try_from(until(to) - until(from)).unwrap_or(whole)
+}
+
+/// A fixed cost with a period. What was added later has a default, which earlier ones are read with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CostPool {
     /// What it costs over its whole period, in micro-units.
@@ -35,6 +77,33 @@ pub struct CostPool {
     pub start: Day,
     /// The day after its last.
     pub end: Day,
+    /// How it is allocated to customers.
+    #[serde(default)]
+    pub policy: Policy,
+    /// What it is made of, if that is told: the items' amounts add up to the pool's.
+    #[serde(default)]
+    pub items: BTreeMap<String, Micros>,
+}
+
+/// The part of a pool that falls into a period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolPart {
+    /// Which pool.
+    pub pool: PoolId,
+    /// How much of it, in micro-units.
+    pub amount: Micros,
+    /// What becomes of it.
+    pub part: Part,
+}
+
+impl PoolPart {
+    /// What goes by a driver, if it does.
+    pub fn driven(&self) -> Option<&Driven> {
+        match &self.part {
+            Part::Driven(driven) => Some(driven),
+            Part::Split(_) => None,
+        }
+    }
 }
 
 impl CostPool {
@@ -43,16 +112,18 @@ impl CostPool {
     /// It is the difference of two points of one cumulative curve, rounded half to even at each point, so that the
     /// parts of adjoining periods add up to the part of their union, and all parts to the whole.
     pub fn part(&self, period: &Period) -> Micros {
-        let Some((from, to)) = period.overlap(self.start, self.end) else {
-            return 0;
-        };
-        let days = i128::from(self.end.0) - i128::from(self.start.0);
-        let until = |day: Day| {
-            let elapsed = i128::from(day.0) - i128::from(self.start.0);
-            divide_half_even(i128::from(self.amount) * elapsed, days)
-        };
-        // Between zero and the amount, which is an i64.
-        Micros::try_from(until(to) - until(from)).unwrap_or(self.amount)
+        self.part_of(self.amount, period)
+    }
+
+    /// The same of anything that is spread over the pool's days.
+    fn part_of(&self, whole: i64, period: &Period) -> i64 {
+        part_of(whole, (self.start, self.end), period)
+    }
+
+    /// What becomes of its part that falls into a period.
+    pub fn allocation(&self, costs: &CostModel, period: &Period) -> Part {
+        let capacity = |whole| self.part_of(whole, period);
+        self.policy.part(self.part(period), costs, capacity)
     }
 }
 
@@ -84,18 +155,39 @@ impl CostModel {
         })
     }
 
-    /// The parts of the pools that fall into a period, in the order of their ids.
-    pub fn pool_parts(&self, period: &Period) -> Vec<(PoolId, Micros)> {
-        self.pools
-            .iter()
-            .map(|(id, pool)| (id.clone(), pool.part(period)))
-            .collect()
+    /// The parts of the pools that fall into a period: those that are split over everybody, in the order of their ids,
+    /// and then those of anything that go by a driver, in the same order.
+    pub fn pool_parts(&self, period: &Period) -> Vec<PoolPart> {
+        let parts = self.pools.iter().map(|(id, pool)| PoolPart {
+            pool: id.clone(),
+            amount: pool.part(period),
+            part: pool.allocation(self, period),
+        });
+        let (driven, mut all): (Vec<_>, Vec<_>) = parts.partition(|part| part.driven().is_some());
+        all.extend(driven.into_iter().filter(|part| part.amount != 0));
+        all
     }
 
     /// Whether it says the same as another, whatever their versions and times.
     pub fn same_content(&self, other: &Self) -> bool {
-        self.rates == other.rates && self.pools == other.pools && self.note == other.note
+        self.rates == other.rates
+            && self.pools == other.pools
+            && self.note == other.note
+            && self.effective_from == other.effective_from
+            && self.capacities == other.capacities
     }
+}
+
+/// Of all versions, the one that holds on the last day of a period: of those that begin no later the one that begins
+/// last, and of several the newest. A period without an end has every day.
+pub fn in_force(models: &[Arc<CostModel>], period: &Period) -> Arc<CostModel> {
+    let begun = |model: &&Arc<CostModel>| match (model.effective_from, period.end) {
+        (Some(from), Some(end)) => from < end,
+        (None, _) | (_, None) => true,
+    };
+    let begun = models.iter().filter(begun);
+    let holding = begun.max_by_key(|model| (model.effective_from, model.version));
+    holding.map(Arc::clone).unwrap_or_default()
 }
 
 /// A cost model that a client wants to store.
@@ -122,6 +214,17 @@ pub fn cost_model_not_found(version: u64, newest: u64) -> Problem {
         message,
         variables,
     )
+}
+
+/// The cost model has no such pool.
+pub fn cost_pool_not_found(pool: &PoolId, costs: &CostModel) -> Problem {
+    let version = costs.version;
+    let message = format!("cost model version {version} has no pool {pool}");
+    let variables = [
+        ("pool_id", pool.to_string()),
+        ("cost_model_version", version.to_string()),
+    ];
+    Problem::new(Reason::CostPoolNotFound, "pool_id", message, variables)
 }
 
 /// Somebody stored a cost model since.
@@ -151,6 +254,28 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[test]
+    fn a_version_holds_from_its_day_on() {
+        let versions = [None, None, Some(Day(10)), Some(Day(5)), None, Some(Day(10))];
+        let models = (0..).zip(versions).map(|(version, effective_from)| {
+            Arc::new(CostModel {
+                version,
+                effective_from,
+                ..CostModel::default()
+            })
+        });
+        let models: Vec<_> = models.collect();
+        let holding = |end: Option<i32>| {
+            let end = end.map(Day);
+            in_force(&models, &Period { start: None, end }).version
+        };
+        // The last day is the one before the end.
+        assert_eq!([5, 6, 10, 11].map(|end| holding(Some(end))), [4, 3, 3, 5]);
+        assert_eq!(holding(None), 5);
+        assert_eq!(in_force(&models[..2], &Period::ALL).version, 1);
+        assert_eq!(in_force(&[], &Period::ALL).version, 0);
+    }
+
     proptest! {
         #[test]
         fn shares_add_up_to_the_amount(amount in 0..=i64::MAX, count in 1..500_u64) {
@@ -164,7 +289,8 @@ mod tests {
         ) {
             let mut days = [a, b, c];
             days.sort_unstable();
-            let pool = CostPool { amount, start: Day(0), end: Day(length) };
+            let (policy, items) = (Policy::default(), BTreeMap::new());
+            let pool = CostPool { amount, start: Day(0), end: Day(length), policy, items };
             let part = |from: i32, to: i32| pool.part(&Period { start: Some(Day(from)), end: Some(Day(to)) });
             prop_assert_eq!(part(days[0], days[1]) + part(days[1], days[2]), part(days[0], days[2]));
             prop_assert_eq!(pool.part(&Period::ALL), amount);

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod activity;
+pub mod allocation;
 pub mod concentration;
 pub mod conflict;
 pub mod cost_model;
@@ -17,11 +18,13 @@ pub mod ledger;
 pub mod model;
 pub mod money;
 pub mod party;
+pub mod policy;
 pub mod problem;
 pub mod prospect;
 pub mod question;
 pub mod ranking;
 pub mod records;
+pub mod standing;
 pub mod statement;
 pub mod time;
 pub mod traits;

@@ -57,6 +57,7 @@ reasons! {
     StoreUnavailable = "STORE_UNAVAILABLE",
     ReportDoesNotTie = "REPORT_DOES_NOT_TIE",
     SumOutOfRange = "SUM_OUT_OF_RANGE",
+    CostPoolNotFound = "COST_POOL_NOT_FOUND",
 }
 
 /// A refusal or a failure: the reason for programs, a message for people, and every variable of the message.

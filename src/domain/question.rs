@@ -3,9 +3,10 @@
 
 use super::{
     account::{Sums, Weights},
+    allocation::{Allotment, Driven},
     id::{PartyId, TraitKey, UNASSIGNED},
     ledger::Position,
-    money::{Micros, Nanos},
+    money::{Micros, Nanos, to_nanos},
     party::{Party, TraitFilter},
     ranking::Direction,
     time::{Day, Period},
@@ -26,6 +27,16 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// Everything of a period.
+    pub fn all_of(period: Period, as_of: Position) -> Self {
+        Self {
+            period,
+            branches: Vec::new(),
+            traits: Vec::new(),
+            as_of,
+        }
+    }
+
     /// Whether a posting's branch counts.
     pub fn has_branch(&self, branch_id: &str) -> bool {
         let branch_id = if branch_id.is_empty() {
@@ -45,15 +56,31 @@ impl Scope {
 /// The total order of a ranking: by value, then by customer id.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Order {
-    /// What a customer's sums are worth. Customers are ordered by this.
+    /// What a customer's sums are worth. Customers are ordered by this, less what they bear of what is driven if the
+    /// value bears it.
     pub weights: Weights,
     /// Amounts that are split equally over all active customers. Every row tells its shares; they change nobody's
     /// place. Empty if the question has branches.
     pub split: Vec<Micros>,
+    /// Amounts that go by drivers over all active customers. Every row tells its shares, after those of the split. Of
+    /// what rounding leaves over, the micro-units that some customers bear more change nobody's place, like those of
+    /// an equal split. Empty if the question has branches.
+    pub driven: Vec<Driven>,
     /// Whether the shares are taken off the value (and so off totals, counts of negative values, curve and threshold).
     pub value_bears_split: bool,
     /// Which end comes first.
     pub direction: Direction,
+}
+
+impl Order {
+    /// By how much the values of equals can differ at most: by the micro-unit of each amount that rounding leaves over.
+    pub fn most_left_over(&self) -> Nanos {
+        match self.value_bears_split {
+            // As many as there is memory for.
+            true => to_nanos(1) * (self.split.len() + self.driven.len()) as Nanos,
+            false => 0,
+        }
+    }
 }
 
 /// Asks for customers in order.
@@ -67,9 +94,36 @@ pub struct RankQuestion {
     /// In which order.
     pub order: Order,
     /// Further orders, always the best first, in which the place of each row is told.
-    pub beside: Vec<Weights>,
+    pub beside: Vec<Beside>,
     /// Which rows.
     pub rows: RowSelection,
+}
+
+/// A further order.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Beside {
+    /// What a customer's sums are worth.
+    pub weights: Weights,
+    /// Whether what is driven is taken off that.
+    pub bears_driven: bool,
+}
+
+impl From<Weights> for Beside {
+    fn from(weights: Weights) -> Self {
+        Self {
+            weights,
+            bears_driven: false,
+        }
+    }
+}
+
+impl RankQuestion {
+    /// Whether an order beside is that of the ranking itself.
+    pub fn is_own_order(&self, beside: &Beside) -> bool {
+        self.order.direction == Direction::BestFirst
+            && self.order.weights == beside.weights
+            && (self.order.driven.is_empty() || self.order.value_bears_split == beside.bears_driven)
+    }
 }
 
 /// Which rows of a ranking are wanted.
@@ -107,8 +161,10 @@ pub struct RankTotals {
     pub filtered_out: Sums,
     /// The values of the reported customers added up, before shares: what their sums weigh, if nothing is lost.
     pub reported_value: Nanos,
-    /// For each amount of the split, what the reported customers bear of it.
+    /// For each amount of the split, and then for each that is driven, what the reported customers bear of it.
     pub reported_shares: Vec<i128>,
+    /// For each amount that is driven, how much of it all active customers bear, over which quantity.
+    pub driven: Vec<Allotment>,
 }
 
 /// One customer in order.
@@ -128,7 +184,7 @@ pub struct RankRow {
     pub beside: Vec<u64>,
     /// Its sums within the scope.
     pub sums: Sums,
-    /// For each amount of the split, what it bears of it.
+    /// For each amount of the split, and then for each that is driven, what it bears of it.
     pub shares: Vec<Micros>,
 }
 

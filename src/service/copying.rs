@@ -205,6 +205,7 @@ async fn sums(store: &dyn Store, tenant: &TenantId, as_of: Position) -> Result<S
         order: Order {
             weights: Weights::default(),
             split: Vec::new(),
+            driven: Vec::new(),
             value_bears_split: false,
             direction: Direction::BestFirst,
         },

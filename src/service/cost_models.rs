@@ -2,10 +2,11 @@
 
 use super::Service;
 use crate::domain::{
-    cost_model::{CostModel, CostModelDraft, cost_model_not_found},
-    id::TenantId,
+    cost_model::{CostModel, CostModelDraft, cost_model_not_found, in_force},
+    id::{RequestId, TenantId},
     ledger::{Outcome, Position, WriteMode},
     problem::Problem,
+    question::Scope,
     records::Record,
 };
 use std::sync::Arc;
@@ -38,6 +39,47 @@ impl Service {
                 Ok((model, written.written_at))
             }
         }
+    }
+
+    /// Stores an earlier version again as the next one. It takes the place of the newest: it holds from the same day
+    /// on.
+    pub async fn revert_cost_model(
+        &self,
+        tenant: &TenantId,
+        version: u64,
+        (request_id, expected_version): (RequestId, Option<u64>),
+        mode: WriteMode,
+    ) -> Result<(Arc<CostModel>, Option<Position>), Problem> {
+        let as_of = self.store()?.watermark(tenant).await?;
+        let earlier = self.cost_model(tenant, Some(version), as_of).await;
+        let earlier = earlier.map_err(|problem| problem.about("version"))?;
+        let newest = self.cost_model(tenant, None, as_of).await?;
+        let draft = CostModelDraft {
+            model: CostModel {
+                version: 0,
+                record_time: None,
+                effective_from: newest.effective_from,
+                ..CostModel::clone(&earlier)
+            },
+            request_id,
+            expected_version,
+        };
+        self.put_cost_model(tenant, draft, mode).await
+    }
+
+    /// The version that a report uses: the one that is asked for, or else the one that holds on the last day of the
+    /// scope's period.
+    pub async fn cost_model_for(
+        &self,
+        tenant: &TenantId,
+        version: Option<u64>,
+        scope: &Scope,
+    ) -> Result<Arc<CostModel>, Problem> {
+        if version.is_some() {
+            return self.cost_model(tenant, version, scope.as_of).await;
+        }
+        let models = self.cost_models(tenant, scope.as_of).await?;
+        Ok(in_force(&models, &scope.period))
     }
 
     /// One version of the cost model, or the newest as of a position.

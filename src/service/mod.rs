@@ -3,6 +3,8 @@
 //! Async lives here and above. Knows the domain and the `Store` trait; knows nothing of gRPC and of any one store.
 
 pub mod activities;
+pub mod allocation;
+pub mod capacity;
 pub mod clock;
 mod compute;
 pub mod copying;
@@ -17,6 +19,7 @@ pub mod prequalify;
 pub mod profile;
 pub mod rankings;
 pub mod report;
+pub mod standings;
 pub mod trends;
 
 use crate::{

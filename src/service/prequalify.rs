@@ -16,7 +16,7 @@ use crate::domain::{
     },
     party::{Party, TraitDefinition, trait_type_mismatch},
     problem::{Problem, Reason},
-    question::{ProfileQuestion, RankTotals},
+    question::{ProfileQuestion, RankTotals, Scope},
     ranking::{Basis, Direction},
     time::{Day, Period},
 };
@@ -107,8 +107,9 @@ impl Service {
         request: PrequalifyRequest,
     ) -> Result<Prequalified, Problem> {
         let as_of = request.as_of;
+        let training = Scope::all_of(request.training_period, as_of);
         let model = self
-            .cost_model(tenant, request.cost_model_version, as_of)
+            .cost_model_for(tenant, request.cost_model_version, &training)
             .await?;
         // What prospects bring is judged before fixed costs, which no new customer causes.
         let costs = Costs {

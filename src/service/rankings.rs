@@ -11,8 +11,8 @@ use crate::domain::{
     party::Party,
     problem::{Problem, Reason},
     question::{
-        CurveAnswer, CurveQuestion, RankAnswer, RankQuestion, RankRow, RankTotals, RowSelection,
-        Scope,
+        Beside, CurveAnswer, CurveQuestion, RankAnswer, RankQuestion, RankRow, RankTotals,
+        RowSelection, Scope,
     },
     ranking::{Basis, Direction},
     statement::{Line, Statement, lines},
@@ -212,7 +212,7 @@ impl Service {
                 .statement_without_activity(tenant, customer, &request, footing)
                 .await;
         };
-        let names = costs.pool_parts.iter().map(|(pool, _)| pool.clone());
+        let names = costs.pool_parts.iter().map(|part| part.pool.clone());
         let shares: Vec<(PoolId, Micros)> = names.zip(row.shares.iter().copied()).collect();
         Ok(CustomerStatement {
             statement: checked_statement(&row.sums, &costs, &row.shares)?,
@@ -359,7 +359,10 @@ pub(super) fn question(
         order: costs.order(request.basis, request.direction),
         beside: beside
             .iter()
-            .map(|basis| basis.weights(&costs.model))
+            .map(|basis| Beside {
+                weights: basis.weights(&costs.model),
+                bears_driven: basis.bears_fixed_costs(),
+            })
             .collect(),
         rows,
     }

@@ -3,9 +3,10 @@
 use super::Service;
 use crate::domain::{
     account::Sums,
-    cost_model::CostModel,
-    id::{PoolId, RoleId, TenantId},
+    cost_model::{CostModel, PoolPart},
+    id::{RoleId, TenantId},
     money::{Micros, NANOS_PER_MICRO, NANOS_PER_UNIT, Nanos, to_nanos},
+    policy::Part,
     problem::{Problem, Reason},
     question::{Order, RankTotals, Scope},
     ranking::{Basis, Direction},
@@ -20,18 +21,27 @@ pub struct Costs {
     pub model: Arc<CostModel>,
     /// The parts of its pools that fall into the period. Empty if the question has branches, since nothing says
     /// which part a branch causes.
-    pub pool_parts: Vec<(PoolId, Micros)>,
+    /// Those that are split over everybody come first, so that their order is that of a row's shares.
+    pub pool_parts: Vec<PoolPart>,
 }
 
 impl Costs {
     /// The order by a basis.
     pub fn order(&self, basis: Basis, direction: Direction) -> Order {
-        Order {
+        let mut order = Order {
             weights: basis.weights(&self.model),
-            split: self.pool_parts.iter().map(|(_, amount)| *amount).collect(),
+            split: Vec::new(),
+            driven: Vec::new(),
             value_bears_split: basis.bears_fixed_costs(),
             direction,
+        };
+        for part in &self.pool_parts {
+            match &part.part {
+                Part::Split(amount) => order.split.push(*amount),
+                Part::Driven(driven) => order.driven.push(driven.clone()),
+            }
         }
+        order
     }
 }
 
@@ -56,8 +66,10 @@ pub struct Footing {
     pub cost_model_version: u64,
     /// The minutes of each role without a rate, in thousandths.
     pub unrated: BTreeMap<RoleId, i128>,
-    /// What was split over the active customers, in nano-units.
+    /// What the active customers bear of the pools, in nano-units.
     pub allocated_fixed_cost: Nanos,
+    /// What nobody bears of the pools, in nano-units: capacity that was not used, and what nobody caused.
+    pub unallocated_fixed_cost: Nanos,
     /// How many customers are active.
     pub active_customers: u64,
 }
@@ -70,7 +82,7 @@ impl Service {
         version: Option<u64>,
         scope: &Scope,
     ) -> Result<Costs, Problem> {
-        let model = self.cost_model(tenant, version, scope.as_of).await?;
+        let model = self.cost_model_for(tenant, version, scope).await?;
         let pool_parts = match scope.branches.is_empty() {
             true => model.pool_parts(&scope.period),
             false => Vec::new(),
@@ -96,10 +108,14 @@ impl Service {
 /// Makes the footing of a report by `order`, or refuses a report that does not tie.
 pub fn footing(costs: &Costs, order: &Order, totals: &RankTotals) -> Result<Footing, Problem> {
     // Without active customers there is nobody to split a fixed cost over.
-    let all_shares: i128 = match totals.active {
+    let equal: i128 = match totals.active {
         0 => 0,
         _ => order.split.iter().map(|amount| i128::from(*amount)).sum(),
     };
+    let driven = totals.driven.iter();
+    let all_shares = equal + driven.map(|one| i128::from(one.amount)).sum::<i128>();
+    let pools = costs.pool_parts.iter();
+    let unallocated = pools.map(|part| i128::from(part.amount)).sum::<i128>() - all_shares;
     let reported_shares: i128 = totals.reported_shares.iter().sum();
     let borne = if order.value_bears_split {
         NANOS_PER_MICRO
@@ -122,6 +138,7 @@ pub fn footing(costs: &Costs, order: &Order, totals: &RankTotals) -> Result<Foot
         cost_model_version: costs.model.version,
         unrated: unrated_minutes(&totals.ledger, &costs.model),
         allocated_fixed_cost: all_shares * NANOS_PER_MICRO,
+        unallocated_fixed_cost: unallocated * NANOS_PER_MICRO,
         active_customers: totals.active,
     })
 }

@@ -3,7 +3,7 @@
 
 use crate::domain::{
     id::{TraitKey, UNASSIGNED},
-    money::{Nanos, to_nanos},
+    money::Nanos,
     party::{Party, TraitValue},
     question::{CurveAnswer, LiftAnswer, LiftCount, LiftQuestion, RankTotals, TraitBin},
     traits::Traits,
@@ -167,11 +167,7 @@ impl Best {
             .unwrap_or(u64::MAX)
             .max(question.best_minimum)
             .min(customers / 2);
-        // Equals can differ by the micro-unit of each amount that an equal split leaves over.
-        let tie = match question.order.value_bears_split {
-            true => to_nanos(1) * question.order.split.len() as Nanos,
-            false => 0,
-        };
+        let tie = question.order.most_left_over();
         let next = usize::try_from(wanted)
             .ok()
             .and_then(|wanted| values.get(wanted));

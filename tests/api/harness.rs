@@ -257,11 +257,13 @@ pub fn cost_model(role: &str, rate: &str, pool: &str, from: i64, to: i64) -> pb:
         capacity_cost_rates: vec![pb::CapacityCostRate {
             role_id: role.to_owned(),
             rate_per_minute: Some(decimal(rate)),
+            practical_capacity: None,
         }],
         cost_pools: vec![pb::CostPool {
             pool_id: "RENT".to_owned(),
             amount: Some(usd(pool)),
             period: Some(days(from, to)),
+            ..Default::default()
         }],
         ..Default::default()
     }

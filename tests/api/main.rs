@@ -6,6 +6,8 @@
 )]
 
 mod activities;
+mod allocation;
+mod comparison;
 mod cost_models;
 mod customers;
 mod dimensions;

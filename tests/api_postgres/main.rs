@@ -12,6 +12,10 @@ mod two_services;
 
 #[path = "../api/activities.rs"]
 mod activities;
+#[path = "../api/allocation.rs"]
+mod allocation;
+#[path = "../api/comparison.rs"]
+mod comparison;
 #[path = "../api/cost_models.rs"]
 mod cost_models;
 #[path = "../api/customers.rs"]

@@ -6,6 +6,7 @@ mod broken_streams;
 #[path = "../shared/cluster.rs"]
 mod cluster;
 mod copying;
+mod costs;
 mod demo;
 mod exit_codes;
 mod folders;

@@ -18,6 +18,7 @@ use profitscore::{
         },
         money::{Currency, Nanos},
         party::{Sensitivity, Stage, TraitDefinition, TraitType, TraitValue},
+        policy::Policy,
         problem::Reason,
         records::Record,
         time::{Day, Period},
@@ -291,6 +292,8 @@ async fn fixed_costs_count_in_the_profile_and_not_in_what_a_prospect_brings() {
         amount: 120_000_000_000,
         start: Day(0),
         end: Day(700),
+        policy: Policy::default(),
+        items: BTreeMap::new(),
     };
     let draft = CostModelDraft {
         model: CostModel {

@@ -8,6 +8,7 @@ use profitscore::{
             Activity, ContactChannel, Dimensions, DirectCostKind, EffortPurpose, Kind, Price,
             Severity, Work,
         },
+        allocation::{Driven, Driver},
         cost_model::CostModel,
         id::TenantId,
         ledger::{Entry, LedgerQuestion, Position},
@@ -16,7 +17,7 @@ use profitscore::{
         },
         prospect::ProspectQuestion,
         question::{
-            CellsQuestion, CrossQuestion, CurveQuestion, Group, LiftQuestion, Order,
+            Beside, CellsQuestion, CrossQuestion, CurveQuestion, Group, LiftQuestion, Order,
             ProfileQuestion, RankQuestion, RowSelection, Scope,
         },
         ranking::{Basis, Direction},
@@ -33,6 +34,7 @@ use proptest::{
     strategy::ValueTree,
     test_runner::TestRunner,
 };
+use std::sync::Arc;
 
 /// In an order that is neither that of letters nor that of their first use.
 pub const CUSTOMERS: [&str; 7] = ["b", "B", "é", "aa", "a", "UNASSIGNED", "z 1"];
@@ -312,16 +314,48 @@ fn any_weights() -> BoxedStrategy<Weights> {
     .boxed()
 }
 
+fn any_driver() -> impl Strategy<Value = Driver> {
+    let customer =
+        (select(&CUSTOMERS), 0_i64..9).prop_map(|(id, quantity)| (party_id(id), quantity));
+    prop_oneof![
+        3 => any_weights().prop_map(Driver::Weighed),
+        1 => any_weights().prop_map(Driver::Present),
+        1 => vec(customer, 0..4).prop_map(|supplied| {
+            Driver::Supplied(Arc::new(supplied.into_iter().collect()))
+        }),
+    ]
+}
+
+pub fn any_driven() -> impl Strategy<Value = Driven> {
+    let capacity = option::of(prop_oneof![1_i128..1_000, 1..1_i128 << 70]);
+    (amount(), any_driver(), capacity).prop_map(|(amount, driver, capacity)| Driven {
+        amount,
+        driver,
+        capacity,
+    })
+}
+
+fn any_beside() -> impl Strategy<Value = Beside> {
+    (any_weights(), any::<bool>()).prop_map(|(weights, bears_driven)| Beside {
+        weights,
+        bears_driven,
+    })
+}
+
 fn any_order() -> BoxedStrategy<Order> {
     let direction = select(&[Direction::BestFirst, Direction::WorstFirst]);
     let split = prop_oneof![Just(Vec::new()), vec(amount(), 1..3)];
-    (any_weights(), split, any::<bool>(), direction)
-        .prop_map(|(weights, split, value_bears_split, direction)| Order {
-            weights,
-            split,
-            value_bears_split,
-            direction,
-        })
+    let driven = prop_oneof![Just(Vec::new()), vec(any_driven(), 1..4)];
+    (any_weights(), split, driven, any::<bool>(), direction)
+        .prop_map(
+            |(weights, split, driven, value_bears_split, direction)| Order {
+                weights,
+                split,
+                driven,
+                value_bears_split,
+                direction,
+            },
+        )
         .boxed()
 }
 
@@ -338,7 +372,7 @@ pub fn question() -> BoxedStrategy<Question> {
     const KEYS: [&str; 5] = ["size", "age", "tags", "vip", "nothing"];
     const KEY_LISTS: [&[&str]; 3] = [&KEYS, &["tags", "age"], &[]];
     prop_oneof![
-        3 => (any_scope(), any_order(), vec(any_weights(), 0..3), rows()).prop_map(
+        3 => (any_scope(), any_order(), vec(any_beside(), 0..3), rows()).prop_map(
             |(scope, order, beside, rows)| {
                 Question::Rank(RankQuestion { scope, order, beside, rows })
             }

@@ -23,24 +23,24 @@ use proptest::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-fn runner(seed: u8) -> TestRunner {
+pub fn runner(seed: u8) -> TestRunner {
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
     TestRunner::new_with_rng(Config::default(), rng)
 }
 
 /// Activities with ids of their own.
-fn activities(runner: &mut TestRunner, count: usize) -> Vec<Activity> {
+pub fn activities(runner: &mut TestRunner, count: usize) -> Vec<Activity> {
     (0..count)
         .map(|number| sample(runner, activity_of(format!("a{number}"))))
         .collect()
 }
 
-fn entries_of(activities: &[Activity]) -> Vec<Entry> {
+pub fn entries_of(activities: &[Activity]) -> Vec<Entry> {
     activities.iter().cloned().map(Entry::Activity).collect()
 }
 
 /// Appends what must all be accepted, in batches of some size.
-async fn submit(store: &dyn Store, id: &str, entries: &[Entry], size: usize) {
+pub async fn submit(store: &dyn Store, id: &str, entries: &[Entry], size: usize) {
     for batch in entries.chunks(size) {
         let outcomes = append_to(store, id, batch.to_vec()).await;
         assert!(

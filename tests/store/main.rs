@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod allocation;
 mod appending;
 #[path = "../shared/cluster.rs"]
 mod cluster;
@@ -87,6 +88,12 @@ on_every_store! {
         the_past_stays_as_it_was,
         nobody_is_ranked_without_activity,
         huge_weights_and_amounts_are_exact;
+    allocation:
+        drivers_add_up_to_the_unit,
+        drivers_do_not_look_at_filters,
+        drivers_move_customers,
+        what_rounding_leaves_over_moves_nobody,
+        every_store_comes_to_the_same_shares;
     curve:
         the_curve_has_its_points,
         the_curve_of_nobody_and_of_losses,

@@ -111,6 +111,7 @@ pub async fn an_equal_split_adds_up_and_moves_nobody(store: &dyn Store) {
         weights: Basis::NetProfit.weights(&costs),
         // 10 and 7 micro-units over 4 customers: 3, 3, 2, 2 and 2, 2, 2, 1, whatever their values.
         split: vec![10, 7, 0],
+        driven: Vec::new(),
         value_bears_split: true,
         direction: Direction::BestFirst,
     };
@@ -315,11 +316,11 @@ pub async fn places_beside_are_told(store: &dyn Store) {
     let weights = |basis: Basis| basis.weights(&costs);
     let question = RankQuestion {
         beside: vec![
-            weights(Basis::Revenue),
-            weights(Basis::NetProfit),
-            weights(Basis::Spend),
-            Weights::default(),
-            weights(Basis::Revenue),
+            weights(Basis::Revenue).into(),
+            weights(Basis::NetProfit).into(),
+            weights(Basis::Spend).into(),
+            Weights::default().into(),
+            weights(Basis::Revenue).into(),
         ],
         ..rank_question(
             scope(Period::ALL),

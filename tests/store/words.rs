@@ -211,6 +211,7 @@ pub fn order(basis: Basis) -> Order {
     Order {
         weights: basis.weights(&CostModel::default()),
         split: Vec::new(),
+        driven: Vec::new(),
         value_bears_split: true,
         direction: Direction::BestFirst,
     }

@@ -2,7 +2,10 @@
 //! fail.
 
 pub mod activity;
+pub mod allocation;
+pub mod allocation_policy;
 pub mod band;
+pub mod capacity;
 pub mod common;
 pub mod cost_model;
 pub mod dependence;

@@ -138,6 +138,8 @@ pub fn cost_basis_to_pb(footing: &Footing, currency: Currency) -> pb::CostBasis 
         unrated_efforts: unrated.collect(),
         allocated_fixed_cost: Some(money_to_pb(footing.allocated_fixed_cost, currency)),
         active_customer_count: count_to_pb(footing.active_customers),
+        unallocated_fixed_cost: (footing.unallocated_fixed_cost != 0)
+            .then(|| money_to_pb(footing.unallocated_fixed_cost, currency)),
     }
 }
 

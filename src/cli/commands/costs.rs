@@ -1,12 +1,17 @@
 //! `profitscore costs`.
 
+use super::{
+    allocation::{TraceArguments, policy_name},
+    capacity::CapacityArguments,
+    comparison::{CompareArguments, preview_text},
+};
 use crate::{
     api::pb::{
         CostModel, GetCostModelRequest, ListCostModelsRequest, PutCostModelRequest,
-        google_type::Interval,
+        RevertCostModelRequest, google_type::Interval,
     },
     cli::{
-        arguments::ReadArguments,
+        arguments::{PeriodArguments, ReadArguments},
         connection::Connection,
         errors::Failure,
         output::{
@@ -36,6 +41,29 @@ pub enum CostCommand {
     },
     /// Store a cost model as the next version
     Put(PutArguments),
+    /// Show how a pool was allocated: each customer's driver quantity and share
+    Trace(TraceArguments),
+    /// Set all four policies of allocating side by side: who changes sign, who moves
+    Compare(CompareArguments),
+    /// Show how much of each practical capacity was used, and what the rest costs
+    Capacity(CapacityArguments),
+    /// Store an earlier version again as the next one
+    Revert(RevertArguments),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct RevertArguments {
+    /// The version to store again
+    version: i64,
+    /// Refuse unless the newest version is this one
+    #[arg(long, value_name = "VERSION")]
+    expected_version: Option<i64>,
+    /// The same request id again answers with the version it made at first; a new one if not given
+    #[arg(long, value_name = "ID")]
+    request_id: Option<String>,
+    /// Only say whether it would be accepted
+    #[arg(long)]
+    dry_run: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -48,9 +76,12 @@ pub struct PutArguments {
     /// The same request id again answers with the version it made at first; a new one if not given
     #[arg(long, value_name = "ID")]
     request_id: Option<String>,
-    /// Only say whether it would be accepted
+    /// Only say whether it would be accepted, and show what it would change
     #[arg(long)]
     dry_run: bool,
+    /// The period in which --dry-run shows what it would change
+    #[command(flatten)]
+    preview: PeriodArguments,
 }
 
 impl CostCommand {
@@ -86,23 +117,52 @@ impl CostCommand {
                 let models = &answer.cost_models;
                 show(format, &answer, || text(models), || sheet(models))
             }
-            Self::Put(arguments) => {
-                let request = PutCostModelRequest {
-                    tenant_id: connection.tenant(),
-                    cost_model: Some(json::read_file(&arguments.file)?),
-                    request_id: arguments.request_id.clone().unwrap_or_else(new_request_id),
-                    expected_version: arguments.expected_version,
-                    validate_only: arguments.dry_run,
-                };
-                let mut client = connection.cost_models();
-                let answer = client
-                    .put_cost_model(connection.request(request))
-                    .await?
-                    .into_inner();
-                let models: Vec<_> = answer.cost_model.iter().cloned().collect();
-                show(format, &answer, || text(&models), || sheet(&models))
-            }
+            Self::Trace(arguments) => arguments.run(connection, format).await,
+            Self::Compare(arguments) => arguments.run(connection, format).await,
+            Self::Capacity(arguments) => arguments.run(connection, format).await,
+            Self::Revert(arguments) => arguments.run(connection, format).await,
+            Self::Put(arguments) => arguments.run(connection, format).await,
         }
+    }
+}
+
+impl RevertArguments {
+    async fn run(&self, connection: &Connection, format: Format) -> Result<(), Failure> {
+        let request = RevertCostModelRequest {
+            tenant_id: connection.tenant(),
+            version: Some(self.version),
+            request_id: self.request_id.clone().unwrap_or_else(new_request_id),
+            expected_version: self.expected_version,
+            validate_only: self.dry_run,
+        };
+        let mut client = connection.cost_models();
+        let answer = client.revert_cost_model(connection.request(request));
+        let answer = answer.await?.into_inner();
+        let models: Vec<_> = answer.cost_model.iter().cloned().collect();
+        show(format, &answer, || text(&models), || sheet(&models))
+    }
+}
+
+impl PutArguments {
+    async fn run(&self, connection: &Connection, format: Format) -> Result<(), Failure> {
+        let request = PutCostModelRequest {
+            tenant_id: connection.tenant(),
+            cost_model: Some(json::read_file(&self.file)?),
+            request_id: self.request_id.clone().unwrap_or_else(new_request_id),
+            expected_version: self.expected_version,
+            validate_only: self.dry_run,
+            preview_period: self.preview.interval()?,
+            preview_customer_count: 20,
+        };
+        let mut client = connection.cost_models();
+        let answer = client.put_cost_model(connection.request(request));
+        let answer = answer.await?.into_inner();
+        let models: Vec<_> = answer.cost_model.iter().cloned().collect();
+        let period = self.preview.text();
+        let preview = answer.preview.as_ref();
+        let preview = || preview.map(|preview| preview_text(preview, &period));
+        let whole = || text(&models) + &preview().unwrap_or_default();
+        show(format, &answer, whole, || sheet(&models))
     }
 }
 
@@ -142,8 +202,16 @@ fn text(models: &[CostModel]) -> String {
         } else {
             format!(": {}", model.note)
         };
+        let effective = match model.effective_time {
+            Some(_) => format!(", holds from {}", day(model.effective_time)),
+            None => String::new(),
+        };
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "Cost model {}{recorded}{note}\n", model.version);
+        let _ = writeln!(
+            text,
+            "Cost model {}{recorded}{effective}{note}\n",
+            model.version
+        );
         if !model.capacity_cost_rates.is_empty() {
             let mut grid = Grid::new(&[("Role", Side::Left), ("Rate a minute", Side::Right)]);
             for rate in &model.capacity_cost_rates {
@@ -157,6 +225,7 @@ fn text(models: &[CostModel]) -> String {
                 ("Amount", Side::Right),
                 ("Currency", Side::Left),
                 ("Period", Side::Left),
+                ("Allocated", Side::Left),
             ]);
             for pool in &model.cost_pools {
                 grid.row([
@@ -164,6 +233,7 @@ fn text(models: &[CostModel]) -> String {
                     exact(&pool.amount),
                     currency_of([&pool.amount]).to_owned(),
                     period(&pool.period),
+                    policy_name(&pool.policy).to_owned(),
                 ]);
             }
             let _ = writeln!(text, "{grid}");

@@ -1,8 +1,11 @@
 //! One file for each command: its flags, the request they become, and how the answer is shown.
 
 pub mod activities;
+pub mod allocation;
 pub mod bands;
 pub mod by;
+pub mod capacity;
+pub mod comparison;
 pub mod copy;
 pub mod costs;
 pub mod cross;

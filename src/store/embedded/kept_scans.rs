@@ -3,6 +3,7 @@
 //! is true for ever.
 
 use super::{
+    bits::Bits,
     books::{Books, narrow, wide},
     kept::Kept,
     scan::{Scan, scan},
@@ -23,6 +24,30 @@ pub(super) enum AnyScan {
 }
 
 impl AnyScan {
+    /// What a customer is worth, in what the weights give.
+    pub fn value(&self, customer: u32) -> i128 {
+        match self {
+            Self::Narrow(scan) => scan.value(customer),
+            Self::Wide(scan) => scan.value(customer),
+        }
+    }
+
+    /// Who has any posting in the period.
+    pub fn active(&self) -> &Bits {
+        match self {
+            Self::Narrow(scan) => &scan.active,
+            Self::Wide(scan) => &scan.active,
+        }
+    }
+
+    /// The same values with something taken off each.
+    pub fn less(&self, taken: impl Fn(u32) -> i128) -> Self {
+        Self::Wide(Arc::new(match self {
+            Self::Narrow(scan) => scan.less(taken),
+            Self::Wide(scan) => scan.less(taken),
+        }))
+    }
+
     fn bytes(&self) -> usize {
         match self {
             Self::Narrow(scan) => scan.bytes(),

@@ -10,6 +10,7 @@ mod checkpoint;
 mod codec;
 pub mod disk;
 mod draft;
+mod driven;
 mod engine;
 mod entries;
 pub mod fingerprint;

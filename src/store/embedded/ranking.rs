@@ -2,6 +2,7 @@
 
 use super::{
     books::{Accumulator, Books, IdOrder},
+    driven::Spreads,
     kept_scans::{AnyScan, KeptScans},
     place_set::PlaceSet,
     scan::{Filter, Scan},
@@ -10,8 +11,8 @@ use super::{
 };
 use crate::domain::{
     account::Weights,
-    money::Nanos,
-    question::{Order, RankAnswer, RankQuestion, RankRow, RankTotals, RowSelection, Scope},
+    money::{Micros, Nanos},
+    question::{Beside, Order, RankAnswer, RankQuestion, RankRow, RankTotals, RowSelection, Scope},
     ranking::Direction,
 };
 use std::{
@@ -28,6 +29,7 @@ pub(super) struct Ranking<'a, A: Accumulator> {
     /// By other weights.
     beside: Vec<AnyScan>,
     split: Split<'a>,
+    driven: Spreads,
     value_bears_split: bool,
     /// The order of ids, and the active customers by place in it; made when it is needed.
     ids: OnceLock<(Arc<IdOrder>, PlaceSet)>,
@@ -46,13 +48,13 @@ pub(super) enum Values<A> {
 }
 
 impl<'a, A: Accumulator> Ranking<'a, A> {
-    /// Finds the customers of a scope.
-    pub fn new(
+    /// Finds the customers of a scope. If the order's value bears what is driven, it is taken off in the scan already.
+    fn new(
         books: &'a Books,
-        scope: &'a Scope,
-        order: &'a Order,
+        (scope, order): (&'a Scope, &'a Order),
         scan: Arc<Scan<A>>,
         beside: Vec<AnyScan>,
+        driven: Spreads,
     ) -> Self {
         let active = scan.active.count();
         let mut ranking = Self {
@@ -68,10 +70,12 @@ impl<'a, A: Accumulator> Ranking<'a, A> {
                 reported: scan.reported_sums.clone(),
                 filtered_out: scan.filtered_out.clone(),
                 reported_value: scan.reported_value,
+                driven: driven.allotments(),
                 ..RankTotals::default()
             },
             scan,
             beside,
+            driven,
         };
         ranking.count();
         ranking
@@ -100,6 +104,25 @@ impl<'a, A: Accumulator> Ranking<'a, A> {
             let indexes: Vec<u64> = reported.iter().map(|place| active.before(place)).collect();
             self.split.sums(&indexes)
         };
+        let driven = self.driven_sums();
+        self.totals.reported_shares.extend(driven);
+    }
+
+    /// What the reported customers bear of each amount that is driven.
+    fn driven_sums(&self) -> Vec<i128> {
+        if self.driven.is_empty() {
+            return Vec::new();
+        }
+        if self.totals.customers == self.totals.active {
+            let whole = self.totals.driven.iter();
+            return whole
+                .map(|allotment| i128::from(allotment.amount))
+                .collect();
+        }
+        let places = &self.ids().0.places;
+        let reported = self.scan.reported.iter();
+        self.driven
+            .sums(reported.map(|customer| (customer, places[customer as usize])))
     }
 
     fn ids(&self) -> &(Arc<IdOrder>, PlaceSet) {
@@ -122,26 +145,38 @@ impl<'a, A: Accumulator> Ranking<'a, A> {
     }
 
     fn bears_split(&self) -> bool {
-        self.value_bears_split && !self.split.is_empty()
+        self.value_bears_split && !(self.split.is_empty() && self.driven.is_empty())
     }
 
-    /// What a customer is ordered by: its value before shares.
+    /// What a customer is ordered by: its value before shares, apart from what is taken off in the scan.
     fn own_value(&self, customer: u32) -> Nanos {
-        self.scan.values[customer as usize].wide() * self.scan.weighing.step
+        self.scan.value(customer)
     }
 
     fn value(&self, customer: u32) -> Nanos {
         let own = self.own_value(customer);
         match self.bears_split() {
-            true => own - self.split.total(self.index(customer)),
+            true => own - self.borne(customer),
             false => own,
         }
+    }
+
+    /// What is to be taken off what a customer is ordered by.
+    fn borne(&self, customer: u32) -> Nanos {
+        let (ids, active) = self.ids();
+        let place = ids.places[customer as usize];
+        let equal = match self.split.is_empty() {
+            true => 0,
+            false => self.split.total(active.before(place)),
+        };
+        equal + self.driven.left_over(customer, place)
     }
 
     /// Whether the value of a customer that bears the split is below zero.
     fn is_negative(&self, customer: u32) -> bool {
         // All shares are nearly the same: the index decides for very few.
         let (least, most) = self.split.bounds();
+        let most = most + self.driven.most_left_over();
         let own = self.own_value(customer);
         own < least || own < most && self.value(customer) < 0
     }
@@ -228,11 +263,20 @@ impl<'a, A: Accumulator> Ranking<'a, A> {
             cumulative,
             beside: Vec::new(),
             sums: filter.customer_sums(customer),
-            shares: match self.split.is_empty() {
-                true => Vec::new(),
-                false => self.split.shares(self.index(customer)),
-            },
+            shares: self.shares(customer),
         }
+    }
+
+    fn shares(&self, customer: u32) -> Vec<Micros> {
+        let mut shares = match self.split.is_empty() {
+            true => Vec::new(),
+            false => self.split.shares(self.index(customer)),
+        };
+        if !self.driven.is_empty() {
+            let place = self.ids().0.places[customer as usize];
+            shares.extend(self.driven.shares(customer, place));
+        }
+        shares
     }
 
     /// What those before some neighbours bear of the split, if values bear it.
@@ -248,9 +292,7 @@ impl<'a, A: Accumulator> Ranking<'a, A> {
                     && (candidates.tie)(*customer, first.customer) == Ordering::Less
         };
         let ahead = self.scan.reported.iter().filter(ahead);
-        ahead
-            .map(|customer| self.split.total(self.index(customer)))
-            .sum()
+        ahead.map(|customer| self.borne(customer)).sum()
     }
 }
 
@@ -297,17 +339,32 @@ pub(super) fn with_ranking<T>(
     books: &Books,
     kept: &KeptScans<'_>,
     (scope, order): (&Scope, &Order),
-    beside: &[Weights],
+    beside: &[Beside],
     task: impl RankingTask<T>,
 ) -> T {
-    let weights: Vec<&Weights> = std::iter::once(&order.weights).chain(beside).collect();
-    let mut scans = kept.scans(books, scope, &weights).into_iter();
+    let own = std::iter::once((&order.weights, order.value_bears_split));
+    let others = beside.iter().map(|one| (&one.weights, one.bears_driven));
+    let (weights, bearing): (Vec<&Weights>, Vec<bool>) = own.chain(others).unzip();
+    let scans = kept.scans(books, scope, &weights);
+    let driven = match &scans[..] {
+        [first, ..] => Spreads::new(books, kept, scope, &order.driven, first.active()),
+        [] => Spreads::default(),
+    };
+    let mut scans =
+        scans
+            .into_iter()
+            .zip(bearing)
+            .map(|(scan, bears)| match bears && !driven.is_empty() {
+                true => scan.less(|customer| driven.part(customer)),
+                false => scan,
+            });
     // There is a scan for each of the weights.
     let own = scans.next().expect("the first is the order's own");
     let beside = scans.collect();
+    let asked = (scope, order);
     match own {
-        AnyScan::Narrow(scan) => task.run(Ranking::new(books, scope, order, scan, beside)),
-        AnyScan::Wide(scan) => task.run(Ranking::new(books, scope, order, scan, beside)),
+        AnyScan::Narrow(scan) => task.run(Ranking::new(books, asked, scan, beside, driven)),
+        AnyScan::Wide(scan) => task.run(Ranking::new(books, asked, scan, beside, driven)),
     }
 }
 
@@ -343,8 +400,8 @@ impl RankingTask<RankAnswer> for &RankQuestion {
             }
         };
         let (mut rows, customers) = ranking.rows(&wanted, direction);
-        for (weights, scan) in self.beside.iter().zip(&ranking.beside) {
-            let is_own = *weights == self.order.weights && direction == Direction::BestFirst;
+        for (beside, scan) in self.beside.iter().zip(&ranking.beside) {
+            let is_own = self.is_own_order(beside);
             let places = match scan {
                 _ if is_own => rows.iter().map(|row| row.place).collect(),
                 AnyScan::Narrow(scan) => places_by(books, scan, &customers),

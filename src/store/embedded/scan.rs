@@ -174,6 +174,33 @@ pub(super) fn scan<A: Accumulator>(
 }
 
 impl<A: Accumulator> Scan<A> {
+    /// What a customer is worth, in what the weights give.
+    pub fn value(&self, customer: u32) -> i128 {
+        self.values[customer as usize].wide() * self.weighing.step
+    }
+
+    /// The same customers with something taken off their values. What they add up to stays as it was: what is taken
+    /// off is added up by whoever takes it.
+    pub fn less(&self, taken: impl Fn(u32) -> i128) -> Scan<i128> {
+        let mut values = i128::scratch(&self.scratch, self.values.len());
+        values.fill(0);
+        self.reported.for_each(|customer| {
+            values[customer as usize] = self.value(customer) - taken(customer);
+        });
+        Scan {
+            weighing: Weighing::nothing(),
+            values,
+            active: self.active.clone(),
+            reported: self.reported.clone(),
+            ledger: self.ledger.clone(),
+            reported_sums: self.reported_sums.clone(),
+            filtered_out: self.filtered_out.clone(),
+            reported_value: self.reported_value,
+            negative: self.negative,
+            scratch: Arc::clone(&self.scratch),
+        }
+    }
+
     fn new(books: &Books, weighing: Weighing<A>) -> Self {
         Self {
             values: A::scratch(&books.scratch, books.customers.len()),

@@ -3,6 +3,7 @@
 use super::{
     customers::Customers,
     database::{Database, column},
+    driven::Spreads,
     numbers::Wide,
     parties::counted,
     sql::Sql,
@@ -25,11 +26,14 @@ pub async fn curve(
     tenant: i32,
     question: &CurveQuestion,
 ) -> Result<CurveAnswer, Problem> {
+    let order = &question.order;
+    let driven = Spreads::ask(database, tenant, &question.scope, &order.driven).await?;
     let customers = Customers {
         tenant,
         arithmetic: Arithmetic::Exact,
         scope: &question.scope,
-        order: &question.order,
+        order,
+        driven: &driven,
         beside: &[],
         with_traits: false,
     };
@@ -83,8 +87,7 @@ fn statement(customers: &Customers<'_>, question: &CurveQuestion) -> Sql {
     let order = customers.order_by(true);
     let value = customers.final_column();
     // Shares can put values that are nearly equal out of their order, and what is weighed by place wants theirs.
-    let is_split = question.order.value_bears_split && !question.order.split.is_empty();
-    let rank = match is_split {
+    let rank = match customers.bears_split() {
         true => "row_number() OVER (ORDER BY r.final DESC)",
         false => "row_number() OVER o",
     };
@@ -106,7 +109,7 @@ fn statement(customers: &Customers<'_>, question: &CurveQuestion) -> Sql {
          ORDER BY o.cumulative DESC, o.place LIMIT 1), \
          points AS (SELECT o.place, o.cumulative FROM ordered o CROSS JOIN whole w \
          WHERE o.place * {points} / w.customers > (o.place - 1) * {points} / w.customers) \
-         SELECT w.customers, w.negative, w.value, w.total, w.borne, s.active, f.positive, f.not_negative, \
+         SELECT w.customers, w.negative, w.value, w.total, w.borne, w.driven, s.active, f.positive, f.not_negative, \
          f.positive_sum, f.square_sum, (f.not_negative + 1) * f.positive_sum - f.falling AS place_weighted_sum, \
          f.eighty_percent, f.best_fifth, coalesce(k.place, 0) AS peak_place, coalesce(k.cumulative, 0) AS peak, \
          p.place, p.cumulative FROM whole w CROSS JOIN size s CROSS JOIN spread f \

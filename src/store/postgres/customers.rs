@@ -4,16 +4,16 @@
 
 use super::{
     database::{Database, column},
+    driven::{Charged, Spreads},
     numbers::Exact,
     scope,
     sql::{Sql, count},
     weigh::{self, Arithmetic},
 };
 use crate::domain::{
-    account::Weights,
     money::{NANOS_PER_MICRO, Nanos},
     problem::Problem,
-    question::{Order, RankTotals, Scope},
+    question::{Beside, Order, RankTotals, Scope},
 };
 use tokio_postgres::Row;
 
@@ -23,20 +23,44 @@ pub struct Customers<'a> {
     pub arithmetic: Arithmetic,
     pub scope: &'a Scope,
     pub order: &'a Order,
+    /// The amounts of the order that are driven.
+    pub driven: &'a Spreads<'a>,
     /// Values beside that of the order.
-    pub beside: &'a [Weights],
+    pub beside: &'a [Beside],
     /// Whether their traits are wanted.
     pub with_traits: bool,
 }
 
 impl Customers<'_> {
-    /// The column of `reported` that has the value of a weighting beside.
-    pub fn value_column(&self, weights: &Weights) -> String {
-        if *weights == self.order.weights {
+    /// The column of `reported` that has the value of an order beside.
+    pub fn value_column(&self, beside: &Beside) -> String {
+        let bears = self.order.value_bears_split == beside.bears_driven;
+        if beside.weights == self.order.weights && (self.driven.is_empty() || bears) {
             return "v0".to_owned();
         }
-        let place = self.beside.iter().position(|own| own == weights);
+        let place = self.beside.iter().position(|own| own == beside);
         format!("v{}", place.map_or(0, |place| place + 1))
+    }
+
+    /// The columns of all values, that of the order first, each once.
+    fn values(&self) -> Vec<Charged<'_>> {
+        let own = Charged {
+            name: "v0".to_owned(),
+            weights: &self.order.weights,
+            bears: self.order.value_bears_split,
+        };
+        let beside = (1..).zip(self.beside).map(|(place, beside)| Charged {
+            name: format!("v{place}"),
+            weights: &beside.weights,
+            bears: beside.bears_driven,
+        });
+        let columns = self.beside.iter().map(|beside| self.value_column(beside));
+        let once = beside
+            .zip(columns)
+            .filter(|(own, column)| own.name == *column);
+        std::iter::once(own)
+            .chain(once.map(|(own, _)| own))
+            .collect()
     }
 
     /// The rows of a statement about these customers.
@@ -45,8 +69,11 @@ impl Customers<'_> {
         database: &Database,
         statement: impl Fn(&Self) -> Sql,
     ) -> Result<Vec<Row>, Problem> {
-        let mut weights = self.beside.iter().chain([&self.order.weights]);
-        let quick = weights.all(weigh::is_short).then(|| {
+        let beside = self.beside.iter().map(|beside| &beside.weights);
+        let mut weights = beside.chain([&self.order.weights]);
+        // A part is a product of two numbers of eight bytes.
+        let is_short = self.driven.is_empty() && weights.all(weigh::is_short);
+        let quick = is_short.then(|| {
             statement(&Self {
                 arithmetic: Arithmetic::Quick,
                 ..*self
@@ -69,9 +96,23 @@ impl Customers<'_> {
 
     /// The column of `reported` that has the value less its shares.
     pub fn final_column(&self) -> &'static str {
-        match self.order.value_bears_split && !self.order.split.is_empty() {
+        match self.bears_split() {
             true => "final",
             false => "v0",
+        }
+    }
+
+    /// Whether anything is taken off what the customers are ordered by.
+    pub fn bears_split(&self) -> bool {
+        let is_split = !(self.order.split.is_empty() && self.driven.is_empty());
+        self.order.value_bears_split && is_split
+    }
+
+    /// What is taken off that of what rounding leaves over of amounts that are driven, in a table.
+    fn left_over(&self, table: &str) -> String {
+        match self.driven.is_empty() {
+            true => String::new(),
+            false => format!(" - {} * {table}.left_over", NANOS_PER_MICRO / self.unit()),
         }
     }
 
@@ -85,13 +126,24 @@ impl Customers<'_> {
             "SELECT w.customers AS active FROM whole w",
             "NULL::bigint[]",
         );
-        if is_all && self.order.split.is_empty() {
+        if is_all && self.order.split.is_empty() && self.driven.is_empty() {
             sql.push(&format!("WITH reported AS MATERIALIZED ({active}), "));
         } else {
             size = "SELECT count(*) AS active FROM active";
-            sql.push(&format!("WITH active AS MATERIALIZED ({active}), "));
+            if self.driven.is_empty() {
+                sql.push(&format!("WITH active AS MATERIALIZED ({active}), "));
+            } else {
+                let traits = if self.with_traits { ", a.traits" } else { "" };
+                self.driven.begin(sql, &active, &self.values(), traits);
+            }
             if self.order.split.is_empty() {
-                sql.push("reported AS MATERIALIZED (SELECT a.* FROM active a WHERE a.own), ");
+                let bearing = match self.bears_split() {
+                    true => format!(", a.v0{} AS final", self.left_over("a")),
+                    false => String::new(),
+                };
+                sql.push(&format!(
+                    "reported AS MATERIALIZED (SELECT a.*{bearing} FROM active a WHERE a.own), "
+                ));
             } else {
                 self.split(sql);
                 borne = "(SELECT array_agg(c.number ORDER BY c.place) FROM (SELECT p.place, \
@@ -99,10 +151,14 @@ impl Customers<'_> {
             }
         }
         let value = self.final_column();
+        let (plain, driven) = match self.driven.is_empty() {
+            true => ("v0", "NULL::text[]".to_owned()),
+            false => ("w0", self.driven.borne()),
+        };
         sql.push(&format!(
             "whole AS (SELECT count(*) AS customers, count(*) FILTER (WHERE r.{value} < 0) AS negative, \
-             coalesce(sum(r.v0), 0) AS value, coalesce(sum(r.{value}), 0) AS total, {borne} AS borne \
-             FROM reported r), size AS ({size}), "
+             coalesce(sum(r.{plain}), 0) AS value, coalesce(sum(r.{value}), 0) AS total, {borne} AS borne, \
+             {driven} AS driven FROM reported r), size AS ({size}), "
         ));
     }
 
@@ -114,18 +170,14 @@ impl Customers<'_> {
             "" => "true".to_owned(),
             branch => format!("coalesce(sum(l.live) FILTER (WHERE {branch}), 0) > 0"),
         };
-        let mut values = {
-            let value = weigh::value(sql, self.arithmetic, &self.order.weights, &branch);
-            format!("{value} AS v0")
-        };
-        for (place, weights) in (1..).zip(self.beside) {
-            if self.value_column(weights) == format!("v{place}") {
-                let value = weigh::value(sql, self.arithmetic, weights, &branch);
-                values.push_str(&format!(", {value} AS v{place}"));
-            }
+        let mut values = String::new();
+        for value in self.values() {
+            let weighed = weigh::value(sql, self.arithmetic, value.weights, &branch);
+            values.push_str(&format!(", {weighed} AS {}", value.name));
         }
+        values.push_str(&self.driven.weighed(sql));
         let grouped = format!(
-            "SELECT l.customer, {own} AS own, {values} FROM profitscore.ledger l WHERE {rows} \
+            "SELECT l.customer, {own} AS own{values} FROM profitscore.ledger l WHERE {rows} \
              GROUP BY l.customer HAVING sum(l.live) > 0"
         );
         if self.scope.traits.is_empty() && !self.with_traits {
@@ -136,16 +188,14 @@ impl Customers<'_> {
             own.push_str(" AND ");
             own.push_str(&scope::traits(sql, &self.scope.traits));
         }
-        let mut values: String = (1..)
-            .zip(self.beside)
-            .filter(|(place, weights)| self.value_column(weights) == format!("v{place}"))
-            .map(|(place, _)| format!(", g.v{place}"))
-            .collect();
+        let values = self.values().into_iter();
+        let mut values: String = values.map(|value| format!(", g.{}", value.name)).collect();
+        values.push_str(&self.driven.passed_on("g"));
         if self.with_traits {
             values.push_str(", p.traits");
         }
         let join = scope::party(sql, self.tenant, self.scope.as_of, "g.customer");
-        format!("SELECT g.customer, {own} AS own, g.v0{values} FROM ({grouped}) g{join}")
+        format!("SELECT g.customer, {own} AS own{values} FROM ({grouped}) g{join}")
     }
 
     /// Shares of the split: everybody bears the same, and the first by id one micro-unit more, as in
@@ -154,8 +204,9 @@ impl Customers<'_> {
         let amounts = sql.bind(self.order.split.clone());
         let bearing = match self.order.value_bears_split {
             true => format!(
-                ", p.v0 - {} * (s.base + cardinality(s.rests) - width_bucket(p.index::numeric, s.rests)) AS final",
-                NANOS_PER_MICRO / self.unit()
+                ", p.v0 - {} * (s.base + cardinality(s.rests) - width_bucket(p.index::numeric, s.rests)){} AS final",
+                NANOS_PER_MICRO / self.unit(),
+                self.left_over("p"),
             ),
             false => String::new(),
         };
@@ -195,6 +246,13 @@ impl Customers<'_> {
             let each = i128::from(*amount).div_euclid(i128::from(totals.active).max(1));
             *sum = each * i128::from(totals.customers) + i128::from(more);
         }
+        let driven: Vec<String> = column::<Option<_>>(row, "driven")?.unwrap_or_default();
+        for borne in driven {
+            let borne = borne.parse();
+            let damaged = |_| Problem::ledger_damaged("a share that is no number");
+            totals.reported_shares.push(borne.map_err(damaged)?);
+        }
+        totals.driven.clone_from(&self.driven.allotments);
         Ok(())
     }
 }

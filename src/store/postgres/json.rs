@@ -77,6 +77,12 @@ pub fn read<T: DeserializeOwned>(json: &str) -> Result<T, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{
+        cost_model::{CostModel, CostPool},
+        id::{PoolId, RoleId},
+        policy::Policy,
+        time::{Day, Instant},
+    };
 
     #[test]
     fn every_type_comes_back() {
@@ -98,5 +104,31 @@ mod tests {
             assert_eq!(value(&of_value(&one)).unwrap(), one);
         }
         assert!(traits("[1]").is_err());
+    }
+
+    #[test]
+    fn a_cost_model_of_the_first_form_is_read_as_it_was_meant() {
+        let json = r#"{"version": 2, "record_time": {"seconds": 7, "nanos": 5}, "rates": {"CLERK": 500000},
+            "pools": {"RENT": {"amount": 1200, "start": 0, "end": 360}}, "note": "first"}"#;
+        let pool = CostPool {
+            amount: 1_200,
+            start: Day(0),
+            end: Day(360),
+            policy: Policy::default(),
+            items: BTreeMap::new(),
+        };
+        let model = CostModel {
+            version: 2,
+            record_time: Some(Instant {
+                seconds: 7,
+                nanos: 5,
+            }),
+            rates: [(RoleId::stored("CLERK"), 500_000)].into(),
+            pools: [(PoolId::stored("RENT"), pool)].into(),
+            note: "first".to_owned(),
+            ..CostModel::default()
+        };
+        assert_eq!(read::<CostModel>(json).unwrap(), model);
+        assert_eq!(read::<CostModel>(&text(&model)).unwrap(), model);
     }
 }

@@ -4,6 +4,7 @@
 use super::{
     customers::Customers,
     database::{Database, column},
+    driven::Spreads,
     json,
     parties::counted,
     sql::Sql,
@@ -12,7 +13,6 @@ use super::{
 };
 use crate::domain::{
     id::TraitKey,
-    money::to_nanos,
     party::TraitValue,
     problem::Problem,
     question::{LiftAnswer, LiftCount, LiftQuestion, TraitBin},
@@ -25,11 +25,14 @@ pub async fn lift(
     tenant: i32,
     question: &LiftQuestion,
 ) -> Result<LiftAnswer, Problem> {
+    let order = &question.order;
+    let driven = Spreads::ask(database, tenant, &question.scope, &order.driven).await?;
     let customers = Customers {
         tenant,
         arithmetic: Arithmetic::Exact,
         scope: &question.scope,
-        order: &question.order,
+        order,
+        driven: &driven,
         beside: &[],
         with_traits: true,
     };
@@ -89,13 +92,7 @@ fn statement(customers: &Customers<'_>, question: &LiftQuestion) -> Sql {
     let value = customers.final_column();
     let millionths = sql.bind(i64::from(question.best_millionths));
     let minimum = sql.bind(super::sql::seq(question.best_minimum));
-    let tie = match question.order.value_bears_split {
-        // Equals can differ by the micro-unit of each amount that an equal split leaves over.
-        true => {
-            to_nanos(1) / customers.unit() * i128::try_from(question.order.split.len()).unwrap_or(0)
-        }
-        false => 0,
-    };
+    let tie = question.order.most_left_over() / customers.unit();
     let tie = sql.bind(tie.to_string());
     // The best are those of the first places that are above a floor: see `Best` in answer.rs.
     sql.push(&format!(
@@ -130,8 +127,8 @@ fn statement(customers: &Customers<'_>, question: &LiftQuestion) -> Sql {
         ));
     }
     sql.push(&format!(
-        "counts AS ({}) SELECT w.customers, w.negative, w.value, w.borne, s.active, n.best_number, n.threshold, \
-         c.place, c.bin, c.value AS trait_value, c.best, c.loss_makers, c.all_of_them \
+        "counts AS ({}) SELECT w.customers, w.negative, w.value, w.borne, w.driven, s.active, \
+         n.best_number, n.threshold, c.place, c.bin, c.value AS trait_value, c.best, c.loss_makers, c.all_of_them \
          FROM whole w CROSS JOIN size s CROSS JOIN counted n LEFT JOIN counts c ON true",
         arms.join(" UNION ALL ")
     ));

@@ -10,6 +10,7 @@ mod cross;
 mod curve;
 mod customers;
 mod database;
+mod driven;
 mod entries;
 mod history;
 mod json;

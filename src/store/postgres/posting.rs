@@ -133,7 +133,7 @@ pub fn meanings(what: What) -> Vec<Meaning> {
             (A::SpecialDemandCost, Deduction, 1),
             (A::SpecialDemandCount, Live, 1),
         ],
-        INVOICE => vec![(A::Invoiced, Money, 1)],
+        INVOICE => vec![(A::Invoiced, Money, 1), (A::InvoiceCount, Live, 1)],
         PAYMENT => vec![(A::Spend, Money, 1)],
         WRITE_OFF => vec![(A::WrittenOff, Deduction, 1)],
         REFERRAL => vec![(A::ReferralCount, Live, 1)],

@@ -3,13 +3,13 @@
 use super::{
     customers::Customers,
     database::{Database, column},
+    driven::Spreads,
     parties,
     sql::{Sql, count, seq},
     sums,
     weigh::Arithmetic,
 };
 use crate::domain::{
-    account::Weights,
     cost_model::equal_share,
     id::PartyId,
     problem::Problem,
@@ -32,11 +32,14 @@ pub async fn rank(
     tenant: i32,
     question: &RankQuestion,
 ) -> Result<RankAnswer, Problem> {
+    let order = &question.order;
+    let driven = Spreads::ask(database, tenant, &question.scope, &order.driven).await?;
     let customers = Customers {
         tenant,
         arithmetic: Arithmetic::Exact,
         scope: &question.scope,
-        order: &question.order,
+        order,
+        driven: &driven,
         beside: &question.beside,
         with_traits: false,
     };
@@ -82,6 +85,9 @@ fn row_of(
         let split = question.order.split.iter();
         shares.extend(split.map(|amount| equal_share(*amount, active.max(index + 1), index)));
     }
+    for place in 0..question.order.driven.len() {
+        shares.push(column(row, &format!("s{place}"))?);
+    }
     let places = 0..question.beside.len();
     let beside = places.map(|place| column(row, &format!("beside{place}")).map(count));
     Ok(RankRow {
@@ -104,7 +110,7 @@ fn statement(customers: &Customers<'_>, question: &RankQuestion) -> Sql {
         RowSelection::Customer(id) => customer(&mut sql, customers, question, id),
     };
     sql.push(&format!(
-        "page AS ({page}) SELECT w.customers, w.negative, w.value, w.borne, s.active, g.* \
+        "page AS ({page}) SELECT w.customers, w.negative, w.value, w.borne, w.driven, s.active, g.* \
          FROM whole w CROSS JOIN size s LEFT JOIN page g ON true ORDER BY g.place"
     ));
     sql
@@ -137,13 +143,13 @@ fn places(
         wanted.push(format!("(t.place >= {start} AND t.place < {end})"));
     }
     let (mut own, mut columns, mut joins) = (String::new(), String::new(), String::new());
-    for (place, weights) in question.beside.iter().enumerate() {
+    for (place, beside) in question.beside.iter().enumerate() {
         // Where no row is wanted, nobody's place is either.
-        if ranges.is_empty() || is_same_order(question, weights) {
+        if ranges.is_empty() || question.is_own_order(beside) {
             columns.push_str(&format!(", t.place AS beside{place}"));
             continue;
         }
-        let value = customers.value_column(weights);
+        let value = customers.value_column(beside);
         let number = format!("row_number() OVER (ORDER BY r.{value} DESC, r.customer) - 1 AS");
         if joins_places {
             columns.push_str(&format!(", b{place}.place AS beside{place}"));
@@ -161,10 +167,6 @@ fn places(
          WINDOW o AS (ORDER BY {order})) t{joins} WHERE {}",
         wanted.join(" OR ")
     )
-}
-
-fn is_same_order(question: &RankQuestion, weights: &Weights) -> bool {
-    *weights == question.order.weights && question.order.direction == Direction::BestFirst
 }
 
 /// One customer: its places are how many stand before it.
@@ -186,8 +188,8 @@ fn customer(
         Direction::WorstFirst => before("v0", "<"),
     };
     let mut beside = String::new();
-    for (place, weights) in question.beside.iter().enumerate() {
-        let before = before(&customers.value_column(weights), ">");
+    for (place, own) in question.beside.iter().enumerate() {
+        let before = before(&customers.value_column(own), ">");
         beside.push_str(&format!(
             ", count(*) FILTER (WHERE {before}) AS beside{place}"
         ));

@@ -12,7 +12,7 @@ use crate::domain::{
 use serde::{Deserialize, Serialize};
 
 /// How many accounts are not working time.
-pub(in super::super) const FIXED: u32 = 22;
+pub(in super::super) const FIXED: u32 = 23;
 /// The first of those under which a row posts 1 or nothing.
 const FIRST_COUNT: u32 = 18;
 /// In a layout: the row has working time.
@@ -43,6 +43,7 @@ fn fixed(account: &Account) -> Option<u32> {
         Account::ComplaintCount => 19,
         Account::SpecialDemandCount => 20,
         Account::ReferralCount => 21,
+        Account::InvoiceCount => 22,
         Account::Minutes(..) => return None,
     })
 }
@@ -63,7 +64,8 @@ fn of_fixed(number: u32) -> Account {
         FIRST_COUNT => Account::SaleCount,
         19 => Account::ComplaintCount,
         20 => Account::SpecialDemandCount,
-        _ => Account::ReferralCount,
+        21 => Account::ReferralCount,
+        _ => Account::InvoiceCount,
     }
 }
 

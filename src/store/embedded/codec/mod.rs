@@ -5,6 +5,7 @@
 
 mod columns;
 pub(super) mod ints;
+mod old_records;
 mod plain;
 #[cfg(test)]
 mod tests;
@@ -198,7 +199,8 @@ pub(super) fn for_each_record(
     visit: &mut dyn FnMut(StoredRecord) -> Result<(), String>,
 ) -> Result<(), String> {
     match bytes.split_first() {
-        Some((&plain::VERSION, rest)) => plain::read_records(rest, count, visit),
+        Some((&plain::RECORDS, rest)) => plain::read_records(rest, count, visit),
+        Some((&plain::VERSION, rest)) => plain::read_old_records(rest, count, visit),
         other => Err(unknown(other)),
     }
 }

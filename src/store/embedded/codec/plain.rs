@@ -1,8 +1,9 @@
 //! Writes one after the other, each as postcard: for rows of few writes, and for records.
 
-use super::{StoredEntry, StoredRecord, Target};
+use super::{StoredEntry, StoredRecord, Target, old_records::OldRecord};
 use crate::domain::{
     activity::{Kind, Work},
+    cost_model::CostPool,
     ledger::Entry,
     party::TraitValue,
     records::Record,
@@ -10,8 +11,10 @@ use crate::domain::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-/// The first byte of such a body.
+/// The first byte of such a body of entries, and of records before cost pools had policies.
 pub const VERSION: u8 = 1;
+/// The first byte of such a body of records.
+pub const RECORDS: u8 = 3;
 
 /// The bytes of entries.
 pub fn write_entries(entries: &[StoredEntry<&Entry>]) -> Result<Vec<u8>, String> {
@@ -24,7 +27,7 @@ pub fn write_entries(entries: &[StoredEntry<&Entry>]) -> Result<Vec<u8>, String>
 
 /// The bytes of records.
 pub fn write_records(records: &[(Instant, &Record)]) -> Result<Vec<u8>, String> {
-    let mut bytes = vec![VERSION];
+    let mut bytes = vec![RECORDS];
     for record in records {
         bytes = add(bytes, record)?;
     }
@@ -64,6 +67,20 @@ pub fn read_records(
         visit(StoredRecord {
             record_time,
             record,
+        })
+    })
+}
+
+/// Reads records as they were written first.
+pub fn read_old_records(
+    bytes: &[u8],
+    count: u32,
+    visit: &mut dyn FnMut(StoredRecord) -> Result<(), String>,
+) -> Result<(), String> {
+    read(bytes, count, |(record_time, old): (Instant, OldRecord)| {
+        visit(StoredRecord {
+            record_time,
+            record: old.into(),
         })
     })
 }
@@ -141,7 +158,14 @@ pub fn record_bytes(record: &Record) -> usize {
         Record::TraitDefinition(definition) => definition.key.as_str().len(),
         Record::CostModel(draft) => {
             let model = &draft.model;
-            64 * (model.rates.len() + model.pools.len()) + model.note.len()
+            let pools: usize = model.pools.values().map(pool_bytes).sum();
+            64 * model.rates.len() + pools + model.note.len()
         }
     }
+}
+
+fn pool_bytes(pool: &CostPool) -> usize {
+    let supplied = pool.policy.supplied().into_iter().flatten();
+    let supplied = supplied.map(|(id, _)| id.as_str().len() + 8);
+    64 + 64 * pool.items.len() + supplied.sum::<usize>()
 }

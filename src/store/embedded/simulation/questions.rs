@@ -8,6 +8,7 @@ use super::{
 use crate::{
     domain::{
         account::Weights,
+        allocation::{Driven, Driver},
         history::HistoryQuestion,
         id::{PartyId, TenantId},
         ledger::{LedgerQuestion, Position},
@@ -15,7 +16,7 @@ use crate::{
         problem::Problem,
         prospect::{ProspectAnswer, ProspectQuestion},
         question::{
-            CellsQuestion, CrossQuestion, CurveQuestion, Group, LiftQuestion, Order,
+            Beside, CellsQuestion, CrossQuestion, CurveQuestion, Group, LiftQuestion, Order,
             ProfileQuestion, RankQuestion, RowSelection, Scope,
         },
         ranking::{Basis, Direction},
@@ -26,6 +27,7 @@ use crate::{
 use std::{
     future::Future,
     pin::pin,
+    sync::Arc,
     task::{Context, Poll, Waker},
 };
 
@@ -124,10 +126,34 @@ fn weights(random: &mut Random) -> Weights {
     random.pick(&BASES).weights(&costs)
 }
 
+fn driven(random: &mut Random) -> Driven {
+    let driver = match random.below(3) {
+        0 => Driver::Present(weights(random)),
+        1 => {
+            let supplied = (some_customer(random), random.between(1, 9));
+            Driver::Supplied(Arc::new([supplied].into()))
+        }
+        _ => Driver::Weighed(weights(random)),
+    };
+    Driven {
+        amount: amount(random),
+        driver,
+        capacity: random.maybe(|random| i128::from(random.between(1, 1_000_000_000))),
+    }
+}
+
+fn beside(random: &mut Random) -> Beside {
+    Beside {
+        weights: weights(random),
+        bears_driven: random.chance(500),
+    }
+}
+
 fn order(random: &mut Random) -> Order {
     Order {
         weights: weights(random),
         split: random.maybe(amount).into_iter().collect(),
+        driven: random.maybe(driven).into_iter().collect(),
         value_bears_split: random.chance(500),
         direction: random.pick(&[Direction::BestFirst, Direction::WorstFirst]),
     }
@@ -151,7 +177,7 @@ pub fn question(random: &mut Random, as_of: Position) -> Question {
         0..3 => Question::Rank(RankQuestion {
             scope: scope(random, as_of),
             order: order(random),
-            beside: random.maybe(weights).into_iter().collect(),
+            beside: random.maybe(beside).into_iter().collect(),
             rows: rows(random),
         }),
         3 => Question::Curve(CurveQuestion {

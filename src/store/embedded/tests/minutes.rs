@@ -42,6 +42,7 @@ fn values(engine: &Engine, weights: &Weights, period: Period) -> Vec<i128> {
         order: Order {
             weights: weights.clone(),
             split: Vec::new(),
+            driven: Vec::new(),
             value_bears_split: false,
             direction: Direction::BestFirst,
         },

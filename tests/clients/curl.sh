@@ -119,6 +119,19 @@ call $v.ProspectService/PrequalifyProspects \
   "{$t, \"horizonDays\": 30, \"prospects\": [{\"partyId\": \"customer-58\"}, {\"inline\": {\"partyId\": \"new\",
      \"traits\": [{\"key\": \"INDUSTRY\", \"value\": {\"category\": \"RETAIL\"}}]}}]}" \
   '"decision":"PREQUALIFICATION_DECISION_' '"partyId":"new"'
+# 480 of rent are 10 for each of 48 customers.
+call $v.CostModelService/GetAllocationTrace "{$t, $year, \"poolId\": \"RENT\", \"pageSize\": 1}" \
+  '"customerId":"customer-10"' '"units":"10"' '"population":"CUSTOMER_POPULATION_ACTIVE"' \
+  '"allocatedAmount":{"currencyCode":"USD","units":"480"}' '"activeCustomerCount":"48"' '"nextPageToken":"'
+call $v.CostModelService/CompareAllocationPolicies "{$t, $year, \"customerCount\": 3}" \
+  '"driver":"ALLOCATION_DRIVER_SALES"' '"timeDriven":{}' '"activeCustomerCount":"48"' '"costModelVersion":"1"'
+call $v.CostModelService/RevertCostModel "{$t, \"requestId\": \"revert-1\", \"version\": 0}" '"version":"2"'
+call $v.CostModelService/PutCostModel \
+  "{$t, \"requestId\": \"put-2\", \"costModel\": {\"capacityCostRates\": [{\"roleId\": \"SERVICE\",
+     \"ratePerMinute\": {\"value\": \"0.8\"}, \"practicalCapacity\": {\"minutes\": {\"value\": \"9000\"}, $year}}]}}" \
+  '"version":"3"'
+call $v.CostModelService/GetCapacityUse "{$t, $year}" \
+  '"roleId":"SERVICE"' '"capacityCost":{"currencyCode":"USD","units":"7200"}' '"costModelVersion":"3"'
 
 # A refusal is told in words, and in details, which buf prints in base64.
 reason_of() {

@@ -5,6 +5,27 @@ use crate::api::pb::{self, CustomerFilter, LedgerPosition, ReadOptions, google_t
 use jiff::{civil::Date, tz::TimeZone};
 use prost_types::Timestamp;
 
+/// In what a store keeps its books.
+#[derive(Debug, Clone, clap::Args)]
+pub struct BooksArguments {
+    /// The reporting currency; a folder or a database keeps the one that it was made with
+    #[arg(
+        long,
+        env = "PROFITSCORE_CURRENCY",
+        default_value = "USD",
+        value_name = "CODE"
+    )]
+    pub currency: String,
+    /// The reporting time zone, an IANA name; a folder or a database keeps the one that it was made with
+    #[arg(
+        long,
+        env = "PROFITSCORE_TIME_ZONE",
+        default_value = "UTC",
+        value_name = "ZONE"
+    )]
+    pub time_zone: String,
+}
+
 /// Which period.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Period")]

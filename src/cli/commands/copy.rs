@@ -2,6 +2,7 @@
 
 use crate::{
     cli::{
+        arguments::BooksArguments,
         commands::database,
         errors::Failure,
         output::{self, Format, Grid, Sheet, Side, note},
@@ -49,22 +50,8 @@ pub struct CopyArguments {
     /// given
     #[arg(long, env = "PROFITSCORE_DATABASE_AUTHORITIES", value_name = "FILE")]
     database_authorities: Option<PathBuf>,
-    /// The reporting currency of both
-    #[arg(
-        long,
-        env = "PROFITSCORE_CURRENCY",
-        default_value = "USD",
-        value_name = "CODE"
-    )]
-    currency: String,
-    /// The reporting time zone of both, an IANA name
-    #[arg(
-        long,
-        env = "PROFITSCORE_TIME_ZONE",
-        default_value = "UTC",
-        value_name = "ZONE"
-    )]
-    time_zone: String,
+    #[command(flatten)]
+    books: BooksArguments,
 }
 
 impl CopyArguments {
@@ -108,8 +95,9 @@ impl CopyArguments {
         password_file: Option<&Path>,
         must_exist: bool,
     ) -> Result<Box<dyn Store>, Failure> {
-        let currency = Currency::parse(&self.currency, "currency").map_err(database::failure)?;
-        let calendar = Calendar::of_zone(&self.time_zone).map_err(database::failure)?;
+        let currency =
+            Currency::parse(&self.books.currency, "currency").map_err(database::failure)?;
+        let calendar = Calendar::of_zone(&self.books.time_zone).map_err(database::failure)?;
         if place.starts_with("postgresql://") || place.starts_with("postgres://") {
             let mut database = DatabaseSettings::parse(place).map_err(database::failure)?;
             database::take_password(&mut database, password_file)?;

@@ -2,7 +2,7 @@
 
 use crate::{
     api::server::Limits,
-    cli::{commands::database::DatabaseArguments, errors::Failure},
+    cli::{arguments::BooksArguments, commands::database::DatabaseArguments, errors::Failure},
     server::{self, ServerSettings, StoreSettings},
     telemetry::{self, LogFormat},
 };
@@ -58,22 +58,8 @@ pub struct ServeArguments {
     store: Option<StoreKind>,
     #[command(flatten)]
     database: DatabaseArguments,
-    /// The reporting currency; a folder or a database keeps the one that it was made with
-    #[arg(
-        long,
-        env = "PROFITSCORE_CURRENCY",
-        default_value = "USD",
-        value_name = "CODE"
-    )]
-    currency: String,
-    /// The reporting time zone, an IANA name; a folder or a database keeps the one that it was made with
-    #[arg(
-        long,
-        env = "PROFITSCORE_TIME_ZONE",
-        default_value = "UTC",
-        value_name = "ZONE"
-    )]
-    time_zone: String,
+    #[command(flatten)]
+    books: BooksArguments,
     /// The longest that a call may take, in seconds
     #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     deadline: u64,
@@ -100,8 +86,8 @@ impl ServeArguments {
                 StoreKind::Postgres => StoreSettings::Postgres(Box::new(self.database.settings()?)),
                 StoreKind::Memory => StoreSettings::Memory,
             },
-            currency: self.currency,
-            time_zone: self.time_zone,
+            currency: self.books.currency,
+            time_zone: self.books.time_zone,
             limits: Limits {
                 deadline: Duration::from_secs(self.deadline),
                 ..Limits::default()

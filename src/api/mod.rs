@@ -9,6 +9,8 @@ mod convert;
 pub mod cost_model;
 pub mod customer;
 pub mod layers;
+pub mod metrics;
+mod outbox;
 mod page_token;
 mod paging;
 pub mod prospect;
@@ -17,6 +19,7 @@ mod ranking_export;
 pub mod report;
 pub mod server;
 pub mod status;
+pub mod watch;
 mod wire;
 
 /// The generated contract.

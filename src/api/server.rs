@@ -13,12 +13,17 @@ use super::{
         prospect_service_server::{self, ProspectServiceServer},
         ranking_service_server::{self, RankingServiceServer},
         report_service_server::{self, ReportServiceServer},
+        watch_service_server::{self, WatchServiceServer},
     },
     prospect::ProspectHandlers,
     ranking::RankingHandlers,
     report::ReportHandlers,
+    watch::WatchHandlers,
 };
-use crate::service::Service;
+use crate::service::{
+    Service,
+    watching::{WatchLimits, Watching},
+};
 use std::{future::Future, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch};
 use tonic::{
@@ -51,6 +56,8 @@ pub struct Limits {
     pub drain: Duration,
     /// How often the store is asked whether it can be reached, which health tells.
     pub probe: Duration,
+    /// How much may be watched.
+    pub watch: WatchLimits,
 }
 
 impl Default for Limits {
@@ -59,6 +66,7 @@ impl Default for Limits {
             deadline: Duration::from_secs(60),
             drain: Duration::from_secs(10),
             probe: Duration::from_secs(2),
+            watch: WatchLimits::default(),
         }
     }
 }
@@ -91,7 +99,7 @@ pub async fn serve(
     let mut drained = stopping.clone();
     let activity = ActivityHandlers {
         service: Arc::clone(&service),
-        stopping,
+        stopping: stopping.clone(),
     };
     let shared = || Arc::clone(&service);
     let customer = CustomerHandlers { service: shared() };
@@ -99,6 +107,12 @@ pub async fn serve(
     let ranking = RankingHandlers { service: shared() };
     let report = ReportHandlers { service: shared() };
     let prospect = ProspectHandlers { service: shared() };
+    let watching = Arc::new(Watching::new(&service, limits.watch));
+    let watch = WatchHandlers {
+        service: shared(),
+        watching,
+        stopping,
+    };
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(DESCRIPTORS)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
@@ -125,6 +139,7 @@ pub async fn serve(
         .add_service(accept!(RankingServiceServer, ranking))
         .add_service(accept!(ReportServiceServer, report))
         .add_service(accept!(ProspectServiceServer, prospect))
+        .add_service(accept!(WatchServiceServer, watch))
         .serve_with_incoming_shutdown(incoming(listener), async move {
             let _ = drained.wait_for(|stopping| *stopping).await;
         });
@@ -153,7 +168,7 @@ fn incoming(listener: TcpListener) -> TcpIncoming {
 }
 
 /// The services by their names, and the server as a whole by the empty one.
-const HEALTH_NAMES: [&str; 7] = [
+const HEALTH_NAMES: [&str; 8] = [
     "",
     activity_server::SERVICE_NAME,
     cost_model_service_server::SERVICE_NAME,
@@ -161,6 +176,7 @@ const HEALTH_NAMES: [&str; 7] = [
     prospect_service_server::SERVICE_NAME,
     ranking_service_server::SERVICE_NAME,
     report_service_server::SERVICE_NAME,
+    watch_service_server::SERVICE_NAME,
 ];
 
 async fn say(health: &HealthReporter, status: ServingStatus) {

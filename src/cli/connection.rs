@@ -6,6 +6,7 @@ use crate::api::pb::{
     cost_model_service_client::CostModelServiceClient,
     customer_service_client::CustomerServiceClient, prospect_service_client::ProspectServiceClient,
     ranking_service_client::RankingServiceClient, report_service_client::ReportServiceClient,
+    watch_service_client::WatchServiceClient,
 };
 use std::{error::Error, time::Duration};
 use tonic::{
@@ -136,6 +137,11 @@ impl Connection {
     /// Reports by branch, product and account manager.
     pub fn reports(&self) -> ReportServiceClient<Channel> {
         ReportServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES_MAX)
+    }
+
+    /// What changes.
+    pub fn watches(&self) -> WatchServiceClient<Channel> {
+        WatchServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES_MAX)
     }
 
     /// Profiles, lookalikes and prequalification.

@@ -60,6 +60,9 @@ enum Command {
     Trend(commands::trend::TrendArguments),
     /// Draw the whale curve: how much depends on how few
     Whale(commands::whale::WhaleArguments),
+    /// Follow a ranking or alerts while they change, until interrupted
+    #[command(subcommand)]
+    Watch(commands::watch::WatchCommand),
     /// List, get and store customers
     #[command(subcommand)]
     Customers(commands::parties::PartyCommand),
@@ -133,6 +136,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Cross(cross) => cross.run(&connect().await?, format).await,
         Command::Trend(trend) => trend.run(&connect().await?, format).await,
         Command::Whale(whale) => whale.run(&connect().await?, format).await,
+        Command::Watch(watch) => watch.run(&connect().await?, format).await,
         Command::Customers(parties) => {
             let stage = crate::api::pb::PartyStage::Customer;
             parties.run(&connect().await?, format, stage).await

@@ -30,3 +30,4 @@ pub mod time;
 pub mod traits;
 pub mod trend;
 pub mod value_numbers;
+pub mod watch;

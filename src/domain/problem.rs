@@ -58,6 +58,9 @@ reasons! {
     ReportDoesNotTie = "REPORT_DOES_NOT_TIE",
     SumOutOfRange = "SUM_OUT_OF_RANGE",
     CostPoolNotFound = "COST_POOL_NOT_FOUND",
+    WatcherTooSlow = "WATCHER_TOO_SLOW",
+    TooManyWatchers = "TOO_MANY_WATCHERS",
+    WatchTooWide = "WATCH_TOO_WIDE",
 }
 
 /// A refusal or a failure: the reason for programs, a message for people, and every variable of the message.

@@ -21,6 +21,7 @@ pub mod rankings;
 pub mod report;
 pub mod standings;
 pub mod trends;
+pub mod watching;
 
 use crate::{
     domain::{

@@ -15,3 +15,4 @@ pub mod prospect;
 pub mod ranking;
 pub mod report;
 pub mod trend;
+pub mod watch;

@@ -22,4 +22,5 @@ pub mod serve;
 pub mod statement;
 pub mod traits;
 pub mod trend;
+pub mod watch;
 pub mod whale;

@@ -56,7 +56,8 @@ impl Heard {
         let old = state.clone();
         for change in &message.changes {
             if let Some(rank) = change.old_rank {
-                let had = (change.customer_id.clone(), change.old_value.unwrap());
+                let value = change.old_value.clone().unwrap();
+                let had = (change.customer_id.clone(), value);
                 self.broken += u64::from(old.get(&rank) != Some(&had));
                 state.remove(&rank);
             }

@@ -6,6 +6,7 @@
 )]
 
 mod activities;
+mod alerts;
 mod allocation;
 mod comparison;
 mod cost_models;
@@ -17,6 +18,7 @@ mod failures;
 mod harness;
 mod hostile;
 mod hostile_questions;
+mod metrics;
 mod prospects;
 mod rankings;
 mod reports;
@@ -24,3 +26,4 @@ mod serving;
 mod store;
 mod streams;
 mod trends;
+mod watching;

@@ -12,6 +12,8 @@ mod two_services;
 
 #[path = "../api/activities.rs"]
 mod activities;
+#[path = "../api/alerts.rs"]
+mod alerts;
 #[path = "../api/allocation.rs"]
 mod allocation;
 #[path = "../api/comparison.rs"]
@@ -34,6 +36,8 @@ mod harness;
 mod hostile;
 #[path = "../api/hostile_questions.rs"]
 mod hostile_questions;
+#[path = "../api/metrics.rs"]
+mod metrics;
 #[path = "../api/prospects.rs"]
 mod prospects;
 #[path = "../api/rankings.rs"]
@@ -46,3 +50,5 @@ mod serving;
 mod streams;
 #[path = "../api/trends.rs"]
 mod trends;
+#[path = "../api/watching.rs"]
+mod watching;

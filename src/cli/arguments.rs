@@ -1,7 +1,9 @@
 //! The flags that several commands share, and the parts of requests they become.
 
 use super::{connection::Connection, errors::Failure, trait_text};
-use crate::api::pb::{self, CalendarMonth, CustomerFilter, LedgerPosition, ReadOptions, google_type::Interval};
+use crate::api::pb::{
+    self, CalendarMonth, CustomerFilter, LedgerPosition, ReadOptions, google_type::Interval,
+};
 use jiff::{civil::Date, tz::TimeZone};
 use prost_types::Timestamp;
 

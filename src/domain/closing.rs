@@ -159,7 +159,10 @@ pub fn not_closed(field: &str, month: Month, position: Position) -> Problem {
 /// Refuses a month that is not over.
 pub fn not_over(month: Month) -> Problem {
     let message = format!("{month} is not over before {}", month.end());
-    let variables = [("month", month.to_string()), ("end", month.end().to_string())];
+    let variables = [
+        ("month", month.to_string()),
+        ("end", month.end().to_string()),
+    ];
     Problem::new(Reason::PeriodNotOver, "month", message, variables)
 }
 
@@ -192,11 +195,20 @@ mod tests {
         let february = Month::parse(2024, 2, "month").unwrap();
         let days = february.period();
         let text = |day: Option<Day>| day.unwrap().to_string();
-        assert_eq!((text(days.start), text(days.end)), ("2024-02-01".into(), "2024-03-01".into()));
+        assert_eq!(
+            (text(days.start), text(days.end)),
+            ("2024-02-01".into(), "2024-03-01".into())
+        );
         let december = Month::parse(2199, 12, "month").unwrap();
         assert_eq!(december.to_string(), "2199-12");
         assert_eq!(december.end().to_string(), "2200-01-01");
-        for (year, month) in [(1899, 1), (2200, 1), (2024, 0), (2024, 13), (i32::MAX, i32::MIN)] {
+        for (year, month) in [
+            (1899, 1),
+            (2200, 1),
+            (2024, 0),
+            (2024, 13),
+            (i32::MAX, i32::MIN),
+        ] {
             let problem = Month::parse(year, month, "month").unwrap_err();
             assert_eq!(problem.reason, Reason::NumberOutOfRange);
         }
@@ -211,12 +223,21 @@ mod tests {
             closed(9, draft(2024, 1, "q1", "first")),
         ];
         assert_eq!(decide(&all, &draft(2024, 1, "q1", "first")), Some(Ok(9)));
-        assert_eq!(decide(&all, &draft(2023, 12, "other", "again")), Some(Ok(4)));
+        assert_eq!(
+            decide(&all, &draft(2023, 12, "other", "again")),
+            Some(Ok(4))
+        );
         assert_eq!(decide(&all, &draft(2024, 2, "q2", "")), None);
         let reason = |draft: &ClosingDraft| decide(&all, draft).unwrap().unwrap_err().reason;
-        assert_eq!(reason(&draft(2024, 1, "q1", "second")), Reason::RequestIdReused);
+        assert_eq!(
+            reason(&draft(2024, 1, "q1", "second")),
+            Reason::RequestIdReused
+        );
         assert_eq!(reason(&march), Reason::RequestIdReused);
         assert_eq!(reason(&draft(2024, 3, "q3", "")), Reason::ClosingOutOfOrder);
-        assert_eq!(reason(&draft(2023, 11, "q3", "")), Reason::ClosingOutOfOrder);
+        assert_eq!(
+            reason(&draft(2023, 11, "q3", "")),
+            Reason::ClosingOutOfOrder
+        );
     }
 }

@@ -140,7 +140,11 @@ impl Service {
         };
         let customers = changes(&closed, &with_arrivals, &current);
         let all = [
-            (&closed, &with_arrivals, CustomerChange::by_arrivals as fn(&_) -> _),
+            (
+                &closed,
+                &with_arrivals,
+                CustomerChange::by_arrivals as fn(&_) -> _,
+            ),
             (&with_arrivals, &current, CustomerChange::by_costs),
         ];
         for (before, after, change) in all {
@@ -222,7 +226,11 @@ impl MonthOfAll {
 }
 
 /// Everybody who changed. What is active in the second state is so in the third, which differs only in its costs.
-fn changes(closed: &MonthOfAll, with_arrivals: &MonthOfAll, current: &MonthOfAll) -> Vec<CustomerChange> {
+fn changes(
+    closed: &MonthOfAll,
+    with_arrivals: &MonthOfAll,
+    current: &MonthOfAll,
+) -> Vec<CustomerChange> {
     let mut places = [0; 3];
     let mut found = Vec::new();
     loop {

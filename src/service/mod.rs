@@ -38,8 +38,8 @@ use crate::{
 use clock::Clock;
 use cross_report::{ColumnTotals, ColumnsAsked};
 use kept::Kept;
-use prequalify::{Learning, Trained};
 use late_arrivals::{LateArrivals, LateQuestion};
+use prequalify::{Learning, Trained};
 use profile::{BestCustomers, LearntOfBest};
 use std::sync::{
     Arc, OnceLock,
@@ -150,7 +150,10 @@ impl Service {
         let as_of = match (options.as_of, options.as_closed) {
             (Some(_), Some(_)) => {
                 let field = "read_options.as_closed";
-                return Err(Problem::field_invalid(field, "is given together with as_of"));
+                return Err(Problem::field_invalid(
+                    field,
+                    "is given together with as_of",
+                ));
             }
             (as_of, None) => as_of.unwrap_or(written),
             (None, Some(month)) => {

@@ -175,7 +175,10 @@ pub async fn months_are_closed_once_and_in_order(store: &dyn Store) {
         let found = store.closings(&tenant("t"), as_of).await.unwrap();
         let told = found.iter().map(|closing| {
             assert_eq!(closing.record_time, NOW);
-            format!("{} {} {}", closing.position, closing.draft.month, closing.draft.note)
+            format!(
+                "{} {} {}",
+                closing.position, closing.draft.month, closing.draft.note
+            )
         });
         told.collect::<Vec<_>>()
     };

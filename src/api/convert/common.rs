@@ -439,7 +439,9 @@ mod tests {
     #[test]
     fn the_contract_and_the_domain_have_the_same_reasons() {
         // In one order; the contract's numbers may have gaps.
-        let numbers = Reason::ALL.iter().map(|reason| reason_to_pb(*reason) as i32);
+        let numbers = Reason::ALL
+            .iter()
+            .map(|reason| reason_to_pb(*reason) as i32);
         let numbers: Vec<_> = numbers.collect();
         assert!(numbers[0] > 0 && numbers.is_sorted_by(|a, b| a < b));
         let known = (1..1_000).filter(|number| pb::ErrorReason::try_from(*number).is_ok());

@@ -190,10 +190,7 @@ async fn read_closings(
     let sql = question(tenant, range, closings::COLUMNS, ("closings", 'c'));
     for row in database.rows(&sql).await? {
         let closing = closings::closing_of(&row)?;
-        let written = of_row(
-            &row,
-            Content::of_record(Record::Closing(closing.draft)),
-        )?;
+        let written = of_row(&row, Content::of_record(Record::Closing(closing.draft)))?;
         found.insert(written.position, written);
     }
     Ok(())

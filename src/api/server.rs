@@ -4,10 +4,12 @@ use super::{
     DESCRIPTORS,
     activity::ActivityHandlers,
     activity_server::{self, ActivityServiceServer},
+    closing::ClosingHandlers,
     cost_model::CostModelHandlers,
     customer::CustomerHandlers,
     layers::{deadline::DeadlineLayer, request_log::RequestLogLayer},
     pb::{
+        closing_service_server::{self, ClosingServiceServer},
         cost_model_service_server::{self, CostModelServiceServer},
         customer_service_server::{self, CustomerServiceServer},
         prospect_service_server::{self, ProspectServiceServer},
@@ -103,6 +105,7 @@ pub async fn serve(
     };
     let shared = || Arc::clone(&service);
     let customer = CustomerHandlers { service: shared() };
+    let closing = ClosingHandlers { service: shared() };
     let cost_model = CostModelHandlers { service: shared() };
     let ranking = RankingHandlers { service: shared() };
     let report = ReportHandlers { service: shared() };
@@ -135,6 +138,7 @@ pub async fn serve(
         .add_service(reflection)
         .add_service(accept!(ActivityServiceServer, activity))
         .add_service(accept!(CustomerServiceServer, customer))
+        .add_service(accept!(ClosingServiceServer, closing))
         .add_service(accept!(CostModelServiceServer, cost_model))
         .add_service(accept!(RankingServiceServer, ranking))
         .add_service(accept!(ReportServiceServer, report))
@@ -171,6 +175,7 @@ fn incoming(listener: TcpListener) -> TcpIncoming {
 const HEALTH_NAMES: [&str; 8] = [
     "",
     activity_server::SERVICE_NAME,
+    closing_service_server::SERVICE_NAME,
     cost_model_service_server::SERVICE_NAME,
     customer_service_server::SERVICE_NAME,
     prospect_service_server::SERVICE_NAME,

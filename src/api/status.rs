@@ -36,6 +36,9 @@ fn code(reason: Reason) -> Code {
         | Reason::CostModelChanged
         | Reason::EvidenceTooThin
         | Reason::SumOutOfRange
+        | Reason::PeriodNotClosed
+        | Reason::PeriodNotOver
+        | Reason::ClosingOutOfOrder
         | Reason::WatchTooWide => Code::FailedPrecondition,
         Reason::WatcherTooSlow => Code::Aborted,
         Reason::TooManyWatchers => Code::ResourceExhausted,

@@ -61,6 +61,9 @@ reasons! {
     WatcherTooSlow = "WATCHER_TOO_SLOW",
     TooManyWatchers = "TOO_MANY_WATCHERS",
     WatchTooWide = "WATCH_TOO_WIDE",
+    PeriodNotClosed = "PERIOD_NOT_CLOSED",
+    PeriodNotOver = "PERIOD_NOT_OVER",
+    ClosingOutOfOrder = "CLOSING_OUT_OF_ORDER",
 }
 
 /// A refusal or a failure: the reason for programs, a message for people, and every variable of the message.

@@ -8,6 +8,7 @@
 mod activities;
 mod alerts;
 mod allocation;
+mod closings;
 mod comparison;
 mod cost_models;
 mod customers;

@@ -172,7 +172,7 @@ fn incoming(listener: TcpListener) -> TcpIncoming {
 }
 
 /// The services by their names, and the server as a whole by the empty one.
-const HEALTH_NAMES: [&str; 8] = [
+const HEALTH_NAMES: [&str; 9] = [
     "",
     activity_server::SERVICE_NAME,
     closing_service_server::SERVICE_NAME,

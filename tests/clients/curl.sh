@@ -41,6 +41,24 @@ call() {
   passed=$((passed + 1))
 }
 
+# begin METHOD REQUEST PART...: the same of a stream that has no end, of which the beginning is looked at.
+begin() {
+  local method=$1 request=$2 answer part
+  shift 2
+  called+="$method"$'\n'
+  answer=$(timeout 5 "$buf" curl --protocol grpc --http2-prior-knowledge --data @- "$endpoint/$method" <<<"$request" 2>&1 |
+    tr -d ' \n' || true)
+  for part in "$@"; do
+    if [[ $answer != *"$part"* ]]; then
+      echo "not ok $method: no $part in $answer"
+      failed=$((failed + 1))
+      return
+    fi
+  done
+  echo "ok $method"
+  passed=$((passed + 1))
+}
+
 # Forty-eight sales; each third customer is in retail and earns 600, the others lose 50.
 sales() {
   local i revenue
@@ -144,6 +162,11 @@ call $v.ClosingService/GetLateArrivals "{$t, \"month\": {\"year\": 2023, \"month
   '"changeByArrivals":{"currencyCode":"USD","units":"5"}' '"account":"gross_revenue"' '"changedCustomerCount":"1"'
 call $v.RankingService/RankCustomers "{$t, \"readOptions\": {\"asClosed\": {\"year\": 2023, \"month\": 3}}}" \
   '"readAt":{"position":"105"}'
+
+begin $v.WatchService/WatchRanking "{$t, $year, \"customerCount\": 2}" \
+  '"snapshot":{"customers":[{"rank":"1","customerId":"customer-' '"customerCount":"48"'
+begin $v.WatchService/WatchAlerts "{$t, $year, \"kinds\": [\"ALERT_KIND_TURNED_UNPROFITABLE\"]}" \
+  '"state":"ALERT_STATE_OPEN"' '"kind":"ALERT_KIND_TURNED_UNPROFITABLE"' '"profit":{"netProfit":{'
 
 # A refusal is told in words, and in details, which buf prints in base64.
 reason_of() {

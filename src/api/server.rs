@@ -33,6 +33,7 @@ use tonic::{
     transport::{Server, server::TcpIncoming},
 };
 use tonic_health::{ServingStatus, server::HealthReporter};
+use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
 use tonic_web::GrpcWebLayer;
 
 /// The largest message that is read. Item limits bite first: 1,000 activities with every field at its limit are
@@ -116,26 +117,14 @@ pub async fn serve(
         watching,
         stopping,
     };
-    let reflection = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(DESCRIPTORS)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        .build_v1()
-        // The descriptors are made by the build script from the contract itself.
-        .expect("the contract's descriptors are whole");
-    let server = Server::builder()
-        .accept_http1(true)
-        .initial_stream_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW)
-        .max_frame_size(FRAME_LIMIT)
-        .http2_keepalive_interval(Some(KEEPALIVE.0))
-        .http2_keepalive_timeout(Some(KEEPALIVE.1))
+    let server = transport()
         .layer(RequestLogLayer)
         .layer(GrpcWebLayer::new())
         .layer(DeadlineLayer {
             limit: limits.deadline,
         })
         .add_service(health_service)
-        .add_service(reflection)
+        .add_service(reflection())
         .add_service(accept!(ActivityServiceServer, activity))
         .add_service(accept!(CustomerServiceServer, customer))
         .add_service(accept!(ClosingServiceServer, closing))
@@ -163,6 +152,27 @@ pub async fn serve(
     let drained = tokio::time::timeout(limits.drain, server).await;
     service.stop();
     drained.unwrap_or(Ok(()))
+}
+
+/// What holds for all connections.
+fn transport() -> Server {
+    Server::builder()
+        .accept_http1(true)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_frame_size(FRAME_LIMIT)
+        .http2_keepalive_interval(Some(KEEPALIVE.0))
+        .http2_keepalive_timeout(Some(KEEPALIVE.1))
+}
+
+/// Tells clients the contract.
+fn reflection() -> ServerReflectionServer<impl ServerReflection> {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(DESCRIPTORS)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()
+        // The descriptors are made by the build script from the contract itself.
+        .expect("the contract's descriptors are whole")
 }
 
 /// Connections that do not wait to fill packets: answers are written in several small pieces, and each call would take

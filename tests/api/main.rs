@@ -28,4 +28,5 @@ mod serving;
 mod store;
 mod streams;
 mod trends;
+mod watchers;
 mod watching;

@@ -1,28 +1,22 @@
 //! `WatchService`: what changes is told once and in order, to every reader that reads.
 
-use crate::harness::{
-    World, activity, category, cost_model, days, effort, party, reason, refusal, sale, usd,
-};
-use profitscore::api::{
-    pb::{self, activity::Kind, watch_service_client::WatchServiceClient},
-    server::Limits,
-};
-use profitscore::service::watching::WatchLimits;
+use crate::harness::{World, activity, category, cost_model, days, party, reason, sale, usd};
+use profitscore::api::pb::{self, activity::Kind, watch_service_client::WatchServiceClient};
 use std::{collections::BTreeMap, time::Duration};
-use tonic::{Code, Status, Streaming, transport::Channel};
+use tonic::{Status, Streaming, transport::Channel};
 
 /// By rank: the customer and its value.
 type State = BTreeMap<i64, (String, String)>;
 
-fn client(world: &World) -> WatchServiceClient<Channel> {
+pub fn client(world: &World) -> WatchServiceClient<Channel> {
     WatchServiceClient::new(world.channel.clone())
 }
 
-fn at(position: i64) -> Option<pb::LedgerPosition> {
+pub fn at(position: i64) -> Option<pb::LedgerPosition> {
     Some(pb::LedgerPosition { position })
 }
 
-fn top(customers: i32) -> pb::WatchRankingRequest {
+pub fn top(customers: i32) -> pb::WatchRankingRequest {
     pb::WatchRankingRequest {
         customer_count: customers,
         ..Default::default()
@@ -30,15 +24,15 @@ fn top(customers: i32) -> pb::WatchRankingRequest {
 }
 
 /// A reader that puts what it is told into what it has.
-struct Reader {
+pub struct Reader {
     messages: Streaming<pb::WatchRankingResponse>,
     state: State,
-    position: i64,
+    pub position: i64,
     changes: Vec<pb::RankingChange>,
 }
 
 impl Reader {
-    async fn open(world: &World, request: pb::WatchRankingRequest) -> Self {
+    pub async fn open(world: &World, request: pb::WatchRankingRequest) -> Self {
         let resumed = request.resume_after;
         let messages = client(world).watch_ranking(request).await.unwrap();
         let mut reader = Self {
@@ -60,7 +54,7 @@ impl Reader {
     }
 
     /// Reads one message: it begins where the one before ended, and changes nothing that was not there.
-    async fn read(&mut self) -> Result<(), Status> {
+    pub async fn read(&mut self) -> Result<(), Status> {
         let message = self.messages.message().await?.unwrap();
         let position = message.read_at.unwrap().position;
         assert_eq!(message.since.unwrap().position, self.position);
@@ -84,7 +78,7 @@ impl Reader {
         Ok(())
     }
 
-    async fn up_to(&mut self, position: i64) {
+    pub async fn up_to(&mut self, position: i64) {
         while self.position < position {
             self.read().await.unwrap();
         }
@@ -99,7 +93,7 @@ impl Reader {
     }
 
     /// What it has is what a ranking as of its position is.
-    async fn assert_true(&self, world: &World, request: &pb::WatchRankingRequest) {
+    pub async fn assert_true(&self, world: &World, request: &pb::WatchRankingRequest) {
         let request = pb::RankCustomersRequest {
             page_size: request.customer_count,
             period: request.period,
@@ -108,7 +102,7 @@ impl Reader {
             filter: request.filter.clone(),
             read_options: Some(pb::ReadOptions {
                 as_of: at(self.position),
-                at_least_as_fresh: None,
+                ..Default::default()
             }),
             ..Default::default()
         };
@@ -247,11 +241,11 @@ async fn write_something(world: &World, step: u64) {
             pb::PartyStage::Customer,
             vec![category("KIND", "X")],
         );
-        let request = pb::PutPartiesRequest {
+        let request = pb::UpsertPartiesRequest {
             parties: vec![stored],
             ..Default::default()
         };
-        world.customers().put_parties(request).await.unwrap();
+        world.customers().upsert_parties(request).await.unwrap();
     }
 }
 
@@ -364,168 +358,4 @@ async fn the_last_days_move_with_what_is_written() {
     let period = snapshot.period.unwrap();
     let length = period.end_time.unwrap().seconds - period.start_time.unwrap().seconds;
     assert_eq!((length, snapshot.customer_count), (7 * 86_400, 0));
-}
-
-fn impatient() -> Limits {
-    Limits {
-        watch: WatchLimits {
-            patience: Duration::from_millis(500),
-            interval: Duration::from_millis(5),
-            watchers_per_tenant: 2,
-            ..WatchLimits::default()
-        },
-        ..Limits::default()
-    }
-}
-
-#[tokio::test]
-async fn a_reader_that_does_not_read_is_dropped_and_others_miss_nothing() {
-    let (store, _folder) = crate::store::open().await;
-    let world = World::over(Some(store), impatient()).await;
-    let everybody = |step: u32| -> Vec<pb::Activity> {
-        let one = |customer| {
-            let id = format!("{step}-{customer}");
-            sale(
-                &id,
-                &format!("customer-{customer:04}"),
-                1,
-                &step.to_string(),
-                "0",
-            )
-        };
-        (0..1_000).map(one).collect()
-    };
-    world.post(everybody(1)).await;
-    let mut good = Reader::open(&world, top(1_000)).await;
-    // On a connection of its own, whose window it fills.
-    let endpoint = Channel::from_shared(format!("http://{}", world.address)).unwrap();
-    let mut apart = WatchServiceClient::new(endpoint.connect().await.unwrap());
-    let mut dead = apart.watch_ranking(top(1_000)).await.unwrap().into_inner();
-    for step in 2..12 {
-        let written = world.post(everybody(step)).await;
-        good.up_to(written).await;
-    }
-    good.assert_true(&world, &top(1_000)).await;
-    // Its place is free again, although it is still there.
-    let mut tries = 0;
-    let third = loop {
-        match client(&world).watch_ranking(top(1)).await {
-            Ok(messages) => break messages.into_inner(),
-            Err(status) => assert_eq!(reason(&status).0, "TOO_MANY_WATCHERS"),
-        }
-        tries += 1;
-        assert!(
-            tries < 200,
-            "the reader that does not read is never dropped"
-        );
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    };
-    let status = loop {
-        match dead.message().await {
-            Ok(message) => assert!(message.is_some(), "it must not end well"),
-            Err(status) => break status,
-        }
-    };
-    assert_eq!(
-        (reason(&status).0.as_str(), status.code()),
-        ("WATCHER_TOO_SLOW", Code::Aborted)
-    );
-    // There are two now, and no third.
-    let refused = client(&world).watch_ranking(top(1)).await.unwrap_err();
-    let (name, metadata) = reason(&refused);
-    assert_eq!(
-        (name.as_str(), refused.code()),
-        ("TOO_MANY_WATCHERS", Code::ResourceExhausted)
-    );
-    assert_eq!(
-        (metadata["what"].as_str(), metadata["limit"].as_str()),
-        ("watchers of the tenant", "2")
-    );
-    drop((third, good));
-}
-
-#[tokio::test]
-async fn a_stream_outlives_the_limit_of_calls() {
-    let (store, _folder) = crate::store::open().await;
-    let limits = Limits {
-        deadline: Duration::from_millis(300),
-        ..Limits::default()
-    };
-    let world = World::over(Some(store), limits).await;
-    let mut reader = Reader::open(&world, top(1)).await;
-    tokio::time::sleep(Duration::from_millis(700)).await;
-    let written = world.post(vec![sale("a", "a", 1, "10", "0")]).await;
-    reader.up_to(written).await;
-    reader.assert_true(&world, &top(1)).await;
-}
-
-#[tokio::test]
-async fn a_stopping_service_ends_its_readers_with_a_reason() {
-    let mut world = World::start().await;
-    let mut reader = Reader::open(&world, top(1)).await;
-    let alerts = pb::WatchAlertsRequest::default();
-    let mut alerts = client(&world)
-        .watch_alerts(alerts)
-        .await
-        .unwrap()
-        .into_inner();
-    assert!(alerts.message().await.unwrap().is_some());
-    world.stop.take().unwrap().send(()).unwrap();
-    assert_eq!(reason(&reader.read().await.unwrap_err()).0, "STOPPING");
-    assert_eq!(reason(&alerts.message().await.unwrap_err()).0, "STOPPING");
-    drop((reader, alerts));
-    world.ended.await.unwrap();
-}
-
-#[tokio::test]
-async fn wrong_questions_are_refused_by_field() {
-    let world = World::start().await;
-    let both = pb::WatchRankingRequest {
-        last_days: 1,
-        period: Some(days(0, 1)),
-        ..top(1)
-    };
-    let status = client(&world).watch_ranking(both).await.unwrap_err();
-    assert_eq!(
-        refusal(&status),
-        ("FIELD_INVALID".to_owned(), "last_days".to_owned())
-    );
-    let status = client(&world).watch_ranking(top(1_001)).await.unwrap_err();
-    assert_eq!(
-        refusal(&status),
-        (
-            "NUMBER_OUT_OF_RANGE".to_owned(),
-            "customer_count".to_owned()
-        )
-    );
-    let of = |kind: pb::AlertKind| pb::WatchAlertsRequest {
-        kinds: vec![kind as i32],
-        ..Default::default()
-    };
-    for (request, field) in [
-        (of(pb::AlertKind::BelowFloor), "net_profit_floor"),
-        (of(pb::AlertKind::AttentionOutpacesVolume), "period"),
-    ] {
-        let status = client(&world).watch_alerts(request).await.unwrap_err();
-        assert_eq!(
-            refusal(&status),
-            ("FIELD_INVALID".to_owned(), field.to_owned())
-        );
-    }
-    let status = client(&world)
-        .watch_alerts(of(pb::AlertKind::Unspecified))
-        .await
-        .unwrap_err();
-    assert_eq!(
-        refusal(&status),
-        ("FIELD_REQUIRED".to_owned(), "kinds[0]".to_owned())
-    );
-    let ahead = pb::WatchAlertsRequest {
-        key_band_as_of: at(1),
-        ..Default::default()
-    };
-    let status = client(&world).watch_alerts(ahead).await.unwrap_err();
-    assert_eq!(reason(&status).0, "POSITION_NOT_REACHED");
-    let late = effort("m", "c", 1, "R", "1");
-    world.post(vec![late]).await;
 }

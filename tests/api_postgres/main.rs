@@ -54,5 +54,7 @@ mod serving;
 mod streams;
 #[path = "../api/trends.rs"]
 mod trends;
+#[path = "../api/watchers.rs"]
+mod watchers;
 #[path = "../api/watching.rs"]
 mod watching;

@@ -138,11 +138,16 @@ fn kind() -> impl Strategy<Value = Kind> {
         1 => (option::of(amount()), option::of(work())).prop_map(|(cost, work)| {
             Kind::SpecialDemand { description: "gold".to_owned(), cost, work }
         }),
-        1 => (amount(), option::of(instant())).prop_map(|(amount, due_time)| Kind::Invoice {
-            invoice_id: "i".to_owned(), amount, due_time,
-        }),
-        2 => amount().prop_map(|amount| Kind::Payment { amount, invoice_id: String::new() }),
+        1 => (text(&["i", "j"]), amount(), option::of(instant())).prop_map(
+            |(invoice_id, amount, due_time)| Kind::Invoice { invoice_id, amount, due_time }
+        ),
+        2 => (amount(), text(&["", "i", "other"]))
+            .prop_map(|(amount, invoice_id)| Kind::Payment { amount, invoice_id }),
         1 => amount().prop_map(|amount| Kind::WriteOff { amount, invoice_id: "i".to_owned() }),
+        1 => (amount(), text(&["", "i"]))
+            .prop_map(|(amount, invoice_id)| Kind::CreditNote { amount, invoice_id }),
+        1 => (text(&["i", "j"]), any::<bool>())
+            .prop_map(|(invoice_id, resolved)| Kind::Dispute { invoice_id, resolved }),
         1 => Just(Kind::Referral { referred_party_id: party_id("friend") }),
     ]
 }

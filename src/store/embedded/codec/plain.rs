@@ -138,7 +138,9 @@ fn kind_text_bytes(kind: &Kind) -> usize {
         } => description.len() + role(work),
         Kind::Invoice { invoice_id, .. }
         | Kind::Payment { invoice_id, .. }
-        | Kind::WriteOff { invoice_id, .. } => invoice_id.len(),
+        | Kind::WriteOff { invoice_id, .. }
+        | Kind::CreditNote { invoice_id, .. }
+        | Kind::Dispute { invoice_id, .. } => invoice_id.len(),
         Kind::Referral { referred_party_id } => referred_party_id.as_str().len(),
     }
 }

@@ -18,6 +18,7 @@ pub mod parties;
 pub mod prequalify;
 pub mod profile;
 pub mod rankings;
+pub mod receivables;
 pub mod report;
 pub mod standings;
 pub mod trends;
@@ -28,6 +29,7 @@ use crate::{
         ledger::Position,
         money::Currency,
         problem::{Problem, Reason},
+        receivables::cost::ReceivablesCosts,
         time::Calendar,
     },
     store::Store,
@@ -37,6 +39,7 @@ use cross_report::{ColumnTotals, ColumnsAsked};
 use kept::Kept;
 use prequalify::{Learning, Trained};
 use profile::{BestCustomers, LearntOfBest};
+use receivables::CostsAsked;
 use std::sync::{
     Arc, OnceLock,
     atomic::{AtomicBool, Ordering},
@@ -72,6 +75,7 @@ pub struct Service {
     trained_models: Kept<Learning, Trained>,
     profiles: Kept<(TenantId, BestCustomers), LearntOfBest>,
     column_totals: Kept<ColumnsAsked, ColumnTotals>,
+    receivables_costs: Kept<CostsAsked, ReceivablesCosts>,
 }
 
 impl Service {
@@ -85,6 +89,7 @@ impl Service {
             trained_models: Kept::new(KEPT),
             profiles: Kept::new(KEPT),
             column_totals: Kept::new(KEPT),
+            receivables_costs: Kept::new(KEPT),
         }
     }
 

@@ -176,10 +176,7 @@ impl Service {
         scope: &Scope,
         model: Arc<CostModel>,
     ) -> Result<Everybody, Problem> {
-        let costs = Costs {
-            pool_parts: model.pool_parts(&scope.period),
-            model,
-        };
+        let costs = self.costs_by(tenant, model, scope).await?;
         let order = costs.order(Basis::NetProfit, Direction::BestFirst);
         let (mut rows, mut from) = (Vec::new(), 0);
         let totals = loop {
@@ -190,7 +187,7 @@ impl Service {
                 rows: RowSelection::Places(std::iter::once(from..from + ROWS_AT_ONCE).collect()),
             };
             let answer = self.store()?.rank(tenant, &question).await?;
-            rows.extend(answer.rows.into_iter().map(standing_of));
+            rows.extend(answer.rows.into_iter().map(|row| standing_of(row, &costs)));
             from += ROWS_AT_ONCE;
             if from >= answer.totals.customers {
                 break answer.totals;
@@ -220,11 +217,11 @@ impl Service {
     }
 }
 
-fn standing_of(row: RankRow) -> (PartyId, Option<Arc<Party>>, Standing) {
+fn standing_of(row: RankRow, costs: &Costs) -> (PartyId, Option<Arc<Party>>, Standing) {
     let standing = Standing {
         place: row.place,
         net_profit: row.value,
-        allocated: row.shares.iter().map(|share| to_nanos(*share)).sum(),
+        allocated: costs.divided(&row.shares).0.iter().map(|share| to_nanos(*share)).sum(),
     };
     (row.customer, row.party, standing)
 }

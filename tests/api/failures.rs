@@ -230,6 +230,14 @@ impl Store for FaultyStore {
     ) -> Result<ProfileAnswer, Problem> {
         self.inner.profiles(tenant, question).await
     }
+
+    async fn receivables(
+        &self,
+        tenant: &TenantId,
+        question: &ReceivablesQuestion,
+    ) -> Result<ReceivablesAnswer, Problem> {
+        self.inner.receivables(tenant, question).await
+    }
 }
 
 async fn faulty(fault: Fault, limits: Limits) -> World {

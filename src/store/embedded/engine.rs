@@ -10,6 +10,7 @@ use super::{
     draft::{Base, Draft},
     fingerprint::{Fingerprinter, Fingerprints},
     kept_answers::KeptAnswers,
+    receivables::AllEvents,
     kept_scans::{AllScans, KEPT_BYTES},
     ledger::LedgerReader,
     log::Log,
@@ -155,6 +156,7 @@ impl Engine {
             prospects: ProspectTables::default(),
             scans: AllScans::within(KEPT_BYTES),
             answers: KeptAnswers::default(),
+            receivables: AllEvents::default(),
         };
         Ok(Self {
             disk,

@@ -32,6 +32,7 @@ mod profiles;
 mod prospects;
 mod questions;
 mod ranking;
+mod receivables;
 mod real_disk;
 mod replay;
 mod scan;
@@ -71,6 +72,7 @@ use crate::domain::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
         LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
     },
+    receivables::{ReceivablesAnswer, ReceivablesQuestion},
     records::{PartyAnswer, Record},
     time::Instant,
 };
@@ -381,6 +383,17 @@ impl Store for EmbeddedStore {
         let tenant = tenant.clone();
         let question = question.clone();
         self.ask(move |questions| questions.profiles(&tenant, &question))
+            .await
+    }
+
+    async fn receivables(
+        &self,
+        tenant: &TenantId,
+        question: &ReceivablesQuestion,
+    ) -> Result<ReceivablesAnswer, Problem> {
+        let tenant = tenant.clone();
+        let question = question.clone();
+        self.ask(move |questions| questions.receivables(&tenant, &question))
             .await
     }
 }

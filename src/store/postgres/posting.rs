@@ -30,6 +30,8 @@ const EFFORT: What = 40;
 
 /// What sales are kept as.
 pub const SALES: What = SALE;
+/// What changes what a customer owes.
+pub const RECEIVABLES: [What; 5] = [INVOICE, PAYMENT, WRITE_OFF, CREDIT_NOTE, DISPUTE];
 
 /// How many columns there are.
 pub const COLUMNS: usize = 8;

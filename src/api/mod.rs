@@ -14,6 +14,7 @@ mod paging;
 pub mod prospect;
 pub mod ranking;
 mod ranking_export;
+pub mod receivables;
 pub mod report;
 pub mod server;
 pub mod status;

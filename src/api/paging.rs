@@ -42,6 +42,7 @@ list_requests!(
     RankCustomersRequest,
     GetCrossReportRequest,
     RankDimensionRequest,
+    ListReceivablesRequest,
     ListLookalikesRequest,
 );
 

@@ -12,10 +12,12 @@ use super::{
         customer_service_server::{self, CustomerServiceServer},
         prospect_service_server::{self, ProspectServiceServer},
         ranking_service_server::{self, RankingServiceServer},
+        receivables_service_server::{self, ReceivablesServiceServer},
         report_service_server::{self, ReportServiceServer},
     },
     prospect::ProspectHandlers,
     ranking::RankingHandlers,
+    receivables::ReceivablesHandlers,
     report::ReportHandlers,
 };
 use crate::service::Service;
@@ -97,6 +99,7 @@ pub async fn serve(
     let customer = CustomerHandlers { service: shared() };
     let cost_model = CostModelHandlers { service: shared() };
     let ranking = RankingHandlers { service: shared() };
+    let receivables = ReceivablesHandlers { service: shared() };
     let report = ReportHandlers { service: shared() };
     let prospect = ProspectHandlers { service: shared() };
     let reflection = tonic_reflection::server::Builder::configure()
@@ -123,6 +126,7 @@ pub async fn serve(
         .add_service(accept!(CustomerServiceServer, customer))
         .add_service(accept!(CostModelServiceServer, cost_model))
         .add_service(accept!(RankingServiceServer, ranking))
+        .add_service(accept!(ReceivablesServiceServer, receivables))
         .add_service(accept!(ReportServiceServer, report))
         .add_service(accept!(ProspectServiceServer, prospect))
         .serve_with_incoming_shutdown(incoming(listener), async move {
@@ -153,13 +157,14 @@ fn incoming(listener: TcpListener) -> TcpIncoming {
 }
 
 /// The services by their names, and the server as a whole by the empty one.
-const HEALTH_NAMES: [&str; 7] = [
+const HEALTH_NAMES: [&str; 8] = [
     "",
     activity_server::SERVICE_NAME,
     cost_model_service_server::SERVICE_NAME,
     customer_service_server::SERVICE_NAME,
     prospect_service_server::SERVICE_NAME,
     ranking_service_server::SERVICE_NAME,
+    receivables_service_server::SERVICE_NAME,
     report_service_server::SERVICE_NAME,
 ];
 

@@ -42,6 +42,7 @@ pages! {
     ListCostModelsResponse.cost_models,
     ListLookalikesResponse.lookalikes,
     ListPartiesResponse.parties,
+    ListReceivablesResponse.rows,
     ListTraitDefinitionsResponse.trait_definitions,
     RankCustomersResponse.customers,
     RankDimensionResponse.rows,

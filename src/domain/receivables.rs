@@ -103,7 +103,13 @@ impl Event {
                 invoice_id: invoice_id.clone(),
                 resolved: *resolved,
             },
-            _ => return None,
+            Kind::Sale { .. }
+            | Kind::Refund { .. }
+            | Kind::DirectCost { .. }
+            | Kind::Effort { .. }
+            | Kind::Complaint { .. }
+            | Kind::SpecialDemand { .. }
+            | Kind::Referral { .. } => return None,
         };
         Some(Self {
             time,

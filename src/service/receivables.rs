@@ -127,7 +127,9 @@ impl Service {
         };
         let key = (tenant.clone(), scope.as_of, scope.period, rates.clone());
         let find = async || {
-            let events = self.events(tenant, None, &scope.period, scope.as_of).await?;
+            let events = self
+                .events(tenant, None, &scope.period, scope.as_of)
+                .await?;
             rates.costs(&events, &scope.period)
         };
         self.receivables_costs.find_or(&key, find).await

@@ -47,7 +47,9 @@ impl Costs {
             }
         }
         let receivables = self.receivables.parts.iter();
-        order.driven.extend(receivables.map(|(_, driven)| driven.clone()));
+        order
+            .driven
+            .extend(receivables.map(|(_, driven)| driven.clone()));
         order
     }
 
@@ -55,7 +57,10 @@ impl Costs {
     pub fn divided<'s>(
         &'s self,
         shares: &'s [Micros],
-    ) -> (&'s [Micros], impl Iterator<Item = (ReceivablesPart, Micros)> + 's) {
+    ) -> (
+        &'s [Micros],
+        impl Iterator<Item = (ReceivablesPart, Micros)> + 's,
+    ) {
         let (pools, rest) = shares.split_at(shares.len().min(self.pool_parts.len()));
         let parts = self.receivables.parts.iter().map(|(part, _)| *part);
         (pools, parts.zip(rest.iter().copied()))
@@ -150,7 +155,10 @@ pub fn footing(costs: &Costs, order: &Order, totals: &RankTotals) -> Result<Foot
         _ => order.split.iter().map(|amount| i128::from(*amount)).sum(),
     };
     // Where receivables cost anything, that stands after what is driven of the pools.
-    let own = order.driven.len().saturating_sub(costs.receivables.parts.len());
+    let own = order
+        .driven
+        .len()
+        .saturating_sub(costs.receivables.parts.len());
     let driven = |ones: &[Allotment]| ones.iter().map(|one| i128::from(one.amount)).sum::<i128>();
     let (of_pools, of_receivables) = totals.driven.split_at(own.min(totals.driven.len()));
     let (pool_shares, receivables) = (equal + driven(of_pools), driven(of_receivables));

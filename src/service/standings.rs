@@ -221,7 +221,12 @@ fn standing_of(row: RankRow, costs: &Costs) -> (PartyId, Option<Arc<Party>>, Sta
     let standing = Standing {
         place: row.place,
         net_profit: row.value,
-        allocated: costs.divided(&row.shares).0.iter().map(|share| to_nanos(*share)).sum(),
+        allocated: costs
+            .divided(&row.shares)
+            .0
+            .iter()
+            .map(|share| to_nanos(*share))
+            .sum(),
     };
     (row.customer, row.party, standing)
 }

@@ -278,7 +278,9 @@ impl Store for MemoryStore {
                     answer.entry(customer.clone()).or_default().push(event);
                 }
             }
-            answer.values_mut().for_each(|events| events.sort_unstable());
+            answer
+                .values_mut()
+                .for_each(|events| events.sort_unstable());
             answer
         }))
     }

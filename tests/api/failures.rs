@@ -17,6 +17,7 @@ use profitscore::{
             CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
             LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
         },
+        receivables::{ReceivablesAnswer, ReceivablesQuestion},
         records::{PartyAnswer, Record},
         time::{Calendar, Instant},
     },

@@ -10,7 +10,8 @@ use crate::{
         pb,
         wire::activity::{
             Activities, ActivityView, ComplaintView, CreditNoteView, DecimalView, DimensionsView,
-            DirectCostView, DisputeView, EffortView, InvoiceView, KindView, PriceView, RefundView, SaleView, SpecialDemandView,
+            DirectCostView, DisputeView, EffortView, InvoiceView, KindView, PriceView, RefundView,
+            SaleView, SpecialDemandView,
         },
     },
     domain::{

@@ -140,7 +140,13 @@ pub fn cost_basis_to_pb(footing: &Footing, currency: Currency) -> pb::CostBasis 
         active_customer_count: count_to_pb(footing.active_customers),
         unallocated_fixed_cost: (footing.unallocated_fixed_cost != 0)
             .then(|| money_to_pb(footing.unallocated_fixed_cost, currency)),
+        receivables_cost: money_unless_zero(footing.receivables_cost, currency),
+        inactive_receivables_cost: money_unless_zero(footing.inactive_receivables_cost, currency),
     }
+}
+
+fn money_unless_zero(amount: Nanos, currency: Currency) -> Option<google_type::Money> {
+    (amount != 0).then(|| money_to_pb(amount, currency))
 }
 
 /// The name of a stored party.
@@ -199,6 +205,8 @@ pub fn statement_to_pb(statement: &Statement, currency: Currency) -> pb::Stateme
         complaint_count: count_to_pb(statement.complaint_count),
         special_demand_count: count_to_pb(statement.special_demand_count),
         referral_count: count_to_pb(statement.referral_count),
+        carrying_cost: money_unless_zero(statement.carrying_cost, currency),
+        provision_change: money_unless_zero(statement.provision_change, currency),
     }
 }
 

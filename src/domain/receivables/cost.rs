@@ -66,9 +66,7 @@ impl ReceivablesRates {
     pub fn provision_before(&self, events: &[Event], before: Day) -> i128 {
         let buckets = ageing(&Settlement::of(events, before), before);
         let parts = buckets.iter().zip(self.provision);
-        let sum: i128 = parts
-            .map(|(owed, rate)| owed.open * i128::from(rate))
-            .sum();
+        let sum: i128 = parts.map(|(owed, rate)| owed.open * i128::from(rate)).sum();
         divide_half_even(sum, MILLIONTHS)
     }
 

@@ -53,9 +53,8 @@ impl Figures {
                 figures.late += invoice.late;
             }
         }
-        let in_period = |event: &&Event| {
-            event.day < end && period.start.is_none_or(|start| start <= event.day)
-        };
+        let in_period =
+            |event: &&Event| event.day < end && period.start.is_none_or(|start| start <= event.day);
         for event in events.iter().filter(in_period) {
             let is_billing = match &event.change {
                 Change::Invoice { .. } => true,
@@ -88,7 +87,9 @@ impl Figures {
 
     /// All that is open.
     pub fn open(&self) -> Owed {
-        self.ageing.iter().fold(Owed::default(), |sum, owed| sum.plus(*owed))
+        self.ageing
+            .iter()
+            .fold(Owed::default(), |sum, owed| sum.plus(*owed))
     }
 
     /// What is open and past its due day.
@@ -102,8 +103,7 @@ impl Figures {
     /// is not disputed, or what is not overdue.
     pub fn days_outstanding(&self, owed: i128, end: Day) -> Option<i128> {
         let days = days_between(self.first_day?, end);
-        (self.billed > 0 && days > 0)
-            .then(|| divide_half_even(owed * days * MILLI, self.billed))
+        (self.billed > 0 && days > 0).then(|| divide_half_even(owed * days * MILLI, self.billed))
     }
 
     /// How many days late what was paid was on the average, weighted by the amounts, in thousandths of a day, rounded

@@ -10,7 +10,7 @@
 //! activities were written, nor on what was taken back.
 
 use super::{Change, Event, Means};
-use crate::domain::time::Day;
+use crate::domain::{money::divide_half_even, time::Day};
 use std::collections::BTreeMap;
 
 /// One invoice as of the end of a day; amounts in micro-units.
@@ -47,6 +47,12 @@ impl Invoice {
     /// How much of that is disputed.
     pub fn disputed(&self) -> i128 {
         if self.is_disputed { self.open() } else { 0 }
+    }
+
+    /// How many days late what was paid was on the average, weighted by the amounts, in thousandths of a day, rounded
+    /// half to even. `None` if nothing was paid.
+    pub fn days_late(&self) -> Option<i128> {
+        (self.paid > 0).then(|| divide_half_even(self.late * 1_000, self.paid))
     }
 
     /// Settles as much of an amount as is open; gives what is left of it.

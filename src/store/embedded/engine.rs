@@ -10,7 +10,6 @@ use super::{
     draft::{Base, Draft},
     fingerprint::{Fingerprinter, Fingerprints},
     kept_answers::KeptAnswers,
-    receivables::AllEvents,
     kept_scans::{AllScans, KEPT_BYTES},
     ledger::LedgerReader,
     log::Log,
@@ -21,6 +20,7 @@ use super::{
     prepared::{Prepared, Preparer},
     prospects::ProspectTables,
     questions::Questions,
+    receivables::AllEvents,
     settings::{EngineSettings, Progress},
     tenants::{Tenant, Tenants},
 };

@@ -12,7 +12,7 @@ use crate::domain::{
     time::Calendar,
 };
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -65,7 +65,8 @@ impl AllEvents {
     ) -> Result<ReceivablesAnswer, Problem> {
         if let Some(customers) = &question.customers {
             let mut events = Vec::new();
-            for customer in customers {
+            // Who is asked for twice has its events once.
+            for customer in customers.iter().collect::<BTreeSet<_>>() {
                 let rows = reader.rows_of(customer, question.as_of)?;
                 events.extend(reader.events(rows)?);
             }
@@ -110,9 +111,7 @@ impl Reader<'_> {
     ) -> Result<Vec<(Position, u32)>, Problem> {
         let books = self.tenant.read()?;
         let number = books.customers.number(customer.as_str());
-        Ok(number.map_or_else(Vec::new, |number| {
-            books.receivable_rows_of(number, as_of)
-        }))
+        Ok(number.map_or_else(Vec::new, |number| books.receivable_rows_of(number, as_of)))
     }
 
     /// Reads the events at some positions, which rise.
@@ -144,7 +143,9 @@ impl Reader<'_> {
         let mut by_number: BTreeMap<u32, Vec<Event>> = BTreeMap::new();
         for noted in events {
             let is_wanted = noted.position <= question.as_of
-                && question.before.is_none_or(|before| noted.event.day < before)
+                && question
+                    .before
+                    .is_none_or(|before| noted.event.day < before)
                 && books.reversed_at(noted.position, question.as_of).is_none();
             if is_wanted {
                 let own = by_number.entry(noted.customer).or_default();
@@ -158,7 +159,6 @@ impl Reader<'_> {
 fn named(books: &Books, by_number: BTreeMap<u32, Vec<Event>>) -> ReceivablesAnswer {
     let each = by_number.into_iter().map(|(number, mut events)| {
         events.sort_unstable();
-        // A customer that is asked for twice has its events once.
         (books.customer(number), events)
     });
     each.collect()

@@ -82,12 +82,16 @@ pub fn read_earlier_records(
     count: u32,
     visit: &mut dyn FnMut(StoredRecord) -> Result<(), String>,
 ) -> Result<(), String> {
-    read(bytes, count, |(record_time, earlier): (Instant, EarlierRecord)| {
-        visit(StoredRecord {
-            record_time,
-            record: earlier.into(),
-        })
-    })
+    read(
+        bytes,
+        count,
+        |(record_time, earlier): (Instant, EarlierRecord)| {
+            visit(StoredRecord {
+                record_time,
+                record: earlier.into(),
+            })
+        },
+    )
 }
 
 /// Reads records as they were written first.

@@ -5,14 +5,16 @@ use super::{
     report::{Costs, check_range, footing},
 };
 use crate::domain::{
+    account::Sums,
     cost_model::{CostModel, cost_pool_not_found},
     id::{PartyId, PoolId, TenantId},
-    money::{Nanos, to_nanos},
+    money::{Micros, Nanos, to_nanos},
     party::Party,
     policy::Policy,
     problem::{Problem, Reason},
     question::{RankQuestion, RankRow, RowSelection, Scope},
     ranking::{Basis, Direction},
+    receivables::cost::Part,
     standing::{Differences, Standing, differences, most_moved},
 };
 use std::{mem, sync::Arc};
@@ -77,11 +79,15 @@ pub struct PolicyComparison {
 }
 
 /// Everybody under one way, in the order of their ids.
-struct Everybody {
-    customers: Vec<(PartyId, Option<Arc<Party>>)>,
-    standings: Vec<Standing>,
-    outcome: AllocationOutcome,
-    active: u64,
+pub(super) struct Everybody {
+    pub customers: Vec<(PartyId, Option<Arc<Party>>)>,
+    pub standings: Vec<Standing>,
+    pub outcome: AllocationOutcome,
+    pub active: u64,
+    /// The sums of everybody together.
+    pub sums: Sums,
+    /// What the receivables of everybody together cost beside what was written off, in micro-units.
+    pub receivables: Vec<(Part, Micros)>,
 }
 
 impl Service {
@@ -170,7 +176,7 @@ impl Service {
         })
     }
 
-    async fn everybody(
+    pub(super) async fn everybody(
         &self,
         tenant: &TenantId,
         scope: &Scope,
@@ -194,6 +200,11 @@ impl Service {
             }
         };
         let footing = footing(&costs, &order, &totals)?;
+        // They are the last of what is driven.
+        let parts = costs.receivables.parts.iter().rev();
+        let allotted = parts.zip(totals.driven.iter().rev());
+        let receivables = allotted.map(|((part, _), allotment)| (*part, allotment.amount));
+        let receivables = receivables.collect();
         for (_, _, standing) in &rows {
             check_range("net_profit", standing.net_profit)?;
             check_range("allocated_fixed_cost", standing.allocated)?;
@@ -213,6 +224,8 @@ impl Service {
                 differences: Differences::default(),
             },
             active: totals.active,
+            sums: totals.ledger,
+            receivables,
         })
     }
 }

@@ -7,6 +7,7 @@
 
 mod activities;
 mod allocation;
+mod closings;
 mod comparison;
 mod cost_models;
 mod customers;
@@ -19,6 +20,7 @@ mod hostile;
 mod hostile_questions;
 mod prospects;
 mod rankings;
+mod receivables;
 mod reports;
 mod serving;
 mod store;

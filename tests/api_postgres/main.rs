@@ -14,6 +14,8 @@ mod two_services;
 mod activities;
 #[path = "../api/allocation.rs"]
 mod allocation;
+#[path = "../api/closings.rs"]
+mod closings;
 #[path = "../api/comparison.rs"]
 mod comparison;
 #[path = "../api/cost_models.rs"]
@@ -38,6 +40,8 @@ mod hostile_questions;
 mod prospects;
 #[path = "../api/rankings.rs"]
 mod rankings;
+#[path = "../api/receivables.rs"]
+mod receivables;
 #[path = "../api/reports.rs"]
 mod reports;
 #[path = "../api/serving.rs"]

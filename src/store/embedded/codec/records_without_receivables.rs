@@ -1,6 +1,7 @@
 //! Records as they were written before cost models told what receivables cost: read for ever, never written.
 
 use crate::domain::{
+    closing::ClosingDraft,
     cost_model::{CostModel, CostModelDraft, CostPool, RoleCapacity},
     id::{PoolId, RequestId, RoleId},
     money::Micros,
@@ -18,6 +19,7 @@ pub enum EarlierRecord {
     Party(Party),
     TraitDefinition(TraitDefinition),
     CostModel(EarlierDraft),
+    Closing(ClosingDraft),
 }
 
 /// The fields stand in the order of the bytes.
@@ -46,6 +48,7 @@ impl From<EarlierRecord> for Record {
         match earlier {
             EarlierRecord::Party(party) => Self::Party(party),
             EarlierRecord::TraitDefinition(definition) => Self::TraitDefinition(definition),
+            EarlierRecord::Closing(draft) => Self::Closing(draft),
             EarlierRecord::CostModel(draft) => Self::CostModel(CostModelDraft {
                 model: draft.model.into(),
                 request_id: draft.request_id,

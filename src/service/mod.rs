@@ -22,6 +22,7 @@ pub mod profile;
 pub mod rankings;
 pub mod receivables;
 pub mod report;
+pub mod solvency;
 pub mod standings;
 pub mod trends;
 

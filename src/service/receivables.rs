@@ -39,7 +39,7 @@ pub enum ReceivablesOrder {
     Overdue,
     /// Who pays best first: by the paid part of what fell due, then by how late it was paid. Those of whom nothing fell
     /// due are the last.
-    Solvency,
+    Solvency(Direction),
     /// By customer id.
     CustomerId,
 }
@@ -239,9 +239,14 @@ impl Service {
             ReceivablesOrder::Overdue => {
                 all.sort_by_key(|(_, one)| std::cmp::Reverse(one.figures.overdue().open));
             }
-            ReceivablesOrder::Solvency => {
-                all.sort_by(|(_, one), (_, other)| one.figures.compare_solvency(&other.figures));
-            }
+            ReceivablesOrder::Solvency(direction) => all.sort_by(|(_, one), (_, other)| {
+                let (one, other) = (&one.figures, &other.figures);
+                let are_due = one.fell_due > 0 && other.fell_due > 0;
+                match direction {
+                    Direction::WorstFirst if are_due => other.compare_solvency(one),
+                    Direction::WorstFirst | Direction::BestFirst => one.compare_solvency(other),
+                }
+            }),
             ReceivablesOrder::CustomerId => {}
         }
         Ok(ReceivablesList {

@@ -282,3 +282,70 @@ async fn rates_beyond_their_limits_are_refused_by_name() {
         assert_eq!(refusal(&status), expected);
     }
 }
+
+#[tokio::test]
+async fn customers_are_ranked_by_solvency_with_their_waterfalls() {
+    let world = filled().await;
+    put(&world, rates()).await.unwrap();
+    let request = pb::RankCustomersRequest {
+        period: Some(days(0, 101)),
+        basis: pb::RankingBasis::Solvency.into(),
+        ..Default::default()
+    };
+    let rank = async |request: pb::RankCustomersRequest| {
+        let answer = world.rankings().rank_customers(request).await;
+        answer.map(tonic::Response::into_inner)
+    };
+    let best = rank(request.clone()).await.unwrap();
+    let rows: Vec<_> = best
+        .customers
+        .iter()
+        .map(|row| {
+            let profit = row.statement.as_ref().unwrap().net_profit.as_ref();
+            let late = number(&row.average_days_late);
+            let by_profit = row.rank_by_net_profit;
+            (
+                row.customer_id.as_str(),
+                row.paid_share,
+                late,
+                text(profit),
+                by_profit,
+            )
+        })
+        .collect();
+    let expected = [
+        ("good", Some(1.0), "0", "49.7".to_owned(), 1),
+        ("late", Some(1.0), "11.667", "-16.776".to_owned(), 3),
+        ("idle", Some(0.0), "", "0".to_owned(), 0),
+    ];
+    assert_eq!(rows, expected);
+    assert_eq!(best.customer_count, 3);
+    let total = best.control_total.unwrap();
+    assert_eq!(text(total.ledger.as_ref()), "1330");
+    let worst = pb::RankCustomersRequest {
+        direction: pb::RankingDirection::WorstFirst.into(),
+        page_size: 1,
+        ..request.clone()
+    };
+    let worst = rank(worst).await.unwrap();
+    assert_eq!(worst.customers[0].customer_id, "idle");
+    assert_ne!(worst.next_page_token, "");
+    let filtered = pb::RankCustomersRequest {
+        filter: Some(pb::CustomerFilter {
+            branch_ids: vec!["north".to_owned()],
+            ..Default::default()
+        }),
+        ..request
+    };
+    let status = rank(filtered).await.unwrap_err();
+    assert_eq!(
+        refusal(&status),
+        ("FIELD_INVALID".to_owned(), "filter".to_owned())
+    );
+    let bands = pb::CompareBandsRequest {
+        basis: pb::RankingBasis::Solvency.into(),
+        ..Default::default()
+    };
+    let status = world.rankings().compare_bands(bands).await.unwrap_err();
+    assert_eq!(refusal(&status).0, "ENUM_VALUE_UNKNOWN");
+}

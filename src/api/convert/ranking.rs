@@ -178,6 +178,9 @@ pub fn ranked_customer_to_pb(
         rank_by_revenue: by_revenue,
         rank_by_net_profit: by_profit,
         rank_divergence: by_revenue - by_profit,
+        // Of a ranking by solvency.
+        paid_share: None,
+        average_days_late: None,
     }
 }
 

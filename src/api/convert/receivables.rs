@@ -13,7 +13,7 @@ use crate::{
         decimal::{self, MICRO_PLACES},
         money::{Currency, NANOS_PER_MICRO},
         problem::Problem,
-        ranking::share,
+        ranking::{Direction, share},
         receivables::{
             ageing::{Bucket, Owed, days_past_due},
             cost::ReceivablesRates,
@@ -35,7 +35,7 @@ const PROVISION_LIMIT: i64 = 1_000_000;
 const ORDERS: [ReceivablesOrder; 4] = [
     ReceivablesOrder::Open,
     ReceivablesOrder::Overdue,
-    ReceivablesOrder::Solvency,
+    ReceivablesOrder::Solvency(Direction::BestFirst),
     ReceivablesOrder::CustomerId,
 ];
 
@@ -76,7 +76,7 @@ pub fn receivables_order_from_pb(order: i32) -> Result<ReceivablesOrder, Problem
     let same = |order| match order {
         ReceivablesOrder::Open => pb::ReceivablesOrder::Open,
         ReceivablesOrder::Overdue => pb::ReceivablesOrder::Overdue,
-        ReceivablesOrder::Solvency => pb::ReceivablesOrder::Solvency,
+        ReceivablesOrder::Solvency(_) => pb::ReceivablesOrder::Solvency,
         ReceivablesOrder::CustomerId => pb::ReceivablesOrder::CustomerId,
     };
     Ok(enum_from_pb(order, &ORDERS, same, "order")?.unwrap_or_default())

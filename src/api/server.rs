@@ -99,7 +99,6 @@ pub async fn serve(
     };
     let shared = || Arc::clone(&service);
     let customer = CustomerHandlers { service: shared() };
-    let closing = ClosingHandlers { service: shared() };
     let cost_model = CostModelHandlers { service: shared() };
     let ranking = RankingHandlers { service: shared() };
     let receivables = ReceivablesHandlers { service: shared() };
@@ -127,7 +126,10 @@ pub async fn serve(
         .add_service(reflection)
         .add_service(accept!(ActivityServiceServer, activity))
         .add_service(accept!(CustomerServiceServer, customer))
-        .add_service(accept!(ClosingServiceServer, closing))
+        .add_service(accept!(
+            ClosingServiceServer,
+            ClosingHandlers { service: shared() }
+        ))
         .add_service(accept!(CostModelServiceServer, cost_model))
         .add_service(accept!(RankingServiceServer, ranking))
         .add_service(accept!(ReceivablesServiceServer, receivables))

@@ -21,6 +21,7 @@ mod hostile_questions;
 mod late_arrivals;
 mod prospects;
 mod rankings;
+mod receivables;
 mod reports;
 mod serving;
 mod store;

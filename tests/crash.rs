@@ -379,8 +379,8 @@ async fn kills_while_the_folder_is_tended_and_opened_lose_nothing_and_double_not
     send(channel, &mut acknowledged, all).await;
     assert_eq!(acknowledged, all);
     server.kill();
-    // A checkpoint may have been finished before the first kill. Then the next is due after as many writes again; packing,
-    // when nobody waits any more.
+    // A checkpoint may have been finished before the first kill. Then the next is due after as many writes again;
+    // packing, when nobody waits any more.
     let checkpoint = Moment::Making("CHECKPOINT.new", all);
     let packed = Moment::Making(".log.new", 20 * LARGE_CHUNK);
     let mut hits = [0; 2];

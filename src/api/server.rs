@@ -14,11 +14,13 @@ use super::{
         customer_service_server::{self, CustomerServiceServer},
         prospect_service_server::{self, ProspectServiceServer},
         ranking_service_server::{self, RankingServiceServer},
+        receivables_service_server::{self, ReceivablesServiceServer},
         report_service_server::{self, ReportServiceServer},
         watch_service_server::{self, WatchServiceServer},
     },
     prospect::ProspectHandlers,
     ranking::RankingHandlers,
+    receivables::ReceivablesHandlers,
     report::ReportHandlers,
     watch::WatchHandlers,
 };
@@ -106,9 +108,9 @@ pub async fn serve(
     };
     let shared = || Arc::clone(&service);
     let customer = CustomerHandlers { service: shared() };
-    let closing = ClosingHandlers { service: shared() };
     let cost_model = CostModelHandlers { service: shared() };
     let ranking = RankingHandlers { service: shared() };
+    let receivables = ReceivablesHandlers { service: shared() };
     let report = ReportHandlers { service: shared() };
     let prospect = ProspectHandlers { service: shared() };
     let watching = Arc::new(Watching::new(&service, limits.watch));
@@ -127,9 +129,13 @@ pub async fn serve(
         .add_service(reflection())
         .add_service(accept!(ActivityServiceServer, activity))
         .add_service(accept!(CustomerServiceServer, customer))
-        .add_service(accept!(ClosingServiceServer, closing))
+        .add_service(accept!(
+            ClosingServiceServer,
+            ClosingHandlers { service: shared() }
+        ))
         .add_service(accept!(CostModelServiceServer, cost_model))
         .add_service(accept!(RankingServiceServer, ranking))
+        .add_service(accept!(ReceivablesServiceServer, receivables))
         .add_service(accept!(ReportServiceServer, report))
         .add_service(accept!(ProspectServiceServer, prospect))
         .add_service(accept!(WatchServiceServer, watch))
@@ -182,7 +188,7 @@ fn incoming(listener: TcpListener) -> TcpIncoming {
 }
 
 /// The services by their names, and the server as a whole by the empty one.
-const HEALTH_NAMES: [&str; 9] = [
+const HEALTH_NAMES: [&str; 10] = [
     "",
     activity_server::SERVICE_NAME,
     closing_service_server::SERVICE_NAME,
@@ -190,6 +196,7 @@ const HEALTH_NAMES: [&str; 9] = [
     customer_service_server::SERVICE_NAME,
     prospect_service_server::SERVICE_NAME,
     ranking_service_server::SERVICE_NAME,
+    receivables_service_server::SERVICE_NAME,
     report_service_server::SERVICE_NAME,
     watch_service_server::SERVICE_NAME,
 ];

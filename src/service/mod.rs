@@ -20,7 +20,9 @@ pub mod parties;
 pub mod prequalify;
 pub mod profile;
 pub mod rankings;
+pub mod receivables;
 pub mod report;
+pub mod solvency;
 pub mod standings;
 pub mod trends;
 pub mod watching;
@@ -32,6 +34,7 @@ use crate::{
         ledger::Position,
         money::Currency,
         problem::{Problem, Reason},
+        receivables::cost::ReceivablesCosts,
         time::Calendar,
     },
     store::Store,
@@ -42,6 +45,7 @@ use kept::Kept;
 use late_arrivals::{LateArrivals, LateQuestion};
 use prequalify::{Learning, Trained};
 use profile::{BestCustomers, LearntOfBest};
+use receivables::CostsAsked;
 use std::sync::{
     Arc, OnceLock,
     atomic::{AtomicBool, Ordering},
@@ -82,6 +86,7 @@ pub struct Service {
     trained_models: Kept<Learning, Trained>,
     profiles: Kept<(TenantId, BestCustomers), LearntOfBest>,
     column_totals: Kept<ColumnsAsked, ColumnTotals>,
+    receivables_costs: Kept<CostsAsked, ReceivablesCosts>,
     late_arrivals: Kept<(TenantId, LateQuestion), LateArrivals>,
 }
 
@@ -96,6 +101,7 @@ impl Service {
             trained_models: Kept::new(KEPT),
             profiles: Kept::new(KEPT),
             column_totals: Kept::new(KEPT),
+            receivables_costs: Kept::new(KEPT),
             late_arrivals: Kept::new(KEPT_LATE),
         }
     }

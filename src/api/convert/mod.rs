@@ -14,6 +14,7 @@ pub mod ledger;
 pub mod party;
 pub mod prospect;
 pub mod ranking;
+pub mod receivables;
 pub mod report;
 pub mod trend;
 pub mod watch;

@@ -3,7 +3,6 @@
 
 pub mod alert;
 pub mod change;
-pub mod overdue;
 
 use super::time::{Calendar, Day, Instant, Period};
 

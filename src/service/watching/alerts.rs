@@ -1,6 +1,6 @@
 //! What calls for attention, as a standing question: which alerts are open as of a position.
 //!
-//! What is not settled is summed here from the ledger, invoice by invoice (`domain::watch::overdue`).
+//! What is not settled follows from the events of receivables, invoice by invoice (`domain::receivables`).
 
 use super::{Standing, causes::Causes};
 use crate::{
@@ -8,12 +8,14 @@ use crate::{
         account::{Account, Weights},
         cost_model::CostModel,
         id::{PartyId, TenantId},
-        ledger::{LedgerQuestion, Position},
-        money::{Nanos, to_nanos},
+        ledger::Position,
+        money::{NANOS_PER_MICRO, Nanos, to_nanos},
         party::Party,
         problem::{Problem, Reason},
         question::{CellsQuestion, Group, Order, RankQuestion, RankRow, RowSelection, Scope},
         ranking::{Basis, Direction},
+        receivables::{ReceivablesQuestion, settlement::Settlement},
+        time::Day,
         watch::{
             Window,
             alert::{
@@ -21,24 +23,19 @@ use crate::{
                 Overdue, crossings, last_overdue,
             },
             change::Cause,
-            overdue::OpenInvoices,
             prior,
         },
     },
-    service::{Service, rankings::RankingRequest},
+    service::{Service, compute::compute, rankings::RankingRequest},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The most customers with one kind of alert.
 const CUSTOMERS: u64 = 20_000;
-/// The most activities that bill or settle which are kept in memory.
-const INVOICES: usize = 2_000_000;
 /// The most customers of a key band.
 const KEY_BAND: u64 = 1_000;
 /// How many rows are asked for at first, and at once of what is asked for by customer.
 const ROWS: u64 = 1_000;
-/// How many entries of the ledger are read at once.
-const ENTRIES: usize = 10_000;
 
 /// A standing question for alerts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -71,9 +68,6 @@ pub struct AlertState {
 /// What one evaluation leaves for the next.
 #[derive(Default)]
 pub struct AlertMemory {
-    invoices: OpenInvoices,
-    /// Up to which position they were taken in.
-    invoices_at: Position,
     key_band: Option<Arc<BTreeMap<PartyId, u64>>>,
 }
 
@@ -112,7 +106,7 @@ impl Standing for StandingAlerts {
             self.attention(service, &scope, before, &mut open).await?;
         }
         if self.has(AlertKind::Overdue) {
-            self.overdue(service, &scope, memory, &mut open).await?;
+            self.overdue(service, &scope, &mut open).await?;
         }
         if self.has(AlertKind::OutOfKeyBand) {
             self.key_band(service, &scope, memory, &mut open).await?;
@@ -298,20 +292,33 @@ impl StandingAlerts {
         &self,
         service: &Service,
         scope: &Scope,
-        memory: &mut AlertMemory,
         open: &mut OpenAlerts,
     ) -> Result<(), Problem> {
         let recorded = service.recorded_at(&self.tenant, scope.as_of).await?;
         let Some(recorded) = recorded else {
             return Ok(());
         };
-        self.take_in(service, scope.as_of, memory).await?;
         let today = service.settings().calendar.day(recorded);
-        let last = last_overdue(today, self.rules.grace_days);
-        let least = to_nanos(self.rules.minimum_overdue);
-        let mut found: Vec<(PartyId, Overdue)> =
-            memory.invoices.overdue(last, today).into_iter().collect();
-        found.retain(|(_, overdue)| overdue.amount >= least);
+        let question = ReceivablesQuestion {
+            customers: None,
+            before: Some(today.next()),
+            as_of: scope.as_of,
+        };
+        let events = service
+            .store()?
+            .receivables(&self.tenant, &question)
+            .await?;
+        let (last, rules) = (last_overdue(today, self.rules.grace_days), &self.rules);
+        let least = to_nanos(rules.minimum_overdue);
+        let find = move || -> Vec<(PartyId, Overdue)> {
+            let of = |events| overdue_of(&Settlement::of(events, today.next()), last, today);
+            let found = events.into_iter();
+            found
+                .filter_map(|(customer, events)| Some((customer, of(&events)?)))
+                .filter(|(_, overdue)| overdue.amount >= least)
+                .collect()
+        };
+        let found = compute(find).await?;
         if found.len() as u64 > CUSTOMERS {
             return Err(too_wide("customers", CUSTOMERS));
         }
@@ -327,43 +334,6 @@ impl StandingAlerts {
                     let key = (customer.clone(), AlertKind::Overdue);
                     open.insert(key, alert(&party, figures));
                 }
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes in what the ledger has since.
-    async fn take_in(
-        &self,
-        service: &Service,
-        as_of: Position,
-        memory: &mut AlertMemory,
-    ) -> Result<(), Problem> {
-        while memory.invoices_at < as_of {
-            let question = LedgerQuestion {
-                customer: None,
-                start: None,
-                end: None,
-                after: memory.invoices_at,
-                as_of,
-                limit: ENTRIES,
-            };
-            let entries = service.store()?.entries(&self.tenant, &question).await?;
-            let is_end = entries.len() < ENTRIES;
-            for one in &entries {
-                memory
-                    .invoices
-                    .add(&one.entry, &service.settings().calendar);
-                memory.invoices_at = one.position;
-            }
-            if is_end {
-                memory.invoices_at = as_of;
-            }
-            if memory.invoices.size() > INVOICES {
-                return Err(too_wide(
-                    "invoices, payments and write-offs",
-                    INVOICES as u64,
-                ));
             }
         }
         Ok(())
@@ -439,6 +409,24 @@ impl StandingAlerts {
             .map(|row| (row.customer, row.place))
             .collect())
     }
+}
+
+/// The invoices that were due on `last` or before and are not settled, as seen on `today`.
+fn overdue_of(settlement: &Settlement, last: Day, today: Day) -> Option<Overdue> {
+    // They are in the order in which they are due.
+    let invoices = settlement.invoices.iter();
+    let late = || {
+        invoices
+            .clone()
+            .filter(|one| one.open() > 0 && one.due <= last)
+    };
+    let oldest = late().next()?;
+    Some(Overdue {
+        amount: late().map(|one| one.open() * NANOS_PER_MICRO).sum(),
+        invoices: late().count() as u64,
+        oldest: oldest.invoice_id.clone(),
+        oldest_days: today.0 - oldest.due.0,
+    })
 }
 
 fn alert(party: &Option<Arc<Party>>, figures: Figures) -> OpenAlert {

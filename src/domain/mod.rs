@@ -32,3 +32,4 @@ pub mod time;
 pub mod traits;
 pub mod trend;
 pub mod value_numbers;
+pub mod watch;

@@ -25,6 +25,7 @@ pub mod report;
 pub mod solvency;
 pub mod standings;
 pub mod trends;
+pub mod watching;
 
 use crate::{
     domain::{

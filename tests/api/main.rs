@@ -6,6 +6,7 @@
 )]
 
 mod activities;
+mod alerts;
 mod allocation;
 mod closings;
 mod comparison;
@@ -19,6 +20,7 @@ mod harness;
 mod hostile;
 mod hostile_questions;
 mod late_arrivals;
+mod metrics;
 mod prospects;
 mod rankings;
 mod receivables;
@@ -27,3 +29,5 @@ mod serving;
 mod store;
 mod streams;
 mod trends;
+mod watchers;
+mod watching;

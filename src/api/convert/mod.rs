@@ -17,3 +17,4 @@ pub mod ranking;
 pub mod receivables;
 pub mod report;
 pub mod trend;
+pub mod watch;

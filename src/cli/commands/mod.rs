@@ -24,4 +24,5 @@ pub mod serve;
 pub mod statement;
 pub mod traits;
 pub mod trend;
+pub mod watch;
 pub mod whale;

@@ -200,6 +200,10 @@ pub enum Dimension {
     Product,
     /// The account manager or representative
     AccountManager,
+    /// Where activities came through
+    Channel,
+    /// What activities came from
+    Campaign,
 }
 
 impl Dimension {
@@ -209,6 +213,8 @@ impl Dimension {
             Self::Branch => pb::Dimension::Branch,
             Self::Product => pb::Dimension::Product,
             Self::AccountManager => pb::Dimension::AccountManager,
+            Self::Channel => pb::Dimension::Channel,
+            Self::Campaign => pb::Dimension::Campaign,
         };
         dimension.into()
     }
@@ -219,6 +225,8 @@ impl Dimension {
             Self::Branch => "branch",
             Self::Product => "product",
             Self::AccountManager => "account manager",
+            Self::Channel => "channel",
+            Self::Campaign => "campaign",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Branches, products and account managers, as the rows and columns of reports.
+//! Branches, products, account managers, channels and campaigns, as the rows and columns of reports.
 
 use super::{
     account::{Account, Weights, WorkPurpose},
@@ -19,6 +19,10 @@ pub enum Dimension {
     Product,
     /// The account manager.
     AccountManager,
+    /// The channel.
+    Channel,
+    /// The campaign.
+    Campaign,
 }
 
 impl Dimension {
@@ -28,6 +32,8 @@ impl Dimension {
             Self::Branch => Group::Branch,
             Self::Product => Group::Product,
             Self::AccountManager => Group::AccountManager,
+            Self::Channel => Group::Channel,
+            Self::Campaign => Group::Campaign,
         }
     }
 }

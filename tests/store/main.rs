@@ -21,6 +21,7 @@ mod prospects;
 mod ranking;
 mod reading;
 mod recording;
+mod reports;
 mod shapes;
 mod stores;
 mod words;
@@ -118,4 +119,37 @@ on_every_store! {
         all_groups_and_the_ledger_agree,
         cells_add_up_to_rows_and_to_columns,
         an_equal_split_moves_nobody_and_adds_up;
+}
+
+/// Makes one test of each law of `reports` for each store, which a service is put over.
+macro_rules! over_every_store {
+    ($($case:ident),+ $(,)?) => {
+        over_every_store!(@store memory, $($case),+);
+        over_every_store!(@store embedded, $($case),+);
+        over_every_store!(@store finely_divided, $($case),+);
+        over_every_store!(@store postgres, $($case),+);
+        over_every_store!(@store citus, $($case),+);
+    };
+    (@store $store:ident, $($case:ident),+) => {
+        mod $store {
+            $(#[tokio::test]
+            async fn $case() {
+                // What cannot be opened here says that its test is skipped.
+                if let Some(opened) = crate::stores::$store().await {
+                    crate::reports::$case(opened.shared()).await;
+                }
+            })+
+        }
+    };
+}
+
+mod whole_reports {
+    over_every_store! {
+        order_batches_and_repeats_change_no_report,
+        a_reversal_leaves_no_trace_in_any_report,
+        customers_dimensions_days_and_the_ledger_agree,
+        two_periods_come_to_their_union,
+        shares_come_to_their_pools_whatever_the_policy,
+        an_equal_split_moves_nobody_in_any_model,
+    }
 }

@@ -18,10 +18,12 @@ use crate::{
     },
 };
 
-const DIMENSIONS: [Dimension; 3] = [
+const DIMENSIONS: [Dimension; 5] = [
     Dimension::Branch,
     Dimension::Product,
     Dimension::AccountManager,
+    Dimension::Channel,
+    Dimension::Campaign,
 ];
 const ORDERS: [RowOrder; 3] = [
     RowOrder::Total(Direction::BestFirst),
@@ -35,6 +37,8 @@ pub fn dimension_from_pb(dimension: i32, field: &str) -> Result<Dimension, Probl
         Dimension::Branch => pb::Dimension::Branch,
         Dimension::Product => pb::Dimension::Product,
         Dimension::AccountManager => pb::Dimension::AccountManager,
+        Dimension::Channel => pb::Dimension::Channel,
+        Dimension::Campaign => pb::Dimension::Campaign,
     };
     Ok(enum_from_pb(dimension, &DIMENSIONS, same, field)?.unwrap_or_default())
 }

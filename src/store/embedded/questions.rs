@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     domain::{
+        activity::Activity,
         cost_model::CostModel,
         history::{HistoryQuestion, Written},
         id::{PartyId, TenantId},
@@ -238,7 +239,12 @@ impl Questions {
             scope: self.scope(tenant, &question.scope)?,
             ..question.clone()
         };
-        self.read(tenant, |books| groups::cross(books, question))
+        if groups::are_in_books(question.group) {
+            return self.read(tenant, |books| groups::cross(books, question));
+        }
+        let positions = self.read(tenant, |books| groups::positions(books, question))?;
+        let key = |_: &Activity, group| group;
+        groups::read(&self.ledger, tenant, positions, question.group, key)
     }
 
     /// Sums of some customers by group.
@@ -251,7 +257,13 @@ impl Questions {
             scope: self.scope(tenant, &question.scope)?,
             ..question.clone()
         };
-        self.read(tenant, |books| groups::cells(books, question))
+        if groups::are_in_books(question.group) {
+            return self.read(tenant, |books| groups::cells(books, question));
+        }
+        let some = |books: &Books| groups::positions_of_some(books, question);
+        let positions = self.read(tenant, some)?;
+        let key = |activity: &Activity, group| (activity.customer_id.clone(), group);
+        groups::read(&self.ledger, tenant, positions, question.group, key)
     }
 
     /// Counts of trait values among the best customers, the loss-makers and all.

@@ -31,12 +31,14 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-const GROUPS: [Group; 5] = [
+const GROUPS: [Group; 7] = [
     Group::Customer,
     Group::Branch,
     Group::Product,
     Group::AccountManager,
     Group::Day,
+    Group::Channel,
+    Group::Campaign,
 ];
 const BASES: [Basis; 4] = [
     Basis::Spend,

@@ -35,6 +35,9 @@ pub struct World {
     /// Further calls that must succeed without a rejected item, in their order.
     #[serde(default)]
     pub given: Vec<Given>,
+    /// Parts that answers have in common, under YAML's own names for parts.
+    #[serde(default, rename = "named")]
+    pub _named: Value,
     /// Questions with their whole answers.
     pub asked: Vec<Asked>,
 }

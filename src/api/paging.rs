@@ -41,6 +41,7 @@ list_requests!(
     GetAllocationTraceRequest,
     RankCustomersRequest,
     GetCrossReportRequest,
+    GetAcquisitionReportRequest,
     RankDimensionRequest,
     ListLookalikesRequest,
 );

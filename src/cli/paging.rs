@@ -36,6 +36,7 @@ macro_rules! pages {
 }
 
 pages! {
+    GetAcquisitionReportResponse.rows,
     GetAllocationTraceResponse.shares,
     GetCrossReportResponse.rows,
     ListActivitiesResponse.entries,

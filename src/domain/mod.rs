@@ -4,6 +4,7 @@
 //! money. Knows nothing of gRPC, of stores and of the command line.
 
 pub mod account;
+pub mod acquisition;
 pub mod activity;
 pub mod allocation;
 pub mod concentration;

@@ -2,6 +2,7 @@
 //!
 //! Async lives here and above. Knows the domain and the `Store` trait; knows nothing of gRPC and of any one store.
 
+pub mod acquisition;
 pub mod activities;
 pub mod allocation;
 pub mod capacity;
@@ -24,6 +25,7 @@ pub mod trends;
 
 use crate::{
     domain::{
+        acquisition::Won,
         id::TenantId,
         ledger::Position,
         money::Currency,
@@ -44,6 +46,9 @@ use std::sync::{
 
 /// How many trained models are kept, how many profiles, and the columns of how many cross reports.
 const KEPT: usize = 8;
+
+/// Of how many states it is kept how customers were won: one has a line for every customer.
+const KEPT_WON: usize = 2;
 
 /// What holds for the whole service.
 #[derive(Debug, Clone)]
@@ -72,6 +77,7 @@ pub struct Service {
     trained_models: Kept<Learning, Trained>,
     profiles: Kept<(TenantId, BestCustomers), LearntOfBest>,
     column_totals: Kept<ColumnsAsked, ColumnTotals>,
+    won: Kept<(TenantId, Position), Won>,
 }
 
 impl Service {
@@ -85,6 +91,7 @@ impl Service {
             trained_models: Kept::new(KEPT),
             profiles: Kept::new(KEPT),
             column_totals: Kept::new(KEPT),
+            won: Kept::new(KEPT_WON),
         }
     }
 

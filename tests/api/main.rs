@@ -5,6 +5,7 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod acquisition;
 mod activities;
 mod allocation;
 mod comparison;

@@ -10,6 +10,8 @@ mod cluster;
 mod store;
 mod two_services;
 
+#[path = "../api/acquisition.rs"]
+mod acquisition;
 #[path = "../api/activities.rs"]
 mod activities;
 #[path = "../api/allocation.rs"]

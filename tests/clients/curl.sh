@@ -110,6 +110,8 @@ call $v.ReportService/GetCrossReport "{$t, $year, \"pageSize\": 2}" \
   '"grandTotal":{"currencyCode":"USD","units":"27200"}' '"cells":[{"columnId":"UNASSIGNED"' '"nextPageToken":"'
 call $v.ReportService/RankDimension "{$t, $year, \"dimension\": \"DIMENSION_ACCOUNT_MANAGER\"}" \
   '"dimensionId":"UNASSIGNED"' '"rowCount":"1"' '"units":"7976"'
+call $v.ReportService/GetAcquisitionReport "{$t, $year, \"by\": \"ACQUISITION_SOURCE_CHANNEL\"}" \
+  '"sourceId":"UNASSIGNED"' '"customerCount":"48"' '"profit":{"currencyCode":"USD","units":"7976"}'
 call $v.ReportService/GetTrend "{$t, $year, \"granularity\": \"QUARTER\"}" \
   '"isComplete":true' '"priorYear":{' '"signChange":"SIGN_CHANGE_NONE"' '"slope":{"currencyCode":"USD"'
 best="\"bestCustomers\": {$year, \"fraction\": 0.3}"

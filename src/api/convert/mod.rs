@@ -1,6 +1,7 @@
 //! Between the contract's messages and the domain's words: `from_pb` can refuse, and is the validation; `to_pb` cannot
 //! fail.
 
+pub mod acquisition;
 pub mod activity;
 pub mod allocation;
 pub mod allocation_policy;

@@ -1,5 +1,6 @@
 //! One file for each command: its flags, the request they become, and how the answer is shown.
 
+pub mod acquisition;
 pub mod activities;
 pub mod allocation;
 pub mod bands;

@@ -92,7 +92,7 @@ fn resellers_by_territory_and_representative(server: &Server) {
     ];
     let total = amount("470482.6033");
     for (by, count) in [("branch", 10), ("account-manager", 17)] {
-        let words = [["cross", "--columns", by].as_slice(), &basis].concat();
+        let words = [["cross", "--by", by].as_slice(), &basis].concat();
         let cross = server.run(&words).json();
         ties_both_ways(&cross, (635, count), total);
         let words = [["by", by].as_slice(), &basis].concat();

@@ -35,7 +35,10 @@ fn code(reason: Reason) -> Code {
         | Reason::ActivityAlreadyReversed
         | Reason::CostModelChanged
         | Reason::EvidenceTooThin
-        | Reason::SumOutOfRange => Code::FailedPrecondition,
+        | Reason::SumOutOfRange
+        | Reason::PeriodNotClosed
+        | Reason::PeriodNotOver
+        | Reason::ClosingOutOfOrder => Code::FailedPrecondition,
         Reason::ActivityConflict | Reason::RequestIdReused => Code::AlreadyExists,
         Reason::ActivityNotFound
         | Reason::CustomerNotFound

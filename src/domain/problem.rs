@@ -58,6 +58,9 @@ reasons! {
     ReportDoesNotTie = "REPORT_DOES_NOT_TIE",
     SumOutOfRange = "SUM_OUT_OF_RANGE",
     CostPoolNotFound = "COST_POOL_NOT_FOUND",
+    PeriodNotClosed = "PERIOD_NOT_CLOSED",
+    PeriodNotOver = "PERIOD_NOT_OVER",
+    ClosingOutOfOrder = "CLOSING_OUT_OF_ORDER",
 }
 
 /// A refusal or a failure: the reason for programs, a message for people, and every variable of the message.

@@ -8,6 +8,7 @@
 mod acquisition;
 mod activities;
 mod allocation;
+mod closings;
 mod comparison;
 mod cost_models;
 mod customers;

@@ -16,6 +16,8 @@ mod acquisition;
 mod activities;
 #[path = "../api/allocation.rs"]
 mod allocation;
+#[path = "../api/closings.rs"]
+mod closings;
 #[path = "../api/comparison.rs"]
 mod comparison;
 #[path = "../api/cost_models.rs"]

@@ -165,7 +165,8 @@ impl TenantTruth {
         let parties = records.parties(&all_parties(self.newest), |_| false);
         let definitions = records.definitions(self.newest);
         let cost_models = records.cost_models(self.newest);
-        format!("{parties:?} {definitions:?} {cost_models:?}")
+        let closings = records.closings(self.newest);
+        format!("{parties:?} {definitions:?} {cost_models:?} {closings:?}")
     }
 
     /// The sums of every customer over a period, as of a position; those that are zero are absent, and customers

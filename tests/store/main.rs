@@ -17,6 +17,7 @@ mod generate;
 mod grouping;
 mod laws;
 mod likeness;
+mod models;
 mod prospects;
 mod ranking;
 mod reading;

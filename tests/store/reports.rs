@@ -4,18 +4,18 @@
 use crate::{
     generate::{CUSTOMERS, DAYS, sample},
     laws::{activities, entries_of, runner, submit},
+    models::{costs, pool, pool_id},
     words::*,
 };
 use profitscore::{
     domain::{
         account::{Sums, for_each_posting},
         activity::Activity,
-        cost_model::{CostModel, CostPool},
+        cost_model::CostModel,
         dimension::Dimension,
-        id::PoolId,
         ledger::{Entry, WriteMode},
         money::{Currency, NANOS_PER_MICRO, Nanos},
-        policy::{Capacity, Cause, Happening, Policy, Population, Proportion},
+        policy::Policy,
         question::Scope,
         ranking::{Basis, Direction},
         statement::Statement,
@@ -58,74 +58,6 @@ fn service_over(store: &Arc<dyn Store>) -> Service {
     let service = Service::starting(settings, Arc::new(SystemClock));
     service.open(Arc::clone(store));
     service
-}
-
-/// All policies, each in all its ways.
-fn policies(runner: &mut TestRunner) -> Vec<Policy> {
-    let happenings = [
-        Happening::Sale,
-        Happening::Unit,
-        Happening::Invoice,
-        Happening::Complaint,
-        Happening::SpecialDemand,
-    ];
-    let supplied = [("aa", 3), ("b", 7), ("nobody", 9)];
-    let supplied = supplied
-        .map(|(id, quantity)| (party_id(id), quantity))
-        .into();
-    let capacity = |milli_minutes, equation: &[(Happening, i64)]| Capacity {
-        milli_minutes,
-        roles: BTreeSet::new(),
-        equation: equation.iter().copied().collect(),
-    };
-    let mut policies = vec![
-        Policy::EqualPerCustomer(Population::Active),
-        Policy::EqualPerCustomer(Population::Buying),
-        Policy::Proportional(Proportion::Spend),
-        Policy::Proportional(Proportion::Revenue),
-        Policy::Proportional(Proportion::ContributionMargin),
-        Policy::Driver(Cause::Minutes(BTreeSet::new())),
-        Policy::Driver(Cause::Minutes([role("ENGINEER")].into())),
-        Policy::Driver(Cause::Supplied(Arc::new(supplied))),
-        Policy::TimeDriven(capacity(None, &[])),
-        Policy::TimeDriven(capacity(Some(sample(runner, 1_i64..100_000_000)), &[])),
-        Policy::TimeDriven(capacity(
-            Some(sample(runner, 1_i64..1_000_000)),
-            &[(Happening::Sale, 4_000), (Happening::Unit, 333)],
-        )),
-    ];
-    policies.extend(happenings.map(|one| Policy::Driver(Cause::Happened(one))));
-    policies
-}
-
-/// A cost model with some rates, and a pool for each policy.
-fn costs(runner: &mut TestRunner) -> CostModel {
-    let mut model = rates([]);
-    for id in ["CLERK", "DRIVER"] {
-        model
-            .rates
-            .insert(role(id), sample(runner, 0_i64..5_000_000));
-    }
-    for (number, policy) in (0..).zip(policies(runner)) {
-        let pool = pool(runner, policy);
-        model.pools.insert(pool_id(&format!("P{number:02}")), pool);
-    }
-    model
-}
-
-fn pool_id(id: &str) -> PoolId {
-    PoolId::parse(id, "").unwrap()
-}
-
-fn pool(runner: &mut TestRunner, policy: Policy) -> CostPool {
-    let start = sample(runner, -3..DAYS);
-    CostPool {
-        amount: sample(runner, prop_oneof![0_i64..20, 0_i64..1_000_000_000_000]),
-        start: Day(start),
-        end: Day(start + sample(runner, 1..DAYS)),
-        policy,
-        items: BTreeMap::new(),
-    }
 }
 
 async fn put_costs(store: &dyn Store, id: &str, request: &str, model: CostModel) {

@@ -47,6 +47,7 @@ list_requests!(
     GetAcquisitionReportRequest,
     RankDimensionRequest,
     ListLookalikesRequest,
+    ListProductsRequest,
 );
 
 /// The page that is asked for.

@@ -222,6 +222,8 @@ pub enum Dimension {
     Channel,
     /// What activities came from
     Campaign,
+    /// The category of the product
+    ProductCategory,
 }
 
 impl Dimension {
@@ -233,6 +235,7 @@ impl Dimension {
             Self::AccountManager => pb::Dimension::AccountManager,
             Self::Channel => pb::Dimension::Channel,
             Self::Campaign => pb::Dimension::Campaign,
+            Self::ProductCategory => pb::Dimension::ProductCategory,
         };
         dimension.into()
     }
@@ -245,6 +248,7 @@ impl Dimension {
             Self::AccountManager => "account manager",
             Self::Channel => "channel",
             Self::Campaign => "campaign",
+            Self::ProductCategory => "product category",
         }
     }
 }

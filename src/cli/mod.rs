@@ -71,6 +71,9 @@ enum Command {
     /// List and define traits
     #[command(subcommand)]
     Traits(commands::traits::TraitCommand),
+    /// List products, and say which category they belong to
+    #[command(subcommand)]
+    Products(commands::products::ProductCommand),
     /// Show which traits set the best customers apart
     Profile(commands::profile::ProfileArguments),
     /// Say what prospects are worth and whether to pursue them
@@ -137,6 +140,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Rank(rank) => rank.run(&connect().await?, format).await,
         Command::Statement(statement) => statement.run(&connect().await?, format).await,
         Command::Bands(bands) => bands.run(&connect().await?, format).await,
+        Command::Products(products) => products.run(&connect().await?, format).await,
         Command::By(by) => by.run(&connect().await?, format).await,
         Command::Acquisition(report) => report.run(&connect().await?, format).await,
         Command::Cross(cross) => cross.run(&connect().await?, format).await,

@@ -46,6 +46,7 @@ pages! {
     ListLateEntriesResponse.entries,
     ListLookalikesResponse.lookalikes,
     ListPartiesResponse.parties,
+    ListProductsResponse.products,
     ListTraitDefinitionsResponse.trait_definitions,
     RankCustomersResponse.customers,
     RankDimensionResponse.rows,

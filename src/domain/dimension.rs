@@ -23,14 +23,17 @@ pub enum Dimension {
     Channel,
     /// The campaign.
     Campaign,
+    /// The category of the product.
+    ProductCategory,
 }
 
 impl Dimension {
-    /// The group that a store is asked for.
+    /// The group that a store is asked for; that of products for their categories.
     pub fn group(self) -> Group {
         match self {
             Self::Branch => Group::Branch,
-            Self::Product => Group::Product,
+            // Categories are made of the sums of their products.
+            Self::Product | Self::ProductCategory => Group::Product,
             Self::AccountManager => Group::AccountManager,
             Self::Channel => Group::Channel,
             Self::Campaign => Group::Campaign,

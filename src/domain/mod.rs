@@ -22,6 +22,7 @@ pub mod money;
 pub mod party;
 pub mod policy;
 pub mod problem;
+pub mod product;
 pub mod prospect;
 pub mod question;
 pub mod ranking;

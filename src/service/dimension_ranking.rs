@@ -70,8 +70,15 @@ impl Service {
             rows: RowSelection::Places(Vec::new()),
         };
         let store = self.store()?;
-        let (groups, whole) =
-            tokio::try_join!(store.cross(tenant, &groups), store.rank(tenant, &totals))?;
+        let categories = self.categories_of(tenant, dimension, totals.scope.as_of);
+        let (mut groups, whole, categories) = tokio::try_join!(
+            store.cross(tenant, &groups),
+            store.rank(tenant, &totals),
+            categories
+        )?;
+        if let Some(categories) = categories {
+            groups = categories.merged(groups, |sums, more| sums.add_all(&more));
+        }
         let footing = footing(&costs, &totals.order, &whole.totals)?;
         let (weights, pay) = (&totals.order.weights, sales_pay(&costs.model));
         let groups = groups.into_iter();

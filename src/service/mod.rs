@@ -19,6 +19,7 @@ pub mod late_arrivals;
 pub mod lookalike;
 pub mod parties;
 pub mod prequalify;
+pub mod products;
 pub mod profile;
 pub mod rankings;
 pub mod report;

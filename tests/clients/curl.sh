@@ -105,6 +105,9 @@ call $v.RankingService/GetCustomerStatement "{$t, $year, \"customerId\": \"custo
 call $v.RankingService/CompareBands "{$t, $year, \"bandSize\": 3}" '"BAND_PLACE_TOP"' '"BAND_PLACE_BOTTOM"'
 call $v.RankingService/GetConcentration "{$t, $year, \"leavingCounts\": [1]}" \
   '"peak":{"customerCount":"16"' '"leavingCount":"1"' '"positiveCount":"16"' '"negativeCount":"32"'
+call $v.CustomerService/PutProducts "{$t, \"products\": [{\"productId\": \"tea\", \"categoryId\": \"drinks\"}]}" \
+  '"stored":{' '"writtenAt":{'
+call $v.CustomerService/ListProducts "{$t}" '"productId":"tea"' '"categoryId":"drinks"'
 call $v.ReportService/GetCrossReport "{$t, $year, \"pageSize\": 2}" \
   '"columns":[{"columnId":"UNASSIGNED","total":{"currencyCode":"USD","units":"27200"}}]' \
   '"grandTotal":{"currencyCode":"USD","units":"27200"}' '"cells":[{"columnId":"UNASSIGNED"' '"nextPageToken":"'

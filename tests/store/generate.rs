@@ -222,6 +222,8 @@ fn record() -> impl Strategy<Value = Record> {
         1 => ((0..4), (1..4)).prop_map(|(request, month)| {
             closing(&format!("request{request}"), month, "")
         }),
+        1 => (select(&["p", "q", "é"]), text(&["", "food", "drinks"]))
+            .prop_map(|(id, category)| product(id, &category)),
     ]
 }
 
@@ -458,11 +460,12 @@ impl Question {
             Self::Others(as_of) => {
                 let ids: Vec<_> = CUSTOMERS.iter().map(|id| party_id(id)).collect();
                 format!(
-                    "{:#?} {:#?} {:#?} {:#?} {:#?}",
+                    "{:#?} {:#?} {:#?} {:#?} {:#?} {:#?}",
                     store.party(tenant, &ids, *as_of).await.unwrap(),
                     store.trait_definitions(tenant, *as_of).await.unwrap(),
                     store.cost_models(tenant, *as_of).await.unwrap(),
                     store.closings(tenant, *as_of).await.unwrap(),
+                    store.products(tenant, *as_of).await.unwrap(),
                     store.watermark(tenant).await.unwrap(),
                 )
             }

@@ -36,12 +36,13 @@ use std::{
     sync::Arc,
 };
 
-const DIMENSIONS: [Dimension; 5] = [
+const DIMENSIONS: [Dimension; 6] = [
     Dimension::Branch,
     Dimension::Product,
     Dimension::AccountManager,
     Dimension::Channel,
     Dimension::Campaign,
+    Dimension::ProductCategory,
 ];
 const BASES: [Basis; 4] = [
     Basis::Spend,
@@ -62,11 +63,12 @@ fn service_over(store: &Arc<dyn Store>) -> Service {
 
 async fn put_costs(store: &dyn Store, id: &str, request: &str, model: CostModel) {
     let record = cost_model(request, model, None);
+    let records = vec![record, product("p", "leaves"), product("x", "nothing")];
     let outcomes = store
-        .put(&tenant(id), vec![record], NOW, WriteMode::Keep)
+        .put(&tenant(id), records, NOW, WriteMode::Keep)
         .await
         .unwrap();
-    assert_eq!(outcomes.len(), 1);
+    assert_eq!(outcomes.len(), 3);
 }
 
 fn reversals(of: impl Iterator<Item = usize>) -> Vec<Entry> {

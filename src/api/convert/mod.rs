@@ -13,6 +13,7 @@ pub mod cost_model;
 pub mod dependence;
 pub mod ledger;
 pub mod party;
+pub mod product;
 pub mod prospect;
 pub mod ranking;
 pub mod report;

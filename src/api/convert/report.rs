@@ -18,12 +18,13 @@ use crate::{
     },
 };
 
-const DIMENSIONS: [Dimension; 5] = [
+const DIMENSIONS: [Dimension; 6] = [
     Dimension::Branch,
     Dimension::Product,
     Dimension::AccountManager,
     Dimension::Channel,
     Dimension::Campaign,
+    Dimension::ProductCategory,
 ];
 const ORDERS: [RowOrder; 3] = [
     RowOrder::Total(Direction::BestFirst),
@@ -39,6 +40,7 @@ pub fn dimension_from_pb(dimension: i32, field: &str) -> Result<Dimension, Probl
         Dimension::AccountManager => pb::Dimension::AccountManager,
         Dimension::Channel => pb::Dimension::Channel,
         Dimension::Campaign => pb::Dimension::Campaign,
+        Dimension::ProductCategory => pb::Dimension::ProductCategory,
     };
     Ok(enum_from_pb(dimension, &DIMENSIONS, same, field)?.unwrap_or_default())
 }

@@ -22,6 +22,7 @@ use crate::{
         ledger::{LedgerEntry, LedgerQuestion, Position},
         party::{Party, PartyQuestion, TraitDefinition},
         problem::Problem,
+        product::Product,
         prospect::{ProspectAnswer, ProspectQuestion},
         question::{
             CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
@@ -184,6 +185,12 @@ impl Questions {
     ) -> Result<Vec<Arc<CostModel>>, Problem> {
         let as_of = self.seen(tenant, as_of)?;
         self.read(tenant, |books| books.records.cost_models(as_of))
+    }
+
+    /// All products as of a position.
+    pub fn products(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Product>, Problem> {
+        let as_of = self.seen(tenant, as_of)?;
+        self.read(tenant, |books| books.records.products(as_of))
     }
 
     /// All closed months as of a position.

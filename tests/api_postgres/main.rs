@@ -38,6 +38,8 @@ mod harness;
 mod hostile;
 #[path = "../api/hostile_questions.rs"]
 mod hostile_questions;
+#[path = "../api/late_arrivals.rs"]
+mod late_arrivals;
 #[path = "../api/products.rs"]
 mod products;
 #[path = "../api/prospects.rs"]

@@ -5,6 +5,10 @@
     clippy::unwrap_used,
     reason = "a test that cannot go on says so by panicking"
 )]
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "JSON will have no further kinds of values"
+)]
 
 mod client;
 #[path = "../shared/cluster.rs"]

@@ -65,18 +65,10 @@ fn flow(value: &Value) -> String {
 /// Whether a text is the same text in YAML without quotes, in a list too.
 fn is_plain(text: &str) -> bool {
     let is_word = |c: char| c.is_alphanumeric() || "_-. ".contains(c);
-    let is_read_otherwise =
-        matches!(text, "true" | "false" | "null" | "~") || text.parse::<f64>().is_ok();
-    !text.is_empty()
-        && text.chars().all(is_word)
-        && text.trim() == text
-        && !is_read_otherwise
-        && !text.starts_with(['-', '.'])
-        || text.starts_with('-')
-            && text.contains(' ')
-            && text.len() > 3
-            && text.chars().all(is_word)
-            && !text.starts_with("- ")
+    let digits = text.trim_start_matches('-');
+    let begins_well = digits.starts_with(char::is_alphanumeric) && text.trim_end() == text;
+    let is_other = matches!(text, "true" | "false" | "null") || text.parse::<f64>().is_ok();
+    begins_well && text.chars().all(is_word) && !is_other
 }
 
 #[cfg(test)]

@@ -105,12 +105,13 @@ fn money(text: &str) -> Value {
         .split_once(' ')
         .unwrap_or_else(|| panic!("{text:?} is no amount such as 12.5 USD"));
     let digits = amount.trim_start_matches('-');
-    let sign = if digits.len() < amount.len() { -1 } else { 1 };
+    let sign: i32 = if digits.len() < amount.len() { -1 } else { 1 };
     let (units, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     assert!(fraction.len() <= 9, "{text:?} has more than nine places");
     let nanos: i32 = format!("{fraction:0<9}").parse().unwrap();
     let units: i64 = units.parse().unwrap();
-    json!({"currency_code": currency, "units": (units * sign).to_string(), "nanos": nanos * sign as i32})
+    let units = (units * i64::from(sign)).to_string();
+    json!({"currency_code": currency, "units": units, "nanos": nanos * sign})
 }
 
 fn money_text(money: &Value) -> String {

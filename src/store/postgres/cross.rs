@@ -5,7 +5,7 @@ use super::{
     database::{Database, column},
     entries::entry_of,
     scope,
-    sql::{Sql, count, seq},
+    sql::{Sql, count},
     sums,
     weigh::Arithmetic,
 };
@@ -21,7 +21,7 @@ use crate::{
     },
     store::answer::ledger_group,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tokio_postgres::Row;
 
 /// The groups that have an activity in the scope, with their sums.
@@ -94,9 +94,21 @@ impl Asked<'_> {
         database: &Database,
         key: impl Fn(&Activity, String) -> K,
     ) -> Result<BTreeMap<K, Sums>, Problem> {
+        let (reversals, activities) = (self.entries(true), self.entries(false));
+        // A reversal has the scope of what it takes back.
+        let mut taken_back = BTreeSet::new();
+        let taking_back = |row: &Row| {
+            taken_back.insert(column::<i64>(row, "target")?);
+            Ok(())
+        };
+        database.each_row(&reversals, taking_back).await?;
         let mut found = BTreeMap::<K, Sums>::new();
         let visit = |row: &Row| {
-            let position = count(column(row, "seq")?);
+            let seq = column(row, "seq")?;
+            if taken_back.contains(&seq) {
+                return Ok(());
+            }
+            let position = count(seq);
             let Entry::Activity(activity) = entry_of(column(row, "body")?, position)? else {
                 let place = format!("position {position} is no activity");
                 return Err(Problem::ledger_damaged(&place));
@@ -108,7 +120,7 @@ impl Asked<'_> {
             });
             Ok(())
         };
-        database.each_row(&self.entries(), visit).await?;
+        database.each_row(&activities, visit).await?;
         let found = found.into_iter();
         Ok(found
             .map(|(key, sums)| (key, sums.without_zeros()))
@@ -187,19 +199,18 @@ impl Asked<'_> {
         (join, conditions)
     }
 
-    /// The activities that were not taken back.
-    fn entries(&self) -> Sql {
+    /// The reversals, or the activities whether they were taken back or not.
+    fn entries(&self, are_reversals: bool) -> Sql {
         let mut sql = Sql::default();
         let (join, mut conditions) = self.rows(&mut sql);
-        let as_of = sql.bind(seq(self.scope.as_of));
-        conditions.push(format!(
-            "l.target IS NULL AND NOT EXISTS (SELECT 1 FROM profitscore.ledger r \
-             WHERE r.tenant = l.tenant AND r.customer = l.customer AND r.target = l.seq \
-             AND r.seq <= {as_of})"
-        ));
+        let (columns, condition) = match are_reversals {
+            true => ("l.target", "l.target IS NOT NULL"),
+            false => ("l.seq, l.body", "l.target IS NULL"),
+        };
+        conditions.push(condition.to_owned());
         let conditions = conditions.join(" AND ");
         sql.push(&format!(
-            "SELECT l.seq, l.body FROM profitscore.ledger l{join} WHERE {conditions}"
+            "SELECT {columns} FROM profitscore.ledger l{join} WHERE {conditions}"
         ));
         sql
     }

@@ -46,6 +46,7 @@ list_requests!(
     GetCrossReportRequest,
     GetAcquisitionReportRequest,
     RankDimensionRequest,
+    ListReceivablesRequest,
     ListLookalikesRequest,
     ListProductsRequest,
 );

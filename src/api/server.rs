@@ -14,10 +14,12 @@ use super::{
         customer_service_server::{self, CustomerServiceServer},
         prospect_service_server::{self, ProspectServiceServer},
         ranking_service_server::{self, RankingServiceServer},
+        receivables_service_server::{self, ReceivablesServiceServer},
         report_service_server::{self, ReportServiceServer},
     },
     prospect::ProspectHandlers,
     ranking::RankingHandlers,
+    receivables::ReceivablesHandlers,
     report::ReportHandlers,
 };
 use crate::service::Service;
@@ -100,6 +102,7 @@ pub async fn serve(
     let customer = CustomerHandlers { service: shared() };
     let cost_model = CostModelHandlers { service: shared() };
     let ranking = RankingHandlers { service: shared() };
+    let receivables = ReceivablesHandlers { service: shared() };
     let report = ReportHandlers { service: shared() };
     let prospect = ProspectHandlers { service: shared() };
     let server = Server::builder()
@@ -124,6 +127,7 @@ pub async fn serve(
         ))
         .add_service(accept!(CostModelServiceServer, cost_model))
         .add_service(accept!(RankingServiceServer, ranking))
+        .add_service(accept!(ReceivablesServiceServer, receivables))
         .add_service(accept!(ReportServiceServer, report))
         .add_service(accept!(ProspectServiceServer, prospect))
         .serve_with_incoming_shutdown(incoming(listener), async move {
@@ -164,7 +168,7 @@ fn incoming(listener: TcpListener) -> TcpIncoming {
 }
 
 /// The services by their names, and the server as a whole by the empty one.
-const HEALTH_NAMES: [&str; 8] = [
+const HEALTH_NAMES: [&str; 9] = [
     "",
     activity_server::SERVICE_NAME,
     closing_service_server::SERVICE_NAME,
@@ -172,6 +176,7 @@ const HEALTH_NAMES: [&str; 8] = [
     customer_service_server::SERVICE_NAME,
     prospect_service_server::SERVICE_NAME,
     ranking_service_server::SERVICE_NAME,
+    receivables_service_server::SERVICE_NAME,
     report_service_server::SERVICE_NAME,
 ];
 

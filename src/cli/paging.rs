@@ -47,6 +47,7 @@ pages! {
     ListLookalikesResponse.lookalikes,
     ListPartiesResponse.parties,
     ListProductsResponse.products,
+    ListReceivablesResponse.rows,
     ListTraitDefinitionsResponse.trait_definitions,
     RankCustomersResponse.customers,
     RankDimensionResponse.rows,

@@ -26,6 +26,7 @@ pub mod product;
 pub mod prospect;
 pub mod question;
 pub mod ranking;
+pub mod receivables;
 pub mod records;
 pub mod standing;
 pub mod statement;

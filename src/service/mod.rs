@@ -22,7 +22,9 @@ pub mod prequalify;
 pub mod products;
 pub mod profile;
 pub mod rankings;
+pub mod receivables;
 pub mod report;
+pub mod solvency;
 pub mod standings;
 pub mod trends;
 
@@ -34,6 +36,7 @@ use crate::{
         ledger::Position,
         money::Currency,
         problem::{Problem, Reason},
+        receivables::cost::ReceivablesCosts,
         time::Calendar,
     },
     store::Store,
@@ -44,6 +47,7 @@ use kept::Kept;
 use late_arrivals::{LateArrivals, LateQuestion};
 use prequalify::{Learning, Trained};
 use profile::{BestCustomers, LearntOfBest};
+use receivables::CostsAsked;
 use std::sync::{
     Arc, OnceLock,
     atomic::{AtomicBool, Ordering},
@@ -87,6 +91,7 @@ pub struct Service {
     profiles: Kept<(TenantId, BestCustomers), LearntOfBest>,
     column_totals: Kept<ColumnsAsked, ColumnTotals>,
     won: Kept<(TenantId, Position), Won>,
+    receivables_costs: Kept<CostsAsked, ReceivablesCosts>,
     late_arrivals: Kept<(TenantId, LateQuestion), LateArrivals>,
 }
 
@@ -102,6 +107,7 @@ impl Service {
             profiles: Kept::new(KEPT),
             column_totals: Kept::new(KEPT),
             won: Kept::new(KEPT_WON),
+            receivables_costs: Kept::new(KEPT),
             late_arrivals: Kept::new(KEPT_LATE),
         }
     }

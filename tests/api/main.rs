@@ -23,6 +23,7 @@ mod late_arrivals;
 mod products;
 mod prospects;
 mod rankings;
+mod receivables;
 mod reports;
 mod serving;
 mod store;

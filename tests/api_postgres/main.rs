@@ -46,6 +46,8 @@ mod products;
 mod prospects;
 #[path = "../api/rankings.rs"]
 mod rankings;
+#[path = "../api/receivables.rs"]
+mod receivables;
 #[path = "../api/reports.rs"]
 mod reports;
 #[path = "../api/serving.rs"]

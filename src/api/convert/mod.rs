@@ -16,5 +16,6 @@ pub mod party;
 pub mod product;
 pub mod prospect;
 pub mod ranking;
+pub mod receivables;
 pub mod report;
 pub mod trend;

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod acquisition;
 mod activities;
 mod alerts;
 mod allocation;
@@ -21,6 +22,7 @@ mod hostile;
 mod hostile_questions;
 mod late_arrivals;
 mod metrics;
+mod products;
 mod prospects;
 mod rankings;
 mod receivables;

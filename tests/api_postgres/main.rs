@@ -10,6 +10,8 @@ mod cluster;
 mod store;
 mod two_services;
 
+#[path = "../api/acquisition.rs"]
+mod acquisition;
 #[path = "../api/activities.rs"]
 mod activities;
 #[path = "../api/alerts.rs"]
@@ -42,6 +44,8 @@ mod hostile_questions;
 mod late_arrivals;
 #[path = "../api/metrics.rs"]
 mod metrics;
+#[path = "../api/products.rs"]
+mod products;
 #[path = "../api/prospects.rs"]
 mod prospects;
 #[path = "../api/rankings.rs"]

@@ -21,6 +21,7 @@ mod hostile_questions;
 mod prospects;
 mod rankings;
 mod reports;
+mod roles;
 mod serving;
 mod store;
 mod streams;

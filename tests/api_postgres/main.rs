@@ -42,6 +42,8 @@ mod prospects;
 mod rankings;
 #[path = "../api/reports.rs"]
 mod reports;
+#[path = "../api/roles.rs"]
+mod roles;
 #[path = "../api/serving.rs"]
 mod serving;
 #[path = "../api/streams.rs"]

@@ -63,6 +63,10 @@ pub struct ServeArguments {
     /// The longest that a call may take, in seconds
     #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     deadline: u64,
+    /// A file with the tokens of those who may call, their roles and tenants; read again on SIGHUP. Without it everybody
+    /// may call, with the role FINANCE
+    #[arg(long, env = "PROFITSCORE_TOKENS", value_name = "FILE")]
+    tokens: Option<PathBuf>,
     /// How log lines are written; RUST_LOG chooses which
     #[arg(long, value_enum, default_value = "text")]
     log_format: LogFormatArgument,
@@ -88,6 +92,7 @@ impl ServeArguments {
             },
             currency: self.books.currency,
             time_zone: self.books.time_zone,
+            tokens: self.tokens,
             limits: Limits {
                 deadline: Duration::from_secs(self.deadline),
                 ..Limits::default()

@@ -84,6 +84,7 @@ impl DemoArguments {
             currency: "USD".to_owned(),
             time_zone: "UTC".to_owned(),
             limits: Limits::default(),
+            tokens: None,
         };
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = server::run(settings, listener, async {
@@ -116,6 +117,7 @@ impl DemoArguments {
             endpoint: endpoint.to_owned(),
             tenant: String::new(),
             timeout: Duration::from_secs(60),
+            token: None,
         };
         let connection = Connection::open(&arguments).await?;
         until_open(&connection).await?;

@@ -1,6 +1,6 @@
 //! Callers with tokens: who is let in, and what each role is told, field by field.
 
-use crate::harness::{World, cost_model, day, days, effort, grpc_web, party, reason, sale, usd};
+use crate::harness::{World, cost_model, days, effort, grpc_web, party, reason, sale, usd};
 use profitscore::api::{
     DESCRIPTORS,
     access::{
@@ -12,8 +12,8 @@ use profitscore::api::{
 use prost::{Message, Name};
 use prost_reflect::{DescriptorPool, DynamicMessage, Kind, ReflectMessage as _, Value};
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeSet;
-use tonic::{Code, Request, Status, codec::CompressionEncoding, transport::Channel};
+use std::{collections::BTreeSet, sync::LazyLock};
+use tonic::{Code, Request, Status, codec::CompressionEncoding};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 /// A file with a token for each name, which is also what is shown.
@@ -103,9 +103,12 @@ async fn filled(world: &World) {
         .unwrap();
 }
 
+/// Messages are equal only if they are described by the same pool.
+static POOL: LazyLock<DescriptorPool> =
+    LazyLock::new(|| DescriptorPool::decode(DESCRIPTORS).unwrap());
+
 fn dynamic<M: Message + Name>(message: &M) -> DynamicMessage {
-    let pool = DescriptorPool::decode(DESCRIPTORS).unwrap();
-    let descriptor = pool.get_message_by_name(&M::full_name()).unwrap();
+    let descriptor = POOL.get_message_by_name(&M::full_name()).unwrap();
     DynamicMessage::decode(descriptor, &*message.encode_to_vec()).unwrap()
 }
 
@@ -115,8 +118,10 @@ fn take_out(message: &mut DynamicMessage, hidden: &mut BTreeSet<String>) {
     if !descriptor.full_name().starts_with("profitscore.") {
         return;
     }
-    let fields: Vec<_> = descriptor.fields().collect();
-    for field in fields.iter().filter(|field| message.has_field(field)) {
+    for field in &descriptor.fields().collect::<Vec<_>>() {
+        if !message.has_field(field) {
+            continue;
+        }
         if audience(descriptor.name(), field.name()) == Some(Audience::Finance) {
             hidden.insert(format!("{}.{}", descriptor.name(), field.name()));
             message.clear_field(field);
@@ -152,7 +157,7 @@ async fn sales_is_told_what_finance_is_told_but_for_the_fields_of_finance() {
             let (finance, sales) = (finance.unwrap().into_inner(), sales.unwrap().into_inner());
             let mut expected = dynamic(&finance);
             take_out(&mut expected, &mut hidden);
-            assert_eq!(dynamic(&sales), expected, $name);
+            assert!(dynamic(&sales) == expected, "{} tells {sales:?}", $name);
             asked.insert(($service, $name));
         };
     }
@@ -294,8 +299,7 @@ async fn sales_is_told_what_finance_is_told_but_for_the_fields_of_finance() {
     ] {
         assert!(hidden.contains(field), "{field} was not there: {hidden:?}");
     }
-    let pool = DescriptorPool::decode(DESCRIPTORS).unwrap();
-    for service in pool.services() {
+    for service in POOL.services() {
         for method in service.methods() {
             let allowed = roles(service.name(), method.name()).unwrap_or_default();
             if allowed.contains(&Role::Sales) {
@@ -331,7 +335,7 @@ async fn exported(world: &World, hidden: &mut BTreeSet<String>) {
         parts.push(dynamic(&part));
     }
     take_out(&mut parts[0], hidden);
-    assert_eq!(parts[1], parts[0]);
+    assert!(parts[1] == parts[0], "an export tells something else");
 }
 
 async fn rank(world: &World, token: Option<&str>) -> Result<pb::RankCustomersResponse, Status> {
@@ -502,15 +506,9 @@ async fn sales_does_not_choose_what_a_prospect_must_reach() {
 #[tokio::test]
 async fn a_service_without_tokens_tells_everybody_everything() {
     let world = World::start().await;
-    let sold = sale("a", "c", 1, "10", "1");
-    assert_eq!(
-        sold.occur_time.as_ref().unwrap().seconds / 86_400,
-        day(1).seconds / 86_400
-    );
-    world.post(vec![sold]).await;
+    world.post(vec![sale("a", "c", 1, "10", "1")]).await;
     for token in [None, Some("whatever")] {
         let answer = rank(&world, token).await.unwrap();
         assert!(answer.customers[0].value.is_some());
     }
-    let _: &Channel = &world.channel;
 }

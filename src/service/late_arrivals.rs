@@ -205,12 +205,15 @@ impl Service {
     }
 }
 
+/// A customer, and what is stored of it.
+type Known = (PartyId, Option<Arc<Party>>);
+
 /// A month in one state, with every customer in the order of the ids.
 #[derive(Clone)]
 struct MonthOfAll {
     own: MonthStanding,
     sums: Sums,
-    customers: Vec<((PartyId, Option<Arc<Party>>), Standing)>,
+    customers: Vec<(Known, Standing)>,
 }
 
 impl MonthOfAll {

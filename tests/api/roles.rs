@@ -130,13 +130,12 @@ fn take_out(message: &mut DynamicMessage, hidden: &mut BTreeSet<String>) {
         if !matches!(field.kind(), Kind::Message(_)) {
             continue;
         }
-        match message.get_field_mut(field) {
-            Value::Message(inner) => take_out(inner, hidden),
-            Value::List(items) => {
-                let inner = items.iter_mut().filter_map(Value::as_message_mut);
-                inner.for_each(|inner| take_out(inner, hidden));
-            }
-            _ => {}
+        let value = message.get_field_mut(field);
+        if let Value::Message(inner) = value {
+            take_out(inner, hidden);
+        } else if let Value::List(items) = value {
+            let inner = items.iter_mut().filter_map(Value::as_message_mut);
+            inner.for_each(|inner| take_out(inner, hidden));
         }
     }
 }

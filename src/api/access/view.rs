@@ -12,7 +12,7 @@ use crate::api::DESCRIPTORS;
 use prost::encoding::{
     DecodeContext, WireType, decode_key, decode_varint, encode_varint, skip_field,
 };
-use prost_reflect::{DescriptorPool, Kind, MessageDescriptor};
+use prost_reflect::{DescriptorPool, MessageDescriptor};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::LazyLock,
@@ -133,10 +133,9 @@ impl View {
         let mut fields = BTreeMap::new();
         for field in message.fields() {
             let seen = audience(message.name(), field.name());
-            let inner = match field.kind() {
-                Kind::Message(inner) if is_own(&inner) => Some(self.add(&inner)),
-                _ => None,
-            };
+            let kind = field.kind();
+            let inner = kind.as_message().filter(|inner| is_own(inner));
+            let inner = inner.map(|inner| self.add(inner));
             let view = FieldView {
                 name: field.name().to_owned(),
                 is_visible: seen == Some(Audience::Everybody),
@@ -250,9 +249,7 @@ pub fn judged(pool: &DescriptorPool) -> BTreeMap<String, MessageDescriptor> {
             continue;
         }
         for field in message.fields() {
-            if let Kind::Message(inner) = field.kind() {
-                waiting.push(inner);
-            }
+            waiting.extend(field.kind().as_message().cloned());
         }
         found.insert(message.name().to_owned(), message);
     }

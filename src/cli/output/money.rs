@@ -168,7 +168,10 @@ mod tests {
         assert_eq!(plain(&usd(-73_315, -549_000_000)), "-73315.549");
         assert_eq!(plain(&usd(0, 1)), "0.000000001");
         assert_eq!(plain(&None), "", "it is not told");
-        assert_eq!((shown(&None), exact(&None)), ("-".to_owned(), "-".to_owned()));
+        assert_eq!(
+            (shown(&None), exact(&None)),
+            ("-".to_owned(), "-".to_owned())
+        );
     }
 
     #[test]

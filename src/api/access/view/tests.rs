@@ -1,9 +1,14 @@
 //! The table is whole, is what the document shows, and is what messages are cut by.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "samples and messages are picked from long lists of kinds"
+)]
+
 use super::*;
 use crate::api::pb::{self, google_type};
 use prost::{Message as _, Name as _};
-use prost_reflect::{Cardinality, DynamicMessage, ReflectMessage as _, Value};
+use prost_reflect::{Cardinality, DynamicMessage, Kind, ReflectMessage as _, Value};
 use std::{fmt::Write as _, fs, path::Path};
 
 fn pool() -> DescriptorPool {

@@ -27,6 +27,7 @@ mod prospects;
 mod rankings;
 mod receivables;
 mod reports;
+mod roles;
 mod serving;
 mod store;
 mod streams;

@@ -54,6 +54,8 @@ mod rankings;
 mod receivables;
 #[path = "../api/reports.rs"]
 mod reports;
+#[path = "../api/roles.rs"]
+mod roles;
 #[path = "../api/serving.rs"]
 mod serving;
 #[path = "../api/streams.rs"]

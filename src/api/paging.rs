@@ -45,6 +45,7 @@ list_requests!(
     RankCustomersRequest,
     GetCrossReportRequest,
     RankDimensionRequest,
+    ListReceivablesRequest,
     ListLookalikesRequest,
 );
 

@@ -18,10 +18,12 @@ use super::{
         customer_service_server::{self, CustomerServiceServer},
         prospect_service_server::{self, ProspectServiceServer},
         ranking_service_server::{self, RankingServiceServer},
+        receivables_service_server::{self, ReceivablesServiceServer},
         report_service_server::{self, ReportServiceServer},
     },
     prospect::ProspectHandlers,
     ranking::RankingHandlers,
+    receivables::ReceivablesHandlers,
     report::ReportHandlers,
 };
 use crate::service::Service;
@@ -32,6 +34,7 @@ use tonic::{
     transport::{Server, server::TcpIncoming},
 };
 use tonic_health::{ServingStatus, server::HealthReporter};
+use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
 use tonic_web::GrpcWebLayer;
 
 /// The largest message that is read. Item limits bite first: 1,000 activities with every field at its limit are
@@ -112,17 +115,11 @@ pub async fn serve_guarded(
     };
     let shared = || Arc::clone(&service);
     let customer = CustomerHandlers { service: shared() };
-    let closing = ClosingHandlers { service: shared() };
     let cost_model = CostModelHandlers { service: shared() };
     let ranking = RankingHandlers { service: shared() };
+    let receivables = ReceivablesHandlers { service: shared() };
     let report = ReportHandlers { service: shared() };
     let prospect = ProspectHandlers { service: shared() };
-    let reflection = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(DESCRIPTORS)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        .build_v1()
-        // The descriptors are made by the build script from the contract itself.
-        .expect("the contract's descriptors are whole");
     let server = Server::builder()
         .accept_http1(true)
         .initial_stream_window_size(STREAM_WINDOW)
@@ -137,12 +134,16 @@ pub async fn serve_guarded(
         })
         .layer(AuthLayer { guard })
         .add_service(health_service)
-        .add_service(reflection)
+        .add_service(reflection())
         .add_service(accept!(ActivityServiceServer, activity))
         .add_service(accept!(CustomerServiceServer, customer))
-        .add_service(accept!(ClosingServiceServer, closing))
+        .add_service(accept!(
+            ClosingServiceServer,
+            ClosingHandlers { service: shared() }
+        ))
         .add_service(accept!(CostModelServiceServer, cost_model))
         .add_service(accept!(RankingServiceServer, ranking))
+        .add_service(accept!(ReceivablesServiceServer, receivables))
         .add_service(accept!(ReportServiceServer, report))
         .add_service(accept!(ProspectServiceServer, prospect))
         .serve_with_incoming_shutdown(incoming(listener), async move {
@@ -166,6 +167,16 @@ pub async fn serve_guarded(
     drained.unwrap_or(Ok(()))
 }
 
+/// Tells clients the whole contract.
+fn reflection() -> ServerReflectionServer<impl ServerReflection> {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(DESCRIPTORS)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()
+        // The descriptors are made by the build script from the contract itself.
+        .expect("the contract's descriptors are whole")
+}
+
 /// Connections that do not wait to fill packets: answers are written in several small pieces, and each call would take
 /// 40 ms longer.
 fn incoming(listener: TcpListener) -> TcpIncoming {
@@ -173,7 +184,7 @@ fn incoming(listener: TcpListener) -> TcpIncoming {
 }
 
 /// The services by their names, and the server as a whole by the empty one.
-const HEALTH_NAMES: [&str; 8] = [
+const HEALTH_NAMES: [&str; 9] = [
     "",
     activity_server::SERVICE_NAME,
     closing_service_server::SERVICE_NAME,
@@ -181,6 +192,7 @@ const HEALTH_NAMES: [&str; 8] = [
     customer_service_server::SERVICE_NAME,
     prospect_service_server::SERVICE_NAME,
     ranking_service_server::SERVICE_NAME,
+    receivables_service_server::SERVICE_NAME,
     report_service_server::SERVICE_NAME,
 ];
 

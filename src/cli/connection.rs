@@ -5,7 +5,9 @@ use crate::api::pb::{
     activity_service_client::ActivityServiceClient, closing_service_client::ClosingServiceClient,
     cost_model_service_client::CostModelServiceClient,
     customer_service_client::CustomerServiceClient, prospect_service_client::ProspectServiceClient,
-    ranking_service_client::RankingServiceClient, report_service_client::ReportServiceClient,
+    ranking_service_client::RankingServiceClient,
+    receivables_service_client::ReceivablesServiceClient,
+    report_service_client::ReportServiceClient,
 };
 use std::{error::Error, time::Duration};
 use tonic::{
@@ -171,6 +173,12 @@ impl Connection {
     /// Rankings and statements.
     pub fn rankings(&self) -> RankingServiceClient<Channel> {
         RankingServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES_MAX)
+    }
+
+    /// What customers owe.
+    pub fn receivables(&self) -> ReceivablesServiceClient<Channel> {
+        ReceivablesServiceClient::new(self.channel.clone())
+            .max_decoding_message_size(ANSWER_BYTES_MAX)
     }
 
     /// Reports by branch, product and account manager.

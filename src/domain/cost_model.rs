@@ -7,6 +7,7 @@ use super::{
     money::{Micros, divide_half_even},
     policy::{Part, Policy},
     problem::{Problem, Reason},
+    receivables::cost::ReceivablesRates,
     time::{Day, Instant, Period},
 };
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,9 @@ pub struct CostModel {
     /// How much time there is of some roles.
     #[serde(default)]
     pub capacities: BTreeMap<RoleId, RoleCapacity>,
+    /// What receivables cost beside what is written off; nothing if it is not told.
+    #[serde(default)]
+    pub receivables: Option<ReceivablesRates>,
 }
 
 /// The practical capacity of a role: the minutes that are paid for, less breaks, training and the like (Kaplan and
@@ -175,6 +179,7 @@ impl CostModel {
             && self.note == other.note
             && self.effective_from == other.effective_from
             && self.capacities == other.capacities
+            && self.receivables == other.receivables
     }
 }
 

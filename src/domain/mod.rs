@@ -24,6 +24,7 @@ pub mod problem;
 pub mod prospect;
 pub mod question;
 pub mod ranking;
+pub mod receivables;
 pub mod records;
 pub mod standing;
 pub mod statement;

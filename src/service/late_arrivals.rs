@@ -4,7 +4,7 @@
 use super::{
     Service,
     report::{check_range, check_sum},
-    standings::Everybody,
+    standings::{Everybody, Known},
 };
 use crate::domain::{
     account::{Account, Sums},
@@ -178,7 +178,9 @@ impl Service {
     ) -> Result<MonthOfAll, Problem> {
         let everybody = self.everybody(tenant, scope, Arc::clone(costs)).await?;
         let outcome = &everybody.outcome;
-        let statement = Statement::of(&everybody.sums, costs, outcome.allocated);
+        let receivables = everybody.receivables.iter().copied();
+        let statement =
+            Statement::of(&everybody.sums, costs, outcome.allocated).with_receivables(receivables);
         for (figure, amount) in statement.figures() {
             check_range(figure, amount)?;
         }
@@ -204,9 +206,6 @@ impl Service {
         })
     }
 }
-
-/// A customer, and what is stored of it.
-type Known = (PartyId, Option<Arc<Party>>);
 
 /// A month in one state, with every customer in the order of the ids.
 #[derive(Clone)]

@@ -20,7 +20,9 @@ pub mod parties;
 pub mod prequalify;
 pub mod profile;
 pub mod rankings;
+pub mod receivables;
 pub mod report;
+pub mod solvency;
 pub mod standings;
 pub mod trends;
 
@@ -31,6 +33,7 @@ use crate::{
         ledger::Position,
         money::Currency,
         problem::{Problem, Reason},
+        receivables::cost::ReceivablesCosts,
         time::Calendar,
     },
     store::Store,
@@ -41,6 +44,7 @@ use kept::Kept;
 use late_arrivals::{LateArrivals, LateQuestion};
 use prequalify::{Learning, Trained};
 use profile::{BestCustomers, LearntOfBest};
+use receivables::CostsAsked;
 use std::sync::{
     Arc, OnceLock,
     atomic::{AtomicBool, Ordering},
@@ -81,6 +85,7 @@ pub struct Service {
     trained_models: Kept<Learning, Trained>,
     profiles: Kept<(TenantId, BestCustomers), LearntOfBest>,
     column_totals: Kept<ColumnsAsked, ColumnTotals>,
+    receivables_costs: Kept<CostsAsked, ReceivablesCosts>,
     late_arrivals: Kept<(TenantId, LateQuestion), LateArrivals>,
 }
 
@@ -95,6 +100,7 @@ impl Service {
             trained_models: Kept::new(KEPT),
             profiles: Kept::new(KEPT),
             column_totals: Kept::new(KEPT),
+            receivables_costs: Kept::new(KEPT),
             late_arrivals: Kept::new(KEPT_LATE),
         }
     }

@@ -36,10 +36,14 @@ mod harness;
 mod hostile;
 #[path = "../api/hostile_questions.rs"]
 mod hostile_questions;
+#[path = "../api/late_arrivals.rs"]
+mod late_arrivals;
 #[path = "../api/prospects.rs"]
 mod prospects;
 #[path = "../api/rankings.rs"]
 mod rankings;
+#[path = "../api/receivables.rs"]
+mod receivables;
 #[path = "../api/reports.rs"]
 mod reports;
 #[path = "../api/roles.rs"]

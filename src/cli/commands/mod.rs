@@ -17,6 +17,7 @@ pub mod parties;
 pub mod prequalify;
 pub mod profile;
 pub mod rank;
+pub mod receivables;
 pub mod results;
 pub mod reverse;
 pub mod serve;

@@ -33,6 +33,7 @@ mod prospects;
 mod questions;
 mod ranking;
 mod real_disk;
+mod receivables;
 mod replay;
 mod scan;
 mod select;
@@ -72,6 +73,7 @@ use crate::domain::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
         LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
     },
+    receivables::{ReceivablesAnswer, ReceivablesQuestion},
     records::{PartyAnswer, Record},
     time::Instant,
 };
@@ -388,6 +390,17 @@ impl Store for EmbeddedStore {
         let tenant = tenant.clone();
         let question = question.clone();
         self.ask(move |questions| questions.profiles(&tenant, &question))
+            .await
+    }
+
+    async fn receivables(
+        &self,
+        tenant: &TenantId,
+        question: &ReceivablesQuestion,
+    ) -> Result<ReceivablesAnswer, Problem> {
+        let tenant = tenant.clone();
+        let question = question.clone();
+        self.ask(move |questions| questions.receivables(&tenant, &question))
             .await
     }
 }

@@ -21,6 +21,7 @@ mod parties;
 mod posting;
 mod profiles;
 mod ranking;
+mod receivables;
 mod recording;
 mod schema;
 mod scope;
@@ -56,6 +57,7 @@ use crate::domain::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
         LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
     },
+    receivables::{ReceivablesAnswer, ReceivablesQuestion},
     records::{PartyAnswer, Record},
     time::Instant,
 };
@@ -253,5 +255,14 @@ impl Store for PostgresStore {
         question: &ProfileQuestion,
     ) -> Result<ProfileAnswer, Problem> {
         profiles::profiles(self.database(), self.number(tenant).await?, question).await
+    }
+
+    async fn receivables(
+        &self,
+        tenant: &TenantId,
+        question: &ReceivablesQuestion,
+    ) -> Result<ReceivablesAnswer, Problem> {
+        let number = self.number(tenant).await?;
+        receivables::receivables(self.database(), number, question, &self.ground.calendar).await
     }
 }

@@ -75,6 +75,11 @@ pub const METHODS: &[ServiceMethods] = &[
             ("GetConcentration", NOBODY),
         ],
     ),
+    // What is billed, paid and open tells what was given up, which is a cost.
+    (
+        "ReceivablesService",
+        &[("GetReceivables", NOBODY), ("ListReceivables", NOBODY)],
+    ),
     (
         "ReportService",
         &[
@@ -89,6 +94,7 @@ pub const METHODS: &[ServiceMethods] = &[
 /// Messages of which finance alone sees anything, whatever fields they will have.
 pub const WHOLE: &[&str] = &[
     "AccountChange",
+    "AgedAmount",
     "AllocationOutcome",
     "AllocationPolicy",
     "AllocationShare",
@@ -116,13 +122,19 @@ pub const WHOLE: &[&str] = &[
     "GetCostModelResponse",
     "GetCrossReportResponse",
     "GetLateArrivalsResponse",
+    "GetReceivablesResponse",
     "ListCostModelsResponse",
     "ListLateEntriesResponse",
+    "ListReceivablesResponse",
     "MoneyRange",
     "MonthStanding",
     "PracticalCapacity",
     "ProportionalToBasis",
     "PutCostModelResponse",
+    "ReceivableFigures",
+    "ReceivableInvoice",
+    "ReceivablesRates",
+    "ReceivablesRow",
     "RevertCostModelResponse",
     "StandingChange",
     "StatementLine",
@@ -131,6 +143,7 @@ pub const WHOLE: &[&str] = &[
     "TimeEquationTerm",
     "UnratedEffort",
     "WhaleCurvePoint",
+    "WriteOff",
 ];
 
 /// A message, its fields that everybody sees, and those of finance alone.
@@ -143,8 +156,8 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "Activity",
         "activity_id customer_id occur_time dimensions sale refund direct_cost effort complaint special_demand \
-         invoice payment write_off referral",
-        "",
+         invoice payment referral credit_note dispute",
+        "write_off",
     ),
     (
         "Dimensions",
@@ -168,7 +181,8 @@ pub const FIELDS: &[MessageFields] = &[
     ("SpecialDemand", "description role_id", "cost minutes"),
     ("Invoice", "invoice_id amount due_time", ""),
     ("Payment", "amount invoice_id", ""),
-    ("WriteOff", "invoice_id", "amount"),
+    ("CreditNote", "amount invoice_id", ""),
+    ("Dispute", "invoice_id resolved", ""),
     ("Referral", "referred_party_id", ""),
     (
         "Reversal",
@@ -209,7 +223,7 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "CostBasis",
         "cost_model_version active_customer_count",
-        "unrated_efforts allocated_fixed_cost unallocated_fixed_cost",
+        "unrated_efforts allocated_fixed_cost unallocated_fixed_cost receivables_cost inactive_receivables_cost",
     ),
     (
         "ListClosedPeriodsRequest",
@@ -277,7 +291,8 @@ pub const FIELDS: &[MessageFields] = &[
     ),
     (
         "RankedCustomer",
-        "rank customer_id display_name statement rank_by_revenue rank_by_net_profit rank_divergence",
+        "rank customer_id display_name statement rank_by_revenue rank_by_net_profit rank_divergence \
+         paid_share average_days_late",
         "value share_of_total cumulative_value cumulative_share",
     ),
     (
@@ -295,7 +310,7 @@ pub const FIELDS: &[MessageFields] = &[
         "gross_revenue discounts refunds net_revenue invoiced spend sale_count quantity complaint_count \
          special_demand_count referral_count",
         "cost_of_goods direct_costs contribution_margin cost_to_serve receivables_cost customer_margin \
-         allocated_fixed_cost net_profit minutes",
+         allocated_fixed_cost net_profit minutes carrying_cost provision_change",
     ),
     (
         "GetCustomerStatementRequest",

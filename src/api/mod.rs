@@ -10,6 +10,8 @@ mod convert;
 pub mod cost_model;
 pub mod customer;
 pub mod layers;
+pub mod metrics;
+mod outbox;
 mod page_token;
 mod paging;
 pub mod prospect;
@@ -20,6 +22,7 @@ pub mod receivables;
 pub mod report;
 pub mod server;
 pub mod status;
+pub mod watch;
 mod wire;
 
 /// The generated contract.

@@ -34,3 +34,4 @@ pub mod time;
 pub mod traits;
 pub mod trend;
 pub mod value_numbers;
+pub mod watch;

@@ -27,6 +27,7 @@ pub mod report;
 pub mod solvency;
 pub mod standings;
 pub mod trends;
+pub mod watching;
 
 use crate::{
     domain::{

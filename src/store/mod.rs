@@ -27,7 +27,10 @@ use crate::domain::{
     time::Instant,
 };
 use async_trait::async_trait;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+/// How often a store that is not told of writes is asked whether there are any.
+const ASK_AGAIN: Duration = Duration::from_millis(250);
 
 /// Keeps the ledger and the records of every tenant, and answers sums of them.
 ///
@@ -80,6 +83,17 @@ pub trait Store: Send + Sync + 'static {
 
     /// The position up to which everything is visible, for ever.
     async fn watermark(&self, tenant: &TenantId) -> Result<Position, Problem>;
+
+    /// Waits until the watermark is after a position, and gives it. Other processes' writes count too.
+    async fn advanced(&self, tenant: &TenantId, after: Position) -> Result<Position, Problem> {
+        loop {
+            let newest = self.watermark(tenant).await?;
+            if newest > after {
+                return Ok(newest);
+            }
+            tokio::time::sleep(ASK_AGAIN).await;
+        }
+    }
 
     /// Entries of the ledger, in the order of their positions.
     async fn entries(

@@ -7,6 +7,7 @@
 
 mod acquisition;
 mod activities;
+mod alerts;
 mod allocation;
 mod closings;
 mod comparison;
@@ -20,6 +21,7 @@ mod harness;
 mod hostile;
 mod hostile_questions;
 mod late_arrivals;
+mod metrics;
 mod products;
 mod prospects;
 mod rankings;
@@ -29,3 +31,5 @@ mod serving;
 mod store;
 mod streams;
 mod trends;
+mod watchers;
+mod watching;

@@ -14,6 +14,8 @@ mod two_services;
 mod acquisition;
 #[path = "../api/activities.rs"]
 mod activities;
+#[path = "../api/alerts.rs"]
+mod alerts;
 #[path = "../api/allocation.rs"]
 mod allocation;
 #[path = "../api/closings.rs"]
@@ -40,6 +42,8 @@ mod hostile;
 mod hostile_questions;
 #[path = "../api/late_arrivals.rs"]
 mod late_arrivals;
+#[path = "../api/metrics.rs"]
+mod metrics;
 #[path = "../api/products.rs"]
 mod products;
 #[path = "../api/prospects.rs"]
@@ -56,3 +60,7 @@ mod serving;
 mod streams;
 #[path = "../api/trends.rs"]
 mod trends;
+#[path = "../api/watchers.rs"]
+mod watchers;
+#[path = "../api/watching.rs"]
+mod watching;

@@ -41,6 +41,24 @@ call() {
   passed=$((passed + 1))
 }
 
+# begin METHOD REQUEST PART...: the same of a stream that has no end, of which the beginning is looked at.
+begin() {
+  local method=$1 request=$2 answer part
+  shift 2
+  called+="$method"$'\n'
+  answer=$(timeout 5 "$buf" curl --protocol grpc --http2-prior-knowledge --data @- "$endpoint/$method" <<<"$request" 2>&1 |
+    tr -d ' \n' || true)
+  for part in "$@"; do
+    if [[ $answer != *"$part"* ]]; then
+      echo "not ok $method: no $part in $answer"
+      failed=$((failed + 1))
+      return
+    fi
+  done
+  echo "ok $method"
+  passed=$((passed + 1))
+}
+
 # Forty-eight sales; each third customer is in retail and earns 600, the others lose 50.
 sales() {
   local i revenue
@@ -159,6 +177,11 @@ call $v.ReceivablesService/ListReceivables "{$t}" \
   '"customerCount":"1"' '"averageDaysLate":{"value":"17"}'
 call $v.ReceivablesService/GetReceivables "{$t, \"customerId\": \"customer-10\"}" \
   '"invoiceId":"I-1"' '"daysPastDue":"17"' '"paid":{"currencyCode":"USD","units":"350"}'
+
+begin $v.WatchService/WatchRanking "{$t, $year, \"customerCount\": 2}" \
+  '"snapshot":{"customers":[{"rank":"1","customerId":"customer-' '"customerCount":"48"'
+begin $v.WatchService/WatchAlerts "{$t, $year, \"kinds\": [\"ALERT_KIND_TURNED_UNPROFITABLE\"]}" \
+  '"state":"ALERT_STATE_OPEN"' '"kind":"ALERT_KIND_TURNED_UNPROFITABLE"' '"profit":{"netProfit":{'
 
 # A refusal is told in words, and in details, which buf prints in base64.
 reason_of() {

@@ -26,6 +26,7 @@ mod recording;
 mod reports;
 mod shapes;
 mod stores;
+mod watching;
 mod words;
 
 /// Makes one test of each case for each store.
@@ -64,6 +65,8 @@ on_every_store! {
         tenants_are_apart,
         requests_at_once_all_get_their_places,
         a_question_sees_whole_batches;
+    watching:
+        a_store_tells_when_something_is_written;
     recording:
         positions_are_shared_with_the_ledger,
         parties_have_a_history,

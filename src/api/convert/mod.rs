@@ -19,3 +19,4 @@ pub mod ranking;
 pub mod receivables;
 pub mod report;
 pub mod trend;
+pub mod watch;

@@ -26,4 +26,5 @@ pub mod serve;
 pub mod statement;
 pub mod traits;
 pub mod trend;
+pub mod watch;
 pub mod whale;

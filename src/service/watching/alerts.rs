@@ -311,10 +311,12 @@ impl StandingAlerts {
         let (last, rules) = (last_overdue(today, self.rules.grace_days), &self.rules);
         let least = to_nanos(rules.minimum_overdue);
         let find = move || -> Vec<(PartyId, Overdue)> {
-            let of = |events| overdue_of(&Settlement::of(events, today.next()), last, today);
             let found = events.into_iter();
             found
-                .filter_map(|(customer, events)| Some((customer, of(&events)?)))
+                .filter_map(|(customer, events)| {
+                    let settled = Settlement::of(&events, today.next());
+                    Some((customer, overdue_of(&settled, last, today)?))
+                })
                 .filter(|(_, overdue)| overdue.amount >= least)
                 .collect()
         };

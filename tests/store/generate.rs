@@ -1,31 +1,28 @@
 //! Entries, records and questions by chance, from a world so small that everything meets everything.
 
-use crate::{prospects::rows as prospect_rows, receivables::any_own, words::*};
-use profitscore::{
-    domain::{
-        account::Weights,
-        activity::{
-            Activity, ContactChannel, Dimensions, DirectCostKind, EffortPurpose, Kind, Price,
-            Severity, Work,
-        },
-        allocation::{Driven, Driver},
-        cost_model::CostModel,
-        id::TenantId,
-        ledger::{Entry, LedgerQuestion, Position},
-        party::{
-            PartyQuestion, Sensitivity, Stage, TraitDefinition, TraitFilter, TraitType, TraitValue,
-        },
-        prospect::ProspectQuestion,
-        question::{
-            Beside, CellsQuestion, CrossQuestion, CurveQuestion, Group, LiftQuestion, Order,
-            ProfileQuestion, RankQuestion, RowSelection, Scope,
-        },
-        ranking::{Basis, Direction},
-        receivables::{ReceivablesQuestion, cost::ReceivablesRates},
-        records::Record,
-        time::{Day, Instant, Period},
+use crate::words::*;
+use profitscore::domain::{
+    account::Weights,
+    activity::{
+        Activity, ContactChannel, Dimensions, DirectCostKind, EffortPurpose, Kind, Price, Severity,
+        Work,
     },
-    store::Store,
+    allocation::{Driven, Driver},
+    cost_model::CostModel,
+    id::{PartyId, TenantId},
+    ledger::{Entry, LedgerQuestion, Position},
+    party::{
+        PartyQuestion, Sensitivity, Stage, TraitDefinition, TraitFilter, TraitType, TraitValue,
+    },
+    prospect::ProspectQuestion,
+    question::{
+        Beside, CellsQuestion, CrossQuestion, CurveQuestion, Group, LiftQuestion, Order,
+        ProfileQuestion, RankQuestion, RowSelection, Scope,
+    },
+    ranking::{Basis, Direction},
+    receivables::{ReceivablesQuestion, cost::ReceivablesRates},
+    records::Record,
+    time::{Day, Instant, Period},
 };
 use proptest::{
     collection::{btree_set, vec},
@@ -459,45 +456,4 @@ pub fn question() -> BoxedStrategy<Question> {
         1 => as_of().prop_map(Question::Others),
     ]
     .boxed()
-}
-
-impl Question {
-    /// The whole answer as text.
-    pub async fn ask(&self, store: &dyn Store, tenant: &TenantId) -> String {
-        match self {
-            Self::Rank(question) => format!("{:#?}", store.rank(tenant, question).await.unwrap()),
-            Self::Curve(question) => format!("{:#?}", store.curve(tenant, question).await.unwrap()),
-            Self::Cross(question) => format!("{:#?}", store.cross(tenant, question).await.unwrap()),
-            Self::Cells(question) => format!("{:#?}", store.cells(tenant, question).await.unwrap()),
-            Self::Lift(question) => format!("{:#?}", store.lift(tenant, question).await.unwrap()),
-            Self::Profiles(question) => {
-                format!("{:#?}", store.profiles(tenant, question).await.unwrap())
-            }
-            Self::Entries(question) => {
-                format!("{:#?}", store.entries(tenant, question).await.unwrap())
-            }
-            Self::Parties(question) => {
-                format!("{:#?}", store.parties(tenant, question).await.unwrap())
-            }
-            Self::Receivables(question) => {
-                format!("{:#?}", store.receivables(tenant, question).await.unwrap())
-            }
-            Self::Prospects(question) => {
-                let answer = store.prospects(tenant, question).await.unwrap();
-                format!("{:#?} {:?}", prospect_rows(&answer.table), answer.converted)
-            }
-            Self::Others(as_of) => {
-                let ids: Vec<_> = CUSTOMERS.iter().map(|id| party_id(id)).collect();
-                format!(
-                    "{:#?} {:#?} {:#?} {:#?} {:#?} {:#?}",
-                    store.party(tenant, &ids, *as_of).await.unwrap(),
-                    store.trait_definitions(tenant, *as_of).await.unwrap(),
-                    store.cost_models(tenant, *as_of).await.unwrap(),
-                    store.closings(tenant, *as_of).await.unwrap(),
-                    store.products(tenant, *as_of).await.unwrap(),
-                    store.watermark(tenant).await.unwrap(),
-                )
-            }
-        }
-    }
 }

@@ -33,11 +33,13 @@ fn code(reason: Reason) -> Code {
         | Reason::TraitLeaksOutcome => Code::InvalidArgument,
         Reason::PositionNotReached
         | Reason::ActivityAlreadyReversed
+        | Reason::SaleAlreadyReversed
         | Reason::CostModelChanged
         | Reason::EvidenceTooThin
         | Reason::SumOutOfRange => Code::FailedPrecondition,
         Reason::ActivityConflict | Reason::RequestIdReused => Code::AlreadyExists,
         Reason::ActivityNotFound
+        | Reason::SaleNotFound
         | Reason::CustomerNotFound
         | Reason::PartyNotFound
         | Reason::CostModelNotFound

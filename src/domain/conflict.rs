@@ -4,6 +4,7 @@ use super::{
     activity::{Activity, Dimensions, Kind, Price, Work},
     ledger::{Entry, Position, Reversal},
     problem::{Problem, Reason},
+    relationship::{self, Relationship},
 };
 
 /// What an entry is that comes under an id that is in the ledger already: `None` if it is the same.
@@ -232,6 +233,17 @@ fn differing_kind_field(a: &Kind, b: &Kind) -> Option<&'static str> {
                 referred_party_id: r2,
             },
         ) => first([(r1 != r2, "referral.referred_party_id")]),
+        (Kind::Relationship(a), Kind::Relationship(b)) => {
+            (a != b).then(|| relationship::differing_field(a, b))
+        }
+        (Kind::DirectCost { .. }, Kind::Relationship(Relationship::CausedCost { .. }))
+        | (Kind::Relationship(Relationship::CausedCost { .. }), Kind::DirectCost { .. }) => {
+            Some("direct_cost.sale_activity_id")
+        }
+        (Kind::Effort { .. }, Kind::Relationship(Relationship::QualifiedEffort { .. }))
+        | (Kind::Relationship(Relationship::QualifiedEffort { .. }), Kind::Effort { .. }) => {
+            Some("effort.urgency")
+        }
         _ => Some("kind"),
     }
 }

@@ -6,6 +6,7 @@ use super::{
     id::{PoolId, RequestId, RoleId},
     money::{Micros, divide_half_even},
     policy::{Part, Policy},
+    premium::EffortPremium,
     problem::{Problem, Reason},
     time::{Day, Instant, Period},
 };
@@ -33,6 +34,9 @@ pub struct CostModel {
     /// How much time there is of some roles.
     #[serde(default)]
     pub capacities: BTreeMap<RoleId, RoleCapacity>,
+    /// What minutes cost more under some circumstances, in their order, each role and circumstance once.
+    #[serde(default)]
+    pub premiums: Vec<EffortPremium>,
 }
 
 /// The practical capacity of a role: the minutes that are paid for, less breaks, training and the like (Kaplan and
@@ -175,6 +179,7 @@ impl CostModel {
             && self.note == other.note
             && self.effective_from == other.effective_from
             && self.capacities == other.capacities
+            && self.premiums == other.premiums
     }
 }
 

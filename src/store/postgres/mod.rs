@@ -18,6 +18,7 @@ mod lift;
 mod numbers;
 mod parties;
 mod posting;
+mod posting_relationship;
 mod profiles;
 mod ranking;
 mod recording;

@@ -1,6 +1,6 @@
 //! Writes one after the other, each as postcard: for rows of few writes, and for records.
 
-use super::{StoredEntry, StoredRecord, Target, old_records::OldRecord};
+use super::{StoredEntry, StoredRecord, Target};
 use crate::domain::{
     activity::{Kind, Work},
     cost_model::CostPool,
@@ -13,8 +13,10 @@ use serde::{Serialize, de::DeserializeOwned};
 
 /// The first byte of such a body of entries, and of records before cost pools had policies.
 pub const VERSION: u8 = 1;
+/// The first byte of such a body of records before minutes had premiums.
+pub const RECORDS_WITHOUT_PREMIUMS: u8 = 3;
 /// The first byte of such a body of records.
-pub const RECORDS: u8 = 3;
+pub const RECORDS: u8 = 4;
 
 /// The bytes of entries.
 pub fn write_entries(entries: &[StoredEntry<&Entry>]) -> Result<Vec<u8>, String> {
@@ -71,13 +73,13 @@ pub fn read_records(
     })
 }
 
-/// Reads records as they were written first.
-pub fn read_old_records(
+/// Reads records as they were written once, in the form of `Old`.
+pub fn read_old_records<Old: DeserializeOwned + Into<Record>>(
     bytes: &[u8],
     count: u32,
     visit: &mut dyn FnMut(StoredRecord) -> Result<(), String>,
 ) -> Result<(), String> {
-    read(bytes, count, |(record_time, old): (Instant, OldRecord)| {
+    read(bytes, count, |(record_time, old): (Instant, Old)| {
         visit(StoredRecord {
             record_time,
             record: old.into(),
@@ -140,6 +142,10 @@ fn kind_text_bytes(kind: &Kind) -> usize {
         | Kind::Payment { invoice_id, .. }
         | Kind::WriteOff { invoice_id, .. } => invoice_id.len(),
         Kind::Referral { referred_party_id } => referred_party_id.as_str().len(),
+        Kind::Relationship(one) => {
+            let role = one.work().map_or(0, |work| work.role_id.as_str().len());
+            one.text().len() + role + one.sale().map_or(0, |sale| sale.as_str().len())
+        }
     }
 }
 
@@ -159,7 +165,7 @@ pub fn record_bytes(record: &Record) -> usize {
         Record::CostModel(draft) => {
             let model = &draft.model;
             let pools: usize = model.pools.values().map(pool_bytes).sum();
-            64 * model.rates.len() + pools + model.note.len()
+            64 * (model.rates.len() + model.premiums.len()) + pools + model.note.len()
         }
     }
 }

@@ -1,6 +1,10 @@
 //! Entries, records and questions by chance, from a world so small that everything meets everything.
 
-use crate::{prospects::rows as prospect_rows, words::*};
+use crate::{
+    prospects::rows as prospect_rows,
+    relationship::{caused_of, premiums, relationship},
+    words::*,
+};
 use profitscore::{
     domain::{
         account::Weights,
@@ -144,6 +148,7 @@ fn kind() -> impl Strategy<Value = Kind> {
         2 => amount().prop_map(|amount| Kind::Payment { amount, invoice_id: String::new() }),
         1 => amount().prop_map(|amount| Kind::WriteOff { amount, invoice_id: "i".to_owned() }),
         1 => Just(Kind::Referral { referred_party_id: party_id("friend") }),
+        3 => relationship().prop_map(Kind::Relationship),
     ]
 }
 
@@ -163,8 +168,10 @@ pub fn activity_of(id: String) -> impl Strategy<Value = Activity> {
 /// An entry whose id was used before more often than not.
 fn entry() -> impl Strategy<Value = Entry> {
     let id = || (0..40).prop_map(|id| format!("id{id}"));
+    let caused = (id(), id()).prop_flat_map(|(id, of)| caused_of(id, of));
     prop_oneof![
         4 => id().prop_flat_map(activity_of).prop_map(Entry::Activity),
+        2 => caused.prop_map(Entry::Activity),
         // The same content under the same id again and again.
         2 => (0..10).prop_map(|id| sale(&format!("id{id}"), "aa", id % DAYS, 5, 1)),
         2 => (id(), id()).prop_map(|(id, of)| reversal(&id, &of)),
@@ -188,7 +195,10 @@ fn stage() -> impl Strategy<Value = Stage> {
 }
 
 fn some_costs() -> impl Strategy<Value = CostModel> {
-    vec((select(&ROLES), 0_i64..100), 0..3).prop_map(rates)
+    (vec((select(&ROLES), 0_i64..100), 0..3), premiums()).prop_map(|(all, premiums)| CostModel {
+        premiums,
+        ..rates(all)
+    })
 }
 
 fn record() -> impl Strategy<Value = Record> {

@@ -39,6 +39,9 @@ list_requests!(
     ListTraitDefinitionsRequest,
     ListCostModelsRequest,
     GetAllocationTraceRequest,
+    ListClosedPeriodsRequest,
+    ListLateEntriesRequest,
+    GetLateArrivalsRequest,
     RankCustomersRequest,
     GetCrossReportRequest,
     RankDimensionRequest,
@@ -69,6 +72,7 @@ impl Page {
         let mut options = read_options_from_pb(request.read_options())?;
         if let Some(token) = &token {
             options.as_of = Some(token.position);
+            options.as_closed = None;
         }
         let as_of = service.read_position(tenant, options).await?;
         Ok(Self {

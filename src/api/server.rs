@@ -4,10 +4,12 @@ use super::{
     DESCRIPTORS,
     activity::ActivityHandlers,
     activity_server::{self, ActivityServiceServer},
+    closing::ClosingHandlers,
     cost_model::CostModelHandlers,
     customer::CustomerHandlers,
     layers::{deadline::DeadlineLayer, request_log::RequestLogLayer},
     pb::{
+        closing_service_server::{self, ClosingServiceServer},
         cost_model_service_server::{self, CostModelServiceServer},
         customer_service_server::{self, CustomerServiceServer},
         prospect_service_server::{self, ProspectServiceServer},
@@ -95,6 +97,7 @@ pub async fn serve(
     };
     let shared = || Arc::clone(&service);
     let customer = CustomerHandlers { service: shared() };
+    let closing = ClosingHandlers { service: shared() };
     let cost_model = CostModelHandlers { service: shared() };
     let ranking = RankingHandlers { service: shared() };
     let report = ReportHandlers { service: shared() };
@@ -121,6 +124,7 @@ pub async fn serve(
         .add_service(reflection)
         .add_service(accept!(ActivityServiceServer, activity))
         .add_service(accept!(CustomerServiceServer, customer))
+        .add_service(accept!(ClosingServiceServer, closing))
         .add_service(accept!(CostModelServiceServer, cost_model))
         .add_service(accept!(RankingServiceServer, ranking))
         .add_service(accept!(ReportServiceServer, report))
@@ -153,9 +157,10 @@ fn incoming(listener: TcpListener) -> TcpIncoming {
 }
 
 /// The services by their names, and the server as a whole by the empty one.
-const HEALTH_NAMES: [&str; 7] = [
+const HEALTH_NAMES: [&str; 8] = [
     "",
     activity_server::SERVICE_NAME,
+    closing_service_server::SERVICE_NAME,
     cost_model_service_server::SERVICE_NAME,
     customer_service_server::SERVICE_NAME,
     prospect_service_server::SERVICE_NAME,

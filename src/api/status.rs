@@ -36,7 +36,10 @@ fn code(reason: Reason) -> Code {
         | Reason::SaleAlreadyReversed
         | Reason::CostModelChanged
         | Reason::EvidenceTooThin
-        | Reason::SumOutOfRange => Code::FailedPrecondition,
+        | Reason::SumOutOfRange
+        | Reason::PeriodNotClosed
+        | Reason::PeriodNotOver
+        | Reason::ClosingOutOfOrder => Code::FailedPrecondition,
         Reason::ActivityConflict | Reason::RequestIdReused => Code::AlreadyExists,
         Reason::ActivityNotFound
         | Reason::SaleNotFound

@@ -38,8 +38,11 @@ macro_rules! pages {
 pages! {
     GetAllocationTraceResponse.shares,
     GetCrossReportResponse.rows,
+    GetLateArrivalsResponse.customer_changes,
     ListActivitiesResponse.entries,
+    ListClosedPeriodsResponse.closed_periods,
     ListCostModelsResponse.cost_models,
+    ListLateEntriesResponse.entries,
     ListLookalikesResponse.lookalikes,
     ListPartiesResponse.parties,
     ListTraitDefinitionsResponse.trait_definitions,

@@ -60,6 +60,9 @@ reasons! {
     CostPoolNotFound = "COST_POOL_NOT_FOUND",
     SaleNotFound = "SALE_NOT_FOUND",
     SaleAlreadyReversed = "SALE_ALREADY_REVERSED",
+    PeriodNotClosed = "PERIOD_NOT_CLOSED",
+    PeriodNotOver = "PERIOD_NOT_OVER",
+    ClosingOutOfOrder = "CLOSING_OUT_OF_ORDER",
 }
 
 /// A refusal or a failure: the reason for programs, a message for people, and every variable of the message.

@@ -9,6 +9,7 @@ pub mod memory;
 pub mod postgres;
 
 use crate::domain::{
+    closing::Closing,
     cost_model::CostModel,
     history::{HistoryQuestion, Written},
     id::{PartyId, TenantId},
@@ -120,6 +121,9 @@ pub trait Store: Send + Sync + 'static {
         tenant: &TenantId,
         as_of: Position,
     ) -> Result<Vec<Arc<CostModel>>, Problem>;
+
+    /// All closed months as of a position, the oldest first.
+    async fn closings(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Closing>, Problem>;
 
     /// Customers in the order of a linear weighting of their accounts.
     async fn rank(&self, tenant: &TenantId, question: &RankQuestion)

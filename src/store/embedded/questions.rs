@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     domain::{
+        closing::Closing,
         cost_model::CostModel,
         history::{HistoryQuestion, Written},
         id::{PartyId, TenantId},
@@ -182,6 +183,12 @@ impl Questions {
     ) -> Result<Vec<Arc<CostModel>>, Problem> {
         let as_of = self.seen(tenant, as_of)?;
         self.read(tenant, |books| books.records.cost_models(as_of))
+    }
+
+    /// All closed months as of a position.
+    pub fn closings(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Closing>, Problem> {
+        let as_of = self.seen(tenant, as_of)?;
+        self.read(tenant, |books| books.records.closings(as_of))
     }
 
     /// Customers in the order of a linear weighting of their accounts.

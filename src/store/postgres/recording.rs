@@ -1,12 +1,14 @@
 //! What becomes of records: decided by the domain against the newest version of each, and then written all at once.
 
 use super::{
+    closings,
     database::{Fault, column, rows},
     json,
     parties::{COLUMNS, party_of, stage_number},
     sql::{OPEN, Sql, count, seq},
 };
 use crate::domain::{
+    closing::Closing,
     cost_model::{CostModel, CostModelDraft},
     id::{PartyId, RequestId, TraitKey},
     ledger::{Outcome, Position},
@@ -29,6 +31,7 @@ pub struct Recording {
     definitions: Vec<DefinitionVersion>,
     cost_models: Vec<(i64, String, CostModel)>,
     versions: u64,
+    closings: Vec<Closing>,
 }
 
 struct PartyVersion {
@@ -55,7 +58,8 @@ impl Recording {
         tenant: i32,
         submitted: impl Iterator<Item = &Record>,
     ) -> Result<Self, Fault> {
-        let (mut parties, mut keys, mut cost_models) = (BTreeSet::new(), BTreeSet::new(), false);
+        let (mut parties, mut keys) = (BTreeSet::new(), BTreeSet::new());
+        let (mut cost_models, mut closings) = (false, false);
         for record in submitted {
             match record {
                 Record::Party(party) => {
@@ -66,6 +70,7 @@ impl Recording {
                     keys.insert(definition.key.to_string());
                 }
                 Record::CostModel(_) => cost_models = true,
+                Record::Closing(_) => closings = true,
             }
         }
         let mut recording = Self::default();
@@ -74,6 +79,11 @@ impl Recording {
         recording.read_parties(connection, tenant, parties).await?;
         if cost_models {
             recording.read_cost_models(connection, tenant).await?;
+        }
+        if closings {
+            for closing in closings::closings_on(connection, tenant).await? {
+                recording.take(closing.position, Record::Closing(closing.draft));
+            }
         }
         Ok(recording)
     }
@@ -211,6 +221,11 @@ impl Recording {
                 self.cost_models
                     .push((seq, draft.request_id.to_string(), model));
             }
+            Record::Closing(draft) => self.closings.push(Closing {
+                position: count(seq),
+                record_time,
+                draft: draft.clone(),
+            }),
         }
     }
 
@@ -235,6 +250,8 @@ impl Recording {
         for model in self.cost_models {
             statements.push(cost_model_statement(tenant, model));
         }
+        let closings = self.closings.iter();
+        statements.extend(closings.map(|closing| closings::statement(tenant, closing)));
         for sql in statements {
             rows(connection, &sql).await?;
         }

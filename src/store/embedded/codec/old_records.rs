@@ -2,6 +2,7 @@
 //! written.
 
 use crate::domain::{
+    closing::ClosingDraft,
     cost_model::{CostModel, CostModelDraft, CostPool, RoleCapacity},
     id::{PoolId, RequestId, RoleId},
     money::Micros,
@@ -84,6 +85,7 @@ pub enum RecordWithoutPremiums {
     Party(Party),
     TraitDefinition(TraitDefinition),
     CostModel(DraftWithoutPremiums),
+    Closing(ClosingDraft),
 }
 
 /// The fields stand in the order of the bytes.
@@ -112,6 +114,7 @@ impl From<RecordWithoutPremiums> for Record {
         match old {
             RecordWithoutPremiums::Party(party) => Self::Party(party),
             RecordWithoutPremiums::TraitDefinition(definition) => Self::TraitDefinition(definition),
+            RecordWithoutPremiums::Closing(draft) => Self::Closing(draft),
             RecordWithoutPremiums::CostModel(draft) => Self::CostModel(CostModelDraft {
                 model: draft.model.into(),
                 request_id: draft.request_id,

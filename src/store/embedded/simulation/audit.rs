@@ -93,7 +93,10 @@ fn records(questions: &Questions, id: &TenantId, newest: Position) -> Result<Str
     let parties = questions.parties(id, &all_parties(newest))?;
     let definitions = questions.trait_definitions(id, newest)?;
     let cost_models = questions.cost_models(id, newest)?;
-    Ok(format!("{parties:?} {definitions:?} {cost_models:?}"))
+    let closings = questions.closings(id, newest)?;
+    Ok(format!(
+        "{parties:?} {definitions:?} {cost_models:?} {closings:?}"
+    ))
 }
 
 fn is_same(found: &LedgerEntry, written: &Written) -> bool {

@@ -5,11 +5,13 @@ use super::random::Random;
 use crate::{
     domain::{
         activity::{Activity, Dimensions, DirectCostKind, EffortPurpose, Kind, Price, Work},
+        closing::{ClosingDraft, Month},
         cost_model::{CostModel, CostModelDraft},
         id::{ActivityId, PartyId, RequestId, RoleId, TenantId, TraitKey},
         ledger::{Entry, Reversal, WriteMode},
         party::{Party, Sensitivity, Stage, TraitDefinition, TraitType, TraitValue},
         records::Record,
+        relationship::{BonusEvent, Relationship},
         time::Instant,
         traits::Traits,
     },
@@ -130,6 +132,24 @@ fn kind(random: &mut Random) -> Kind {
     }
 }
 
+/// What a sale caused that came not long before, if it was one.
+fn caused(random: &mut Random, id: i64) -> Kind {
+    let sale = activity_id(&format!("a{}", (id - random.between(1, 9)).max(0)));
+    let amount = amount(random);
+    Kind::Relationship(match random.chance(500) {
+        true => Relationship::CausedCost {
+            kind: random.pick(DirectCostKind::ALL),
+            amount,
+            sale_activity_id: sale,
+        },
+        false => Relationship::Bonus {
+            event: random.pick(BonusEvent::ALL),
+            amount,
+            sale_activity_id: Some(sale),
+        },
+    })
+}
+
 fn trait_value(random: &mut Random) -> (&'static str, TraitValue) {
     match random.below(13) {
         0..4 => {
@@ -244,7 +264,10 @@ impl Maker {
             customer_id: customer(random.between(0, CUSTOMERS)),
             occur_time: instant(&mut random),
             dimensions,
-            kind: kind(&mut random),
+            kind: match random.chance(150) {
+                true => caused(&mut random, id),
+                false => kind(&mut random),
+            },
         })
     }
 
@@ -262,6 +285,12 @@ impl Maker {
                 model: costs(random),
                 request_id: RequestId::parse(&format!("q{}", random.below(8)), "").unwrap(),
                 expected_version: random.maybe(|random| random.below(3) as u64),
+            }),
+            2 => Record::Closing(ClosingDraft {
+                month: Month::parse(2024, i32::try_from(random.between(1, 6)).unwrap(), "")
+                    .unwrap(),
+                note: random.pick(&["", "by Bo"]).to_owned(),
+                request_id: RequestId::parse(&format!("q{}", random.below(8)), "").unwrap(),
             }),
             _ => Record::Party(Party {
                 party_id: customer(random.between(0, CUSTOMERS + 3)),

@@ -4,6 +4,7 @@
 use crate::{
     domain::{
         account::{Sums, for_each_posting},
+        activity::Kind,
         history::{self, Content},
         id::TenantId,
         ledger::{Entry, Outcome, Position, WriteMode},
@@ -111,6 +112,30 @@ impl TenantTruth {
                 }
                 _ => return Fate::Refused(Reason::ActivityNotFound),
             }
+            for written in &mut self.entries {
+                if let Entry::Activity(activity) = &written.entry
+                    && activity.sale() == Some(&reversal.activity_id)
+                {
+                    written.taken_back.get_or_insert(self.newest + 1);
+                }
+            }
+        }
+        if let Entry::Activity(activity) = entry
+            && let Some(sale) = activity.sale()
+        {
+            let place = self.places.get(sale.as_str());
+            match place.map(|place| &self.entries[*place]) {
+                Some(Written {
+                    entry: Entry::Activity(found),
+                    taken_back,
+                    ..
+                }) if matches!(found.kind, Kind::Sale { .. }) => {
+                    if taken_back.is_some() {
+                        return Fate::Refused(Reason::SaleAlreadyReversed);
+                    }
+                }
+                _ => return Fate::Refused(Reason::SaleNotFound),
+            }
         }
         self.newest += 1;
         let id = entry.id().as_str().to_owned();
@@ -165,7 +190,8 @@ impl TenantTruth {
         let parties = records.parties(&all_parties(self.newest), |_| false);
         let definitions = records.definitions(self.newest);
         let cost_models = records.cost_models(self.newest);
-        format!("{parties:?} {definitions:?} {cost_models:?}")
+        let closings = records.closings(self.newest);
+        format!("{parties:?} {definitions:?} {cost_models:?} {closings:?}")
     }
 
     /// The sums of every customer over a period, as of a position; those that are zero are absent, and customers

@@ -1,8 +1,8 @@
 //! What minutes cost more than others of the same role: a time equation over recorded working time.
 //!
 //! Kaplan and Anderson ("Time-Driven Activity-Based Costing", Harvard Business Review, November 2004) say how long work
-//! takes as a base and an extra for each thing that makes it longer: minutes = base + extras. What is recorded here is the
-//! base, and an extra is a part of it: an hour of rush work with an extra of 0.5 counts as an hour and a half at the
+//! takes as a base and an extra for each thing that makes it longer: minutes = base + extras. What is recorded here is
+//! the base, and an extra is a part of it: an hour of rush work with an extra of 0.5 counts as an hour and a half at the
 //! role's rate. Extras of one hour are added up and not multiplied.
 
 use super::{
@@ -27,8 +27,8 @@ pub struct EffortPremium {
 }
 
 impl CostModel {
-    /// What a minute of a role costs more under a circumstance, in micro-units: the role's rate times the extra, rounded
-    /// half to even.
+    /// What a minute of a role costs more under a circumstance, in micro-units: the role's rate times the extra,
+    /// rounded half to even.
     pub fn premium_rate(&self, role: &RoleId, circumstance: Circumstance) -> Option<Micros> {
         let of = |wanted: Option<&RoleId>| {
             let mut all = self.premiums.iter();

@@ -41,8 +41,8 @@ const SERVICE_DEDUCTIONS: [Account; 3] = [
     Account::WrittenOff,
 ];
 
-/// What winning and keeping a customer costs, by account: 1 for a cost, -1 for what takes a cost back. A bonus is a cost
-/// when it is accrued, and none any more when it expires; to redeem it only ends the liability.
+/// What winning and keeping a customer costs, by account: 1 for a cost, -1 for what takes a cost back. A bonus is a
+/// cost when it is accrued, and none any more when it expires; to redeem it only ends the liability.
 pub fn relationship_costs() -> impl Iterator<Item = (Account, i128)> {
     let appreciation = AppreciationKind::ALL.iter();
     let appreciation = appreciation.map(|kind| (Account::Appreciation(*kind), 1));

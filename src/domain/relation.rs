@@ -1,5 +1,5 @@
-//! What a statement says of the relationship: what it cost to win and to keep the customer, how the effort divides, and,
-//! outside of every total, effects on others and what has no price.
+//! What a statement says of the relationship: what it cost to win and to keep the customer, how the effort divides,
+//! and, outside of every total, effects on others and what has no price.
 
 use super::{
     account::{Account, Sums, WorkPurpose},

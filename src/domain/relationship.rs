@@ -346,143 +346,105 @@ pub fn sale_already_reversed(
 
 /// The first field, in the order of the contract, in which two differ.
 pub fn differing_field(a: &Relationship, b: &Relationship) -> &'static str {
-    use Relationship as R;
-    let first = |fields: &[(bool, &'static str)]| {
-        let differing = fields.iter().find(|(differs, _)| *differs);
-        differing.map_or("kind", |(_, field)| *field)
-    };
-    match (a, b) {
-        (
-            R::CausedCost {
-                kind: k1,
-                amount: a1,
-                ..
-            },
-            R::CausedCost {
-                kind: k2,
-                amount: a2,
-                ..
-            },
-        ) => first(&[
-            (k1 != k2, "direct_cost.kind"),
-            (a1 != a2, "direct_cost.amount"),
-            (a.sale() != b.sale(), "direct_cost.sale_activity_id"),
-        ]),
-        (
-            R::QualifiedEffort {
-                work: w1,
-                purpose: p1,
-                channel: c1,
-                urgency: u1,
-                ..
-            },
-            R::QualifiedEffort {
-                work: w2,
-                purpose: p2,
-                channel: c2,
-                urgency: u2,
-                ..
-            },
-        ) => first(&[
-            (w1.role_id != w2.role_id, "effort.role_id"),
-            (w1.milli_minutes != w2.milli_minutes, "effort.minutes"),
-            (p1 != p2, "effort.purpose"),
-            (c1 != c2, "effort.channel"),
-            (u1 != u2, "effort.urgency"),
-            (a != b, "effort.complexity"),
-        ]),
-        (
-            R::Bonus {
-                event: e1,
-                amount: a1,
-                ..
-            },
-            R::Bonus {
-                event: e2,
-                amount: a2,
-                ..
-            },
-        ) => first(&[
-            (e1 != e2, "bonus.event"),
-            (a1 != a2, "bonus.amount"),
-            (a.sale() != b.sale(), "bonus.sale_activity_id"),
-        ]),
-        (
-            R::Appreciation {
-                kind: k1,
-                amount: a1,
-                ..
-            },
-            R::Appreciation {
-                kind: k2,
-                amount: a2,
-                ..
-            },
-        ) => first(&[
-            (k1 != k2, "appreciation.kind"),
-            (a1 != a2, "appreciation.amount"),
-            (a != b, "appreciation.description"),
-        ]),
-        (R::Acquisition { amount: a1, .. }, R::Acquisition { amount: a2, .. }) => first(&[
-            (a1 != a2, "acquisition.amount"),
-            (a != b, "acquisition.offer_id"),
-        ]),
-        (R::RetentionSpend { amount: a1, .. }, R::RetentionSpend { amount: a2, .. }) => first(&[
-            (a1 != a2, "retention_spend.amount"),
-            (a != b, "retention_spend.description"),
-        ]),
-        (
-            R::Feedback {
-                score: s1,
-                worst: w1,
-                best: b1,
-                ..
-            },
-            R::Feedback {
-                score: s2,
-                worst: w2,
-                best: b2,
-                ..
-            },
-        ) => first(&[
-            (s1 != s2, "feedback.score"),
-            (w1 != w2, "feedback.worst_score"),
-            (b1 != b2, "feedback.best_score"),
-            (a != b, "feedback.comment"),
-        ]),
-        (
-            R::Externality {
-                kind: k1,
-                estimate: e1,
-                ..
-            },
-            R::Externality {
-                kind: k2,
-                estimate: e2,
-                ..
-            },
-        ) => first(&[
-            (k1 != k2, "externality.kind"),
-            (e1 != e2, "externality.estimate"),
-            (a != b, "externality.source"),
-        ]),
-        (
-            R::QualitativeFactor {
-                name: n1,
-                weight: w1,
-                ..
-            },
-            R::QualitativeFactor {
-                name: n2,
-                weight: w2,
-                ..
-            },
-        ) => first(&[
-            (n1 != n2, "qualitative_factor.name"),
-            (w1 != w2, "qualitative_factor.weight"),
-            (a != b, "qualitative_factor.note"),
-        ]),
+    let (a, b) = (a.fields(), b.fields());
+    let mut both = a.iter().zip(&b);
+    match both.find(|(a, b)| a != b) {
+        Some(((a, _), (b, _))) if a == b => a,
         _ => "kind",
+    }
+}
+
+impl Relationship {
+    /// Its fields by their names in the contract, as texts that differ if they do.
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        let text = |value: &dyn std::fmt::Debug| format!("{value:?}");
+        match self {
+            Self::CausedCost {
+                kind,
+                amount,
+                sale_activity_id,
+            } => vec![
+                ("direct_cost.kind", text(kind)),
+                ("direct_cost.amount", text(amount)),
+                ("direct_cost.sale_activity_id", text(sale_activity_id)),
+            ],
+            Self::QualifiedEffort {
+                work,
+                purpose,
+                channel,
+                urgency,
+                complexity,
+            } => vec![
+                ("effort.role_id", text(&work.role_id)),
+                ("effort.minutes", text(&work.milli_minutes)),
+                ("effort.purpose", text(purpose)),
+                ("effort.channel", text(channel)),
+                ("effort.urgency", text(urgency)),
+                ("effort.complexity", text(complexity)),
+            ],
+            Self::Bonus {
+                event,
+                amount,
+                sale_activity_id,
+            } => vec![
+                ("bonus.event", text(event)),
+                ("bonus.amount", text(amount)),
+                ("bonus.sale_activity_id", text(sale_activity_id)),
+            ],
+            Self::Appreciation {
+                kind,
+                amount,
+                description,
+            } => vec![
+                ("appreciation.kind", text(kind)),
+                ("appreciation.amount", text(amount)),
+                ("appreciation.description", text(description)),
+            ],
+            _ => self.other_fields(),
+        }
+    }
+
+    fn other_fields(&self) -> Vec<(&'static str, String)> {
+        let text = |value: &dyn std::fmt::Debug| format!("{value:?}");
+        match self {
+            Self::Acquisition { amount, offer_id } => vec![
+                ("acquisition.amount", text(amount)),
+                ("acquisition.offer_id", text(offer_id)),
+            ],
+            Self::RetentionSpend {
+                amount,
+                description,
+            } => vec![
+                ("retention_spend.amount", text(amount)),
+                ("retention_spend.description", text(description)),
+            ],
+            Self::Feedback {
+                score,
+                worst,
+                best,
+                comment,
+            } => vec![
+                ("feedback.score", text(score)),
+                ("feedback.worst_score", text(worst)),
+                ("feedback.best_score", text(best)),
+                ("feedback.comment", text(comment)),
+            ],
+            Self::Externality {
+                kind,
+                estimate,
+                source,
+            } => vec![
+                ("externality.kind", text(kind)),
+                ("externality.estimate", text(estimate)),
+                ("externality.source", text(source)),
+            ],
+            Self::QualitativeFactor { name, weight, note } => vec![
+                ("qualitative_factor.name", text(name)),
+                ("qualitative_factor.weight", text(weight)),
+                ("qualitative_factor.note", text(note)),
+            ],
+            _ => Vec::new(),
+        }
     }
 }
 

@@ -20,6 +20,7 @@ mod hostile;
 mod hostile_questions;
 mod prospects;
 mod rankings;
+mod relationships;
 mod reports;
 mod serving;
 mod store;

@@ -40,6 +40,8 @@ mod hostile_questions;
 mod prospects;
 #[path = "../api/rankings.rs"]
 mod rankings;
+#[path = "../api/relationships.rs"]
+mod relationships;
 #[path = "../api/reports.rs"]
 mod reports;
 #[path = "../api/serving.rs"]

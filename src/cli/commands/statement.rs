@@ -114,27 +114,6 @@ fn lines(answer: &GetCustomerStatementResponse) -> Vec<Line<'_>> {
             Section::ReceivablesCost,
         ),
     ];
-    let relationship = [
-        line(
-            '-',
-            "acquisition cost",
-            &statement.acquisition_cost,
-            Section::AcquisitionCost,
-        ),
-        line(
-            '-',
-            "retention cost",
-            &statement.retention_cost,
-            Section::RetentionCost,
-        ),
-        line('-', "bonus cost", &statement.bonus_cost, Section::BonusCost),
-        line(
-            '-',
-            "appreciation cost",
-            &statement.appreciation_cost,
-            Section::AppreciationCost,
-        ),
-    ];
     // They are absent if they are zero.
     lines.extend(
         relationship
@@ -152,6 +131,31 @@ fn lines(answer: &GetCustomerStatementResponse) -> Vec<Line<'_>> {
         plain('=', "net profit", &statement.net_profit),
     ]);
     lines
+}
+
+/// What winning and keeping the customer costs.
+fn relationship_lines(of: &Statement) -> impl Iterator<Item = Line<'_>> {
+    use StatementSection as Section;
+    let costs = [
+        (
+            "acquisition cost",
+            &of.acquisition_cost,
+            Section::AcquisitionCost,
+        ),
+        ("retention cost", &of.retention_cost, Section::RetentionCost),
+        ("bonus cost", &of.bonus_cost, Section::BonusCost),
+        (
+            "appreciation cost",
+            &of.appreciation_cost,
+            Section::AppreciationCost,
+        ),
+    ];
+    costs.into_iter().map(|(name, amount, section)| Line {
+        sign: '-',
+        name,
+        amount,
+        section,
+    })
 }
 
 /// The waterfall for people.

@@ -144,8 +144,8 @@ fn by_column(weights: &Weights) -> BTreeMap<(Column, u128), (Vec<What>, Vec<What
     found
 }
 
-/// What kinds of working time weigh, by role; kinds that weigh the same are together. What is worked under circumstances
-/// weighs what it is for and each of them.
+/// What kinds of working time weigh, by role; kinds that weigh the same are together. What is worked under
+/// circumstances weighs what it is for and each of them.
 fn by_rates(weights: &Weights) -> BTreeMap<BTreeMap<String, i128>, Vec<What>> {
     let mut by_purpose = BTreeMap::<WorkPurpose, BTreeMap<String, i128>>::new();
     let mut by_circumstance = BTreeMap::<Circumstance, BTreeMap<String, i128>>::new();

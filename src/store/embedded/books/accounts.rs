@@ -1,7 +1,7 @@
 //! Numbers for accounts, and the layouts of rows: which accounts a row posts under.
 //!
-//! Most accounts are few, and so are layouts. Roles and other names are free text, and some accounts are rare: rows that
-//! post under any of these name in a column what they post under, working time most of the time.
+//! Most accounts are few, and so are layouts. Roles and other names are free text, and some accounts are rare: rows
+//! that post under any of these name in a column what they post under, working time most of the time.
 
 use super::interner::{Interner, number_of};
 use crate::domain::{

@@ -28,8 +28,8 @@ impl Books {
         }
     }
 
-    /// What is taken back with the sale at a position, if that is at a later one: what was caused by it and was not taken
-    /// back before.
+    /// What is taken back with the sale at a position, if that is at a later one: what was caused by it and was not
+    /// taken back before.
     pub fn linked(&self, sale: Position, at: Position) -> impl Iterator<Item = Linked> {
         let all = self.links.get(&sale).map_or(&[][..], Vec::as_slice);
         all.iter().copied().filter(move |linked| {

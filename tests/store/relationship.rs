@@ -149,10 +149,7 @@ async fn profits(store: &dyn Store, as_of: u64) -> Vec<(String, i128)> {
         ..scope(Period::ALL)
     };
     let answer = rank(store, asked, order(Basis::NetProfit)).await;
-    let standing = standing(&answer).into_iter();
-    standing
-        .map(|(id, value)| (id.to_owned(), value / 1_000_000_000))
-        .collect()
+    owned(&standing(&answer))
 }
 
 fn owned(standing: &[(&str, i128)]) -> Vec<(String, i128)> {
@@ -344,7 +341,7 @@ pub async fn a_statement_is_what_a_ranking_says(store: &dyn Store) {
             premium(Circumstance::Channel(ContactChannel::Visit), 250_000),
             premium(Circumstance::Complexity(Complexity::Complex), 1_000_000),
         ],
-        ..rates([("CLERK", 600_000), ("DRIVER", 400_000)])
+        ..rates([("CLERK", 3), ("DRIVER", 2)])
     };
     let weights = Basis::NetProfit.weights(&costs);
     let groups = cross(
@@ -365,5 +362,9 @@ pub async fn a_statement_is_what_a_ranking_says(store: &dyn Store) {
     assert_eq!(whole.relation.bonus_liability, liability);
     assert_eq!(whole.relation.premium_cost, premiums);
     assert_ne!(premiums, 0);
-    assert_ne!(all.get(&Account::Factor(FactorName::stored("LOYAL"))), 0);
+    let factors = whole.relation.factors.iter();
+    for (name, weight) in factors.clone() {
+        assert_eq!(all.get(&Account::Factor(name.clone())), *weight);
+    }
+    assert_ne!(factors.len(), 0);
 }

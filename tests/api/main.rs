@@ -18,6 +18,7 @@ mod failures;
 mod harness;
 mod hostile;
 mod hostile_questions;
+mod late_arrivals;
 mod prospects;
 mod rankings;
 mod relationships;

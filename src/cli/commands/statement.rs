@@ -115,11 +115,7 @@ fn lines(answer: &GetCustomerStatementResponse) -> Vec<Line<'_>> {
         ),
     ];
     // They are absent if they are zero.
-    lines.extend(
-        relationship
-            .into_iter()
-            .filter(|line| line.amount.is_some()),
-    );
+    lines.extend(relationship_lines(statement).filter(|line| line.amount.is_some()));
     lines.extend([
         plain('=', "customer margin", &statement.customer_margin),
         line(

@@ -2,8 +2,8 @@
 //!
 //! Kaplan and Anderson ("Time-Driven Activity-Based Costing", Harvard Business Review, November 2004) say how long work
 //! takes as a base and an extra for each thing that makes it longer: minutes = base + extras. What is recorded here is
-//! the base, and an extra is a part of it: an hour of rush work with an extra of 0.5 counts as an hour and a half at the
-//! role's rate. Extras of one hour are added up and not multiplied.
+//! the base, and an extra is a part of it: an hour of rush work with an extra of 0.5 counts as an hour and a half at
+//! the role's rate. Extras of one hour are added up and not multiplied.
 
 use super::{
     account::Account,

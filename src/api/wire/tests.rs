@@ -223,6 +223,12 @@ fn owned_kind(view: KindView<'_>) -> Kind {
         KindView::Referral(view) => Kind::Referral(pb::Referral {
             referred_party_id: view.referred_party_id.to_owned(),
         }),
+        other => owned_relationship(other),
+    }
+}
+
+fn owned_relationship(view: KindView<'_>) -> Kind {
+    match view {
         KindView::Bonus(view) => Kind::Bonus(pb::Bonus {
             event: view.event,
             amount: view.amount.map(money),
@@ -257,6 +263,7 @@ fn owned_kind(view: KindView<'_>) -> Kind {
             weight: view.weight.map(decimal),
             note: view.note.to_owned(),
         }),
+        other => unreachable!("{other:?} is told elsewhere"),
     }
 }
 

@@ -83,7 +83,9 @@ fn circumstance_from_pb(
             let (all, field) = (Complexity::ALL, at("complexity"));
             match required_enum(*complexity, all, complexity_to_pb, &field)? {
                 Complexity::Standard => Err(usual(&field)),
-                complexity => Ok(Circumstance::Complexity(complexity)),
+                complexity @ (Complexity::Simple | Complexity::Complex) => {
+                    Ok(Circumstance::Complexity(complexity))
+                }
             }
         }
     }

@@ -10,14 +10,19 @@ mod convert;
 pub mod cost_model;
 pub mod customer;
 pub mod layers;
+pub mod metrics;
+mod outbox;
 mod page_token;
 mod paging;
 pub mod prospect;
 pub mod ranking;
 mod ranking_export;
+mod ranking_solvency;
+pub mod receivables;
 pub mod report;
 pub mod server;
 pub mod status;
+pub mod watch;
 mod wire;
 
 /// The generated contract.

@@ -184,6 +184,8 @@ pub enum Basis {
     ContributionMargin,
     /// Contribution margin less cost to serve, receivables cost and the share of fixed costs
     NetProfit,
+    /// The paid share of what fell due, then days late; only of `rank`
+    Solvency,
 }
 
 impl Basis {
@@ -194,6 +196,7 @@ impl Basis {
             Self::Revenue => pb::RankingBasis::Revenue,
             Self::ContributionMargin => pb::RankingBasis::ContributionMargin,
             Self::NetProfit => pb::RankingBasis::NetProfit,
+            Self::Solvency => pb::RankingBasis::Solvency,
         };
         basis.into()
     }
@@ -205,6 +208,7 @@ impl Basis {
             Self::Revenue => "revenue",
             Self::ContributionMargin => "contribution margin",
             Self::NetProfit => "net profit",
+            Self::Solvency => "solvency",
         }
     }
 }
@@ -218,6 +222,12 @@ pub enum Dimension {
     Product,
     /// The account manager or representative
     AccountManager,
+    /// Where activities came through
+    Channel,
+    /// What activities came from
+    Campaign,
+    /// The category of the product
+    ProductCategory,
 }
 
 impl Dimension {
@@ -227,6 +237,9 @@ impl Dimension {
             Self::Branch => pb::Dimension::Branch,
             Self::Product => pb::Dimension::Product,
             Self::AccountManager => pb::Dimension::AccountManager,
+            Self::Channel => pb::Dimension::Channel,
+            Self::Campaign => pb::Dimension::Campaign,
+            Self::ProductCategory => pb::Dimension::ProductCategory,
         };
         dimension.into()
     }
@@ -237,6 +250,9 @@ impl Dimension {
             Self::Branch => "branch",
             Self::Product => "product",
             Self::AccountManager => "account manager",
+            Self::Channel => "channel",
+            Self::Campaign => "campaign",
+            Self::ProductCategory => "product category",
         }
     }
 }

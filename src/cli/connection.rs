@@ -5,7 +5,9 @@ use crate::api::pb::{
     activity_service_client::ActivityServiceClient, closing_service_client::ClosingServiceClient,
     cost_model_service_client::CostModelServiceClient,
     customer_service_client::CustomerServiceClient, prospect_service_client::ProspectServiceClient,
-    ranking_service_client::RankingServiceClient, report_service_client::ReportServiceClient,
+    ranking_service_client::RankingServiceClient,
+    receivables_service_client::ReceivablesServiceClient,
+    report_service_client::ReportServiceClient, watch_service_client::WatchServiceClient,
 };
 use std::{error::Error, time::Duration};
 use tonic::{
@@ -138,9 +140,20 @@ impl Connection {
         RankingServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES_MAX)
     }
 
+    /// What customers owe.
+    pub fn receivables(&self) -> ReceivablesServiceClient<Channel> {
+        ReceivablesServiceClient::new(self.channel.clone())
+            .max_decoding_message_size(ANSWER_BYTES_MAX)
+    }
+
     /// Reports by branch, product and account manager.
     pub fn reports(&self) -> ReportServiceClient<Channel> {
         ReportServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES_MAX)
+    }
+
+    /// What changes.
+    pub fn watches(&self) -> WatchServiceClient<Channel> {
+        WatchServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES_MAX)
     }
 
     /// Profiles, lookalikes and prequalification.

@@ -8,6 +8,7 @@ use super::{
     policy::{Part, Policy},
     premium::EffortPremium,
     problem::{Problem, Reason},
+    receivables::cost::ReceivablesRates,
     time::{Day, Instant, Period},
 };
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,9 @@ pub struct CostModel {
     /// How much time there is of some roles.
     #[serde(default)]
     pub capacities: BTreeMap<RoleId, RoleCapacity>,
+    /// What receivables cost beside what is written off; nothing if it is not told.
+    #[serde(default)]
+    pub receivables: Option<ReceivablesRates>,
     /// What minutes cost more under some circumstances, in their order, each role and circumstance once.
     #[serde(default)]
     pub premiums: Vec<EffortPremium>,
@@ -179,6 +183,7 @@ impl CostModel {
             && self.note == other.note
             && self.effective_from == other.effective_from
             && self.capacities == other.capacities
+            && self.receivables == other.receivables
             && self.premiums == other.premiums
     }
 }

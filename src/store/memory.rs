@@ -16,12 +16,14 @@ use crate::domain::{
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
     party::{Party, PartyQuestion, TraitDefinition},
     problem::Problem,
+    product::Product,
     prospect::{ProspectAnswer, ProspectQuestion},
     question::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
         LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
     },
     ranking::Direction,
+    receivables::{Event, ReceivablesAnswer, ReceivablesQuestion},
     records::{PartyAnswer, Record},
     time::{Calendar, Instant},
 };
@@ -30,11 +32,14 @@ use std::{
     collections::BTreeMap,
     sync::{Arc, PoisonError, RwLock},
 };
+use tokio::sync::watch;
 
 /// Keeps every tenant's ledger and records in memory.
 pub struct MemoryStore {
     calendar: Calendar,
     tenants: RwLock<BTreeMap<TenantId, Tenant>>,
+    /// Told after each write.
+    written: watch::Sender<()>,
 }
 
 impl MemoryStore {
@@ -43,6 +48,7 @@ impl MemoryStore {
         Self {
             calendar,
             tenants: RwLock::default(),
+            written: watch::Sender::new(()),
         }
     }
 
@@ -65,7 +71,10 @@ impl MemoryStore {
     ) -> T {
         let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
         if mode == WriteMode::Keep {
-            return write(tenants.entry(tenant.clone()).or_default());
+            let done = write(tenants.entry(tenant.clone()).or_default());
+            drop(tenants);
+            self.written.send_replace(());
+            return done;
         }
         let mut copy = tenants.get(tenant).cloned().unwrap_or_default();
         write(&mut copy)
@@ -141,6 +150,18 @@ impl Store for MemoryStore {
         Ok(self.read(tenant, |tenant| tenant.newest))
     }
 
+    async fn advanced(&self, tenant: &TenantId, after: Position) -> Result<Position, Problem> {
+        let mut written = self.written.subscribe();
+        loop {
+            let newest = self.watermark(tenant).await?;
+            if newest > after {
+                return Ok(newest);
+            }
+            // Its sender lives as long as this store.
+            let _ = written.changed().await;
+        }
+    }
+
     async fn entries(
         &self,
         tenant: &TenantId,
@@ -192,6 +213,10 @@ impl Store for MemoryStore {
         as_of: Position,
     ) -> Result<Vec<Arc<CostModel>>, Problem> {
         Ok(self.read(tenant, |tenant| tenant.records.cost_models(as_of)))
+    }
+
+    async fn products(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Product>, Problem> {
+        Ok(self.read(tenant, |tenant| tenant.records.products(as_of)))
     }
 
     async fn closings(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Closing>, Problem> {
@@ -261,5 +286,31 @@ impl Store for MemoryStore {
         question: &ProfileQuestion,
     ) -> Result<ProfileAnswer, Problem> {
         Ok(self.read(tenant, |tenant| tenant.profiles(question, &self.calendar)))
+    }
+
+    async fn receivables(
+        &self,
+        tenant: &TenantId,
+        question: &ReceivablesQuestion,
+    ) -> Result<ReceivablesAnswer, Problem> {
+        Ok(self.read(tenant, |tenant| {
+            let mut answer = ReceivablesAnswer::new();
+            for activity in tenant.live(question.as_of) {
+                let customer = &activity.customer_id;
+                let asked = question.customers.as_ref();
+                let event = Event::of(activity, &self.calendar);
+                let event = event.filter(|event| {
+                    asked.is_none_or(|customers| customers.contains(customer))
+                        && question.before.is_none_or(|before| event.day < before)
+                });
+                if let Some(event) = event {
+                    answer.entry(customer.clone()).or_default().push(event);
+                }
+            }
+            answer
+                .values_mut()
+                .for_each(|events| events.sort_unstable());
+            answer
+        }))
     }
 }

@@ -13,11 +13,13 @@ use profitscore::{
         ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
         party::{Party, PartyQuestion, TraitDefinition},
         problem::Problem,
+        product::Product,
         prospect::{ProspectAnswer, ProspectQuestion},
         question::{
             CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
             LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
         },
+        receivables::{ReceivablesAnswer, ReceivablesQuestion},
         records::{PartyAnswer, Record},
         time::{Calendar, Instant},
     },
@@ -167,6 +169,10 @@ impl Store for FaultyStore {
         self.inner.cost_models(tenant, as_of).await
     }
 
+    async fn products(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Product>, Problem> {
+        self.inner.products(tenant, as_of).await
+    }
+
     async fn closings(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Closing>, Problem> {
         self.inner.closings(tenant, as_of).await
     }
@@ -234,6 +240,14 @@ impl Store for FaultyStore {
         question: &ProfileQuestion,
     ) -> Result<ProfileAnswer, Problem> {
         self.inner.profiles(tenant, question).await
+    }
+
+    async fn receivables(
+        &self,
+        tenant: &TenantId,
+        question: &ReceivablesQuestion,
+    ) -> Result<ReceivablesAnswer, Problem> {
+        self.inner.receivables(tenant, question).await
     }
 }
 

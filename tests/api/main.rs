@@ -5,7 +5,9 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod acquisition;
 mod activities;
+mod alerts;
 mod allocation;
 mod closings;
 mod comparison;
@@ -19,11 +21,16 @@ mod harness;
 mod hostile;
 mod hostile_questions;
 mod late_arrivals;
+mod metrics;
+mod products;
 mod prospects;
 mod rankings;
+mod receivables;
 mod relationships;
 mod reports;
 mod serving;
 mod store;
 mod streams;
 mod trends;
+mod watchers;
+mod watching;

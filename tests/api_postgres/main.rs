@@ -10,8 +10,12 @@ mod cluster;
 mod store;
 mod two_services;
 
+#[path = "../api/acquisition.rs"]
+mod acquisition;
 #[path = "../api/activities.rs"]
 mod activities;
+#[path = "../api/alerts.rs"]
+mod alerts;
 #[path = "../api/allocation.rs"]
 mod allocation;
 #[path = "../api/closings.rs"]
@@ -38,10 +42,16 @@ mod hostile;
 mod hostile_questions;
 #[path = "../api/late_arrivals.rs"]
 mod late_arrivals;
+#[path = "../api/metrics.rs"]
+mod metrics;
+#[path = "../api/products.rs"]
+mod products;
 #[path = "../api/prospects.rs"]
 mod prospects;
 #[path = "../api/rankings.rs"]
 mod rankings;
+#[path = "../api/receivables.rs"]
+mod receivables;
 #[path = "../api/relationships.rs"]
 mod relationships;
 #[path = "../api/reports.rs"]
@@ -52,3 +62,7 @@ mod serving;
 mod streams;
 #[path = "../api/trends.rs"]
 mod trends;
+#[path = "../api/watchers.rs"]
+mod watchers;
+#[path = "../api/watching.rs"]
+mod watching;

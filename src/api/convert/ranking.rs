@@ -7,7 +7,7 @@ use super::{
     },
     cost_model::version_from_pb,
     party::trait_filters_from_pb,
-    statement::{line_to_pb, statement_to_pb},
+    statement::line_to_pb,
 };
 use crate::{
     api::pb::{self, google_type},
@@ -27,6 +27,8 @@ use crate::{
     },
 };
 use std::sync::Arc;
+
+pub use super::statement::statement_to_pb;
 
 const BRANCHES_LIMIT: usize = 100;
 const BRANCH_LIMIT: usize = 128;
@@ -140,7 +142,13 @@ pub fn cost_basis_to_pb(footing: &Footing, currency: Currency) -> pb::CostBasis 
         active_customer_count: count_to_pb(footing.active_customers),
         unallocated_fixed_cost: (footing.unallocated_fixed_cost != 0)
             .then(|| money_to_pb(footing.unallocated_fixed_cost, currency)),
+        receivables_cost: money_unless_zero(footing.receivables_cost, currency),
+        inactive_receivables_cost: money_unless_zero(footing.inactive_receivables_cost, currency),
     }
+}
+
+fn money_unless_zero(amount: Nanos, currency: Currency) -> Option<google_type::Money> {
+    (amount != 0).then(|| money_to_pb(amount, currency))
 }
 
 /// The name of a stored party.
@@ -172,6 +180,9 @@ pub fn ranked_customer_to_pb(
         rank_by_revenue: by_revenue,
         rank_by_net_profit: by_profit,
         rank_divergence: by_revenue - by_profit,
+        // Of a ranking by solvency.
+        paid_share: None,
+        average_days_late: None,
     }
 }
 

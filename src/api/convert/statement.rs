@@ -45,6 +45,8 @@ pub fn statement_to_pb(statement: &Statement, currency: Currency) -> pb::Stateme
         complaint_count: count_to_pb(statement.complaint_count),
         special_demand_count: count_to_pb(statement.special_demand_count),
         referral_count: count_to_pb(statement.referral_count),
+        carrying_cost: used(statement.carrying_cost),
+        provision_change: used(statement.provision_change),
         acquisition_cost: used(relation.acquisition_cost),
         retention_cost: used(relation.retention_cost),
         bonus_cost: used(relation.bonus_cost),

@@ -166,6 +166,11 @@ fn describe(activity: &Activity) -> (&'static str, &Option<Money>, String) {
             &None,
             format!("of {}", referral.referred_party_id),
         ),
+        Some(Kind::CreditNote(note)) => ("CREDIT_NOTE", &note.amount, note.invoice_id.clone()),
+        Some(Kind::Dispute(dispute)) => {
+            let ends = if dispute.resolved { " resolved" } else { "" };
+            ("DISPUTE", &None, format!("{}{ends}", dispute.invoice_id))
+        }
         Some(other) => describe_relationship(other),
     }
 }
@@ -201,7 +206,18 @@ fn describe_relationship(kind: &Kind) -> (&'static str, &Option<Money>, String) 
             let text = format!("{} {}", factor.name, decimal(&factor.weight));
             ("QUALITATIVE_FACTOR", &None, text)
         }
-        _ => ("", &None, String::new()),
+        Kind::Sale(_)
+        | Kind::Refund(_)
+        | Kind::DirectCost(_)
+        | Kind::Effort(_)
+        | Kind::Complaint(_)
+        | Kind::SpecialDemand(_)
+        | Kind::Invoice(_)
+        | Kind::Payment(_)
+        | Kind::WriteOff(_)
+        | Kind::Referral(_)
+        | Kind::CreditNote(_)
+        | Kind::Dispute(_) => ("", &None, String::new()),
     }
 }
 

@@ -20,8 +20,10 @@ mod numbers;
 mod parties;
 mod posting;
 mod posting_relationship;
+mod products;
 mod profiles;
 mod ranking;
+mod receivables;
 mod recording;
 mod schema;
 mod scope;
@@ -52,11 +54,13 @@ use crate::domain::{
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
     party::{Party, PartyQuestion, TraitDefinition},
     problem::Problem,
+    product::Product,
     prospect::{ProspectAnswer, ProspectQuestion},
     question::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
         LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
     },
+    receivables::{ReceivablesAnswer, ReceivablesQuestion},
     records::{PartyAnswer, Record},
     time::Instant,
 };
@@ -204,6 +208,10 @@ impl Store for PostgresStore {
         parties::cost_models(self.database(), self.number(tenant).await?, as_of).await
     }
 
+    async fn products(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Product>, Problem> {
+        products::products(self.database(), self.number(tenant).await?, as_of).await
+    }
+
     async fn closings(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Closing>, Problem> {
         closings::closings(self.database(), self.number(tenant).await?, as_of).await
     }
@@ -254,5 +262,14 @@ impl Store for PostgresStore {
         question: &ProfileQuestion,
     ) -> Result<ProfileAnswer, Problem> {
         profiles::profiles(self.database(), self.number(tenant).await?, question).await
+    }
+
+    async fn receivables(
+        &self,
+        tenant: &TenantId,
+        question: &ReceivablesQuestion,
+    ) -> Result<ReceivablesAnswer, Problem> {
+        let number = self.number(tenant).await?;
+        receivables::receivables(self.database(), number, question, &self.ground.calendar).await
     }
 }

@@ -24,6 +24,8 @@ const INVOICE: What = 6;
 const PAYMENT: What = 7;
 const WRITE_OFF: What = 8;
 const REFERRAL: What = 9;
+const CREDIT_NOTE: What = 10;
+const DISPUTE: What = 11;
 /// The first kind of direct cost; the others follow in their order.
 const DIRECT_COST: What = 20;
 /// The first purpose of effort; the others follow in their order.
@@ -31,6 +33,8 @@ const EFFORT: What = 40;
 
 /// What sales are kept as.
 pub const SALES: What = SALE;
+/// What changes what a customer owes.
+pub const RECEIVABLES: [What; 5] = [INVOICE, PAYMENT, WRITE_OFF, CREDIT_NOTE, DISPUTE];
 
 /// How many columns there are.
 pub const COLUMNS: usize = 8;
@@ -88,7 +92,7 @@ pub fn all() -> impl Iterator<Item = What> {
     let direct = DirectCostKind::ALL.iter().map(|kind| direct_cost(*kind));
     let effort = EffortPurpose::ALL.iter().map(|purpose| of_effort(*purpose));
     let relationship = relationship::all();
-    (SALE..=REFERRAL)
+    (SALE..=DISPUTE)
         .chain(direct)
         .chain(effort)
         .chain(relationship)
@@ -150,6 +154,7 @@ pub fn meanings(what: What) -> Vec<Meaning> {
         PAYMENT => vec![(A::Spend, Money, 1)],
         WRITE_OFF => vec![(A::WrittenOff, Deduction, 1)],
         REFERRAL => vec![(A::ReferralCount, Live, 1)],
+        CREDIT_NOTE => vec![(A::Invoiced, Money, -1)],
         _ => {
             let mut kinds = DirectCostKind::ALL.iter();
             match kinds.find(|kind| direct_cost(**kind) == what) {
@@ -191,6 +196,8 @@ fn what_of(kind: &Kind) -> What {
         Kind::Payment { .. } => PAYMENT,
         Kind::WriteOff { .. } => WRITE_OFF,
         Kind::Referral { .. } => REFERRAL,
+        Kind::CreditNote { .. } => CREDIT_NOTE,
+        Kind::Dispute { .. } => DISPUTE,
         Kind::Relationship(one) => relationship::what_of(one, direct_cost, of_effort),
     }
 }
@@ -315,6 +322,14 @@ mod tests {
             },
             Kind::Referral {
                 referred_party_id: PartyId::stored("R"),
+            },
+            Kind::CreditNote {
+                amount: 10,
+                invoice_id: invoice_id(),
+            },
+            Kind::Dispute {
+                invoice_id: invoice_id(),
+                resolved: true,
             },
         ];
         kinds.extend([true, false].map(|paid_out| Kind::Refund {

@@ -11,7 +11,7 @@ use crate::domain::{
 };
 
 /// The first severity of complaints; the others follow in their order. Before that, all were one number.
-const COMPLAINT: What = 10;
+const COMPLAINT: What = 14;
 /// The first of what becomes of bonuses; the others follow in their order.
 const BONUS: What = 60;
 /// The first way to show appreciation; the others follow in their order.

@@ -7,11 +7,11 @@ mod columns;
 pub(super) mod ints;
 mod old_records;
 mod plain;
+mod records_without_receivables;
 #[cfg(test)]
 mod tests;
 mod texts;
 
-use self::old_records::{OldRecord, RecordWithoutPremiums};
 use super::log::Table;
 use crate::domain::{
     activity::Kind,
@@ -206,10 +206,8 @@ pub(super) fn for_each_record(
 ) -> Result<(), String> {
     match bytes.split_first() {
         Some((&plain::RECORDS, rest)) => plain::read_records(rest, count, visit),
-        Some((&plain::RECORDS_WITHOUT_PREMIUMS, rest)) => {
-            plain::read_old_records::<RecordWithoutPremiums>(rest, count, visit)
-        }
-        Some((&plain::VERSION, rest)) => plain::read_old_records::<OldRecord>(rest, count, visit),
+        Some((&plain::EARLIER_RECORDS, rest)) => plain::read_earlier_records(rest, count, visit),
+        Some((&plain::VERSION, rest)) => plain::read_old_records(rest, count, visit),
         other => Err(unknown(other)),
     }
 }

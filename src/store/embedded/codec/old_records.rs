@@ -1,9 +1,7 @@
-//! Records as they were written before cost pools had policies, and before minutes had premiums: read for ever, never
-//! written.
+//! Records as they were written before cost pools had policies: read for ever, never written.
 
 use crate::domain::{
-    closing::ClosingDraft,
-    cost_model::{CostModel, CostModelDraft, CostPool, RoleCapacity},
+    cost_model::{CostModel, CostModelDraft, CostPool},
     id::{PoolId, RequestId, RoleId},
     money::Micros,
     party::{Party, TraitDefinition},
@@ -78,67 +76,6 @@ impl From<OldCostModel> for CostModel {
     }
 }
 
-/// A record before minutes had premiums; the order of the kinds is that of the bytes.
-#[derive(Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
-pub enum RecordWithoutPremiums {
-    Party(Party),
-    TraitDefinition(TraitDefinition),
-    CostModel(DraftWithoutPremiums),
-    Closing(ClosingDraft),
-}
-
-/// The fields stand in the order of the bytes.
-#[derive(Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
-pub struct DraftWithoutPremiums {
-    model: ModelWithoutPremiums,
-    request_id: RequestId,
-    expected_version: Option<u64>,
-}
-
-#[derive(Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
-struct ModelWithoutPremiums {
-    version: u64,
-    record_time: Option<Instant>,
-    rates: BTreeMap<RoleId, Micros>,
-    pools: BTreeMap<PoolId, CostPool>,
-    note: String,
-    effective_from: Option<Day>,
-    capacities: BTreeMap<RoleId, RoleCapacity>,
-}
-
-impl From<RecordWithoutPremiums> for Record {
-    fn from(old: RecordWithoutPremiums) -> Self {
-        match old {
-            RecordWithoutPremiums::Party(party) => Self::Party(party),
-            RecordWithoutPremiums::TraitDefinition(definition) => Self::TraitDefinition(definition),
-            RecordWithoutPremiums::Closing(draft) => Self::Closing(draft),
-            RecordWithoutPremiums::CostModel(draft) => Self::CostModel(CostModelDraft {
-                model: draft.model.into(),
-                request_id: draft.request_id,
-                expected_version: draft.expected_version,
-            }),
-        }
-    }
-}
-
-impl From<ModelWithoutPremiums> for CostModel {
-    fn from(old: ModelWithoutPremiums) -> Self {
-        Self {
-            version: old.version,
-            record_time: old.record_time,
-            rates: old.rates,
-            pools: old.pools,
-            note: old.note,
-            effective_from: old.effective_from,
-            capacities: old.capacities,
-            premiums: Vec::new(),
-        }
-    }
-}
-
 impl From<OldCostPool> for CostPool {
     fn from(old: OldCostPool) -> Self {
         Self {
@@ -160,50 +97,6 @@ mod tests {
         seconds: 1_700_000_000,
         nanos: 5,
     };
-
-    #[test]
-    fn a_cost_model_without_premiums_is_read_as_it_was_meant() {
-        let capacity = RoleCapacity {
-            milli_minutes: 60_000,
-            start: Day(1),
-            end: Day(2),
-        };
-        let old = ModelWithoutPremiums {
-            version: 0,
-            record_time: None,
-            rates: [(RoleId::stored("CLERK"), 500_000)].into(),
-            pools: BTreeMap::new(),
-            note: "third".to_owned(),
-            effective_from: Some(Day(7)),
-            capacities: [(RoleId::stored("CLERK"), capacity)].into(),
-        };
-        let expected = CostModel {
-            rates: old.rates.clone(),
-            note: old.note.clone(),
-            effective_from: Some(Day(7)),
-            capacities: old.capacities.clone(),
-            ..CostModel::default()
-        };
-        let old = RecordWithoutPremiums::CostModel(DraftWithoutPremiums {
-            model: old,
-            request_id: RequestId::stored("r1"),
-            expected_version: None,
-        });
-        // The first byte of such bodies was 3.
-        let bytes = postcard::to_extend(&(RECORDED, old), vec![3]).unwrap();
-        let mut found = Vec::new();
-        for_each_record(&bytes, 1, &mut |stored| {
-            found.push(stored.record);
-            Ok(())
-        })
-        .unwrap();
-        let draft = CostModelDraft {
-            model: expected,
-            request_id: RequestId::stored("r1"),
-            expected_version: None,
-        };
-        assert_eq!(found, [Record::CostModel(draft)]);
-    }
 
     #[test]
     fn a_cost_model_of_the_first_form_is_read_as_it_was_meant() {

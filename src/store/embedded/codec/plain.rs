@@ -1,6 +1,9 @@
 //! Writes one after the other, each as postcard: for rows of few writes, and for records.
 
-use super::{StoredEntry, StoredRecord, Target};
+use super::{
+    StoredEntry, StoredRecord, Target, old_records::OldRecord,
+    records_without_receivables::EarlierRecord,
+};
 use crate::domain::{
     activity::{Kind, Work},
     cost_model::CostPool,
@@ -13,8 +16,8 @@ use serde::{Serialize, de::DeserializeOwned};
 
 /// The first byte of such a body of entries, and of records before cost pools had policies.
 pub const VERSION: u8 = 1;
-/// The first byte of such a body of records before minutes had premiums.
-pub const RECORDS_WITHOUT_PREMIUMS: u8 = 3;
+/// The first byte of such a body of records before cost models told what receivables cost.
+pub const EARLIER_RECORDS: u8 = 3;
 /// The first byte of such a body of records.
 pub const RECORDS: u8 = 4;
 
@@ -73,13 +76,31 @@ pub fn read_records(
     })
 }
 
-/// Reads records as they were written once, in the form of `Old`.
-pub fn read_old_records<Old: DeserializeOwned + Into<Record>>(
+/// Reads records as they were written before cost models told what receivables cost.
+pub fn read_earlier_records(
     bytes: &[u8],
     count: u32,
     visit: &mut dyn FnMut(StoredRecord) -> Result<(), String>,
 ) -> Result<(), String> {
-    read(bytes, count, |(record_time, old): (Instant, Old)| {
+    read(
+        bytes,
+        count,
+        |(record_time, earlier): (Instant, EarlierRecord)| {
+            visit(StoredRecord {
+                record_time,
+                record: earlier.into(),
+            })
+        },
+    )
+}
+
+/// Reads records as they were written first.
+pub fn read_old_records(
+    bytes: &[u8],
+    count: u32,
+    visit: &mut dyn FnMut(StoredRecord) -> Result<(), String>,
+) -> Result<(), String> {
+    read(bytes, count, |(record_time, old): (Instant, OldRecord)| {
         visit(StoredRecord {
             record_time,
             record: old.into(),
@@ -140,7 +161,9 @@ fn kind_text_bytes(kind: &Kind) -> usize {
         } => description.len() + role(work),
         Kind::Invoice { invoice_id, .. }
         | Kind::Payment { invoice_id, .. }
-        | Kind::WriteOff { invoice_id, .. } => invoice_id.len(),
+        | Kind::WriteOff { invoice_id, .. }
+        | Kind::CreditNote { invoice_id, .. }
+        | Kind::Dispute { invoice_id, .. } => invoice_id.len(),
         Kind::Referral { referred_party_id } => referred_party_id.as_str().len(),
         Kind::Relationship(one) => {
             let role = one.work().map_or(0, |work| work.role_id.as_str().len());
@@ -168,6 +191,7 @@ pub fn record_bytes(record: &Record) -> usize {
             64 * (model.rates.len() + model.premiums.len()) + pools + model.note.len()
         }
         Record::Closing(draft) => draft.note.len(),
+        Record::Product(product) => product.product_id.len() + product.category_id.len(),
     }
 }
 

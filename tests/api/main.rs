@@ -28,6 +28,7 @@ mod rankings;
 mod receivables;
 mod relationships;
 mod reports;
+mod roles;
 mod serving;
 mod store;
 mod streams;

@@ -56,6 +56,8 @@ mod receivables;
 mod relationships;
 #[path = "../api/reports.rs"]
 mod reports;
+#[path = "../api/roles.rs"]
+mod roles;
 #[path = "../api/serving.rs"]
 mod serving;
 #[path = "../api/streams.rs"]

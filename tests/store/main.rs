@@ -6,6 +6,7 @@
 
 mod allocation;
 mod appending;
+mod asking;
 #[path = "../shared/cluster.rs"]
 mod cluster;
 mod copying;

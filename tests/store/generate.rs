@@ -1,6 +1,7 @@
 //! Entries, records and questions by chance, from a world so small that everything meets everything.
 
 use crate::{
+    receivables::any_own,
     relationship::{caused_of, premiums, relationship},
     words::*,
 };
@@ -12,7 +13,7 @@ use profitscore::domain::{
     },
     allocation::{Driven, Driver},
     cost_model::CostModel,
-    id::{PartyId, TenantId},
+    id::TenantId,
     ledger::{Entry, LedgerQuestion, Position},
     party::{
         PartyQuestion, Sensitivity, Stage, TraitDefinition, TraitFilter, TraitType, TraitValue,

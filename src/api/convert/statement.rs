@@ -20,6 +20,7 @@ pub fn statement_to_pb(statement: &Statement, currency: Currency) -> pb::Stateme
     let (relation, minutes) = (&statement.relation, statement.milli_minutes);
     // What nobody uses is to take no room in the rows of a ranking.
     let used = |amount: Nanos| (amount != 0).then(|| money_to_pb(amount, currency));
+    let part = |part: i128, whole| share(part, whole).filter(|_| part != 0);
     let [minor, moderate, major] = relation.complaints;
     let complaints = statement.complaint_count;
     let service = statement.customer_margin + statement.cost_to_serve;
@@ -62,13 +63,14 @@ pub fn statement_to_pb(statement: &Statement, currency: Currency) -> pb::Stateme
         moderate_complaint_count: count_to_pb(moderate),
         major_complaint_count: count_to_pb(major),
         special_demand_cost: used(relation.special_demand_cost),
-        special_demand_effort_share: share(relation.special_demand_milli_minutes, minutes),
+        special_demand_effort_share: part(relation.special_demand_milli_minutes, minutes),
         rush_minutes: (relation.rush_milli_minutes != 0)
             .then(|| minutes_to_pb(relation.rush_milli_minutes)),
-        rush_effort_share: share(relation.rush_milli_minutes, minutes),
+        rush_effort_share: part(relation.rush_milli_minutes, minutes),
         premium_cost: used(relation.premium_cost),
         return_on_service: share(service, statement.cost_to_serve),
-        price_realisation: share(paid, statement.gross_revenue),
+        price_realisation: part(statement.discounts, statement.gross_revenue)
+            .and_then(|_| share(paid, statement.gross_revenue)),
         feedback_count: count_to_pb(relation.feedback_count),
         mean_feedback: share(relation.feedback, relation.feedback_count * ONE),
         externality_other_customers: used(relation.externality_other_customers),

@@ -8,6 +8,7 @@ mod activity_stream;
 mod convert;
 pub mod cost_model;
 pub mod customer;
+pub mod exchange_rate;
 pub mod layers;
 mod page_token;
 mod paging;

@@ -43,9 +43,10 @@ impl pb::report_service_server::ReportService for ReportHandlers {
         request: Request<pb::GetCrossReportRequest>,
     ) -> Result<Response<pb::GetCrossReportResponse>, Status> {
         let mut request = request.into_inner();
+        let service = self.service.reporting_in(&request.reporting_currency)?;
         let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
-        let page = Page::of(&self.service, &tenant, &mut request).await?;
-        let settings = self.service.settings();
+        let page = Page::of(&service, &tenant, &mut request).await?;
+        let settings = service.settings();
         let period = request.period.as_ref();
         let (default, most) = COLUMN_LIMIT;
         let column_limit = count_from_pb(request.column_limit, default, most, "column_limit")?;
@@ -60,7 +61,7 @@ impl pb::report_service_server::ReportService for ReportHandlers {
         };
         let places = page.places()?;
         let end = places.end;
-        let report = self.service.cross_report(&tenant, &asked, places).await?;
+        let report = service.cross_report(&tenant, &asked, places).await?;
         let (columns, currency) = (&report.columns, settings.currency);
         let total = report.footing.control_total.reported;
         let rows = report.rows.iter();
@@ -85,9 +86,10 @@ impl pb::report_service_server::ReportService for ReportHandlers {
         request: Request<pb::RankDimensionRequest>,
     ) -> Result<Response<pb::RankDimensionResponse>, Status> {
         let mut request = request.into_inner();
+        let service = self.service.reporting_in(&request.reporting_currency)?;
         let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
-        let page = Page::of(&self.service, &tenant, &mut request).await?;
-        let settings = self.service.settings();
+        let page = Page::of(&service, &tenant, &mut request).await?;
+        let settings = service.settings();
         let period = request.period.as_ref();
         let scope = scope_from_pb(period, request.filter, settings, "", page.as_of)?;
         let fields = RankingFields {
@@ -123,14 +125,15 @@ impl pb::report_service_server::ReportService for ReportHandlers {
         request: Request<pb::GetTrendRequest>,
     ) -> Result<Response<pb::GetTrendResponse>, Status> {
         let request = request.into_inner();
+        let service = self.service.reporting_in(&request.reporting_currency)?;
         let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
         let customer = match request.customer_id.as_str() {
             "" => None,
             id => Some(PartyId::parse(id, "customer_id")?),
         };
         let options = read_options_from_pb(request.read_options.as_ref())?;
-        let as_of = self.service.read_position(&tenant, options).await?;
-        let settings = self.service.settings();
+        let as_of = service.read_position(&tenant, options).await?;
+        let settings = service.settings();
         let period = request.period.as_ref();
         let scope = scope_from_pb(period, request.filter, settings, "", as_of)?;
         let fields = RankingFields {

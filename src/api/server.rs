@@ -6,10 +6,12 @@ use super::{
     activity_server::{self, ActivityServiceServer},
     cost_model::CostModelHandlers,
     customer::CustomerHandlers,
+    exchange_rate::ExchangeRateHandlers,
     layers::{deadline::DeadlineLayer, request_log::RequestLogLayer},
     pb::{
         cost_model_service_server::{self, CostModelServiceServer},
         customer_service_server::{self, CustomerServiceServer},
+        exchange_rate_service_server::{self, ExchangeRateServiceServer},
         prospect_service_server::{self, ProspectServiceServer},
         ranking_service_server::{self, RankingServiceServer},
         report_service_server::{self, ReportServiceServer},
@@ -96,6 +98,7 @@ pub async fn serve(
     let shared = || Arc::clone(&service);
     let customer = CustomerHandlers { service: shared() };
     let cost_model = CostModelHandlers { service: shared() };
+    let exchange_rate = ExchangeRateHandlers { service: shared() };
     let ranking = RankingHandlers { service: shared() };
     let report = ReportHandlers { service: shared() };
     let prospect = ProspectHandlers { service: shared() };
@@ -122,6 +125,7 @@ pub async fn serve(
         .add_service(accept!(ActivityServiceServer, activity))
         .add_service(accept!(CustomerServiceServer, customer))
         .add_service(accept!(CostModelServiceServer, cost_model))
+        .add_service(accept!(ExchangeRateServiceServer, exchange_rate))
         .add_service(accept!(RankingServiceServer, ranking))
         .add_service(accept!(ReportServiceServer, report))
         .add_service(accept!(ProspectServiceServer, prospect))
@@ -153,11 +157,12 @@ fn incoming(listener: TcpListener) -> TcpIncoming {
 }
 
 /// The services by their names, and the server as a whole by the empty one.
-const HEALTH_NAMES: [&str; 7] = [
+const HEALTH_NAMES: [&str; 8] = [
     "",
     activity_server::SERVICE_NAME,
     cost_model_service_server::SERVICE_NAME,
     customer_service_server::SERVICE_NAME,
+    exchange_rate_service_server::SERVICE_NAME,
     prospect_service_server::SERVICE_NAME,
     ranking_service_server::SERVICE_NAME,
     report_service_server::SERVICE_NAME,

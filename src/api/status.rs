@@ -21,6 +21,8 @@ fn code(reason: Reason) -> Code {
         | Reason::NumberTooFine
         | Reason::NumberOutOfRange
         | Reason::CurrencyMismatch
+        | Reason::CurrencyUnknown
+        | Reason::RestatementTooLarge
         | Reason::TimeOutOfRange
         | Reason::PeriodInverted
         | Reason::PeriodNotAligned
@@ -35,6 +37,7 @@ fn code(reason: Reason) -> Code {
         | Reason::ActivityAlreadyReversed
         | Reason::CostModelChanged
         | Reason::EvidenceTooThin
+        | Reason::ExchangeRateNotFound
         | Reason::SumOutOfRange => Code::FailedPrecondition,
         Reason::ActivityConflict | Reason::RequestIdReused => Code::AlreadyExists,
         Reason::ActivityNotFound

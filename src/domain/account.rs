@@ -52,6 +52,9 @@ pub enum Account {
     Minutes(RoleId, WorkPurpose),
     /// How many invoices there were.
     InvoiceCount,
+    /// What working time cost in another currency than that of the books, in micro-units. No activity posts it: it is
+    /// made where a report is restated.
+    RestatedWork(RoleId, WorkPurpose),
 }
 
 impl Account {
@@ -68,6 +71,7 @@ impl Account {
             | Self::WrittenOff
             | Self::Invoiced
             | Self::Spend
+            | Self::RestatedWork(..)
             | Self::Quantity => MICRO_PLACES,
             Self::SaleCount
             | Self::ComplaintCount
@@ -102,6 +106,9 @@ impl fmt::Display for Account {
             Self::InvoiceCount => "invoices",
             Self::Minutes(role, purpose) => {
                 return write!(f, "minutes:{role}:{}", purpose.as_str());
+            }
+            Self::RestatedWork(role, purpose) => {
+                return write!(f, "restated_work:{role}:{}", purpose.as_str());
             }
         })
     }
@@ -306,6 +313,7 @@ mod tests {
             },
             dimensions: Dimensions::default(),
             kind,
+            original: None,
         };
         let mut sums = Sums::default();
         for_each_posting(&activity, |account, quantity| {

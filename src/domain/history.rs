@@ -47,7 +47,7 @@ impl Content {
                 };
                 Record::CostModel(draft)
             }
-            Record::Party(_) | Record::TraitDefinition(_) => record,
+            Record::Party(_) | Record::TraitDefinition(_) | Record::ExchangeRate(_) => record,
         })
     }
 }

@@ -58,6 +58,9 @@ reasons! {
     ReportDoesNotTie = "REPORT_DOES_NOT_TIE",
     SumOutOfRange = "SUM_OUT_OF_RANGE",
     CostPoolNotFound = "COST_POOL_NOT_FOUND",
+    ExchangeRateNotFound = "EXCHANGE_RATE_NOT_FOUND",
+    CurrencyUnknown = "CURRENCY_UNKNOWN",
+    RestatementTooLarge = "RESTATEMENT_TOO_LARGE",
 }
 
 /// A refusal or a failure: the reason for programs, a message for people, and every variable of the message.

@@ -5,10 +5,12 @@
 
 use super::{
     cost_model::{self, CostModel, CostModelDraft},
+    exchange_rate::ExchangeRate,
     id::{PartyId, RequestId, TraitKey},
     ledger::Position,
     party::{self, Party, PartyQuestion, TraitDefinition, TraitValue},
     problem::Problem,
+    rates::Rates,
     time::Instant,
     traits::SharedTraits,
 };
@@ -28,6 +30,8 @@ pub enum Record {
     TraitDefinition(TraitDefinition),
     /// The next version of the cost model.
     CostModel(CostModelDraft),
+    /// An exchange rate of a day.
+    ExchangeRate(ExchangeRate),
 }
 
 /// What becomes of a record.
@@ -58,6 +62,7 @@ pub struct Records {
     shared: SharedTraits,
     definitions: BTreeMap<TraitKey, History<TraitDefinition>>,
     cost_models: Vec<StoredCostModel>,
+    rates: Rates,
 }
 
 /// A version of the cost model with where it was written and under which request.
@@ -137,6 +142,7 @@ impl Records {
                     self.cost_models.clone_from(&base.cost_models);
                 }
             }
+            Record::ExchangeRate(rate) => self.rates.prepare(&base.rates, rate),
         }
     }
 
@@ -146,6 +152,7 @@ impl Records {
             Record::Party(party) => self.decide_party(party),
             Record::TraitDefinition(definition) => self.decide_definition(definition),
             Record::CostModel(draft) => self.decide_cost_model(draft),
+            Record::ExchangeRate(rate) => self.rates.decide(rate),
         }
     }
 
@@ -244,6 +251,7 @@ impl Records {
                 };
                 self.cost_models.push(stored);
             }
+            Record::ExchangeRate(rate) => self.rates.apply(position, record_time, rate),
         }
     }
 
@@ -330,6 +338,11 @@ impl Records {
             }
         }
         answer
+    }
+
+    /// The stored exchange rates.
+    pub fn rates(&self) -> &Rates {
+        &self.rates
     }
 
     /// A trait's definition as of a position.

@@ -12,6 +12,7 @@ pub mod cost_models;
 pub mod cross_report;
 pub mod dependence;
 pub mod dimension_ranking;
+pub mod exchange_rates;
 pub mod kept;
 pub mod lookalike;
 pub mod parties;
@@ -19,6 +20,7 @@ pub mod prequalify;
 pub mod profile;
 pub mod rankings;
 pub mod report;
+pub mod restating;
 pub mod standings;
 pub mod trends;
 
@@ -37,6 +39,7 @@ use cross_report::{ColumnTotals, ColumnsAsked};
 use kept::Kept;
 use prequalify::{Learning, Trained};
 use profile::{BestCustomers, LearntOfBest};
+use restating::Restating;
 use std::sync::{
     Arc, OnceLock,
     atomic::{AtomicBool, Ordering},
@@ -48,7 +51,7 @@ const KEPT: usize = 8;
 /// What holds for the whole service.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The reporting currency: every amount is in it.
+    /// The currency of the books: every amount that is summed is in it.
     pub currency: Currency,
     /// The reporting time zone's calendar: the books are kept by its days.
     pub calendar: Calendar,
@@ -72,6 +75,8 @@ pub struct Service {
     trained_models: Kept<Learning, Trained>,
     profiles: Kept<(TenantId, BestCustomers), LearntOfBest>,
     column_totals: Kept<ColumnsAsked, ColumnTotals>,
+    /// What the store is seen through, where a report is made in another currency.
+    restating: Option<Arc<Restating>>,
 }
 
 impl Service {
@@ -85,6 +90,7 @@ impl Service {
             trained_models: Kept::new(KEPT),
             profiles: Kept::new(KEPT),
             column_totals: Kept::new(KEPT),
+            restating: None,
         }
     }
 

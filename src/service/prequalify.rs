@@ -115,6 +115,7 @@ impl Service {
         let costs = Costs {
             model,
             pool_parts: Vec::new(),
+            restating: None,
         };
         let learning = Learning {
             tenant: tenant.clone(),

@@ -1,6 +1,6 @@
 //! What every report has in common: the costs that it used, its totals, and the proof that it ties to the books.
 
-use super::Service;
+use super::{Service, restating::Restating};
 use crate::domain::{
     account::Sums,
     cost_model::{CostModel, PoolPart},
@@ -23,6 +23,8 @@ pub struct Costs {
     /// which part a branch causes.
     /// Those that are split over everybody come first, so that their order is that of a row's shares.
     pub pool_parts: Vec<PoolPart>,
+    /// How they came to be in another currency than that of the books, if they did.
+    pub restating: Option<Arc<Restating>>,
 }
 
 impl Costs {
@@ -72,6 +74,8 @@ pub struct Footing {
     pub unallocated_fixed_cost: Nanos,
     /// How many customers are active.
     pub active_customers: u64,
+    /// How the report came to be in another currency than that of the books, if it did.
+    pub restating: Option<Arc<Restating>>,
 }
 
 impl Service {
@@ -87,7 +91,12 @@ impl Service {
             true => model.pool_parts(&scope.period),
             false => Vec::new(),
         };
-        Ok(Costs { model, pool_parts })
+        let costs = Costs {
+            model,
+            pool_parts,
+            restating: None,
+        };
+        self.restated(tenant, costs, scope).await
     }
 
     /// The costs for a question whose rows bear no fixed costs, since nothing says which part of them they cause.
@@ -98,10 +107,25 @@ impl Service {
         scope: &Scope,
     ) -> Result<Costs, Problem> {
         let model = self.cost_model(tenant, version, scope.as_of).await?;
-        Ok(Costs {
+        let costs = Costs {
             model,
             pool_parts: Vec::new(),
-        })
+            restating: None,
+        };
+        self.restated(tenant, costs, scope).await
+    }
+
+    /// The costs as a report in the service's own currency uses them.
+    async fn restated(
+        &self,
+        tenant: &TenantId,
+        costs: Costs,
+        scope: &Scope,
+    ) -> Result<Costs, Problem> {
+        match &self.restating {
+            None => Ok(costs),
+            Some(restating) => restating.costs(tenant, costs, scope).await,
+        }
     }
 }
 
@@ -140,6 +164,7 @@ pub fn footing(costs: &Costs, order: &Order, totals: &RankTotals) -> Result<Foot
         allocated_fixed_cost: all_shares * NANOS_PER_MICRO,
         unallocated_fixed_cost: unallocated * NANOS_PER_MICRO,
         active_customers: totals.active,
+        restating: costs.restating.clone(),
     })
 }
 

@@ -179,6 +179,7 @@ impl Service {
         let costs = Costs {
             pool_parts: model.pool_parts(&scope.period),
             model,
+            restating: None,
         };
         let order = costs.order(Basis::NetProfit, Direction::BestFirst);
         let (mut rows, mut from) = (Vec::new(), 0);

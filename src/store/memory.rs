@@ -10,6 +10,7 @@ use self::tenant::Tenant;
 use super::{Store, answer};
 use crate::domain::{
     cost_model::CostModel,
+    exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
     history::{HistoryQuestion, Written, check_follows},
     id::{PartyId, TenantId},
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
@@ -22,7 +23,7 @@ use crate::domain::{
     },
     ranking::Direction,
     records::{PartyAnswer, Record},
-    time::{Calendar, Instant},
+    time::{Calendar, Day, Instant},
 };
 use async_trait::async_trait;
 use std::{
@@ -191,6 +192,23 @@ impl Store for MemoryStore {
         as_of: Position,
     ) -> Result<Vec<Arc<CostModel>>, Problem> {
         Ok(self.read(tenant, |tenant| tenant.records.cost_models(as_of)))
+    }
+
+    async fn exchange_rates(
+        &self,
+        tenant: &TenantId,
+        keys: &[(Pair, Day)],
+        as_of: Position,
+    ) -> Result<Vec<Option<ExchangeRate>>, Problem> {
+        Ok(self.read(tenant, |tenant| tenant.records.rates().find(keys, as_of)))
+    }
+
+    async fn list_exchange_rates(
+        &self,
+        tenant: &TenantId,
+        question: &RateQuestion,
+    ) -> Result<Vec<StoredRate>, Problem> {
+        Ok(self.read(tenant, |tenant| tenant.records.rates().list(question)))
     }
 
     async fn rank(

@@ -3,13 +3,15 @@
 //! Stores answer integers: counts and sums. Ratios, scores, curve points, allocations and every rounding of money
 //! happen once, above this trait. Knows nothing of gRPC and of the services.
 
-mod answer;
+pub(crate) mod answer;
 pub mod embedded;
 pub mod memory;
+pub(crate) mod ordered;
 pub mod postgres;
 
 use crate::domain::{
     cost_model::CostModel,
+    exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
     history::{HistoryQuestion, Written},
     id::{PartyId, TenantId},
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
@@ -21,7 +23,7 @@ use crate::domain::{
         LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
     },
     records::{PartyAnswer, Record},
-    time::Instant,
+    time::{Day, Instant},
 };
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -120,6 +122,21 @@ pub trait Store: Send + Sync + 'static {
         tenant: &TenantId,
         as_of: Position,
     ) -> Result<Vec<Arc<CostModel>>, Problem>;
+
+    /// The exchange rates of some pairs and days as of a position, in the order of `keys`.
+    async fn exchange_rates(
+        &self,
+        tenant: &TenantId,
+        keys: &[(Pair, Day)],
+        as_of: Position,
+    ) -> Result<Vec<Option<ExchangeRate>>, Problem>;
+
+    /// Stored exchange rates, in the order of pairs and days.
+    async fn list_exchange_rates(
+        &self,
+        tenant: &TenantId,
+        question: &RateQuestion,
+    ) -> Result<Vec<StoredRate>, Problem>;
 
     /// Customers in the order of a linear weighting of their accounts.
     async fn rank(&self, tenant: &TenantId, question: &RankQuestion)

@@ -156,6 +156,7 @@ pub fn activity_of(id: String) -> impl Strategy<Value = Activity> {
             occur_time,
             dimensions,
             kind,
+            original: None,
         },
     )
 }

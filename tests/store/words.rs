@@ -62,7 +62,9 @@ pub fn activity(id: &str, customer: &str, day: i32, kind: Kind) -> Activity {
         occur_time: noon(day),
         dimensions: Dimensions::default(),
         kind,
+        original: None,
     }
+    original: None,
 }
 
 /// A sale of some revenue and cost of goods, in units.

@@ -51,6 +51,7 @@ pub fn draft_from_pb(
         pools: pools_from_pb(&model.cost_pools, settings)?,
         note: model.note,
         effective_from: effective_from_pb(model.effective_time.as_ref(), settings)?,
+        is_restated: false,
     };
     Ok(CostModelDraft {
         model,

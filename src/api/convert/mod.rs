@@ -9,6 +9,7 @@ pub mod capacity;
 pub mod common;
 pub mod cost_model;
 pub mod dependence;
+pub mod exchange_rate;
 pub mod ledger;
 pub mod party;
 pub mod prospect;

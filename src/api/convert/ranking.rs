@@ -1,5 +1,6 @@
 //! Rankings, statements, bands and concentration.
 
+use super::exchange_rate::restatement_to_pb;
 use super::{
     common::{
         check_list, count_to_pb, enum_from_pb, item, micros_to_pb, minutes_to_pb, money_to_pb,
@@ -140,6 +141,8 @@ pub fn cost_basis_to_pb(footing: &Footing, currency: Currency) -> pb::CostBasis 
         active_customer_count: count_to_pb(footing.active_customers),
         unallocated_fixed_cost: (footing.unallocated_fixed_cost != 0)
             .then(|| money_to_pb(footing.unallocated_fixed_cost, currency)),
+        restatement: (footing.restating.as_ref())
+            .map(|restating| restatement_to_pb(restating.restatement())),
     }
 }
 

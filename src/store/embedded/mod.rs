@@ -61,6 +61,7 @@ use self::{prepared::Preparer, writer::Message};
 use super::Store;
 use crate::domain::{
     cost_model::CostModel,
+    exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
     history::{HistoryQuestion, Written},
     id::{PartyId, TenantId},
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
@@ -72,7 +73,7 @@ use crate::domain::{
         LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
     },
     records::{PartyAnswer, Record},
-    time::Instant,
+    time::{Day, Instant},
 };
 use async_trait::async_trait;
 use std::{
@@ -315,6 +316,27 @@ impl Store for EmbeddedStore {
     ) -> Result<Vec<Arc<CostModel>>, Problem> {
         let tenant = tenant.clone();
         self.ask(move |questions| questions.cost_models(&tenant, as_of))
+            .await
+    }
+
+    async fn exchange_rates(
+        &self,
+        tenant: &TenantId,
+        keys: &[(Pair, Day)],
+        as_of: Position,
+    ) -> Result<Vec<Option<ExchangeRate>>, Problem> {
+        let (tenant, keys) = (tenant.clone(), keys.to_vec());
+        self.ask(move |questions| questions.exchange_rates(&tenant, &keys, as_of))
+            .await
+    }
+
+    async fn list_exchange_rates(
+        &self,
+        tenant: &TenantId,
+        question: &RateQuestion,
+    ) -> Result<Vec<StoredRate>, Problem> {
+        let (tenant, question) = (tenant.clone(), question.clone());
+        self.ask(move |questions| questions.list_exchange_rates(&tenant, &question))
             .await
     }
 

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     domain::{
         cost_model::CostModel,
+        exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
         history::{HistoryQuestion, Written},
         id::{PartyId, TenantId},
         ledger::{LedgerEntry, LedgerQuestion, Position},
@@ -27,7 +28,7 @@ use crate::{
             Scope,
         },
         records::PartyAnswer,
-        time::Calendar,
+        time::{Calendar, Day},
     },
     store::answer,
 };
@@ -182,6 +183,30 @@ impl Questions {
     ) -> Result<Vec<Arc<CostModel>>, Problem> {
         let as_of = self.seen(tenant, as_of)?;
         self.read(tenant, |books| books.records.cost_models(as_of))
+    }
+
+    /// The exchange rates of some pairs and days as of a position.
+    pub fn exchange_rates(
+        &self,
+        tenant: &TenantId,
+        keys: &[(Pair, Day)],
+        as_of: Position,
+    ) -> Result<Vec<Option<ExchangeRate>>, Problem> {
+        let as_of = self.seen(tenant, as_of)?;
+        self.read(tenant, |books| books.records.rates().find(keys, as_of))
+    }
+
+    /// Stored exchange rates.
+    pub fn list_exchange_rates(
+        &self,
+        tenant: &TenantId,
+        question: &RateQuestion,
+    ) -> Result<Vec<StoredRate>, Problem> {
+        let question = &RateQuestion {
+            as_of: self.seen(tenant, question.as_of)?,
+            ..question.clone()
+        };
+        self.read(tenant, |books| books.records.rates().list(question))
     }
 
     /// Customers in the order of a linear weighting of their accounts.

@@ -8,6 +8,7 @@ use super::{
     database::{Database, Fault, column},
     entries, json,
     parties::{COLUMNS, party_of},
+    rates,
     recording::Recording,
     sql::{Sql, count, seq},
     tenants,
@@ -52,6 +53,9 @@ pub async fn written(
     if missing(&found) {
         read_definitions(database, tenant, range, &mut found).await?;
         read_cost_models(database, tenant, range, &mut found).await?;
+    }
+    if missing(&found) {
+        read_rates(database, tenant, range, &mut found).await?;
     }
     let written: Vec<_> = found.into_values().collect();
     let gap = (range.0 + 1..=range.1).find(|position| {
@@ -170,6 +174,21 @@ async fn read_cost_models(
             content: Content::of_record(Record::CostModel(draft)),
         };
         found.insert(position, written);
+    }
+    Ok(())
+}
+
+async fn read_rates(
+    database: &Database,
+    tenant: i32,
+    range: Range,
+    found: &mut BTreeMap<Position, Written>,
+) -> Result<(), Problem> {
+    let sql = question(tenant, range, rates::COLUMNS, ("exchange_rates", 'r'));
+    for row in database.rows(&sql).await? {
+        let stored = rates::stored_of(&row)?;
+        let content = Content::of_record(Record::ExchangeRate(stored.rate));
+        found.insert(stored.position, of_row(&row, content)?);
     }
     Ok(())
 }

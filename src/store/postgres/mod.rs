@@ -20,6 +20,7 @@ mod parties;
 mod posting;
 mod profiles;
 mod ranking;
+mod rates;
 mod recording;
 mod schema;
 mod scope;
@@ -44,6 +45,7 @@ use self::{
 use super::Store;
 use crate::domain::{
     cost_model::CostModel,
+    exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
     history::{HistoryQuestion, Written},
     id::{PartyId, TenantId},
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
@@ -55,7 +57,7 @@ use crate::domain::{
         LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
     },
     records::{PartyAnswer, Record},
-    time::Instant,
+    time::{Day, Instant},
 };
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -199,6 +201,23 @@ impl Store for PostgresStore {
         as_of: Position,
     ) -> Result<Vec<Arc<CostModel>>, Problem> {
         parties::cost_models(self.database(), self.number(tenant).await?, as_of).await
+    }
+
+    async fn exchange_rates(
+        &self,
+        tenant: &TenantId,
+        keys: &[(Pair, Day)],
+        as_of: Position,
+    ) -> Result<Vec<Option<ExchangeRate>>, Problem> {
+        rates::on(self.database(), self.number(tenant).await?, keys, as_of).await
+    }
+
+    async fn list_exchange_rates(
+        &self,
+        tenant: &TenantId,
+        question: &RateQuestion,
+    ) -> Result<Vec<StoredRate>, Problem> {
+        rates::listed(self.database(), self.number(tenant).await?, question).await
     }
 
     async fn rank(

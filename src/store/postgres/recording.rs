@@ -4,15 +4,17 @@ use super::{
     database::{Fault, column, rows},
     json,
     parties::{COLUMNS, party_of, stage_number},
+    rates,
     sql::{OPEN, Sql, count, seq},
 };
 use crate::domain::{
     cost_model::{CostModel, CostModelDraft},
+    exchange_rate::{Pair, StoredRate},
     id::{PartyId, RequestId, TraitKey},
     ledger::{Outcome, Position},
     party::TraitDefinition,
     records::{Decision, Record, Records},
-    time::Instant,
+    time::{Day, Instant},
 };
 use deadpool_postgres::Object;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +31,7 @@ pub struct Recording {
     definitions: Vec<DefinitionVersion>,
     cost_models: Vec<(i64, String, CostModel)>,
     versions: u64,
+    rates: Vec<StoredRate>,
 }
 
 struct PartyVersion {
@@ -56,6 +59,7 @@ impl Recording {
         submitted: impl Iterator<Item = &Record>,
     ) -> Result<Self, Fault> {
         let (mut parties, mut keys, mut cost_models) = (BTreeSet::new(), BTreeSet::new(), false);
+        let mut rates = BTreeSet::new();
         for record in submitted {
             match record {
                 Record::Party(party) => {
@@ -66,6 +70,9 @@ impl Recording {
                     keys.insert(definition.key.to_string());
                 }
                 Record::CostModel(_) => cost_models = true,
+                Record::ExchangeRate(rate) => {
+                    rates.insert((rate.pair, rate.day));
+                }
             }
         }
         let mut recording = Self::default();
@@ -75,6 +82,7 @@ impl Recording {
         if cost_models {
             recording.read_cost_models(connection, tenant).await?;
         }
+        recording.read_rates(connection, tenant, rates).await?;
         Ok(recording)
     }
 
@@ -146,6 +154,23 @@ impl Recording {
         Ok(())
     }
 
+    async fn read_rates(
+        &mut self,
+        connection: &Object,
+        tenant: i32,
+        keys: BTreeSet<(Pair, Day)>,
+    ) -> Result<(), Fault> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<_> = keys.into_iter().collect();
+        for row in rows(connection, &rates::some(tenant, &keys, Position::MAX)).await? {
+            let stored = rates::stored_of(&row)?;
+            self.take(stored.position, Record::ExchangeRate(stored.rate));
+        }
+        Ok(())
+    }
+
     /// Takes in what is stored; when it was stored decides nothing.
     fn take(&mut self, position: Position, record: Record) {
         let time = Instant {
@@ -211,6 +236,11 @@ impl Recording {
                 self.cost_models
                     .push((seq, draft.request_id.to_string(), model));
             }
+            Record::ExchangeRate(rate) => self.rates.push(StoredRate {
+                position: count(seq),
+                record_time,
+                rate: rate.clone(),
+            }),
         }
     }
 
@@ -234,6 +264,9 @@ impl Recording {
         }
         for model in self.cost_models {
             statements.push(cost_model_statement(tenant, model));
+        }
+        if !self.rates.is_empty() {
+            statements.push(rates::statement(tenant, &self.rates));
         }
         for sql in statements {
             rows(connection, &sql).await?;

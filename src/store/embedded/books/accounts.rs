@@ -44,7 +44,7 @@ fn fixed(account: &Account) -> Option<u32> {
         Account::SpecialDemandCount => 20,
         Account::ReferralCount => 21,
         Account::InvoiceCount => 22,
-        Account::Minutes(..) => return None,
+        Account::Minutes(..) | Account::RestatedWork(..) => return None,
     })
 }
 

@@ -150,6 +150,7 @@ fn entry() -> impl Strategy<Value = StoredEntry> {
                 occur_time,
                 dimensions,
                 kind,
+                original: None,
             };
             (None, Entry::Activity(activity))
         },

@@ -245,6 +245,7 @@ impl Maker {
             occur_time: instant(&mut random),
             dimensions,
             kind: kind(&mut random),
+            original: None,
         })
     }
 

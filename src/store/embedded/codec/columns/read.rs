@@ -216,6 +216,7 @@ impl Reader {
             occur_time: self.occur_time.next()?,
             dimensions,
             kind: self.content(kind)?,
+            original: None,
         };
         Some(StoredEntry {
             record_time,

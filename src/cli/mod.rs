@@ -82,6 +82,9 @@ enum Command {
     /// Show and store what working time and running the business cost
     #[command(subcommand)]
     Costs(commands::costs::CostCommand),
+    /// List, put and import exchange rates
+    #[command(subcommand)]
+    Rates(commands::rates::RateCommand),
     /// Make the tables in a PostgreSQL database, or bring them up to date
     Migrate(commands::database::MigrateArguments),
     /// Move tenants between folders and databases; all tenants if --tenant names none
@@ -148,6 +151,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Activities(activities) => activities.run(&connect().await?, format).await,
         Command::Reverse(reverse) => reverse.run(&connect().await?, format).await,
         Command::Costs(costs) => costs.run(&connect().await?, format).await,
+        Command::Rates(rates) => rates.run(&connect().await?, format).await,
         Command::Migrate(migrate) => migrate.run(format).await,
         Command::Copy(copy) => copy.run(&arguments.connection.tenant, format).await,
         Command::Backup(copy) => copy.backup(format),

@@ -40,6 +40,7 @@ pages! {
     GetCrossReportResponse.rows,
     ListActivitiesResponse.entries,
     ListCostModelsResponse.cost_models,
+    ListExchangeRatesResponse.exchange_rates,
     ListLookalikesResponse.lookalikes,
     ListPartiesResponse.parties,
     ListTraitDefinitionsResponse.trait_definitions,

@@ -111,6 +111,19 @@ impl Rate {
         Micros::try_from(floor + I256::from(u8::from(rounds_up))).ok()
     }
 
+    /// One over the rate, to 18 significant digits and decimal places, rounded half to even. `None` if nothing is left.
+    pub fn reciprocal(self) -> Option<Self> {
+        (0..=RATE_DIGITS).rev().find_map(|places| {
+            // At most 10^36.
+            let scaled = 10_i128.pow(u32::from(self.scale) + places);
+            let digits = divide_half_even(scaled, i128::from(self.mantissa));
+            let fits = digits > 0 && digits < 10_i128.pow(RATE_DIGITS);
+            let number = fits.then(|| Decimal::from_i128_with_scale(digits, places).normalize())?;
+            let (mantissa, scale) = (number.mantissa().try_into().ok()?, number.scale());
+            Self::of_parts(mantissa, u8::try_from(scale).ok()?)
+        })
+    }
+
     fn denominator(self) -> i128 {
         10_i128.pow(u32::from(self.scale))
     }
@@ -329,6 +342,19 @@ mod tests {
         assert_eq!(refused("1.000000000000000001"), Reason::FieldInvalid);
         assert_eq!(refused("1,5"), Reason::FieldInvalid);
         assert_eq!(refused("1_0"), Reason::FieldInvalid);
+    }
+
+    #[test]
+    fn a_reciprocal_has_as_many_digits_as_a_rate_can_have() {
+        let reciprocal = |text: &str| rate(text).reciprocal().map(|rate| rate.to_string());
+        assert_eq!(reciprocal("0.8").unwrap(), "1.25");
+        assert_eq!(reciprocal("3").unwrap(), "0.333333333333333333");
+        assert_eq!(reciprocal("0.0085").unwrap(), "117.647058823529412");
+        assert_eq!(reciprocal("0.000000000000000001"), None);
+        assert_eq!(
+            reciprocal("999999999999999999").unwrap(),
+            "0.000000000000000001"
+        );
     }
 
     #[test]

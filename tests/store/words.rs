@@ -64,7 +64,6 @@ pub fn activity(id: &str, customer: &str, day: i32, kind: Kind) -> Activity {
         kind,
         original: None,
     }
-    original: None,
 }
 
 /// A sale of some revenue and cost of goods, in units.

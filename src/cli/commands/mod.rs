@@ -16,6 +16,7 @@ pub mod parties;
 pub mod prequalify;
 pub mod profile;
 pub mod rank;
+pub mod rates;
 pub mod results;
 pub mod reverse;
 pub mod serve;

@@ -5,7 +5,8 @@ use profitscore::{
         pb::{
             self, activity::Kind, activity_service_client::ActivityServiceClient,
             cost_model_service_client::CostModelServiceClient,
-            customer_service_client::CustomerServiceClient, google_type,
+            customer_service_client::CustomerServiceClient,
+            exchange_rate_service_client::ExchangeRateServiceClient, google_type,
             prospect_service_client::ProspectServiceClient,
             ranking_service_client::RankingServiceClient,
             report_service_client::ReportServiceClient,
@@ -93,6 +94,10 @@ impl World {
 
     pub fn cost_models(&self) -> CostModelServiceClient<Channel> {
         CostModelServiceClient::new(self.channel.clone())
+    }
+
+    pub fn exchange_rates(&self) -> ExchangeRateServiceClient<Channel> {
+        ExchangeRateServiceClient::new(self.channel.clone())
     }
 
     pub fn rankings(&self) -> RankingServiceClient<Channel> {

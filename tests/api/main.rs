@@ -9,6 +9,7 @@ mod activities;
 mod allocation;
 mod comparison;
 mod cost_models;
+mod currencies;
 mod customers;
 mod dimensions;
 mod evidence;

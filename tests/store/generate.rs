@@ -1,6 +1,9 @@
 //! Entries, records and questions by chance, from a world so small that everything meets everything.
 
-use crate::{prospects::rows as prospect_rows, words::*};
+use crate::{
+    prospects::rows as prospect_rows,
+    words::{self, *},
+};
 use profitscore::{
     domain::{
         account::Weights,
@@ -10,6 +13,7 @@ use profitscore::{
         },
         allocation::{Driven, Driver},
         cost_model::CostModel,
+        exchange_rate::{ExchangeRate, Original, for_each_amount},
         id::TenantId,
         ledger::{Entry, LedgerQuestion, Position},
         party::{
@@ -149,16 +153,55 @@ fn kind() -> impl Strategy<Value = Kind> {
 
 /// An activity with this id.
 pub fn activity_of(id: String) -> impl Strategy<Value = Activity> {
-    (select(&CUSTOMERS), instant(), dimensions(), kind()).prop_map(
-        move |(customer, occur_time, dimensions, kind)| Activity {
-            activity_id: activity_id(&id),
-            customer_id: party_id(customer),
-            occur_time,
-            dimensions,
-            kind,
-            original: None,
-        },
+    let original = prop_oneof![4 => Just(None), 1 => submitted().prop_map(Some)];
+    (
+        select(&CUSTOMERS),
+        instant(),
+        dimensions(),
+        kind(),
+        original,
     )
+        .prop_map(
+            move |(customer, occur_time, dimensions, kind, original)| Activity {
+                activity_id: activity_id(&id),
+                customer_id: party_id(customer),
+                occur_time,
+                dimensions,
+                original: original
+                    .map(|(rate, amounts)| Box::new(original_of(&kind, &rate, &amounts))),
+                kind,
+            },
+        )
+}
+
+/// A rate, and amounts in its currency.
+fn submitted() -> impl Strategy<Value = (ExchangeRate, [i64; 3])> {
+    (exchange_rate(), [0..3_i64, 0..3, 0..3])
+}
+
+/// Stores keep what was submitted as it is told to them.
+fn original_of(kind: &Kind, rate: &ExchangeRate, amounts: &[i64]) -> Original {
+    let mut amounts = amounts.iter().cycle();
+    let mut own = Vec::new();
+    for_each_amount(&mut kind.clone(), |_, _| {
+        own.extend(amounts.next());
+        Ok::<_, ()>(())
+    })
+    .unwrap();
+    Original {
+        currency: rate.pair.from,
+        amounts: own,
+        rate: rate.rate,
+        rate_day: rate.day,
+        source: rate.source.clone(),
+    }
+}
+
+fn exchange_rate() -> impl Strategy<Value = ExchangeRate> {
+    let rate = (select(&["EUR", "GBP"]), select(&["USD", "JPY"]), 0..4);
+    (rate, 1..4_u64, select(&["", "ECB"])).prop_map(|((from, to, day), number, source)| {
+        words::exchange_rate(from, to, day, &format!("{number}.5"), source)
+    })
 }
 
 /// An entry whose id was used before more often than not.
@@ -213,6 +256,7 @@ fn record() -> impl Strategy<Value = Record> {
                 known_after_conversion: false,
             })
         }),
+        3 => exchange_rate().prop_map(Record::ExchangeRate),
         1 => (request, some_costs(), option::of(0_u64..3))
             .prop_map(|(request, costs, expected)| cost_model(&request, costs, expected)),
     ]
@@ -451,10 +495,12 @@ impl Question {
             Self::Others(as_of) => {
                 let ids: Vec<_> = CUSTOMERS.iter().map(|id| party_id(id)).collect();
                 format!(
-                    "{:#?} {:#?} {:#?} {:#?}",
+                    "{:#?} {:#?} {:#?} {:#?} {:#?} {:#?}",
                     store.party(tenant, &ids, *as_of).await.unwrap(),
                     store.trait_definitions(tenant, *as_of).await.unwrap(),
                     store.cost_models(tenant, *as_of).await.unwrap(),
+                    words::all_rates(store, tenant, *as_of).await,
+                    words::some_rates(store, tenant, *as_of).await,
                     store.watermark(tenant).await.unwrap(),
                 )
             }

@@ -9,6 +9,7 @@ mod appending;
 #[path = "../shared/cluster.rs"]
 mod cluster;
 mod copying;
+mod currencies;
 mod curve;
 mod damage;
 mod databases;
@@ -69,6 +70,11 @@ on_every_store! {
         cost_models_are_versions,
         validate_only_keeps_no_record,
         parties_are_listed_in_pages;
+    currencies:
+        rates_are_versions_of_days,
+        rates_are_listed_in_pages,
+        what_was_submitted_is_kept_and_compared,
+        rows_of_many_entries_keep_what_was_submitted;
     prospects:
         prospects_are_rows_of_their_values,
         prospects_with_a_sale_are_told;

@@ -6,7 +6,7 @@ use super::{
     questions::{Question, at_once, question},
     random::Random,
     requests::tenants,
-    truth::{Fate, Newest, Truth, Written, all_parties},
+    truth::{Fate, Newest, Truth, Written, all_parties, all_rates},
 };
 use crate::{
     domain::{
@@ -93,7 +93,10 @@ fn records(questions: &Questions, id: &TenantId, newest: Position) -> Result<Str
     let parties = questions.parties(id, &all_parties(newest))?;
     let definitions = questions.trait_definitions(id, newest)?;
     let cost_models = questions.cost_models(id, newest)?;
-    Ok(format!("{parties:?} {definitions:?} {cost_models:?}"))
+    let rates = questions.list_exchange_rates(id, &all_rates(newest))?;
+    Ok(format!(
+        "{parties:?} {definitions:?} {cost_models:?} {rates:?}"
+    ))
 }
 
 fn is_same(found: &LedgerEntry, written: &Written) -> bool {

@@ -4,6 +4,7 @@
 use crate::{
     domain::{
         account::{Sums, for_each_posting},
+        exchange_rate::RateQuestion,
         history::{self, Content},
         id::TenantId,
         ledger::{Entry, Outcome, Position, WriteMode},
@@ -73,6 +74,18 @@ pub struct Truth {
 
 /// The newest position of every tenant that has one.
 pub type Newest = BTreeMap<TenantId, Position>;
+
+/// Asks for all exchange rates.
+pub fn all_rates(as_of: Position) -> RateQuestion {
+    RateQuestion {
+        from: None,
+        to: None,
+        period: Period::ALL,
+        after: None,
+        as_of,
+        limit: usize::MAX,
+    }
+}
 
 /// Asks for all parties.
 pub fn all_parties(as_of: Position) -> PartyQuestion {
@@ -165,7 +178,8 @@ impl TenantTruth {
         let parties = records.parties(&all_parties(self.newest), |_| false);
         let definitions = records.definitions(self.newest);
         let cost_models = records.cost_models(self.newest);
-        format!("{parties:?} {definitions:?} {cost_models:?}")
+        let rates = records.rates().list(&all_rates(self.newest));
+        format!("{parties:?} {definitions:?} {cost_models:?} {rates:?}")
     }
 
     /// The sums of every customer over a period, as of a position; those that are zero are absent, and customers

@@ -499,8 +499,8 @@ impl Question {
                     store.party(tenant, &ids, *as_of).await.unwrap(),
                     store.trait_definitions(tenant, *as_of).await.unwrap(),
                     store.cost_models(tenant, *as_of).await.unwrap(),
-                    words::all_rates(store, tenant, *as_of).await,
-                    words::some_rates(store, tenant, *as_of).await,
+                    all_rates(store, tenant, *as_of).await,
+                    some_rates(store, tenant, *as_of).await,
                     store.watermark(tenant).await.unwrap(),
                 )
             }

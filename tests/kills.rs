@@ -215,6 +215,7 @@ async fn revenue(channel: &Channel, position: usize) -> i64 {
         read_options: Some(pb::ReadOptions {
             as_of: Some(pb::LedgerPosition { position }),
             at_least_as_fresh: None,
+            as_closed: None,
         }),
         ..Default::default()
     };

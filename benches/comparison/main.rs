@@ -7,6 +7,7 @@
 
 mod asking;
 mod engine;
+mod ingest;
 mod limit;
 mod machine;
 mod question;
@@ -23,6 +24,7 @@ use std::{
     fs::{self, File},
     path::{Path, PathBuf},
     process::{Command, ExitCode},
+    sync::Arc,
 };
 use world::{Size, World};
 
@@ -65,6 +67,10 @@ struct Arguments {
     /// Activities arrive in the order of their days, instead of each on any day of the three years.
     #[arg(long)]
     chronological: bool,
+    /// The client makes and encodes each message while it streams, as one with generated stubs does, instead of sending
+    /// bytes that were made before.
+    #[arg(long)]
+    stubs: bool,
     /// How many streams the ingest is divided over.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
     streams: u16,
@@ -153,7 +159,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut reports = Vec::new();
     println!("{:?}, load {}", arguments.size(), machine::load());
     if arguments.has(Part::Service) {
-        let world = World::generate(arguments.size());
+        let world = Arc::new(World::generate(arguments.size()));
         block_on(async {
             let part = service::first_part(arguments, &world, &data, &mut figures).await;
             reports.push(part?);

@@ -3,6 +3,7 @@
 
 use crate::{
     Arguments, Failure, asking,
+    ingest::{Ingest, Phase, ingest},
     machine::{self, Process, milliseconds},
     question::{
         BANDS, BOTH_ENDS, Cost, Length, Measured, Question, Report, WHALE_CURVE, median, quantile,
@@ -40,18 +41,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const BUSY: Duration = Duration::from_secs(8);
 /// How long activities come in before the crash.
 const BEFORE_CRASH: Duration = Duration::from_millis(700);
-
-/// One phase of taking in.
-#[derive(Debug, Clone, Default)]
-pub struct Ingest {
-    /// Activities a second.
-    pub rate: f64,
-    /// Processor time of the server, in microseconds an activity.
-    pub micros: f64,
-    /// Resident memory afterwards.
-    pub megabytes: f64,
-    pub load: f64,
-}
 
 /// Milliseconds at the median and at the 99th percentile.
 #[derive(Debug, Clone, Copy, Default)]
@@ -140,47 +129,10 @@ async fn open(folder: &Path) -> Result<(Process, Channel, f64), Failure> {
     }
 }
 
-/// Streams one phase into a server, over as many streams as wanted.
-async fn phase(
-    server: &Process,
-    channel: &Channel,
-    chunks: &[Bytes],
-    chunks_of_stream: usize,
-    activities: usize,
-) -> Result<Ingest, Failure> {
-    let (begin, before) = (Instant::now(), server.processor_time());
-    let streams: Vec<_> = chunks
-        .chunks(chunks_of_stream)
-        .map(|chunks| {
-            let chunks = tokio_stream::iter(chunks.to_vec());
-            let channel = channel.clone();
-            tokio::spawn(async move {
-                let posted = wire::stream(channel, chunks, &AtomicI64::new(0)).await;
-                posted.map_err(|error| error.to_string())
-            })
-        })
-        .collect();
-    let mut posted = 0;
-    for stream in streams {
-        posted += stream.await??;
-    }
-    if posted != activities {
-        return Err(format!("{posted} of {activities} activities were posted").into());
-    }
-    let used = server.processor_time().saturating_sub(before);
-    let count = activities as f64;
-    Ok(Ingest {
-        rate: count / begin.elapsed().as_secs_f64(),
-        micros: used.as_secs_f64() * 1e6 / count,
-        megabytes: server.megabytes("VmRSS"),
-        load: machine::load(),
-    })
-}
-
 /// Takes the world in and answers; the folder then holds it, and no server runs on it.
 pub async fn first_part(
     arguments: &Arguments,
-    world: &World,
+    world: &Arc<World>,
     folder: &Path,
     figures: &mut Figures,
 ) -> Result<Report, Failure> {
@@ -192,18 +144,15 @@ pub async fn first_part(
     let all = world.activities();
     for start in (0..all).step_by(PHASE) {
         let end = (start + PHASE).min(all);
-        let chunks_of_stream = (end - start)
-            .div_ceil(CHUNK)
-            .div_ceil(usize::from(arguments.streams));
-        let chunks = wire::encode_chunks(world, start..end, chunks_of_stream);
+        let phase = Phase::of(world, start..end, arguments);
         if start == 0 {
             // Once to warm up.
-            phase(&bare, &bare_channel, &chunks, chunks_of_stream, end - start).await?;
+            ingest(&bare, &bare_channel, &phase).await?;
         }
-        let counted = phase(&bare, &bare_channel, &chunks, chunks_of_stream, end - start).await?;
+        let counted = ingest(&bare, &bare_channel, &phase).await?;
         println!("activities {start} to {end}, only counted: {counted:?}");
         figures.bare.push(counted);
-        let taken = phase(&server, &channel, &chunks, chunks_of_stream, end - start).await?;
+        let taken = ingest(&server, &channel, &phase).await?;
         println!("activities {start} to {end}: {taken:?}");
         load.wall += (end - start) as f64 / taken.rate * 1e3;
         load.processor += (end - start) as f64 * taken.micros / 1e3;

@@ -1,9 +1,11 @@
 //! What was measured, as Markdown, and which of the aims it meets. Knows the names of figures, not how they are made.
 
 use crate::{
-    Arguments, machine,
+    Arguments,
+    ingest::Ingest,
+    machine,
     question::{BANDS, BOTH_ENDS, Cost, Length, Report, WHALE_CURVE},
-    service::{Figures, Ingest},
+    service::Figures,
 };
 
 /// The engines that a user would choose for fast answers.

@@ -10,8 +10,12 @@ use prost::{
 use std::{
     convert::Infallible,
     future::Future,
+    ops::Range,
     pin::Pin,
-    sync::atomic::{AtomicI64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     task::{Context, Poll},
     thread,
 };
@@ -147,9 +151,35 @@ pub async fn stream(
     chunks: impl Stream<Item = Bytes> + Send + 'static,
     acknowledged: &AtomicI64,
 ) -> Result<usize, Failure> {
+    let codec = Encoded(std::marker::PhantomData);
+    stream_with(codec, channel, chunks, acknowledged).await
+}
+
+/// Streams activities of the world as a client with generated stubs does, which makes messages and encodes them.
+pub async fn stream_by_stubs(
+    channel: Channel,
+    world: Arc<World>,
+    activities: Range<usize>,
+) -> Result<usize, Failure> {
+    let chunks = (1..).zip(activities.clone().step_by(CHUNK));
+    let chunks = chunks.map(move |(sequence, start)| {
+        chunk(&world, start..(start + CHUNK).min(activities.end), sequence)
+    });
+    let chunks = tokio_stream::iter(chunks);
+    stream_with(ProstCodec::default(), channel, chunks, &AtomicI64::new(0)).await
+}
+
+async fn stream_with<C>(
+    codec: C,
+    channel: Channel,
+    chunks: impl Stream<Item = C::Encode> + Send + 'static,
+    acknowledged: &AtomicI64,
+) -> Result<usize, Failure>
+where
+    C: Codec<Decode = pb::StreamActivitiesResponse, Encode: Sync>,
+{
     let mut client = Client::new(channel);
     client.ready().await?;
-    let codec = Encoded::<pb::StreamActivitiesResponse>(std::marker::PhantomData);
     let path = PathAndQuery::from_static(STREAM);
     let answers = client.streaming(Request::new(chunks), path, codec).await?;
     let mut answers = answers.into_inner();
@@ -182,22 +212,26 @@ pub async fn submit(channel: Channel, batch: Bytes) -> Result<usize, Failure> {
 /// Activities in a chunk of the stream and in a batch.
 pub const CHUNK: usize = 1_000;
 
+fn chunk(world: &World, activities: Range<usize>, sequence: i64) -> pb::StreamActivitiesRequest {
+    pb::StreamActivitiesRequest {
+        sequence,
+        activities: activities.map(|index| world.message(index)).collect(),
+        ..Default::default()
+    }
+}
+
 /// Encodes the chunks of a part of the world as streams of `chunks_of_stream` chunks each take them.
 pub fn encode_chunks(
     world: &World,
-    activities: std::ops::Range<usize>,
+    activities: Range<usize>,
     chunks_of_stream: usize,
 ) -> Vec<Bytes> {
     let starts: Vec<usize> = activities.clone().step_by(CHUNK).collect();
     let encode = |number: usize| {
         let start = starts[number];
         let end = (start + CHUNK).min(activities.end);
-        let chunk = pb::StreamActivitiesRequest {
-            sequence: i64::try_from(number % chunks_of_stream + 1).unwrap_or(0),
-            activities: (start..end).map(|index| world.message(index)).collect(),
-            ..Default::default()
-        };
-        Bytes::from(chunk.encode_to_vec())
+        let sequence = i64::try_from(number % chunks_of_stream + 1).unwrap_or(0);
+        Bytes::from(chunk(world, start..end, sequence).encode_to_vec())
     };
     // Two halves at once, since all of it is waited for.
     let middle = starts.len() / 2;

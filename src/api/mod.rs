@@ -5,6 +5,7 @@
 
 pub mod activity;
 mod activity_stream;
+pub mod closing;
 mod convert;
 pub mod cost_model;
 pub mod customer;

@@ -40,6 +40,9 @@ list_requests!(
     ListCostModelsRequest,
     ListExchangeRatesRequest,
     GetAllocationTraceRequest,
+    ListClosedPeriodsRequest,
+    ListLateEntriesRequest,
+    GetLateArrivalsRequest,
     RankCustomersRequest,
     GetCrossReportRequest,
     RankDimensionRequest,
@@ -70,6 +73,7 @@ impl Page {
         let mut options = read_options_from_pb(request.read_options())?;
         if let Some(token) = &token {
             options.as_of = Some(token.position);
+            options.as_closed = None;
         }
         let as_of = service.read_position(tenant, options).await?;
         Ok(Self {

@@ -4,11 +4,13 @@ use super::{
     DESCRIPTORS,
     activity::ActivityHandlers,
     activity_server::{self, ActivityServiceServer},
+    closing::ClosingHandlers,
     cost_model::CostModelHandlers,
     customer::CustomerHandlers,
     exchange_rate::ExchangeRateHandlers,
     layers::{deadline::DeadlineLayer, request_log::RequestLogLayer},
     pb::{
+        closing_service_server::{self, ClosingServiceServer},
         cost_model_service_server::{self, CostModelServiceServer},
         customer_service_server::{self, CustomerServiceServer},
         exchange_rate_service_server::{self, ExchangeRateServiceServer},
@@ -97,6 +99,7 @@ pub async fn serve(
     };
     let shared = || Arc::clone(&service);
     let customer = CustomerHandlers { service: shared() };
+    let closing = ClosingHandlers { service: shared() };
     let cost_model = CostModelHandlers { service: shared() };
     let exchange_rate = ExchangeRateHandlers { service: shared() };
     let ranking = RankingHandlers { service: shared() };
@@ -124,6 +127,7 @@ pub async fn serve(
         .add_service(reflection)
         .add_service(accept!(ActivityServiceServer, activity))
         .add_service(accept!(CustomerServiceServer, customer))
+        .add_service(accept!(ClosingServiceServer, closing))
         .add_service(accept!(CostModelServiceServer, cost_model))
         .add_service(accept!(ExchangeRateServiceServer, exchange_rate))
         .add_service(accept!(RankingServiceServer, ranking))
@@ -157,9 +161,10 @@ fn incoming(listener: TcpListener) -> TcpIncoming {
 }
 
 /// The services by their names, and the server as a whole by the empty one.
-const HEALTH_NAMES: [&str; 8] = [
+const HEALTH_NAMES: [&str; 9] = [
     "",
     activity_server::SERVICE_NAME,
+    closing_service_server::SERVICE_NAME,
     cost_model_service_server::SERVICE_NAME,
     customer_service_server::SERVICE_NAME,
     exchange_rate_service_server::SERVICE_NAME,

@@ -38,7 +38,10 @@ fn code(reason: Reason) -> Code {
         | Reason::CostModelChanged
         | Reason::EvidenceTooThin
         | Reason::ExchangeRateNotFound
-        | Reason::SumOutOfRange => Code::FailedPrecondition,
+        | Reason::SumOutOfRange
+        | Reason::PeriodNotClosed
+        | Reason::PeriodNotOver
+        | Reason::ClosingOutOfOrder => Code::FailedPrecondition,
         Reason::ActivityConflict | Reason::RequestIdReused => Code::AlreadyExists,
         Reason::ActivityNotFound
         | Reason::CustomerNotFound

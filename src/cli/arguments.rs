@@ -1,7 +1,9 @@
 //! The flags that several commands share, and the parts of requests they become.
 
 use super::{connection::Connection, errors::Failure, trait_text};
-use crate::api::pb::{self, CustomerFilter, LedgerPosition, ReadOptions, google_type::Interval};
+use crate::api::pb::{
+    self, CalendarMonth, CustomerFilter, LedgerPosition, ReadOptions, google_type::Interval,
+};
 use jiff::{civil::Date, tz::TimeZone};
 use prost_types::Timestamp;
 
@@ -113,18 +115,34 @@ pub struct ReadArguments {
     /// Read a state that holds at least the writes up to this position
     #[arg(long, value_name = "POSITION")]
     at_least_as_fresh: Option<i64>,
+    /// Read exactly what was written when this month was closed, such as 2024-03
+    #[arg(long, value_name = "MONTH", value_parser = month, conflicts_with = "as_of")]
+    as_closed: Option<CalendarMonth>,
+}
+
+/// A calendar month, such as 2024-03.
+pub fn month(text: &str) -> Result<CalendarMonth, String> {
+    let wrong = || "is not a month such as 2024-03".to_owned();
+    let (year, month) = text.split_once('-').ok_or_else(wrong)?;
+    let number = |text: &str| text.parse().map_err(|_| wrong());
+    Ok(CalendarMonth {
+        year: number(year)?,
+        month: number(month)?,
+    })
 }
 
 impl ReadArguments {
     /// The state on the wire.
     pub fn options(&self) -> Option<ReadOptions> {
         let position = |position: Option<i64>| position.map(|position| LedgerPosition { position });
-        if self.as_of.is_none() && self.at_least_as_fresh.is_none() {
+        let positions = [self.as_of, self.at_least_as_fresh];
+        if positions.iter().all(Option::is_none) && self.as_closed.is_none() {
             return None;
         }
         Some(ReadOptions {
             at_least_as_fresh: position(self.at_least_as_fresh),
             as_of: position(self.as_of),
+            as_closed: self.as_closed,
         })
     }
 }

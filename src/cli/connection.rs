@@ -2,7 +2,7 @@
 
 use super::errors::Failure;
 use crate::api::pb::{
-    activity_service_client::ActivityServiceClient,
+    activity_service_client::ActivityServiceClient, closing_service_client::ClosingServiceClient,
     cost_model_service_client::CostModelServiceClient,
     customer_service_client::CustomerServiceClient,
     exchange_rate_service_client::ExchangeRateServiceClient,
@@ -122,6 +122,11 @@ impl Connection {
     /// Customers, prospects and traits.
     pub fn customers(&self) -> CustomerServiceClient<Channel> {
         CustomerServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES_MAX)
+    }
+
+    /// Closed months.
+    pub fn closings(&self) -> ClosingServiceClient<Channel> {
+        ClosingServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES_MAX)
     }
 
     /// Cost models.

@@ -82,6 +82,12 @@ enum Command {
     /// Show and store what working time and running the business cost
     #[command(subcommand)]
     Costs(commands::costs::CostCommand),
+    /// Close a calendar month: reports --as-closed have the same answer for ever
+    Close(commands::closings::CloseArguments),
+    /// List the closed months
+    Closed(commands::closings::ClosedArguments),
+    /// Show what arrived after a month was closed, and what it changed
+    Late(commands::closings::LateArguments),
     /// List, put and import exchange rates
     #[command(subcommand)]
     Rates(commands::rates::RateCommand),
@@ -151,6 +157,9 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Activities(activities) => activities.run(&connect().await?, format).await,
         Command::Reverse(reverse) => reverse.run(&connect().await?, format).await,
         Command::Costs(costs) => costs.run(&connect().await?, format).await,
+        Command::Close(close) => close.run(&connect().await?, format).await,
+        Command::Closed(closed) => closed.run(&connect().await?, format).await,
+        Command::Late(late) => late.run(&connect().await?, format).await,
         Command::Rates(rates) => rates.run(&connect().await?, format).await,
         Command::Migrate(migrate) => migrate.run(format).await,
         Command::Copy(copy) => copy.run(&arguments.connection.tenant, format).await,

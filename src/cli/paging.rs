@@ -38,9 +38,12 @@ macro_rules! pages {
 pages! {
     GetAllocationTraceResponse.shares,
     GetCrossReportResponse.rows,
+    GetLateArrivalsResponse.customer_changes,
     ListActivitiesResponse.entries,
+    ListClosedPeriodsResponse.closed_periods,
     ListCostModelsResponse.cost_models,
     ListExchangeRatesResponse.exchange_rates,
+    ListLateEntriesResponse.entries,
     ListLookalikesResponse.lookalikes,
     ListPartiesResponse.parties,
     ListTraitDefinitionsResponse.trait_definitions,

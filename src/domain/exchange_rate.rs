@@ -44,7 +44,9 @@ impl Rate {
             return Err(invalid());
         }
         // The parser of exponents rounds the digits before them: they are read exactly first.
-        let parsed = match text.split_once(['e', 'E']) {
+        let parts = text.split_once(['e', 'E']);
+        let has_great_exponent = parts.is_some_and(|(_, exponent)| !exponent.starts_with('-'));
+        let parsed = match parts {
             Some((digits, _)) => {
                 Decimal::from_str_exact(digits).and_then(|_| Decimal::from_scientific(text))
             }
@@ -52,6 +54,10 @@ impl Rate {
         };
         let number = match parsed {
             Ok(number) => number.normalize(),
+            // A number with a great exponent is told by the parser in the words of one with too many places.
+            Err(rust_decimal::Error::ScaleExceedsMaximumPrecision(_)) if has_great_exponent => {
+                return Err(out_of_range(field));
+            }
             Err(
                 rust_decimal::Error::Underflow
                 | rust_decimal::Error::ScaleExceedsMaximumPrecision(_),

@@ -8,8 +8,8 @@ use super::{
 };
 use serde::{Deserialize, Serialize};
 
-/// A place in a tenant's order of writes; 0 is before all writes. Activities, reversals, parties, trait definitions and
-/// cost models share one order.
+/// A place in a tenant's order of writes; 0 is before all writes. Activities, reversals, parties, trait definitions,
+/// cost models and closings share one order.
 pub type Position = u64;
 
 /// Takes back one activity, in the period in which that activity counts.

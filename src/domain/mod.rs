@@ -6,6 +6,7 @@
 pub mod account;
 pub mod activity;
 pub mod allocation;
+pub mod closing;
 pub mod concentration;
 pub mod conflict;
 pub mod cost_model;

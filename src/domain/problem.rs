@@ -61,6 +61,9 @@ reasons! {
     ExchangeRateNotFound = "EXCHANGE_RATE_NOT_FOUND",
     CurrencyUnknown = "CURRENCY_UNKNOWN",
     RestatementTooLarge = "RESTATEMENT_TOO_LARGE",
+    PeriodNotClosed = "PERIOD_NOT_CLOSED",
+    PeriodNotOver = "PERIOD_NOT_OVER",
+    ClosingOutOfOrder = "CLOSING_OUT_OF_ORDER",
 }
 
 /// A refusal or a failure: the reason for programs, a message for people, and every variable of the message.

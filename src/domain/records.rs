@@ -1,9 +1,10 @@
-//! Parties, trait definitions and cost models as they were at every position: the small things beside the ledger.
+//! Parties, trait definitions, cost models and closings as they were at every position: the small things beside the ledger.
 //!
 //! A store that keeps them in memory holds one [`Records`] for each tenant. What is decided here is decided once for
 //! all stores: whether a record is new, unchanged or refused.
 
 use super::{
+    closing::{self, Closing, ClosingDraft},
     cost_model::{self, CostModel, CostModelDraft},
     exchange_rate::ExchangeRate,
     id::{PartyId, RequestId, TraitKey},
@@ -30,6 +31,8 @@ pub enum Record {
     TraitDefinition(TraitDefinition),
     /// The next version of the cost model.
     CostModel(CostModelDraft),
+    /// A calendar month is closed.
+    Closing(ClosingDraft),
     /// An exchange rate of a day.
     ExchangeRate(ExchangeRate),
 }
@@ -62,6 +65,7 @@ pub struct Records {
     shared: SharedTraits,
     definitions: BTreeMap<TraitKey, History<TraitDefinition>>,
     cost_models: Vec<StoredCostModel>,
+    closings: Vec<Closing>,
     rates: Rates,
 }
 
@@ -142,6 +146,11 @@ impl Records {
                     self.cost_models.clone_from(&base.cost_models);
                 }
             }
+            Record::Closing(_) => {
+                if self.closings.is_empty() {
+                    self.closings.clone_from(&base.closings);
+                }
+            }
             Record::ExchangeRate(rate) => self.rates.prepare(&base.rates, rate),
         }
     }
@@ -152,6 +161,11 @@ impl Records {
             Record::Party(party) => self.decide_party(party),
             Record::TraitDefinition(definition) => self.decide_definition(definition),
             Record::CostModel(draft) => self.decide_cost_model(draft),
+            Record::Closing(draft) => match closing::decide(&self.closings, draft) {
+                None => Decision::Write,
+                Some(Ok(position)) => Decision::Unchanged(position),
+                Some(Err(problem)) => Decision::Refused(problem),
+            },
             Record::ExchangeRate(rate) => self.rates.decide(rate),
         }
     }
@@ -251,6 +265,11 @@ impl Records {
                 };
                 self.cost_models.push(stored);
             }
+            Record::Closing(draft) => self.closings.push(Closing {
+                position,
+                record_time,
+                draft,
+            }),
             Record::ExchangeRate(rate) => self.rates.apply(position, record_time, rate),
         }
     }
@@ -361,6 +380,15 @@ impl Records {
             .filter_map(|history| history.at(as_of));
         found
             .map(|(_, definition)| Arc::clone(definition))
+            .collect()
+    }
+
+    /// All closed months as of a position, the oldest first.
+    pub fn closings(&self, as_of: Position) -> Vec<Closing> {
+        let closed = self.closings.iter();
+        closed
+            .filter(|closing| closing.position <= as_of)
+            .cloned()
             .collect()
     }
 

@@ -46,6 +46,8 @@ pub struct Counts {
     pub trait_definitions: u64,
     /// Versions of the cost model.
     pub cost_models: u64,
+    /// Closed months.
+    pub closings: u64,
     /// Versions of exchange rates.
     pub exchange_rates: u64,
 }
@@ -58,6 +60,7 @@ impl Counts {
             Content::Record(Record::Party(_)) => &mut self.parties,
             Content::Record(Record::TraitDefinition(_)) => &mut self.trait_definitions,
             Content::Record(Record::CostModel(_)) => &mut self.cost_models,
+            Content::Record(Record::Closing(_)) => &mut self.closings,
             Content::Record(Record::ExchangeRate(_)) => &mut self.exchange_rates,
         } += 1;
     }

@@ -6,6 +6,7 @@ pub mod activities;
 pub mod allocation;
 pub mod capacity;
 pub mod clock;
+pub mod closings;
 mod compute;
 pub mod copying;
 pub mod cost_models;
@@ -14,6 +15,7 @@ pub mod dependence;
 pub mod dimension_ranking;
 pub mod exchange_rates;
 pub mod kept;
+pub mod late_arrivals;
 pub mod lookalike;
 pub mod parties;
 pub mod prequalify;
@@ -26,6 +28,7 @@ pub mod trends;
 
 use crate::{
     domain::{
+        closing::Month,
         id::TenantId,
         ledger::Position,
         money::Currency,
@@ -37,6 +40,7 @@ use crate::{
 use clock::Clock;
 use cross_report::{ColumnTotals, ColumnsAsked};
 use kept::Kept;
+use late_arrivals::{LateArrivals, LateQuestion};
 use prequalify::{Learning, Trained};
 use profile::{BestCustomers, LearntOfBest};
 use restating::Restating;
@@ -47,6 +51,9 @@ use std::sync::{
 
 /// How many trained models are kept, how many profiles, and the columns of how many cross reports.
 const KEPT: usize = 8;
+
+/// The pages of how many reports of late arrivals are kept: each may hold every customer.
+const KEPT_LATE: usize = 2;
 
 /// What holds for the whole service.
 #[derive(Debug, Clone)]
@@ -64,6 +71,8 @@ pub struct ReadOptions {
     pub at_least_as_fresh: Option<Position>,
     /// Exactly the writes up to this position.
     pub as_of: Option<Position>,
+    /// Exactly what was written when this month was closed.
+    pub as_closed: Option<Month>,
 }
 
 /// The use cases over one store, which may still be opening.
@@ -75,6 +84,7 @@ pub struct Service {
     trained_models: Kept<Learning, Trained>,
     profiles: Kept<(TenantId, BestCustomers), LearntOfBest>,
     column_totals: Kept<ColumnsAsked, ColumnTotals>,
+    late_arrivals: Kept<(TenantId, LateQuestion), LateArrivals>,
     /// What the store is seen through, where a report is made in another currency.
     restating: Option<Arc<Restating>>,
 }
@@ -90,6 +100,7 @@ impl Service {
             trained_models: Kept::new(KEPT),
             profiles: Kept::new(KEPT),
             column_totals: Kept::new(KEPT),
+            late_arrivals: Kept::new(KEPT_LATE),
             restating: None,
         }
     }
@@ -142,7 +153,20 @@ impl Service {
                 return Err(Problem::position_not_reached(field, position, written));
             }
         }
-        let as_of = options.as_of.unwrap_or(written);
+        let as_of = match (options.as_of, options.as_closed) {
+            (Some(_), Some(_)) => {
+                let field = "read_options.as_closed";
+                return Err(Problem::field_invalid(
+                    field,
+                    "is given together with as_of",
+                ));
+            }
+            (as_of, None) => as_of.unwrap_or(written),
+            (None, Some(month)) => {
+                let field = "read_options.as_closed";
+                self.closing(tenant, month, written, field).await?.position
+            }
+        };
         if options.at_least_as_fresh.is_some_and(|fresh| fresh > as_of) {
             let field = "read_options.at_least_as_fresh";
             return Err(Problem::field_invalid(field, "is after as_of"));

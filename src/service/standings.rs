@@ -5,6 +5,7 @@ use super::{
     report::{Costs, check_range, footing},
 };
 use crate::domain::{
+    account::Sums,
     cost_model::{CostModel, cost_pool_not_found},
     id::{PartyId, PoolId, TenantId},
     money::{Nanos, to_nanos},
@@ -77,11 +78,13 @@ pub struct PolicyComparison {
 }
 
 /// Everybody under one way, in the order of their ids.
-struct Everybody {
-    customers: Vec<(PartyId, Option<Arc<Party>>)>,
-    standings: Vec<Standing>,
-    outcome: AllocationOutcome,
-    active: u64,
+pub(super) struct Everybody {
+    pub customers: Vec<(PartyId, Option<Arc<Party>>)>,
+    pub standings: Vec<Standing>,
+    pub outcome: AllocationOutcome,
+    pub active: u64,
+    /// The sums of everybody together.
+    pub sums: Sums,
 }
 
 impl Service {
@@ -170,7 +173,7 @@ impl Service {
         })
     }
 
-    async fn everybody(
+    pub(super) async fn everybody(
         &self,
         tenant: &TenantId,
         scope: &Scope,
@@ -217,6 +220,7 @@ impl Service {
                 differences: Differences::default(),
             },
             active: totals.active,
+            sums: totals.ledger,
         })
     }
 }

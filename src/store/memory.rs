@@ -9,6 +9,7 @@ mod tenant;
 use self::tenant::Tenant;
 use super::{Store, answer};
 use crate::domain::{
+    closing::Closing,
     cost_model::CostModel,
     exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
     history::{HistoryQuestion, Written, check_follows},
@@ -192,6 +193,10 @@ impl Store for MemoryStore {
         as_of: Position,
     ) -> Result<Vec<Arc<CostModel>>, Problem> {
         Ok(self.read(tenant, |tenant| tenant.records.cost_models(as_of)))
+    }
+
+    async fn closings(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Closing>, Problem> {
+        Ok(self.read(tenant, |tenant| tenant.records.closings(as_of)))
     }
 
     async fn exchange_rates(

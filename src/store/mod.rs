@@ -10,6 +10,7 @@ pub(crate) mod ordered;
 pub mod postgres;
 
 use crate::domain::{
+    closing::Closing,
     cost_model::CostModel,
     exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
     history::{HistoryQuestion, Written},
@@ -122,6 +123,9 @@ pub trait Store: Send + Sync + 'static {
         tenant: &TenantId,
         as_of: Position,
     ) -> Result<Vec<Arc<CostModel>>, Problem>;
+
+    /// All closed months as of a position, the oldest first.
+    async fn closings(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Closing>, Problem>;
 
     /// The exchange rates of some pairs and days as of a position, in the order of `keys`.
     async fn exchange_rates(

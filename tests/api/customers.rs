@@ -66,6 +66,7 @@ async fn a_party_comes_back_as_it_was_stored_and_has_a_history() {
         read_options: as_of.map(|position| pb::ReadOptions {
             as_of: Some(pb::LedgerPosition { position }),
             at_least_as_fresh: None,
+            as_closed: None,
         }),
         ..Default::default()
     };

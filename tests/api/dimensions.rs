@@ -219,6 +219,7 @@ async fn pages_of_a_cross_report_have_the_same_columns() {
             read_options: Some(pb::ReadOptions {
                 as_of: whole.read_at,
                 at_least_as_fresh: None,
+                as_closed: None,
             }),
             ..ask
         };

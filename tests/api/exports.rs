@@ -111,6 +111,7 @@ async fn an_export_bears_fixed_costs_and_can_be_pinned() {
         read_options: Some(pb::ReadOptions {
             as_of: before[0].read_at,
             at_least_as_fresh: None,
+            as_closed: None,
         }),
         ..worst_first
     };

@@ -6,6 +6,7 @@ use profitscore::{
     api::{pb, server::Limits},
     domain::{
         account::Account,
+        closing::Closing,
         cost_model::CostModel,
         history::{HistoryQuestion, Written},
         id::{PartyId, TenantId},
@@ -164,6 +165,10 @@ impl Store for FaultyStore {
         as_of: Position,
     ) -> Result<Vec<Arc<CostModel>>, Problem> {
         self.inner.cost_models(tenant, as_of).await
+    }
+
+    async fn closings(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Closing>, Problem> {
+        self.inner.closings(tenant, as_of).await
     }
 
     async fn rank(

@@ -4,6 +4,7 @@ use profitscore::{
     api::{
         pb::{
             self, activity::Kind, activity_service_client::ActivityServiceClient,
+            closing_service_client::ClosingServiceClient,
             cost_model_service_client::CostModelServiceClient,
             customer_service_client::CustomerServiceClient,
             exchange_rate_service_client::ExchangeRateServiceClient, google_type,
@@ -90,6 +91,10 @@ impl World {
 
     pub fn customers(&self) -> CustomerServiceClient<Channel> {
         CustomerServiceClient::new(self.channel.clone())
+    }
+
+    pub fn closings(&self) -> ClosingServiceClient<Channel> {
+        ClosingServiceClient::new(self.channel.clone())
     }
 
     pub fn cost_models(&self) -> CostModelServiceClient<Channel> {

@@ -136,6 +136,7 @@ async fn hostile_questions_are_refused_by_field() {
     let position = |position| pb::ReadOptions {
         as_of: Some(pb::LedgerPosition { position }),
         at_least_as_fresh: None,
+        as_closed: None,
     };
     let ask = pb::RankCustomersRequest::default;
     let cases = vec![

@@ -7,6 +7,7 @@
 
 mod activities;
 mod allocation;
+mod closings;
 mod comparison;
 mod cost_models;
 mod currencies;

@@ -164,6 +164,7 @@ async fn a_period_holds_what_happened_in_it_however_late_it_came() {
         read_options: Some(pb::ReadOptions {
             as_of: before.read_at,
             at_least_as_fresh: None,
+            as_closed: None,
         }),
         ..ask()
     };
@@ -331,21 +332,25 @@ async fn a_report_can_ask_for_a_state_and_for_freshness() {
     let fresh = pb::ReadOptions {
         at_least_as_fresh: at(written),
         as_of: None,
+        as_closed: None,
     };
     assert_eq!(rank(&world, ask(fresh)).await.customer_count, 1);
     let before = pb::ReadOptions {
         as_of: at(0),
         at_least_as_fresh: None,
+        as_closed: None,
     };
     assert_eq!(rank(&world, ask(before)).await.customer_count, 0);
     for options in [
         pb::ReadOptions {
             at_least_as_fresh: at(written + 1),
             as_of: None,
+            as_closed: None,
         },
         pb::ReadOptions {
             as_of: at(written + 1),
             at_least_as_fresh: None,
+            as_closed: None,
         },
     ] {
         let status = world
@@ -361,6 +366,7 @@ async fn a_report_can_ask_for_a_state_and_for_freshness() {
     let older_than_asked = pb::ReadOptions {
         as_of: at(0),
         at_least_as_fresh: at(written),
+        as_closed: None,
     };
     let status = world
         .rankings()
@@ -373,6 +379,7 @@ async fn a_report_can_ask_for_a_state_and_for_freshness() {
     let same = pb::ReadOptions {
         as_of: at(written),
         at_least_as_fresh: at(written),
+        as_closed: None,
     };
     assert_eq!(rank(&world, ask(same)).await.customer_count, 1);
 }

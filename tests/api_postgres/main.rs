@@ -14,6 +14,8 @@ mod two_services;
 mod activities;
 #[path = "../api/allocation.rs"]
 mod allocation;
+#[path = "../api/closings.rs"]
+mod closings;
 #[path = "../api/comparison.rs"]
 mod comparison;
 #[path = "../api/cost_models.rs"]

@@ -25,6 +25,7 @@ fn fresh(written: i64) -> Option<pb::ReadOptions> {
     Some(pb::ReadOptions {
         at_least_as_fresh: position,
         as_of: None,
+        as_closed: None,
     })
 }
 

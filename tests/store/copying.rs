@@ -104,6 +104,7 @@ pub async fn what_was_written_is_told_in_order(store: &dyn Store) {
         vec![
             party("c", Stage::Customer, [("size", category("big"))]),
             cost_model("q", rates([("CLERK", 2)]), Some(0)),
+            closing("z", 3, "by Bo"),
         ],
     )
     .await;
@@ -121,7 +122,7 @@ pub async fn what_was_written_is_told_in_order(store: &dyn Store) {
 
     let all = history(store, &tenant("t")).await;
     let positions: Vec<_> = all.iter().map(|one| one.position).collect();
-    assert_eq!(positions, [1, 2, 3, 4, 5]);
+    assert_eq!(positions, [1, 2, 3, 4, 5, 6]);
     assert!(all.iter().all(|one| one.record_time == NOW));
     let contents: Vec<_> = all.into_iter().map(|one| one.content).collect();
     let wanted = [
@@ -129,6 +130,7 @@ pub async fn what_was_written_is_told_in_order(store: &dyn Store) {
         Content::Entry(sale("b", "d", 1, 10, 5)),
         Content::Record(party("c", Stage::Customer, [("size", category("big"))])),
         Content::Record(cost_model("q", rates([("CLERK", 2)]), None)),
+        Content::Record(closing("z", 3, "by Bo")),
         Content::Entry(reversal("r", "b")),
     ];
     assert_eq!(contents, wanted);
@@ -136,7 +138,8 @@ pub async fn what_was_written_is_told_in_order(store: &dyn Store) {
         (0, 3, 10, &[1, 2, 3][..]),
         (2, NEWEST, 2, &[3, 4]),
         (1, 3, 1, &[2]),
-        (5, NEWEST, 10, &[]),
+        (4, NEWEST, 10, &[5, 6]),
+        (6, NEWEST, 10, &[]),
         (NEWEST, NEWEST, 10, &[]),
         (3, 2, 10, &[]),
         (0, NEWEST, 0, &[]),
@@ -166,7 +169,8 @@ pub async fn what_is_copied_answers_the_same_there_and_back(store: &dyn Store) {
         assert_eq!(copied.source, copied.target);
         let counts = copied.target.counts;
         let entries = counts.activities + counts.reversals;
-        let records = counts.parties + counts.trait_definitions + counts.cost_models;
+        let records =
+            counts.parties + counts.trait_definitions + counts.cost_models + counts.closings;
         assert_eq!(entries + records, end);
         copy(store, &back, &id, &mut |_| ()).await.unwrap();
     }

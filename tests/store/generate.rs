@@ -259,6 +259,9 @@ fn record() -> impl Strategy<Value = Record> {
         3 => exchange_rate().prop_map(Record::ExchangeRate),
         1 => (request, some_costs(), option::of(0_u64..3))
             .prop_map(|(request, costs, expected)| cost_model(&request, costs, expected)),
+        1 => ((0..4), (1..4)).prop_map(|(request, month)| {
+            closing(&format!("request{request}"), month, "")
+        }),
     ]
 }
 
@@ -495,10 +498,11 @@ impl Question {
             Self::Others(as_of) => {
                 let ids: Vec<_> = CUSTOMERS.iter().map(|id| party_id(id)).collect();
                 format!(
-                    "{:#?} {:#?} {:#?} {:#?} {:#?} {:#?}",
+                    "{:#?} {:#?} {:#?} {:#?} {:#?} {:#?} {:#?}",
                     store.party(tenant, &ids, *as_of).await.unwrap(),
                     store.trait_definitions(tenant, *as_of).await.unwrap(),
                     store.cost_models(tenant, *as_of).await.unwrap(),
+                    store.closings(tenant, *as_of).await.unwrap(),
                     all_rates(store, tenant, *as_of).await,
                     some_rates(store, tenant, *as_of).await,
                     store.watermark(tenant).await.unwrap(),

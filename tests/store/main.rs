@@ -68,6 +68,7 @@ on_every_store! {
         trait_types_hold,
         a_definition_can_change_but_not_its_type,
         cost_models_are_versions,
+        months_are_closed_once_and_in_order,
         validate_only_keeps_no_record,
         parties_are_listed_in_pages;
     currencies:

@@ -170,6 +170,58 @@ pub async fn cost_models_are_versions(store: &dyn Store) {
     );
 }
 
+pub async fn months_are_closed_once_and_in_order(store: &dyn Store) {
+    let closed = async |as_of| {
+        let found = store.closings(&tenant("t"), as_of).await.unwrap();
+        let told = found.iter().map(|closing| {
+            assert_eq!(closing.record_time, NOW);
+            format!(
+                "{} {} {}",
+                closing.position, closing.draft.month, closing.draft.note
+            )
+        });
+        told.collect::<Vec<_>>()
+    };
+    assert!(closed(NEWEST).await.is_empty());
+    let batch = vec![
+        closing("one", 3, "by Bo"),
+        closing("one", 3, "by Bo"),
+        closing("one", 4, "by Bo"),
+        closing("two", 3, "by Al"),
+        closing("three", 5, ""),
+        closing("three", 2, ""),
+        closing("three", 4, ""),
+    ];
+    let outcomes = put(store, batch).await;
+    assert_eq!(outcomes[..2], [Outcome::Posted(1), Outcome::Duplicate(1)]);
+    assert_eq!(
+        refusal(&outcomes[2]),
+        (Reason::RequestIdReused, "request_id")
+    );
+    assert_eq!(outcomes[3], Outcome::Duplicate(1), "the first one stays");
+    let out_of_order = (Reason::ClosingOutOfOrder, "month");
+    assert_eq!(refusal(&outcomes[4]), out_of_order);
+    assert_eq!(refusal(&outcomes[5]), out_of_order);
+    assert_eq!(outcomes[6], Outcome::Posted(2));
+    append(store, vec![sale("a", "c", 1, 10, 5)]).await;
+    let mode = WriteMode::ValidateOnly;
+    let batch = vec![closing("four", 5, ""), closing("five", 6, "")];
+    let tried = store.put(&tenant("t"), batch, NOW, mode).await.unwrap();
+    assert!(tried.iter().all(|one| matches!(one, Outcome::Posted(_))));
+    assert_eq!(watermark(store).await, 3);
+    let again = vec![closing("three", 4, ""), closing("six", 5, "")];
+    assert_eq!(
+        put(store, again).await,
+        [Outcome::Duplicate(2), Outcome::Posted(4)]
+    );
+    let all = ["1 2024-03 by Bo", "2 2024-04 ", "4 2024-05 "];
+    assert_eq!(closed(NEWEST).await, all);
+    assert_eq!(closed(3).await, all[..2]);
+    assert!(closed(0).await.is_empty());
+    let other = store.closings(&tenant("u"), NEWEST).await.unwrap();
+    assert!(other.is_empty());
+}
+
 pub async fn validate_only_keeps_no_record(store: &dyn Store) {
     put(
         store,

@@ -24,13 +24,14 @@ const SPREAD: [&str; 3] = [
     "profitscore.ids",
 ];
 /// The tables that are on the coordinator alone.
-const LOCAL: [&str; 6] = [
+const LOCAL: [&str; 7] = [
     "profitscore.books",
     "profitscore.settings",
     "profitscore.tenants",
     "profitscore.migrations",
     "profitscore.trait_definitions",
     "profitscore.cost_models",
+    "profitscore.closings",
 ];
 /// What Citus refuses wherever it stands.
 const REFUSED: [&str; 8] = [

@@ -4,6 +4,7 @@ use profitscore::{
     domain::{
         account::Sums,
         activity::{Activity, Dimensions, EffortPurpose, Kind, Work},
+        closing::{ClosingDraft, Month},
         cost_model::{CostModel, CostModelDraft},
         exchange_rate::{ExchangeRate, Pair, Rate, RateQuestion, StoredRate},
         id::{ActivityId, PartyId, RequestId, RoleId, TenantId, TraitKey},
@@ -202,6 +203,15 @@ pub fn cost_model(request: &str, model: CostModel, expected: Option<u64>) -> Rec
         model,
         request_id: RequestId::parse(request, "").unwrap(),
         expected_version: expected,
+    })
+}
+
+/// The closing of a month of 2024.
+pub fn closing(request: &str, month: i32, note: &str) -> Record {
+    Record::Closing(ClosingDraft {
+        month: Month::parse(2024, month, "").unwrap(),
+        note: note.to_owned(),
+        request_id: RequestId::parse(request, "").unwrap(),
     })
 }
 

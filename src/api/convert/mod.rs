@@ -6,6 +6,7 @@ pub mod allocation;
 pub mod allocation_policy;
 pub mod band;
 pub mod capacity;
+pub mod closing;
 pub mod common;
 pub mod cost_model;
 pub mod dependence;

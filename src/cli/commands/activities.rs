@@ -183,7 +183,7 @@ fn instant(timestamp: &Option<Timestamp>) -> String {
     }
 }
 
-fn text(answer: &ListActivitiesResponse) -> String {
+pub fn text(answer: &ListActivitiesResponse) -> String {
     let mut grid = Grid::new(&[
         ("Position", Side::Right),
         ("Occurred", Side::Left),
@@ -225,7 +225,7 @@ fn text(answer: &ListActivitiesResponse) -> String {
     )
 }
 
-fn sheet(entries: &[LedgerEntry]) -> Sheet {
+pub fn sheet(entries: &[LedgerEntry]) -> Sheet {
     let mut sheet = Sheet::new(&[
         "position",
         "record_time",

@@ -162,6 +162,7 @@ fn numbers(totals: &Totals, accounts: &BTreeSet<&Account>) -> Vec<(String, Strin
         parties,
         trait_definitions,
         cost_models,
+        closings,
         exchange_rates,
     } = totals.counts;
     let counts = [
@@ -170,6 +171,7 @@ fn numbers(totals: &Totals, accounts: &BTreeSet<&Account>) -> Vec<(String, Strin
         ("parties", parties),
         ("trait_definitions", trait_definitions),
         ("cost_models", cost_models),
+        ("closings", closings),
         ("exchange_rates", exchange_rates),
     ];
     let counts = counts.map(|(name, count)| (name.to_owned(), count.to_string()));

@@ -167,7 +167,8 @@ impl PutArguments {
 }
 
 /// An id that no other run of this command makes.
-fn new_request_id() -> String {
+/// An id for a request that is not sent again.
+pub fn new_request_id() -> String {
     let now = jiff::Timestamp::now().as_nanosecond();
     format!("cli-{now:x}-{}", process::id())
 }

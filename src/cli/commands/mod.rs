@@ -5,6 +5,7 @@ pub mod allocation;
 pub mod bands;
 pub mod by;
 pub mod capacity;
+pub mod closings;
 pub mod comparison;
 pub mod copy;
 pub mod costs;

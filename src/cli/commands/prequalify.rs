@@ -183,6 +183,7 @@ pub fn pinned(position: Option<LedgerPosition>) -> Option<ReadOptions> {
     position.map(|position| ReadOptions {
         at_least_as_fresh: None,
         as_of: Some(position),
+        as_closed: None,
     })
 }
 

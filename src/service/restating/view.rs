@@ -3,6 +3,7 @@
 use super::{Restating, collecting::group_of};
 use crate::{
     domain::{
+        closing::Closing,
         cost_model::CostModel,
         exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
         history::{HistoryQuestion, Written},
@@ -117,6 +118,10 @@ impl Store for Restating {
         as_of: Position,
     ) -> Result<Vec<Arc<CostModel>>, Problem> {
         self.store.cost_models(tenant, as_of).await
+    }
+
+    async fn closings(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Closing>, Problem> {
+        self.store.closings(tenant, as_of).await
     }
 
     async fn exchange_rates(

@@ -60,6 +60,7 @@ pub use self::{
 use self::{prepared::Preparer, writer::Message};
 use super::Store;
 use crate::domain::{
+    closing::Closing,
     cost_model::CostModel,
     exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
     history::{HistoryQuestion, Written},
@@ -316,6 +317,12 @@ impl Store for EmbeddedStore {
     ) -> Result<Vec<Arc<CostModel>>, Problem> {
         let tenant = tenant.clone();
         self.ask(move |questions| questions.cost_models(&tenant, as_of))
+            .await
+    }
+
+    async fn closings(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Closing>, Problem> {
+        let tenant = tenant.clone();
+        self.ask(move |questions| questions.closings(&tenant, as_of))
             .await
     }
 

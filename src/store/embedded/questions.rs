@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     domain::{
+        closing::Closing,
         cost_model::CostModel,
         exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
         history::{HistoryQuestion, Written},
@@ -183,6 +184,12 @@ impl Questions {
     ) -> Result<Vec<Arc<CostModel>>, Problem> {
         let as_of = self.seen(tenant, as_of)?;
         self.read(tenant, |books| books.records.cost_models(as_of))
+    }
+
+    /// All closed months as of a position.
+    pub fn closings(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Closing>, Problem> {
+        let as_of = self.seen(tenant, as_of)?;
+        self.read(tenant, |books| books.records.closings(as_of))
     }
 
     /// The exchange rates of some pairs and days as of a position.

@@ -5,6 +5,7 @@
 
 use super::{
     append::Appending,
+    closings,
     database::{Database, Fault, column},
     entries, json,
     parties::{COLUMNS, party_of},
@@ -53,6 +54,7 @@ pub async fn written(
     if missing(&found) {
         read_definitions(database, tenant, range, &mut found).await?;
         read_cost_models(database, tenant, range, &mut found).await?;
+        read_closings(database, tenant, range, &mut found).await?;
     }
     if missing(&found) {
         read_rates(database, tenant, range, &mut found).await?;
@@ -84,14 +86,19 @@ fn question(tenant: i32, range: Range, columns: &str, (table, letter): (&str, ch
 }
 
 fn of_row(row: &Row, content: Content) -> Result<Written, Problem> {
-    let nanos: i32 = column(row, "record_nanos")?;
     Ok(Written {
         position: count(column(row, "seq")?),
-        record_time: Instant {
-            seconds: column(row, "record_seconds")?,
-            nanos: nanos.unsigned_abs(),
-        },
+        record_time: record_time(row)?,
         content,
+    })
+}
+
+/// When what is in a row was taken in.
+pub fn record_time(row: &Row) -> Result<Instant, Problem> {
+    let nanos: i32 = column(row, "record_nanos")?;
+    Ok(Instant {
+        seconds: column(row, "record_seconds")?,
+        nanos: nanos.unsigned_abs(),
     })
 }
 
@@ -174,6 +181,21 @@ async fn read_cost_models(
             content: Content::of_record(Record::CostModel(draft)),
         };
         found.insert(position, written);
+    }
+    Ok(())
+}
+
+async fn read_closings(
+    database: &Database,
+    tenant: i32,
+    range: Range,
+    found: &mut BTreeMap<Position, Written>,
+) -> Result<(), Problem> {
+    let sql = question(tenant, range, closings::COLUMNS, ("closings", 'c'));
+    for row in database.rows(&sql).await? {
+        let closing = closings::closing_of(&row)?;
+        let written = of_row(&row, Content::of_record(Record::Closing(closing.draft)))?;
+        found.insert(written.position, written);
     }
     Ok(())
 }

@@ -6,6 +6,7 @@
 
 mod append;
 mod books;
+mod closings;
 mod cross;
 mod curve;
 mod customers;
@@ -44,6 +45,7 @@ use self::{
 };
 use super::Store;
 use crate::domain::{
+    closing::Closing,
     cost_model::CostModel,
     exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
     history::{HistoryQuestion, Written},
@@ -201,6 +203,10 @@ impl Store for PostgresStore {
         as_of: Position,
     ) -> Result<Vec<Arc<CostModel>>, Problem> {
         parties::cost_models(self.database(), self.number(tenant).await?, as_of).await
+    }
+
+    async fn closings(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Closing>, Problem> {
+        closings::closings(self.database(), self.number(tenant).await?, as_of).await
     }
 
     async fn exchange_rates(

@@ -1,6 +1,7 @@
 //! What becomes of records: decided by the domain against the newest version of each, and then written all at once.
 
 use super::{
+    closings,
     database::{Fault, column, rows},
     json,
     parties::{COLUMNS, party_of, stage_number},
@@ -8,6 +9,7 @@ use super::{
     sql::{OPEN, Sql, count, seq},
 };
 use crate::domain::{
+    closing::Closing,
     cost_model::{CostModel, CostModelDraft},
     exchange_rate::{Pair, StoredRate},
     id::{PartyId, RequestId, TraitKey},
@@ -31,6 +33,7 @@ pub struct Recording {
     definitions: Vec<DefinitionVersion>,
     cost_models: Vec<(i64, String, CostModel)>,
     versions: u64,
+    closings: Vec<Closing>,
     rates: Vec<StoredRate>,
 }
 
@@ -58,7 +61,8 @@ impl Recording {
         tenant: i32,
         submitted: impl Iterator<Item = &Record>,
     ) -> Result<Self, Fault> {
-        let (mut parties, mut keys, mut cost_models) = (BTreeSet::new(), BTreeSet::new(), false);
+        let (mut parties, mut keys) = (BTreeSet::new(), BTreeSet::new());
+        let (mut cost_models, mut closings) = (false, false);
         let mut rates = BTreeSet::new();
         for record in submitted {
             match record {
@@ -70,6 +74,7 @@ impl Recording {
                     keys.insert(definition.key.to_string());
                 }
                 Record::CostModel(_) => cost_models = true,
+                Record::Closing(_) => closings = true,
                 Record::ExchangeRate(rate) => {
                     rates.insert((rate.pair, rate.day));
                 }
@@ -81,6 +86,11 @@ impl Recording {
         recording.read_parties(connection, tenant, parties).await?;
         if cost_models {
             recording.read_cost_models(connection, tenant).await?;
+        }
+        if closings {
+            for closing in closings::closings_on(connection, tenant).await? {
+                recording.take(closing.position, Record::Closing(closing.draft));
+            }
         }
         recording.read_rates(connection, tenant, rates).await?;
         Ok(recording)
@@ -236,6 +246,11 @@ impl Recording {
                 self.cost_models
                     .push((seq, draft.request_id.to_string(), model));
             }
+            Record::Closing(draft) => self.closings.push(Closing {
+                position: count(seq),
+                record_time,
+                draft: draft.clone(),
+            }),
             Record::ExchangeRate(rate) => self.rates.push(StoredRate {
                 position: count(seq),
                 record_time,
@@ -265,6 +280,8 @@ impl Recording {
         for model in self.cost_models {
             statements.push(cost_model_statement(tenant, model));
         }
+        let closings = self.closings.iter();
+        statements.extend(closings.map(|closing| closings::statement(tenant, closing)));
         if !self.rates.is_empty() {
             statements.push(rates::statement(tenant, &self.rates));
         }

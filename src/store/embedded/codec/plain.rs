@@ -163,6 +163,7 @@ pub fn record_bytes(record: &Record) -> usize {
             let pools: usize = model.pools.values().map(pool_bytes).sum();
             64 * model.rates.len() + pools + model.note.len()
         }
+        Record::Closing(draft) => draft.note.len(),
     }
 }
 

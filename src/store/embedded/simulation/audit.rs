@@ -93,9 +93,10 @@ fn records(questions: &Questions, id: &TenantId, newest: Position) -> Result<Str
     let parties = questions.parties(id, &all_parties(newest))?;
     let definitions = questions.trait_definitions(id, newest)?;
     let cost_models = questions.cost_models(id, newest)?;
+    let closings = questions.closings(id, newest)?;
     let rates = questions.list_exchange_rates(id, &all_rates(newest))?;
     Ok(format!(
-        "{parties:?} {definitions:?} {cost_models:?} {rates:?}"
+        "{parties:?} {definitions:?} {cost_models:?} {closings:?} {rates:?}"
     ))
 }
 

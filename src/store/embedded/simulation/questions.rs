@@ -262,10 +262,11 @@ impl Question {
             Self::Prospects(question) => prospects(&questions.prospects(tenant, question)?),
             Self::Written(question) => format!("{:?}", questions.written(tenant, question)?),
             Self::Others(as_of) => format!(
-                "{:?} {:?} {:?}",
+                "{:?} {:?} {:?} {:?}",
                 questions.party(tenant, &[customer(1), customer(2)], *as_of)?,
                 questions.trait_definitions(tenant, *as_of)?,
                 questions.cost_models(tenant, *as_of)?,
+                questions.closings(tenant, *as_of)?,
             ),
         })
     }
@@ -287,12 +288,13 @@ impl Question {
                 Self::Prospects(question) => prospects(&store.prospects(tenant, question).await?),
                 Self::Written(question) => format!("{:?}", store.written(tenant, question).await?),
                 Self::Others(as_of) => format!(
-                    "{:?} {:?} {:?}",
+                    "{:?} {:?} {:?} {:?}",
                     store
                         .party(tenant, &[customer(1), customer(2)], *as_of)
                         .await?,
                     store.trait_definitions(tenant, *as_of).await?,
                     store.cost_models(tenant, *as_of).await?,
+                    store.closings(tenant, *as_of).await?,
                 ),
             })
         };

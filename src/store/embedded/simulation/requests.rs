@@ -5,6 +5,7 @@ use super::random::Random;
 use crate::{
     domain::{
         activity::{Activity, Dimensions, DirectCostKind, EffortPurpose, Kind, Price, Work},
+        closing::{ClosingDraft, Month},
         cost_model::{CostModel, CostModelDraft},
         exchange_rate::{ExchangeRate, Original, Pair, Rate, convert_amounts},
         id::{ActivityId, PartyId, RequestId, RoleId, TenantId, TraitKey},
@@ -295,6 +296,11 @@ impl Maker {
                 model: costs(random),
                 request_id: RequestId::parse(&format!("q{}", random.below(8)), "").unwrap(),
                 expected_version: random.maybe(|random| random.below(3) as u64),
+            }),
+            2 => Record::Closing(ClosingDraft {
+                month: Month::parse(2024, random.between(1, 6), "").unwrap(),
+                note: random.pick(&["", "by Bo"]).to_owned(),
+                request_id: RequestId::parse(&format!("q{}", random.below(8)), "").unwrap(),
             }),
             _ => Record::Party(Party {
                 party_id: customer(random.between(0, CUSTOMERS + 3)),

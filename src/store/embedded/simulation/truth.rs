@@ -178,8 +178,9 @@ impl TenantTruth {
         let parties = records.parties(&all_parties(self.newest), |_| false);
         let definitions = records.definitions(self.newest);
         let cost_models = records.cost_models(self.newest);
+        let closings = records.closings(self.newest);
         let rates = records.rates().list(&all_rates(self.newest));
-        format!("{parties:?} {definitions:?} {cost_models:?} {rates:?}")
+        format!("{parties:?} {definitions:?} {cost_models:?} {closings:?} {rates:?}")
     }
 
     /// The sums of every customer over a period, as of a position; those that are zero are absent, and customers

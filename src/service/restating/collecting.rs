@@ -216,3 +216,16 @@ fn check_rows(count: usize) -> Result<(), Problem> {
         variables,
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_many_rows_are_refused_by_name() {
+        assert!(check_rows(MOST_ROWS).is_ok());
+        let problem = check_rows(MOST_ROWS + 1).unwrap_err();
+        assert_eq!(problem.reason, Reason::RestatementTooLarge);
+        assert_eq!(problem.metadata["limit"], "200000");
+    }
+}

@@ -326,20 +326,20 @@ fn verified(folder: &Path) -> i64 {
 enum Moment {
     /// While it opens the folder.
     Opening,
-    /// While it writes a file whose name ends so.
-    Making(&'static str),
+    /// While it writes a file whose name ends so, which it does after so many more activities at the latest.
+    Making(&'static str, i64),
 }
 
 /// Starts a server, lets it take in some more, and kills it at a moment; says whether it came.
 async fn kill_at(moment: Moment, folder: &Path, state: &mut u64, acknowledged: &mut i64) -> bool {
     let mut server = Server::start(folder);
-    let end = match moment {
+    let (end, more) = match moment {
         Moment::Opening => {
             tokio::time::sleep(Duration::from_micros(random(state) % 400_000)).await;
             server.kill();
             return true;
         }
-        Moment::Making(end) => end,
+        Moment::Making(end, more) => (end, more),
     };
     let channel = server.channel().await;
     let count = ledger_size(&channel).await;
@@ -349,12 +349,12 @@ async fn kill_at(moment: Moment, folder: &Path, state: &mut u64, acknowledged: &
     );
     // Everything is sent again from before what is there.
     *acknowledged = count / LARGE_CHUNK * LARGE_CHUNK - LARGE_CHUNK;
-    let until = *acknowledged + 20 * LARGE_CHUNK;
+    let until = *acknowledged + more;
     let sending = send(channel, acknowledged, until);
     let life = Duration::from_micros(random(state) % LIFE);
     let killing = async {
         let begin = Instant::now();
-        while !is_making(folder, end) && begin.elapsed() < Duration::from_secs(20) {
+        while !is_making(folder, end) && begin.elapsed() < Duration::from_secs(60) {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         let is_made = is_making(folder, end);
@@ -379,7 +379,10 @@ async fn kills_while_the_folder_is_tended_and_opened_lose_nothing_and_double_not
     send(channel, &mut acknowledged, all).await;
     assert_eq!(acknowledged, all);
     server.kill();
-    let (checkpoint, packed) = (Moment::Making("CHECKPOINT.new"), Moment::Making(".log.new"));
+    // A checkpoint may have been finished before the first kill. Then the next is due after as many writes again;
+    // packing, when nobody waits any more.
+    let checkpoint = Moment::Making("CHECKPOINT.new", all);
+    let packed = Moment::Making(".log.new", 20 * LARGE_CHUNK);
     let mut hits = [0; 2];
     for (moment, hit) in [
         (checkpoint, Some(0)),

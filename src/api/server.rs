@@ -30,6 +30,7 @@ use tonic::{
     transport::{Server, server::TcpIncoming},
 };
 use tonic_health::{ServingStatus, server::HealthReporter};
+use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
 use tonic_web::GrpcWebLayer;
 
 /// The largest message that is read. Item limits bite first: 1,000 activities with every field at its limit are
@@ -99,18 +100,11 @@ pub async fn serve(
     };
     let shared = || Arc::clone(&service);
     let customer = CustomerHandlers { service: shared() };
-    let closing = ClosingHandlers { service: shared() };
     let cost_model = CostModelHandlers { service: shared() };
     let exchange_rate = ExchangeRateHandlers { service: shared() };
     let ranking = RankingHandlers { service: shared() };
     let report = ReportHandlers { service: shared() };
     let prospect = ProspectHandlers { service: shared() };
-    let reflection = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(DESCRIPTORS)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        .build_v1()
-        // The descriptors are made by the build script from the contract itself.
-        .expect("the contract's descriptors are whole");
     let server = Server::builder()
         .accept_http1(true)
         .initial_stream_window_size(STREAM_WINDOW)
@@ -124,10 +118,13 @@ pub async fn serve(
             limit: limits.deadline,
         })
         .add_service(health_service)
-        .add_service(reflection)
+        .add_service(reflection())
         .add_service(accept!(ActivityServiceServer, activity))
         .add_service(accept!(CustomerServiceServer, customer))
-        .add_service(accept!(ClosingServiceServer, closing))
+        .add_service(accept!(
+            ClosingServiceServer,
+            ClosingHandlers { service: shared() }
+        ))
         .add_service(accept!(CostModelServiceServer, cost_model))
         .add_service(accept!(ExchangeRateServiceServer, exchange_rate))
         .add_service(accept!(RankingServiceServer, ranking))
@@ -152,6 +149,16 @@ pub async fn serve(
     let drained = tokio::time::timeout(limits.drain, server).await;
     service.stop();
     drained.unwrap_or(Ok(()))
+}
+
+/// Tells clients the whole contract.
+fn reflection() -> ServerReflectionServer<impl ServerReflection> {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(DESCRIPTORS)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()
+        // The descriptors are made by the build script from the contract itself.
+        .expect("the contract's descriptors are whole")
 }
 
 /// Connections that do not wait to fill packets: answers are written in several small pieces, and each call would take

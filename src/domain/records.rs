@@ -1,4 +1,5 @@
-//! Parties, trait definitions, cost models and closings as they were at every position: the small things beside the ledger.
+//! Parties, trait definitions, cost models and closings as they were at every position: the small things beside the
+//! ledger.
 //!
 //! A store that keeps them in memory holds one [`Records`] for each tenant. What is decided here is decided once for
 //! all stores: whether a record is new, unchanged or refused.

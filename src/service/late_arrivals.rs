@@ -4,7 +4,7 @@
 use super::{
     Service,
     report::{check_range, check_sum},
-    standings::Everybody,
+    standings::{Everybody, Known},
 };
 use crate::domain::{
     account::{Account, Sums},
@@ -210,7 +210,7 @@ impl Service {
 struct MonthOfAll {
     own: MonthStanding,
     sums: Sums,
-    customers: Vec<((PartyId, Option<Arc<Party>>), Standing)>,
+    customers: Vec<(Known, Standing)>,
 }
 
 impl MonthOfAll {

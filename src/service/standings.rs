@@ -79,7 +79,7 @@ pub struct PolicyComparison {
 
 /// Everybody under one way, in the order of their ids.
 pub(super) struct Everybody {
-    pub customers: Vec<(PartyId, Option<Arc<Party>>)>,
+    pub customers: Vec<Known>,
     pub standings: Vec<Standing>,
     pub outcome: AllocationOutcome,
     pub active: u64,
@@ -234,7 +234,8 @@ fn standing_of(row: RankRow) -> (PartyId, Option<Arc<Party>>, Standing) {
     (row.customer, row.party, standing)
 }
 
-type Known = (PartyId, Option<Arc<Party>>);
+/// A customer, and the party if one is stored.
+pub(super) type Known = (PartyId, Option<Arc<Party>>);
 
 fn is_same(one: &[Known], other: &[Known]) -> bool {
     one.len() == other.len() && one.iter().zip(other).all(|((a, _), (b, _))| a == b)

@@ -19,6 +19,7 @@ mod failures;
 mod harness;
 mod hostile;
 mod hostile_questions;
+mod late_arrivals;
 mod prospects;
 mod rankings;
 mod reports;

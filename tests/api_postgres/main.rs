@@ -36,6 +36,8 @@ mod harness;
 mod hostile;
 #[path = "../api/hostile_questions.rs"]
 mod hostile_questions;
+#[path = "../api/late_arrivals.rs"]
+mod late_arrivals;
 #[path = "../api/prospects.rs"]
 mod prospects;
 #[path = "../api/rankings.rs"]

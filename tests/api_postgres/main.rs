@@ -20,6 +20,8 @@ mod closings;
 mod comparison;
 #[path = "../api/cost_models.rs"]
 mod cost_models;
+#[path = "../api/currencies.rs"]
+mod currencies;
 #[path = "../api/customers.rs"]
 mod customers;
 #[path = "../api/dimensions.rs"]

@@ -284,7 +284,6 @@ impl Maker {
     fn record(&mut self) -> Record {
         let random = &mut self.random;
         match random.below(9) {
-            2 => Record::ExchangeRate(exchange_rate(random)),
             0 => Record::TraitDefinition(TraitDefinition {
                 key: trait_key(random.pick(&["size", "age", "new"])),
                 trait_type: random.pick(&[TraitType::Number, TraitType::Category]),
@@ -302,6 +301,7 @@ impl Maker {
                 note: random.pick(&["", "by Bo"]).to_owned(),
                 request_id: RequestId::parse(&format!("q{}", random.below(8)), "").unwrap(),
             }),
+            3 => Record::ExchangeRate(exchange_rate(random)),
             _ => Record::Party(Party {
                 party_id: customer(random.between(0, CUSTOMERS + 3)),
                 stage: random.pick(&[Stage::Prospect, Stage::Customer]),

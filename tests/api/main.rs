@@ -23,6 +23,7 @@ mod late_arrivals;
 mod prospects;
 mod rankings;
 mod reports;
+mod restating;
 mod serving;
 mod store;
 mod streams;

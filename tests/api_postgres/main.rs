@@ -46,6 +46,8 @@ mod prospects;
 mod rankings;
 #[path = "../api/reports.rs"]
 mod reports;
+#[path = "../api/restating.rs"]
+mod restating;
 #[path = "../api/serving.rs"]
 mod serving;
 #[path = "../api/streams.rs"]

@@ -169,8 +169,11 @@ pub async fn what_is_copied_answers_the_same_there_and_back(store: &dyn Store) {
         assert_eq!(copied.source, copied.target);
         let counts = copied.target.counts;
         let entries = counts.activities + counts.reversals;
-        let records =
-            counts.parties + counts.trait_definitions + counts.cost_models + counts.closings;
+        let records = counts.parties
+            + counts.trait_definitions
+            + counts.cost_models
+            + counts.closings
+            + counts.exchange_rates;
         assert_eq!(entries + records, end);
         copy(store, &back, &id, &mut |_| ()).await.unwrap();
     }

@@ -18,6 +18,7 @@ const SERVICES: &[&str] = &[
     "profitscore/v1/exchange_rate_service.proto",
     "profitscore/v1/prospect_service.proto",
     "profitscore/v1/ranking_service.proto",
+    "profitscore/v1/receivables_service.proto",
     "profitscore/v1/report_service.proto",
 ];
 

@@ -16,6 +16,8 @@ mod paging;
 pub mod prospect;
 pub mod ranking;
 mod ranking_export;
+mod ranking_solvency;
+pub mod receivables;
 pub mod report;
 pub mod server;
 pub mod status;

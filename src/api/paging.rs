@@ -46,6 +46,7 @@ list_requests!(
     RankCustomersRequest,
     GetCrossReportRequest,
     RankDimensionRequest,
+    ListReceivablesRequest,
     ListLookalikesRequest,
 );
 

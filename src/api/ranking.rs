@@ -16,6 +16,7 @@ use super::{
     paging::Page,
     pb,
     ranking_export::{Part, RankingExport},
+    ranking_solvency::{self, is_by_solvency},
 };
 use crate::{
     domain::{
@@ -58,12 +59,17 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
         let settings = service.settings();
         let period = request.period.as_ref();
         let scope = scope_from_pb(period, request.filter, settings, "", page.as_of)?;
+        let by_solvency = is_by_solvency(request.basis);
         let fields = RankingFields {
-            basis: request.basis,
+            basis: if by_solvency { 0 } else { request.basis },
             direction: request.direction,
             cost_model_version: request.cost_model_version,
         };
         let asked = ranking_from_pb(scope, &fields, Basis::NetProfit)?;
+        if by_solvency {
+            let answer = ranking_solvency::rank(&service, &tenant, &asked, &page).await?;
+            return Ok(Response::new(answer));
+        }
         let places = page.places()?;
         let end = places.end;
         let ranking = service.rank(&tenant, &asked, vec![places]).await?;
@@ -123,8 +129,7 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
         let settings = service.settings();
         let scope = scope_from_pb(request.period.as_ref(), None, settings, "", as_of)?;
         let version = optional_version_from_pb(request.cost_model_version)?;
-        let answer = self
-            .service
+        let answer = service
             .statement(&tenant, &customer, scope, version)
             .await?;
         let id = customer.as_str();

@@ -101,8 +101,7 @@ impl pb::report_service_server::ReportService for ReportHandlers {
         let dimension = dimension_from_pb(request.dimension, "dimension")?;
         let places = page.places()?;
         let end = places.end;
-        let ranking = self
-            .service
+        let ranking = service
             .rank_dimension(&tenant, &asked, dimension, places)
             .await?;
         let (total, currency) = (ranking.footing.control_total.reported, settings.currency);
@@ -143,8 +142,7 @@ impl pb::report_service_server::ReportService for ReportHandlers {
         };
         let asked = ranking_from_pb(scope, &fields, Basis::NetProfit)?;
         let granularity = granularity_from_pb(request.granularity)?;
-        let trend = self
-            .service
+        let trend = service
             .trend(&tenant, &asked, customer.as_ref(), granularity)
             .await?;
         Ok(Response::new(trend_to_pb(&trend, as_of, settings)))

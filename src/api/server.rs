@@ -16,10 +16,12 @@ use super::{
         exchange_rate_service_server::{self, ExchangeRateServiceServer},
         prospect_service_server::{self, ProspectServiceServer},
         ranking_service_server::{self, RankingServiceServer},
+        receivables_service_server::{self, ReceivablesServiceServer},
         report_service_server::{self, ReportServiceServer},
     },
     prospect::ProspectHandlers,
     ranking::RankingHandlers,
+    receivables::ReceivablesHandlers,
     report::ReportHandlers,
 };
 use crate::service::Service;
@@ -103,6 +105,7 @@ pub async fn serve(
     let cost_model = CostModelHandlers { service: shared() };
     let exchange_rate = ExchangeRateHandlers { service: shared() };
     let ranking = RankingHandlers { service: shared() };
+    let receivables = ReceivablesHandlers { service: shared() };
     let report = ReportHandlers { service: shared() };
     let prospect = ProspectHandlers { service: shared() };
     let server = Server::builder()
@@ -128,6 +131,7 @@ pub async fn serve(
         .add_service(accept!(CostModelServiceServer, cost_model))
         .add_service(accept!(ExchangeRateServiceServer, exchange_rate))
         .add_service(accept!(RankingServiceServer, ranking))
+        .add_service(accept!(ReceivablesServiceServer, receivables))
         .add_service(accept!(ReportServiceServer, report))
         .add_service(accept!(ProspectServiceServer, prospect))
         .serve_with_incoming_shutdown(incoming(listener), async move {
@@ -168,7 +172,7 @@ fn incoming(listener: TcpListener) -> TcpIncoming {
 }
 
 /// The services by their names, and the server as a whole by the empty one.
-const HEALTH_NAMES: [&str; 9] = [
+const HEALTH_NAMES: [&str; 10] = [
     "",
     activity_server::SERVICE_NAME,
     closing_service_server::SERVICE_NAME,
@@ -177,6 +181,7 @@ const HEALTH_NAMES: [&str; 9] = [
     exchange_rate_service_server::SERVICE_NAME,
     prospect_service_server::SERVICE_NAME,
     ranking_service_server::SERVICE_NAME,
+    receivables_service_server::SERVICE_NAME,
     report_service_server::SERVICE_NAME,
 ];
 

@@ -184,6 +184,8 @@ pub enum Basis {
     ContributionMargin,
     /// Contribution margin less cost to serve, receivables cost and the share of fixed costs
     NetProfit,
+    /// The paid share of what fell due, then days late; only of `rank`
+    Solvency,
 }
 
 impl Basis {
@@ -194,6 +196,7 @@ impl Basis {
             Self::Revenue => pb::RankingBasis::Revenue,
             Self::ContributionMargin => pb::RankingBasis::ContributionMargin,
             Self::NetProfit => pb::RankingBasis::NetProfit,
+            Self::Solvency => pb::RankingBasis::Solvency,
         };
         basis.into()
     }
@@ -205,6 +208,7 @@ impl Basis {
             Self::Revenue => "revenue",
             Self::ContributionMargin => "contribution margin",
             Self::NetProfit => "net profit",
+            Self::Solvency => "solvency",
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::api::pb::{
     customer_service_client::CustomerServiceClient,
     exchange_rate_service_client::ExchangeRateServiceClient,
     prospect_service_client::ProspectServiceClient, ranking_service_client::RankingServiceClient,
+    receivables_service_client::ReceivablesServiceClient,
     report_service_client::ReportServiceClient,
 };
 use std::{error::Error, time::Duration};
@@ -144,6 +145,12 @@ impl Connection {
     /// Rankings and statements.
     pub fn rankings(&self) -> RankingServiceClient<Channel> {
         RankingServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES_MAX)
+    }
+
+    /// What customers owe.
+    pub fn receivables(&self) -> ReceivablesServiceClient<Channel> {
+        ReceivablesServiceClient::new(self.channel.clone())
+            .max_decoding_message_size(ANSWER_BYTES_MAX)
     }
 
     /// Reports by branch, product and account manager.

@@ -58,6 +58,8 @@ enum Command {
     Cross(commands::cross::CrossArguments),
     /// Follow a customer, or all, over calendar periods, beside the period and the year before
     Trend(commands::trend::TrendArguments),
+    /// Tell what customers owe: the ageing report, or one customer's invoices
+    Receivables(commands::receivables::ReceivablesArguments),
     /// Draw the whale curve: how much depends on how few
     Whale(commands::whale::WhaleArguments),
     /// List, get and store customers
@@ -141,6 +143,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::By(by) => by.run(&connect().await?, format).await,
         Command::Cross(cross) => cross.run(&connect().await?, format).await,
         Command::Trend(trend) => trend.run(&connect().await?, format).await,
+        Command::Receivables(asked) => asked.run(&connect().await?, format).await,
         Command::Whale(whale) => whale.run(&connect().await?, format).await,
         Command::Customers(parties) => {
             let stage = crate::api::pb::PartyStage::Customer;

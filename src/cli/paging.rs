@@ -46,6 +46,7 @@ pages! {
     ListLateEntriesResponse.entries,
     ListLookalikesResponse.lookalikes,
     ListPartiesResponse.parties,
+    ListReceivablesResponse.rows,
     ListTraitDefinitionsResponse.trait_definitions,
     RankCustomersResponse.customers,
     RankDimensionResponse.rows,

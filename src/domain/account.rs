@@ -34,7 +34,7 @@ pub enum Account {
     SpecialDemandCost,
     /// Amounts written off, in micro-units.
     WrittenOff,
-    /// Amounts billed, in micro-units.
+    /// Amounts billed less what was credited, in micro-units.
     Invoiced,
     /// Payments received less refunds paid out, in micro-units.
     Spend,
@@ -216,6 +216,9 @@ pub fn for_each_posting_of(kind: &Kind, mut post: impl FnMut(Account, i64)) {
         Kind::Payment { amount, .. } => post(Account::Spend, *amount),
         Kind::WriteOff { amount, .. } => post(Account::WrittenOff, *amount),
         Kind::Referral { .. } => post(Account::ReferralCount, 1),
+        Kind::CreditNote { amount, .. } => post(Account::Invoiced, -amount),
+        // It moves no money. Who has one is active all the same.
+        Kind::Dispute { .. } => {}
     }
 }
 

@@ -131,6 +131,20 @@ pub enum Kind {
         /// Who was brought.
         referred_party_id: PartyId,
     },
+    /// A billed amount was credited.
+    CreditNote {
+        /// How much, in micro-units.
+        amount: Micros,
+        /// The invoice that it lowers.
+        invoice_id: String,
+    },
+    /// An invoice is disputed, or no longer.
+    Dispute {
+        /// The invoice.
+        invoice_id: String,
+        /// Whether the dispute ends.
+        resolved: bool,
+    },
 }
 
 /// What a sale would have cost without discount.

@@ -40,7 +40,8 @@ impl Driver {
 /// An amount that goes by a driver over all active customers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Driven {
-    /// The whole of it, in micro-units; zero or more.
+    /// The whole of it, in micro-units. Below zero it takes from what the customers bear; it must then be what the
+    /// quantities of the whole of it add up to, so that nothing is left over.
     pub amount: Micros,
     /// What it goes by.
     pub driver: Driver,
@@ -73,7 +74,7 @@ impl Driven {
 }
 
 impl Allotment {
-    /// What goes with a quantity, rounded down: the part of a customer before what is left over.
+    /// What goes with a quantity, rounded towards zero: the part of a customer before what is left over.
     pub fn part(&self, quantity: i128) -> Micros {
         match quantity {
             ..=0 => 0,
@@ -82,8 +83,11 @@ impl Allotment {
     }
 }
 
-/// `amount * quantity / total`, rounded down, for a quantity from zero to the total.
+/// `amount * quantity / total`, rounded towards zero, for a quantity from zero to the total.
 fn fraction(amount: Micros, quantity: i128, total: i128) -> Micros {
+    if amount < 0 {
+        return -fraction(amount.saturating_neg(), quantity, total);
+    }
     let exact = match (u64::try_from(amount), u64::try_from(quantity)) {
         (Ok(amount), Ok(quantity)) => {
             let product = u128::from(amount) * u128::from(quantity);
@@ -177,6 +181,16 @@ mod tests {
             let exact = I256::from(amount) * I256::from(used.min(capacity));
             let low = I256::from(allotment.amount) * I256::from(capacity);
             prop_assert!(low <= exact && exact < low + I256::from(capacity));
+        }
+    }
+
+    #[test]
+    fn an_exact_amount_goes_to_whom_it_belongs_and_the_rest_to_nobody() {
+        // Of 100 micro-units those who are there have 30 and 50, and somebody else 20.
+        for (amount, sign) in [(100, 1), (-100, -1)] {
+            let allotment = driven(amount, Some(100)).allotment(80);
+            assert_eq!(allotment.amount, 80 * sign);
+            assert_eq!(shares(&allotment, &[30, 0, 50]), [30 * sign, 0, 50 * sign]);
         }
     }
 

@@ -253,6 +253,32 @@ fn differing_kind_field(a: &Kind, b: &Kind) -> Option<&'static str> {
                 referred_party_id: r2,
             },
         ) => first([(r1 != r2, "referral.referred_party_id")]),
+        (
+            Kind::CreditNote {
+                amount: a1,
+                invoice_id: i1,
+            },
+            Kind::CreditNote {
+                amount: a2,
+                invoice_id: i2,
+            },
+        ) => first([
+            (a1 != a2, "credit_note.amount"),
+            (i1 != i2, "credit_note.invoice_id"),
+        ]),
+        (
+            Kind::Dispute {
+                invoice_id: i1,
+                resolved: r1,
+            },
+            Kind::Dispute {
+                invoice_id: i2,
+                resolved: r2,
+            },
+        ) => first([
+            (i1 != i2, "dispute.invoice_id"),
+            (r1 != r2, "dispute.resolved"),
+        ]),
         _ => Some("kind"),
     }
 }

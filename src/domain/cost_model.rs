@@ -7,6 +7,7 @@ use super::{
     money::{Micros, NANOS_PER_MICRO, Nanos, divide_half_even},
     policy::{Part, Policy},
     problem::{Problem, Reason},
+    receivables::cost::ReceivablesRates,
     time::{Day, Instant, Period},
 };
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,9 @@ pub struct CostModel {
     /// How much time there is of some roles.
     #[serde(default)]
     pub capacities: BTreeMap<RoleId, RoleCapacity>,
+    /// What receivables cost beside what is written off; nothing if it is not told.
+    #[serde(default)]
+    pub receivables: Option<ReceivablesRates>,
     /// Whether a report is made with it in another currency than that of the books. Never stored.
     #[serde(skip)]
     pub is_restated: bool,
@@ -202,6 +206,7 @@ impl CostModel {
             && self.note == other.note
             && self.effective_from == other.effective_from
             && self.capacities == other.capacities
+            && self.receivables == other.receivables
     }
 }
 

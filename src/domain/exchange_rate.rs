@@ -240,12 +240,13 @@ pub fn for_each_amount<P>(
             visit_some("refund.recovered_cost_of_goods", recovered, &mut visit)
         }
         Kind::DirectCost { kind: _, amount } => visit("direct_cost.amount", amount),
-        Kind::Effort { .. } | Kind::Referral { .. } => Ok(()),
+        Kind::Effort { .. } | Kind::Referral { .. } | Kind::Dispute { .. } => Ok(()),
         Kind::Complaint { compensation, .. } => {
             visit_some("complaint.compensation", compensation, &mut visit)
         }
         Kind::SpecialDemand { cost, .. } => visit_some("special_demand.cost", cost, &mut visit),
         Kind::Invoice { amount, .. } => visit("invoice.amount", amount),
+        Kind::CreditNote { amount, .. } => visit("credit_note.amount", amount),
         Kind::Payment { amount, .. } => visit("payment.amount", amount),
         Kind::WriteOff { amount, .. } => visit("write_off.amount", amount),
     }

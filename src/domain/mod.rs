@@ -27,6 +27,7 @@ pub mod prospect;
 pub mod question;
 pub mod ranking;
 pub mod rates;
+pub mod receivables;
 pub mod records;
 pub mod standing;
 pub mod statement;

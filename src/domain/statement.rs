@@ -7,6 +7,7 @@ use super::{
     id::{PoolId, RoleId},
     money::{Micros, NANOS_PER_MICRO, Nanos, to_nanos},
     ranking::Basis,
+    receivables::cost::Part,
 };
 use std::collections::BTreeMap;
 
@@ -24,6 +25,10 @@ pub struct Statement {
     pub contribution_margin: Nanos,
     pub cost_to_serve: Nanos,
     pub receivables_cost: Nanos,
+    /// The part of it that is the cost of capital.
+    pub carrying_cost: Nanos,
+    /// The part of it by which the provision rose; below zero if it fell.
+    pub provision_change: Nanos,
     pub customer_margin: Nanos,
     pub allocated_fixed_cost: Nanos,
     pub net_profit: Nanos,
@@ -105,6 +110,22 @@ impl Statement {
             statement.contribution_margin - statement.cost_to_serve - statement.receivables_cost;
         statement.net_profit = statement.customer_margin - statement.allocated_fixed_cost;
         statement
+    }
+
+    /// With what receivables cost beside what was written off, in micro-units.
+    #[must_use]
+    pub fn with_receivables(mut self, costs: impl Iterator<Item = (Part, Micros)>) -> Self {
+        for (part, amount) in costs {
+            match part {
+                Part::Carrying => self.carrying_cost += to_nanos(amount),
+                Part::Provision | Part::Release => self.provision_change += to_nanos(amount),
+            }
+        }
+        let more = self.carrying_cost + self.provision_change;
+        self.receivables_cost += more;
+        self.customer_margin -= more;
+        self.net_profit -= more;
+        self
     }
 
     /// The lines of money with their names in the contract.
@@ -193,6 +214,21 @@ pub fn lines(sums: &Sums, costs: &CostModel, shares: &[(PoolId, Micros)]) -> Vec
     }));
     lines.retain(|line| line.amount != 0 || line.milli_minutes.is_some_and(|minutes| minutes != 0));
     lines
+}
+
+/// What receivables cost beside what was written off, as lines; lines of zero are left out.
+pub fn receivables_lines(costs: impl Iterator<Item = (Part, Micros)>) -> Vec<Line> {
+    let line = |(part, amount)| Line {
+        section: Section::ReceivablesCost,
+        label: match part {
+            Part::Carrying => "CARRYING_COST".to_owned(),
+            Part::Provision | Part::Release => "PROVISION_CHANGE".to_owned(),
+        },
+        amount: to_nanos(amount),
+        milli_minutes: None,
+        rate: None,
+    };
+    costs.map(line).filter(|line| line.amount != 0).collect()
 }
 
 /// The minutes of each role that the cost model has no rate for, in thousandths.

@@ -65,7 +65,8 @@ impl Service {
             .iter()
             .map(|row| checked_statement(&row.sums, &costs, &row.shares))
             .collect::<Result<Vec<_>, _>>()?;
-        let shares: i128 = answer.totals.reported_shares.iter().sum();
+        let pools = answer.totals.reported_shares.iter();
+        let shares: i128 = pools.take(costs.pool_parts.len()).sum();
         let margin = total.net_profit + shares * NANOS_PER_MICRO;
         check_range("dependences.margin", margin)?;
         let there = leaving

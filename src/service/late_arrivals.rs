@@ -178,7 +178,9 @@ impl Service {
     ) -> Result<MonthOfAll, Problem> {
         let everybody = self.everybody(tenant, scope, Arc::clone(costs)).await?;
         let outcome = &everybody.outcome;
-        let statement = Statement::of(&everybody.sums, costs, outcome.allocated);
+        let receivables = everybody.receivables.iter().copied();
+        let statement =
+            Statement::of(&everybody.sums, costs, outcome.allocated).with_receivables(receivables);
         for (figure, amount) in statement.figures() {
             check_range(figure, amount)?;
         }

@@ -21,8 +21,10 @@ pub mod parties;
 pub mod prequalify;
 pub mod profile;
 pub mod rankings;
+pub mod receivables;
 pub mod report;
 pub mod restating;
+pub mod solvency;
 pub mod standings;
 pub mod trends;
 
@@ -33,6 +35,7 @@ use crate::{
         ledger::Position,
         money::Currency,
         problem::{Problem, Reason},
+        receivables::cost::ReceivablesCosts,
         time::Calendar,
     },
     store::Store,
@@ -43,6 +46,7 @@ use kept::Kept;
 use late_arrivals::{LateArrivals, LateQuestion};
 use prequalify::{Learning, Trained};
 use profile::{BestCustomers, LearntOfBest};
+use receivables::CostsAsked;
 use restating::Restating;
 use std::sync::{
     Arc, OnceLock,
@@ -84,6 +88,7 @@ pub struct Service {
     trained_models: Kept<Learning, Trained>,
     profiles: Kept<(TenantId, BestCustomers), LearntOfBest>,
     column_totals: Kept<ColumnsAsked, ColumnTotals>,
+    receivables_costs: Kept<CostsAsked, ReceivablesCosts>,
     late_arrivals: Kept<(TenantId, LateQuestion), LateArrivals>,
     /// What the store is seen through, where a report is made in another currency.
     restating: Option<Arc<Restating>>,
@@ -100,6 +105,7 @@ impl Service {
             trained_models: Kept::new(KEPT),
             profiles: Kept::new(KEPT),
             column_totals: Kept::new(KEPT),
+            receivables_costs: Kept::new(KEPT),
             late_arrivals: Kept::new(KEPT_LATE),
             restating: None,
         }

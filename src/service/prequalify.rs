@@ -115,6 +115,7 @@ impl Service {
         let costs = Costs {
             model,
             pool_parts: Vec::new(),
+            receivables: Arc::default(),
             restating: None,
         };
         let learning = Learning {

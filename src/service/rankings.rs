@@ -15,7 +15,7 @@ use crate::domain::{
         RowSelection, Scope,
     },
     ranking::{Basis, Direction},
-    statement::{Line, Statement, lines},
+    statement::{Line, Statement, lines, receivables_lines},
     time::Period,
 };
 use std::{ops::Range, sync::Arc};
@@ -213,10 +213,13 @@ impl Service {
                 .await;
         };
         let names = costs.pool_parts.iter().map(|part| part.pool.clone());
-        let shares: Vec<(PoolId, Micros)> = names.zip(row.shares.iter().copied()).collect();
+        let (pools, receivables) = costs.divided(&row.shares);
+        let shares: Vec<(PoolId, Micros)> = names.zip(pools.iter().copied()).collect();
+        let mut lines = lines(&row.sums, &costs.model, &shares);
+        lines.extend(receivables_lines(receivables));
         Ok(CustomerStatement {
             statement: checked_statement(&row.sums, &costs, &row.shares)?,
-            lines: lines(&row.sums, &costs.model, &shares),
+            lines,
             places: Some((beside(&row, 0), beside(&row, 1))),
             party: row.party,
             footing,

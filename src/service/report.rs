@@ -3,6 +3,7 @@
 use super::{Service, restating::Restating};
 use crate::domain::{
     account::Sums,
+    allocation::Allotment,
     cost_model::{CostModel, PoolPart},
     id::{RoleId, TenantId},
     money::{Micros, NANOS_PER_MICRO, NANOS_PER_UNIT, Nanos, to_nanos},
@@ -10,6 +11,7 @@ use crate::domain::{
     problem::{Problem, Reason},
     question::{Order, RankTotals, Scope},
     ranking::{Basis, Direction},
+    receivables::cost::{Part as ReceivablesPart, ReceivablesCosts},
     statement::{Statement, unrated_minutes},
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -23,6 +25,9 @@ pub struct Costs {
     /// which part a branch causes.
     /// Those that are split over everybody come first, so that their order is that of a row's shares.
     pub pool_parts: Vec<PoolPart>,
+    /// What receivables cost beside what is written off, by customer: nothing if the cost model does not tell, or if the
+    /// question has branches. After the pools, so that their order is that of a row's shares.
+    pub receivables: Arc<ReceivablesCosts>,
     /// How they came to be in another currency than that of the books, if they did.
     pub restating: Option<Arc<Restating>>,
 }
@@ -43,7 +48,24 @@ impl Costs {
                 Part::Driven(driven) => order.driven.push(driven.clone()),
             }
         }
+        let receivables = self.receivables.parts.iter();
         order
+            .driven
+            .extend(receivables.map(|(_, driven)| driven.clone()));
+        order
+    }
+
+    /// A row's shares of the pools, and what its receivables cost.
+    pub fn divided<'s>(
+        &'s self,
+        shares: &'s [Micros],
+    ) -> (
+        &'s [Micros],
+        impl Iterator<Item = (ReceivablesPart, Micros)> + 's,
+    ) {
+        let (pools, rest) = shares.split_at(shares.len().min(self.pool_parts.len()));
+        let parts = self.receivables.parts.iter().map(|(part, _)| *part);
+        (pools, parts.zip(rest.iter().copied()))
     }
 }
 
@@ -72,6 +94,10 @@ pub struct Footing {
     pub allocated_fixed_cost: Nanos,
     /// What nobody bears of the pools, in nano-units: capacity that was not used, and what nobody caused.
     pub unallocated_fixed_cost: Nanos,
+    /// What the receivables of the active customers cost beside what was written off, in nano-units.
+    pub receivables_cost: Nanos,
+    /// The same of customers who had no activity in the period and are in no ranking of it.
+    pub inactive_receivables_cost: Nanos,
     /// How many customers are active.
     pub active_customers: u64,
     /// How the report came to be in another currency than that of the books, if it did.
@@ -87,15 +113,26 @@ impl Service {
         scope: &Scope,
     ) -> Result<Costs, Problem> {
         let model = self.cost_model_for(tenant, version, scope).await?;
-        let pool_parts = match scope.branches.is_empty() {
-            true => model.pool_parts(&scope.period),
-            false => Vec::new(),
-        };
-        let costs = Costs {
+        self.costs_by(tenant, model, scope).await
+    }
+
+    /// The same by a model, stored or not.
+    pub async fn costs_by(
+        &self,
+        tenant: &TenantId,
+        model: Arc<CostModel>,
+        scope: &Scope,
+    ) -> Result<Costs, Problem> {
+        let mut costs = Costs {
             model,
-            pool_parts,
+            pool_parts: Vec::new(),
+            receivables: Arc::default(),
             restating: None,
         };
+        if scope.branches.is_empty() {
+            costs.pool_parts = costs.model.pool_parts(&scope.period);
+            costs.receivables = self.receivables_costs(tenant, &costs.model, scope).await?;
+        }
         self.restated(tenant, costs, scope).await
     }
 
@@ -110,6 +147,7 @@ impl Service {
         let costs = Costs {
             model,
             pool_parts: Vec::new(),
+            receivables: Arc::default(),
             restating: None,
         };
         self.restated(tenant, costs, scope).await
@@ -136,10 +174,21 @@ pub fn footing(costs: &Costs, order: &Order, totals: &RankTotals) -> Result<Foot
         0 => 0,
         _ => order.split.iter().map(|amount| i128::from(*amount)).sum(),
     };
-    let driven = totals.driven.iter();
-    let all_shares = equal + driven.map(|one| i128::from(one.amount)).sum::<i128>();
+    // Where receivables cost anything, that stands after what is driven of the pools.
+    let own = order
+        .driven
+        .len()
+        .saturating_sub(costs.receivables.parts.len());
+    let driven = |ones: &[Allotment]| ones.iter().map(|one| i128::from(one.amount)).sum::<i128>();
+    let (of_pools, of_receivables) = totals.driven.split_at(own.min(totals.driven.len()));
+    let (pool_shares, receivables) = (equal + driven(of_pools), driven(of_receivables));
+    let all_shares = pool_shares + receivables;
     let pools = costs.pool_parts.iter();
-    let unallocated = pools.map(|part| i128::from(part.amount)).sum::<i128>() - all_shares;
+    let unallocated = pools.map(|part| i128::from(part.amount)).sum::<i128>() - pool_shares;
+    let all_receivables = costs.receivables.parts.iter();
+    let all_receivables: i128 = all_receivables
+        .map(|(_, driven)| i128::from(driven.amount))
+        .sum();
     let reported_shares: i128 = totals.reported_shares.iter().sum();
     let borne = if order.value_bears_split {
         NANOS_PER_MICRO
@@ -161,8 +210,10 @@ pub fn footing(costs: &Costs, order: &Order, totals: &RankTotals) -> Result<Foot
         control_total,
         cost_model_version: costs.model.version,
         unrated: unrated_minutes(&totals.ledger, &costs.model),
-        allocated_fixed_cost: all_shares * NANOS_PER_MICRO,
+        allocated_fixed_cost: pool_shares * NANOS_PER_MICRO,
         unallocated_fixed_cost: unallocated * NANOS_PER_MICRO,
+        receivables_cost: receivables * NANOS_PER_MICRO,
+        inactive_receivables_cost: (all_receivables - receivables) * NANOS_PER_MICRO,
         active_customers: totals.active,
         restating: costs.restating.clone(),
     })
@@ -219,8 +270,9 @@ pub fn checked_statement(
     costs: &Costs,
     shares: &[Micros],
 ) -> Result<Statement, Problem> {
-    let fixed_cost = shares.iter().map(|share| to_nanos(*share)).sum();
-    let statement = Statement::of(sums, &costs.model, fixed_cost);
+    let (pools, receivables) = costs.divided(shares);
+    let fixed_cost = pools.iter().map(|share| to_nanos(*share)).sum();
+    let statement = Statement::of(sums, &costs.model, fixed_cost).with_receivables(receivables);
     for (figure, amount) in statement.figures() {
         check_range(figure, amount)?;
     }

@@ -8,12 +8,13 @@ use crate::domain::{
     account::Sums,
     cost_model::{CostModel, cost_pool_not_found},
     id::{PartyId, PoolId, TenantId},
-    money::{Nanos, to_nanos},
+    money::{Micros, Nanos, to_nanos},
     party::Party,
     policy::Policy,
     problem::{Problem, Reason},
     question::{RankQuestion, RankRow, RowSelection, Scope},
     ranking::{Basis, Direction},
+    receivables::cost::Part,
     standing::{Differences, Standing, differences, most_moved},
 };
 use std::{mem, sync::Arc};
@@ -85,6 +86,8 @@ pub(super) struct Everybody {
     pub active: u64,
     /// The sums of everybody together.
     pub sums: Sums,
+    /// What the receivables of everybody together cost beside what was written off, in micro-units.
+    pub receivables: Vec<(Part, Micros)>,
 }
 
 impl Service {
@@ -179,11 +182,7 @@ impl Service {
         scope: &Scope,
         model: Arc<CostModel>,
     ) -> Result<Everybody, Problem> {
-        let costs = Costs {
-            pool_parts: model.pool_parts(&scope.period),
-            model,
-            restating: None,
-        };
+        let costs = self.costs_by(tenant, model, scope).await?;
         let order = costs.order(Basis::NetProfit, Direction::BestFirst);
         let (mut rows, mut from) = (Vec::new(), 0);
         let totals = loop {
@@ -194,13 +193,18 @@ impl Service {
                 rows: RowSelection::Places(std::iter::once(from..from + ROWS_AT_ONCE).collect()),
             };
             let answer = self.store()?.rank(tenant, &question).await?;
-            rows.extend(answer.rows.into_iter().map(standing_of));
+            rows.extend(answer.rows.into_iter().map(|row| standing_of(row, &costs)));
             from += ROWS_AT_ONCE;
             if from >= answer.totals.customers {
                 break answer.totals;
             }
         };
         let footing = footing(&costs, &order, &totals)?;
+        // They are the last of what is driven.
+        let parts = costs.receivables.parts.iter().rev();
+        let allotted = parts.zip(totals.driven.iter().rev());
+        let receivables = allotted.map(|((part, _), allotment)| (*part, allotment.amount));
+        let receivables = receivables.collect();
         for (_, _, standing) in &rows {
             check_range("net_profit", standing.net_profit)?;
             check_range("allocated_fixed_cost", standing.allocated)?;
@@ -221,15 +225,21 @@ impl Service {
             },
             active: totals.active,
             sums: totals.ledger,
+            receivables,
         })
     }
 }
 
-fn standing_of(row: RankRow) -> (PartyId, Option<Arc<Party>>, Standing) {
+fn standing_of(row: RankRow, costs: &Costs) -> (PartyId, Option<Arc<Party>>, Standing) {
     let standing = Standing {
         place: row.place,
         net_profit: row.value,
-        allocated: row.shares.iter().map(|share| to_nanos(*share)).sum(),
+        allocated: costs
+            .divided(&row.shares)
+            .0
+            .iter()
+            .map(|share| to_nanos(*share))
+            .sum(),
     };
     (row.customer, row.party, standing)
 }

@@ -23,6 +23,7 @@ use crate::domain::{
         LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
     },
     ranking::Direction,
+    receivables::{Event, ReceivablesAnswer, ReceivablesQuestion},
     records::{PartyAnswer, Record},
     time::{Calendar, Day, Instant},
 };
@@ -279,5 +280,31 @@ impl Store for MemoryStore {
         question: &ProfileQuestion,
     ) -> Result<ProfileAnswer, Problem> {
         Ok(self.read(tenant, |tenant| tenant.profiles(question, &self.calendar)))
+    }
+
+    async fn receivables(
+        &self,
+        tenant: &TenantId,
+        question: &ReceivablesQuestion,
+    ) -> Result<ReceivablesAnswer, Problem> {
+        Ok(self.read(tenant, |tenant| {
+            let mut answer = ReceivablesAnswer::new();
+            for activity in tenant.live(question.as_of) {
+                let customer = &activity.customer_id;
+                let asked = question.customers.as_ref();
+                let event = Event::of(activity, &self.calendar);
+                let event = event.filter(|event| {
+                    asked.is_none_or(|customers| customers.contains(customer))
+                        && question.before.is_none_or(|before| event.day < before)
+                });
+                if let Some(event) = event {
+                    answer.entry(customer.clone()).or_default().push(event);
+                }
+            }
+            answer
+                .values_mut()
+                .for_each(|events| events.sort_unstable());
+            answer
+        }))
     }
 }

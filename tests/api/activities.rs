@@ -95,6 +95,14 @@ fn one_of_each() -> Vec<pb::Activity> {
         Kind::Referral(pb::Referral {
             referred_party_id: "friend".to_owned(),
         }),
+        Kind::CreditNote(pb::CreditNote {
+            amount: Some(usd("0.5")),
+            invoice_id: "I-1".to_owned(),
+        }),
+        Kind::Dispute(pb::Dispute {
+            invoice_id: "I-1".to_owned(),
+            resolved: true,
+        }),
     ];
     let each = kinds.into_iter().enumerate();
     each.map(|(index, kind)| {
@@ -117,7 +125,7 @@ async fn what_is_submitted_is_listed_as_it_was() {
     let world = World::start().await;
     let submitted = one_of_each();
     let written = world.post(submitted.clone()).await;
-    assert_eq!(written, 10);
+    assert_eq!(written, 12);
     let list = world
         .activities()
         .list_activities(pb::ListActivitiesRequest::default())
@@ -132,7 +140,7 @@ async fn what_is_submitted_is_listed_as_it_was() {
         })
         .collect();
     assert_eq!(listed, submitted);
-    assert_eq!(list.read_at.unwrap().position, 10);
+    assert_eq!(list.read_at.unwrap().position, 12);
     assert_eq!(list.next_page_token, "");
 }
 
@@ -149,7 +157,7 @@ async fn submitting_again_says_duplicate_for_each_and_changes_nothing() {
             i64::try_from(index).unwrap() + 1
         );
     }
-    assert_eq!(world.post(vec![sale("new", "c", 1, "1", "0")]).await, 11);
+    assert_eq!(world.post(vec![sale("new", "c", 1, "1", "0")]).await, 13);
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ use profitscore::{
             CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
             LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
         },
+        receivables::{ReceivablesAnswer, ReceivablesQuestion},
         records::{PartyAnswer, Record},
         time::{Calendar, Day, Instant},
     },
@@ -252,6 +253,14 @@ impl Store for FaultyStore {
         question: &ProfileQuestion,
     ) -> Result<ProfileAnswer, Problem> {
         self.inner.profiles(tenant, question).await
+    }
+
+    async fn receivables(
+        &self,
+        tenant: &TenantId,
+        question: &ReceivablesQuestion,
+    ) -> Result<ReceivablesAnswer, Problem> {
+        self.inner.receivables(tenant, question).await
     }
 }
 

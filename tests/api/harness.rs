@@ -10,6 +10,7 @@ use profitscore::{
             exchange_rate_service_client::ExchangeRateServiceClient, google_type,
             prospect_service_client::ProspectServiceClient,
             ranking_service_client::RankingServiceClient,
+            receivables_service_client::ReceivablesServiceClient,
             report_service_client::ReportServiceClient,
         },
         server::{Limits, serve},
@@ -107,6 +108,10 @@ impl World {
 
     pub fn rankings(&self) -> RankingServiceClient<Channel> {
         RankingServiceClient::new(self.channel.clone())
+    }
+
+    pub fn receivables(&self) -> ReceivablesServiceClient<Channel> {
+        ReceivablesServiceClient::new(self.channel.clone())
     }
 
     pub fn reports(&self) -> ReportServiceClient<Channel> {

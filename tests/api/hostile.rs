@@ -280,6 +280,15 @@ fn hostile_fields() -> Vec<(pb::Activity, &'static str, &'static str)> {
     };
     let payment = |amount, invoice_id| of(Kind::Payment(pb::Payment { amount, invoice_id }));
     let write_off = |amount, invoice_id| of(Kind::WriteOff(pb::WriteOff { amount, invoice_id }));
+    let credit_note =
+        |amount, invoice_id| of(Kind::CreditNote(pb::CreditNote { amount, invoice_id }));
+    let dispute = |invoice_id| {
+        let resolved = false;
+        of(Kind::Dispute(pb::Dispute {
+            invoice_id,
+            resolved,
+        }))
+    };
     let referral = |referred_party_id| of(Kind::Referral(pb::Referral { referred_party_id }));
     let dimension = |change: fn(&mut pb::Dimensions)| {
         edit(|activity| change(activity.dimensions.insert(pb::Dimensions::default())))
@@ -348,6 +357,17 @@ fn hostile_fields() -> Vec<(pb::Activity, &'static str, &'static str)> {
         (payment(None, blank()), invalid, "payment.invoice_id"),
         (write_off(below(), String::new()), range, "write_off.amount"),
         (write_off(None, blank()), invalid, "write_off.invoice_id"),
+        (
+            credit_note(below(), String::new()),
+            range,
+            "credit_note.amount",
+        ),
+        (
+            credit_note(None, blank()),
+            invalid,
+            "credit_note.invoice_id",
+        ),
+        (dispute(String::new()), required, "dispute.invoice_id"),
         (
             referral(String::new()),
             required,

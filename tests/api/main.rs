@@ -22,6 +22,7 @@ mod hostile_questions;
 mod late_arrivals;
 mod prospects;
 mod rankings;
+mod receivables;
 mod reports;
 mod restating;
 mod serving;

@@ -44,6 +44,8 @@ mod late_arrivals;
 mod prospects;
 #[path = "../api/rankings.rs"]
 mod rankings;
+#[path = "../api/receivables.rs"]
+mod receivables;
 #[path = "../api/reports.rs"]
 mod reports;
 #[path = "../api/restating.rs"]

@@ -168,6 +168,8 @@ fn all_kinds_of_activities_can_be_mapped() {
         "payment = { amount = 119, invoice_id = \"I1\" }",
         "write_off = { amount = 1 }",
         "referral = { referred_party_id = \"C2\" }",
+        "credit_note = { amount = 2, invoice_id = \"I1\" }",
+        "dispute = { invoice_id = \"I1\", resolved = true }",
     ];
     let section = |(place, kind): (usize, &&str)| {
         format!(

@@ -148,6 +148,16 @@ call $v.ClosingService/GetLateArrivals "{$t, \"month\": {\"year\": 2023, \"month
   '"changeByArrivals":{"currencyCode":"USD","units":"5"}' '"account":"gross_revenue"' '"changedCustomerCount":"1"'
 call $v.RankingService/RankCustomers "{$t, \"readOptions\": {\"asClosed\": {\"year\": 2023, \"month\": 3}}}" \
   '"readAt":{"position":"105"}'
+call $v.ActivityService/SubmitActivities \
+  "{$t, \"activities\": [{\"activityId\": \"invoice-1\", \"customerId\": \"customer-10\",
+     \"occurTime\": \"2024-08-01T08:00:00Z\", \"invoice\": {\"invoiceId\": \"I-1\",
+     \"amount\": {\"currencyCode\": \"USD\", \"units\": 500}, \"dueTime\": \"2024-08-15T08:00:00Z\"}}]}" '"posted":{'
+# 500 less the payment of 350, on the day of that payment, the last.
+call $v.ReceivablesService/ListReceivables "{$t}" \
+  '"customerId":"customer-10"' '"open":{"currencyCode":"USD","units":"150"}' '"bucket":"AGE_BUCKET_UP_TO_30"' \
+  '"customerCount":"1"' '"averageDaysLate":{"value":"17"}'
+call $v.ReceivablesService/GetReceivables "{$t, \"customerId\": \"customer-10\"}" \
+  '"invoiceId":"I-1"' '"daysPastDue":"17"' '"paid":{"currencyCode":"USD","units":"350"}'
 
 # A refusal is told in words, and in details, which buf prints in base64.
 reason_of() {

@@ -14,7 +14,7 @@ use profitscore::{
         allocation::{Driven, Driver},
         cost_model::CostModel,
         exchange_rate::{ExchangeRate, Original, for_each_amount},
-        id::TenantId,
+        id::{PartyId, TenantId},
         ledger::{Entry, LedgerQuestion, Position},
         party::{
             PartyQuestion, Sensitivity, Stage, TraitDefinition, TraitFilter, TraitType, TraitValue,
@@ -25,6 +25,7 @@ use profitscore::{
             ProfileQuestion, RankQuestion, RowSelection, Scope,
         },
         ranking::{Basis, Direction},
+        receivables::{ReceivablesQuestion, cost::ReceivablesRates},
         records::Record,
         time::{Day, Instant, Period},
     },
@@ -38,7 +39,7 @@ use proptest::{
     strategy::ValueTree,
     test_runner::TestRunner,
 };
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// In an order that is neither that of letters nor that of their first use.
 pub const CUSTOMERS: [&str; 7] = ["b", "B", "é", "aa", "a", "UNASSIGNED", "z 1"];
@@ -142,11 +143,16 @@ fn kind() -> impl Strategy<Value = Kind> {
         1 => (option::of(amount()), option::of(work())).prop_map(|(cost, work)| {
             Kind::SpecialDemand { description: "gold".to_owned(), cost, work }
         }),
-        1 => (amount(), option::of(instant())).prop_map(|(amount, due_time)| Kind::Invoice {
-            invoice_id: "i".to_owned(), amount, due_time,
-        }),
-        2 => amount().prop_map(|amount| Kind::Payment { amount, invoice_id: String::new() }),
+        1 => (text(&["i", "j"]), amount(), option::of(instant())).prop_map(
+            |(invoice_id, amount, due_time)| Kind::Invoice { invoice_id, amount, due_time }
+        ),
+        2 => (amount(), text(&["", "i", "other"]))
+            .prop_map(|(amount, invoice_id)| Kind::Payment { amount, invoice_id }),
         1 => amount().prop_map(|amount| Kind::WriteOff { amount, invoice_id: "i".to_owned() }),
+        1 => (amount(), text(&["", "i"]))
+            .prop_map(|(amount, invoice_id)| Kind::CreditNote { amount, invoice_id }),
+        1 => (text(&["i", "j"]), any::<bool>())
+            .prop_map(|(invoice_id, resolved)| Kind::Dispute { invoice_id, resolved }),
         1 => Just(Kind::Referral { referred_party_id: party_id("friend") }),
     ]
 }
@@ -232,7 +238,20 @@ fn stage() -> impl Strategy<Value = Stage> {
 }
 
 fn some_costs() -> impl Strategy<Value = CostModel> {
-    vec((select(&ROLES), 0_i64..100), 0..3).prop_map(rates)
+    let receivables = option::of((0_i64..200_000, any::<bool>()));
+    (vec((select(&ROLES), 0_i64..100), 0..3), receivables).prop_map(|(roles, receivables)| {
+        CostModel {
+            receivables: receivables.map(|(capital_per_year, provides)| ReceivablesRates {
+                capital_per_year,
+                provision: if provides {
+                    [0, 1, 20_000, 500_000, 1_000_000]
+                } else {
+                    [0; 5]
+                },
+            }),
+            ..rates(roles)
+        }
+    })
 }
 
 fn record() -> impl Strategy<Value = Record> {
@@ -297,6 +316,7 @@ pub enum Question {
     Entries(LedgerQuestion),
     Parties(PartyQuestion),
     Prospects(ProspectQuestion),
+    Receivables(ReceivablesQuestion),
     Others(Position),
 }
 
@@ -376,11 +396,32 @@ fn any_driver() -> impl Strategy<Value = Driver> {
 
 pub fn any_driven() -> impl Strategy<Value = Driven> {
     let capacity = option::of(prop_oneof![1_i128..1_000, 1..1_i128 << 70]);
-    (amount(), any_driver(), capacity).prop_map(|(amount, driver, capacity)| Driven {
+    let some = (amount(), any_driver(), capacity).prop_map(|(amount, driver, capacity)| Driven {
         amount,
         driver,
         capacity,
+    });
+    prop_oneof![4 => some, 1 => any_own()]
+}
+
+/// Of what each customer bears exactly its own, or gets it.
+fn any_own() -> impl Strategy<Value = Driven> {
+    let own = (select(&CUSTOMERS), 1_i64..1_000_000_000);
+    let own = own.prop_map(|(id, quantity)| (party_id(id), quantity));
+    (btree_map(own), any::<bool>()).prop_map(|(own, takes)| {
+        let total: i64 = own.values().sum();
+        Driven {
+            amount: if takes { -total } else { total },
+            driver: Driver::Supplied(Arc::new(own)),
+            capacity: Some(total.into()),
+        }
     })
+}
+
+fn btree_map(
+    each: impl Strategy<Value = (PartyId, i64)>,
+) -> impl Strategy<Value = BTreeMap<PartyId, i64>> {
+    vec(each, 1..5).prop_map(|each| each.into_iter().collect())
 }
 
 fn any_beside() -> impl Strategy<Value = Beside> {
@@ -456,6 +497,11 @@ pub fn question() -> BoxedStrategy<Question> {
                 let customer = customer.map(party_id);
                 Question::Entries(LedgerQuestion { customer, start, end, after, as_of, limit })
             }),
+        2 => (option::of(vec(select(&CUSTOMERS), 0..4)), option::of((-1..=DAYS).prop_map(Day)), as_of())
+            .prop_map(|(customers, before, as_of)| {
+                let customers = customers.map(|ids| ids.into_iter().map(party_id).collect());
+                Question::Receivables(ReceivablesQuestion { customers, before, as_of })
+            }),
         1 => (option::of(stage()), vec(trait_filter(), 0..2), any::<bool>(), as_of(), 0_usize..9)
             .prop_map(|(stage, traits, without_sales, as_of, limit)| {
                 let after = without_sales.then(|| party_id("a"));
@@ -490,6 +536,9 @@ impl Question {
             }
             Self::Parties(question) => {
                 format!("{:#?}", store.parties(tenant, question).await.unwrap())
+            }
+            Self::Receivables(question) => {
+                format!("{:#?}", store.receivables(tenant, question).await.unwrap())
             }
             Self::Prospects(question) => {
                 let answer = store.prospects(tenant, question).await.unwrap();

@@ -78,6 +78,10 @@ fn questions(runner: &mut TestRunner, count: usize) -> Vec<Question> {
             asked.as_of = NEWEST;
             Some(question)
         }
+        Question::Receivables(asked) => {
+            asked.as_of = NEWEST;
+            Some(question)
+        }
         Question::Prospects(asked) => {
             asked.as_of = NEWEST;
             Some(question)

@@ -21,6 +21,7 @@ mod likeness;
 mod prospects;
 mod ranking;
 mod reading;
+mod receivables;
 mod recording;
 mod shapes;
 mod stores;
@@ -101,6 +102,9 @@ on_every_store! {
         drivers_move_customers,
         what_rounding_leaves_over_moves_nobody,
         every_store_comes_to_the_same_shares;
+    receivables:
+        what_customers_owe_is_told_by_customer,
+        what_each_customer_costs_is_its_own;
     curve:
         the_curve_has_its_points,
         the_curve_of_nobody_and_of_losses,

@@ -9,8 +9,9 @@ use crate::{
     api::{
         pb,
         wire::activity::{
-            Activities, ActivityView, ComplaintView, DecimalView, DimensionsView, DirectCostView,
-            EffortView, InvoiceView, KindView, PriceView, RefundView, SaleView, SpecialDemandView,
+            Activities, ActivityView, ComplaintView, CreditNoteView, DecimalView, DimensionsView,
+            DirectCostView, DisputeView, EffortView, InvoiceView, KindView, PriceView, RefundView,
+            SaleView, SpecialDemandView,
         },
     },
     domain::{
@@ -207,7 +208,29 @@ fn kind_from_wire(
             let referred_party_id = PartyId::parse(referral.referred_party_id, field)?;
             Ok(Kind::Referral { referred_party_id })
         }
+        KindView::CreditNote(note) => credit_note_from_wire(note, currency, &at("credit_note")),
+        KindView::Dispute(dispute) => dispute_from_wire(dispute, &at("dispute")),
     }
+}
+
+fn credit_note_from_wire(
+    note: &CreditNoteView<'_>,
+    currency: Currency,
+    path: &Path<'_>,
+) -> Result<Kind, Problem> {
+    check_optional_text(note.invoice_id, DIMENSION_LIMIT, path.at("invoice_id"))?;
+    Ok(Kind::CreditNote {
+        amount: positive_amount(note.amount.as_ref(), currency, path.at("amount"))?,
+        invoice_id: note.invoice_id.to_owned(),
+    })
+}
+
+fn dispute_from_wire(dispute: &DisputeView<'_>, path: &Path<'_>) -> Result<Kind, Problem> {
+    check_text(dispute.invoice_id, DIMENSION_LIMIT, path.at("invoice_id"))?;
+    Ok(Kind::Dispute {
+        invoice_id: dispute.invoice_id.to_owned(),
+        resolved: dispute.resolved,
+    })
 }
 
 fn refund_from_wire(

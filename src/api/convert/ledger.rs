@@ -176,6 +176,17 @@ fn kind_to_pb(kind: Kind, currency: Currency) -> KindPb {
         Kind::Referral { referred_party_id } => KindPb::Referral(pb::Referral {
             referred_party_id: referred_party_id.to_string(),
         }),
+        Kind::CreditNote { amount, invoice_id } => KindPb::CreditNote(pb::CreditNote {
+            amount: Some(money(amount)),
+            invoice_id,
+        }),
+        Kind::Dispute {
+            invoice_id,
+            resolved,
+        } => KindPb::Dispute(pb::Dispute {
+            invoice_id,
+            resolved,
+        }),
     }
 }
 

@@ -15,5 +15,6 @@ pub mod ledger;
 pub mod party;
 pub mod prospect;
 pub mod ranking;
+pub mod receivables;
 pub mod report;
 pub mod trend;

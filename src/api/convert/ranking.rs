@@ -141,9 +141,15 @@ pub fn cost_basis_to_pb(footing: &Footing, currency: Currency) -> pb::CostBasis 
         active_customer_count: count_to_pb(footing.active_customers),
         unallocated_fixed_cost: (footing.unallocated_fixed_cost != 0)
             .then(|| money_to_pb(footing.unallocated_fixed_cost, currency)),
+        receivables_cost: money_unless_zero(footing.receivables_cost, currency),
+        inactive_receivables_cost: money_unless_zero(footing.inactive_receivables_cost, currency),
         restatement: (footing.restating.as_ref())
             .map(|restating| restatement_to_pb(restating.restatement())),
     }
+}
+
+fn money_unless_zero(amount: Nanos, currency: Currency) -> Option<google_type::Money> {
+    (amount != 0).then(|| money_to_pb(amount, currency))
 }
 
 /// The name of a stored party.
@@ -175,6 +181,9 @@ pub fn ranked_customer_to_pb(
         rank_by_revenue: by_revenue,
         rank_by_net_profit: by_profit,
         rank_divergence: by_revenue - by_profit,
+        // Of a ranking by solvency.
+        paid_share: None,
+        average_days_late: None,
     }
 }
 
@@ -202,6 +211,8 @@ pub fn statement_to_pb(statement: &Statement, currency: Currency) -> pb::Stateme
         complaint_count: count_to_pb(statement.complaint_count),
         special_demand_count: count_to_pb(statement.special_demand_count),
         referral_count: count_to_pb(statement.referral_count),
+        carrying_cost: money_unless_zero(statement.carrying_cost, currency),
+        provision_change: money_unless_zero(statement.provision_change, currency),
     }
 }
 

@@ -109,6 +109,8 @@ views! {
             17 Payment payment: PaymentView<'a>,
             18 WriteOff write_off: WriteOffView<'a>,
             19 Referral referral: ReferralView<'a>,
+            20 CreditNote credit_note: CreditNoteView<'a>,
+            21 Dispute dispute: DisputeView<'a>,
         }
     }
     /// `Dimensions`.
@@ -182,6 +184,16 @@ views! {
     /// A `Referral`.
     ReferralView of "Referral" {
         1 referred_party_id: &'a str,
+    }
+    /// A `CreditNote`.
+    CreditNoteView of "CreditNote" {
+        1 amount: Option<MoneyView<'a>>,
+        2 invoice_id: &'a str,
+    }
+    /// A `Dispute`.
+    DisputeView of "Dispute" {
+        1 invoice_id: &'a str,
+        2 resolved: bool,
     }
     /// A `google.type.Money`.
     MoneyView of "Money" {

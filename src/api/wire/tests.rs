@@ -220,6 +220,14 @@ fn owned_kind(view: KindView<'_>) -> Kind {
         KindView::Referral(view) => Kind::Referral(pb::Referral {
             referred_party_id: view.referred_party_id.to_owned(),
         }),
+        KindView::CreditNote(view) => Kind::CreditNote(pb::CreditNote {
+            amount: view.amount.map(money),
+            invoice_id: view.invoice_id.to_owned(),
+        }),
+        KindView::Dispute(view) => Kind::Dispute(pb::Dispute {
+            invoice_id: view.invoice_id.to_owned(),
+            resolved: view.resolved,
+        }),
     }
 }
 

@@ -166,6 +166,11 @@ fn describe(activity: &Activity) -> (&'static str, &Option<Money>, String) {
             &None,
             format!("of {}", referral.referred_party_id),
         ),
+        Some(Kind::CreditNote(note)) => ("CREDIT_NOTE", &note.amount, note.invoice_id.clone()),
+        Some(Kind::Dispute(dispute)) => {
+            let ends = if dispute.resolved { " resolved" } else { "" };
+            ("DISPUTE", &None, format!("{}{ends}", dispute.invoice_id))
+        }
     }
 }
 

@@ -18,6 +18,7 @@ pub mod prequalify;
 pub mod profile;
 pub mod rank;
 pub mod rates;
+pub mod receivables;
 pub mod results;
 pub mod reverse;
 pub mod serve;

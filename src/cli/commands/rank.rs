@@ -11,7 +11,7 @@ use crate::{
         errors::Failure,
         output::{
             Format, Grid, Sheet, Side,
-            money::{count, currency_of, number, percent, plain, shown},
+            money::{count, currency_of, decimal, number, percent, plain, shown},
             proof, show, warn_of_costs,
         },
         paging,
@@ -72,8 +72,10 @@ async fn ask(
         read_options: report.read.options(),
         ..RankCustomersRequest::default()
     };
+    let is_exported = arguments.basis != Basis::Solvency;
     match arguments.all {
-        true => export(connection, request).await,
+        true if is_exported => export(connection, request).await,
+        true => gather(connection, request, None).await,
         false => gather(connection, request, Some(arguments.top.max(1))).await,
     }
 }
@@ -162,6 +164,11 @@ pub fn grid(customers: &[RankedCustomer], basis: Basis) -> Grid {
     if spend {
         columns.insert(3, ("Spend", Side::Right));
     }
+    let solvency = basis == Basis::Solvency;
+    if solvency {
+        columns.insert(3, ("Days late", Side::Right));
+        columns.insert(3, ("Paid share", Side::Right));
+    }
     let mut grid = Grid::new(&columns);
     for customer in customers {
         let statement = customer.statement.clone().unwrap_or_default();
@@ -180,6 +187,10 @@ pub fn grid(customers: &[RankedCustomer], basis: Basis) -> Grid {
         ];
         if spend {
             cells.insert(3, shown(&customer.value));
+        }
+        if solvency {
+            cells.insert(3, decimal(&customer.average_days_late));
+            cells.insert(3, percent(customer.paid_share));
         }
         grid.row_of(cells);
     }
@@ -211,6 +222,8 @@ const HEADER: &[&str] = &[
     "rank_by_revenue",
     "rank_by_net_profit",
     "rank_divergence",
+    "paid_share",
+    "average_days_late",
 ];
 
 fn sheet(customers: &[RankedCustomer]) -> Sheet {
@@ -242,6 +255,8 @@ fn sheet(customers: &[RankedCustomer]) -> Sheet {
             customer.rank_by_revenue.to_string(),
             customer.rank_by_net_profit.to_string(),
             customer.rank_divergence.to_string(),
+            number(customer.paid_share),
+            decimal(&customer.average_days_late),
         ]);
     }
     sheet

@@ -11,8 +11,9 @@ mod view;
 use super::{Service, report::Costs};
 use crate::{
     domain::{
+        allocation::{Driven, Driver},
         cost_model::{CostModel, PoolPart},
-        exchange_rate::{ExchangeRate, Pair, RateQuestion, rate_not_found},
+        exchange_rate::{ExchangeRate, Pair, Rate, RateQuestion, rate_not_found},
         id::TenantId,
         iso_4217::known_currency,
         ledger::Position,
@@ -20,6 +21,7 @@ use crate::{
         policy::Part,
         problem::{Problem, Reason},
         question::Scope,
+        receivables::{ReceivablesQuestion, cost::ReceivablesCosts, end_of_all},
         time::{Calendar, Day, Period},
     },
     store::Store,
@@ -115,11 +117,17 @@ impl Restating {
     ) -> Result<Costs, Problem> {
         let own = Arc::clone(&costs.model);
         *self.model.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&own);
-        let mut pool_parts = costs.pool_parts;
-        if !pool_parts.is_empty() {
+        let (mut pool_parts, mut receivables) = (costs.pool_parts, costs.receivables);
+        if !pool_parts.is_empty() || !receivables.parts.is_empty() {
             let rates = self.rates(tenant, Period::ALL, scope.as_of).await?;
             for part in &mut pool_parts {
                 self.restate_part(part, &own, &scope.period, &rates)?;
+            }
+            if !receivables.parts.is_empty() {
+                let rate = self
+                    .rate_of(self.last_day(tenant, scope).await?, &rates)?
+                    .rate;
+                receivables = Arc::new(restated_receivables(&receivables, rate)?);
             }
         }
         let model = CostModel {
@@ -129,8 +137,24 @@ impl Restating {
         Ok(Costs {
             model: Arc::new(model),
             pool_parts,
+            receivables,
             restating: Some(Arc::clone(self)),
         })
+    }
+
+    /// The last day of a period; of one without an end, the last day on which anything changed what anybody owes.
+    async fn last_day(&self, tenant: &TenantId, scope: &Scope) -> Result<Day, Problem> {
+        if let Some(end) = scope.period.end {
+            return Ok(Day(end.0.saturating_sub(1)));
+        }
+        let question = ReceivablesQuestion {
+            customers: None,
+            before: None,
+            as_of: scope.as_of,
+        };
+        let events = self.store.receivables(tenant, &question).await?;
+        let end = end_of_all(&events).unwrap_or_default();
+        Ok(Day(end.0.saturating_sub(1)))
     }
 
     /// Restates the part of a pool that falls into a period: day by day, each rounded to the micro-unit.
@@ -215,6 +239,31 @@ impl Restating {
             sources: used.sources.iter().take(SOURCES).cloned().collect(),
         }
     }
+}
+
+/// What receivables cost, customer by customer at one rate, each rounded to the micro-unit.
+fn restated_receivables(costs: &ReceivablesCosts, rate: Rate) -> Result<ReceivablesCosts, Problem> {
+    let mut parts = Vec::with_capacity(costs.parts.len());
+    for (part, driven) in &costs.parts {
+        let Driver::Supplied(own) = &driven.driver else {
+            continue;
+        };
+        let (mut restated, mut total) = (BTreeMap::new(), 0_i128);
+        for (customer, amount) in own.iter() {
+            let amount = rate.convert(*amount).ok_or_else(out_of_range)?;
+            total += i128::from(amount);
+            restated.insert(customer.clone(), amount);
+        }
+        let amount = Micros::try_from(total).map_err(|_| out_of_range())?;
+        let driven = Driven {
+            // What is released takes off, and is counted below zero.
+            amount: if driven.amount < 0 { -amount } else { amount },
+            driver: Driver::Supplied(Arc::new(restated)),
+            capacity: Some(total),
+        };
+        parts.push((*part, driven));
+    }
+    Ok(ReceivablesCosts { parts })
 }
 
 /// A figure in the other currency is too large.

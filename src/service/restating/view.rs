@@ -17,6 +17,7 @@ use crate::{
             LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
         },
         ranking::Direction,
+        receivables::{ReceivablesAnswer, ReceivablesQuestion},
         records::{PartyAnswer, Record},
         time::{Day, Instant},
     },
@@ -197,6 +198,14 @@ impl Store for Restating {
         question: &LiftQuestion,
     ) -> Result<LiftAnswer, Problem> {
         self.store.lift(tenant, question).await
+    }
+
+    async fn receivables(
+        &self,
+        tenant: &TenantId,
+        question: &ReceivablesQuestion,
+    ) -> Result<ReceivablesAnswer, Problem> {
+        self.store.receivables(tenant, question).await
     }
 
     async fn profiles(

@@ -20,6 +20,7 @@ use super::{
     prepared::{Prepared, Preparer},
     prospects::ProspectTables,
     questions::Questions,
+    receivables::AllEvents,
     settings::{EngineSettings, Progress},
     tenants::{Tenant, Tenants},
 };
@@ -155,6 +156,7 @@ impl Engine {
             prospects: ProspectTables::default(),
             scans: AllScans::within(KEPT_BYTES),
             answers: KeptAnswers::default(),
+            receivables: AllEvents::default(),
         };
         Ok(Self {
             disk,

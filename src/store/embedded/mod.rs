@@ -33,6 +33,7 @@ mod prospects;
 mod questions;
 mod ranking;
 mod real_disk;
+mod receivables;
 mod replay;
 mod scan;
 mod select;
@@ -73,6 +74,7 @@ use crate::domain::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
         LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
     },
+    receivables::{ReceivablesAnswer, ReceivablesQuestion},
     records::{PartyAnswer, Record},
     time::{Day, Instant},
 };
@@ -410,6 +412,17 @@ impl Store for EmbeddedStore {
         let tenant = tenant.clone();
         let question = question.clone();
         self.ask(move |questions| questions.profiles(&tenant, &question))
+            .await
+    }
+
+    async fn receivables(
+        &self,
+        tenant: &TenantId,
+        question: &ReceivablesQuestion,
+    ) -> Result<ReceivablesAnswer, Problem> {
+        let tenant = tenant.clone();
+        let question = question.clone();
+        self.ask(move |questions| questions.receivables(&tenant, &question))
             .await
     }
 }

@@ -10,6 +10,7 @@ use super::{
     profiles,
     prospects::{self, ProspectTables},
     ranking::{self, Ranking, RankingTask, Values, with_ranking},
+    receivables::{AllEvents, Reader},
     tenants::Tenants,
 };
 use crate::{
@@ -28,6 +29,7 @@ use crate::{
             LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
             Scope,
         },
+        receivables::{ReceivablesAnswer, ReceivablesQuestion},
         records::PartyAnswer,
         time::{Calendar, Day},
     },
@@ -43,6 +45,7 @@ pub struct Questions {
     pub(super) prospects: ProspectTables,
     pub(super) scans: AllScans,
     pub(super) answers: KeptAnswers,
+    pub(super) receivables: AllEvents,
 }
 
 impl Questions {
@@ -311,6 +314,28 @@ impl Questions {
             ..question.clone()
         };
         self.read(tenant, |books| profiles::profiles(books, question))
+    }
+
+    /// What changed what customers owe.
+    pub fn receivables(
+        &self,
+        id: &TenantId,
+        question: &ReceivablesQuestion,
+    ) -> Result<ReceivablesAnswer, Problem> {
+        let question = &ReceivablesQuestion {
+            as_of: self.seen(id, question.as_of)?,
+            ..question.clone()
+        };
+        let Some(tenant) = self.tenants.find(id)? else {
+            return Ok(ReceivablesAnswer::new());
+        };
+        let reader = Reader {
+            id,
+            tenant: &tenant,
+            ledger: &self.ledger,
+            calendar: &self.calendar,
+        };
+        self.receivables.answer(&reader, question)
     }
 }
 

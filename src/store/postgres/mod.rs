@@ -22,6 +22,7 @@ mod posting;
 mod profiles;
 mod ranking;
 mod rates;
+mod receivables;
 mod recording;
 mod schema;
 mod scope;
@@ -58,6 +59,7 @@ use crate::domain::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
         LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
     },
+    receivables::{ReceivablesAnswer, ReceivablesQuestion},
     records::{PartyAnswer, Record},
     time::{Day, Instant},
 };
@@ -272,5 +274,14 @@ impl Store for PostgresStore {
         question: &ProfileQuestion,
     ) -> Result<ProfileAnswer, Problem> {
         profiles::profiles(self.database(), self.number(tenant).await?, question).await
+    }
+
+    async fn receivables(
+        &self,
+        tenant: &TenantId,
+        question: &ReceivablesQuestion,
+    ) -> Result<ReceivablesAnswer, Problem> {
+        let number = self.number(tenant).await?;
+        receivables::receivables(self.database(), number, question, &self.ground.calendar).await
     }
 }

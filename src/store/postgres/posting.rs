@@ -21,6 +21,8 @@ const INVOICE: What = 6;
 const PAYMENT: What = 7;
 const WRITE_OFF: What = 8;
 const REFERRAL: What = 9;
+const CREDIT_NOTE: What = 10;
+const DISPUTE: What = 11;
 /// The first kind of direct cost; the others follow in their order.
 const DIRECT_COST: What = 20;
 /// The first purpose of effort; the others follow in their order.
@@ -28,6 +30,8 @@ const EFFORT: What = 40;
 
 /// What sales are kept as.
 pub const SALES: What = SALE;
+/// What changes what a customer owes.
+pub const RECEIVABLES: [What; 5] = [INVOICE, PAYMENT, WRITE_OFF, CREDIT_NOTE, DISPUTE];
 
 /// How many columns there are.
 pub const COLUMNS: usize = 8;
@@ -84,7 +88,7 @@ pub type Meaning = (Account, Column, i8);
 pub fn all() -> impl Iterator<Item = What> {
     let direct = DirectCostKind::ALL.iter().map(|kind| direct_cost(*kind));
     let effort = EffortPurpose::ALL.iter().map(|purpose| of_effort(*purpose));
-    (SALE..=REFERRAL).chain(direct).chain(effort)
+    (SALE..=DISPUTE).chain(direct).chain(effort)
 }
 
 fn direct_cost(kind: DirectCostKind) -> What {
@@ -137,6 +141,7 @@ pub fn meanings(what: What) -> Vec<Meaning> {
         PAYMENT => vec![(A::Spend, Money, 1)],
         WRITE_OFF => vec![(A::WrittenOff, Deduction, 1)],
         REFERRAL => vec![(A::ReferralCount, Live, 1)],
+        CREDIT_NOTE => vec![(A::Invoiced, Money, -1)],
         _ => {
             let mut kinds = DirectCostKind::ALL.iter();
             let kind = kinds.find(|kind| direct_cost(**kind) == what);
@@ -172,6 +177,8 @@ fn what_of(kind: &Kind) -> What {
         Kind::Payment { .. } => PAYMENT,
         Kind::WriteOff { .. } => WRITE_OFF,
         Kind::Referral { .. } => REFERRAL,
+        Kind::CreditNote { .. } => CREDIT_NOTE,
+        Kind::Dispute { .. } => DISPUTE,
     }
 }
 
@@ -281,6 +288,14 @@ mod tests {
             },
             Kind::Referral {
                 referred_party_id: PartyId::stored("R"),
+            },
+            Kind::CreditNote {
+                amount: 10,
+                invoice_id: invoice_id(),
+            },
+            Kind::Dispute {
+                invoice_id: invoice_id(),
+                resolved: true,
             },
         ];
         kinds.extend([true, false].map(|paid_out| Kind::Refund {

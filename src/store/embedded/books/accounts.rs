@@ -15,6 +15,11 @@ use serde::{Deserialize, Serialize};
 pub(in super::super) const FIXED: u32 = 23;
 /// The first of those under which a row posts 1 or nothing.
 const FIRST_COUNT: u32 = 18;
+/// The accounts of what is owed.
+const WRITTEN_OFF: u32 = 14;
+const INVOICED: u32 = 15;
+const SPEND: u32 = 16;
+const INVOICE_COUNT: u32 = 22;
 /// In a layout: the row has working time.
 const MINUTES: u32 = 1 << 30;
 /// In a layout: the row takes back another.
@@ -35,15 +40,15 @@ fn fixed(account: &Account) -> Option<u32> {
         }
         Account::Compensation => 12,
         Account::SpecialDemandCost => 13,
-        Account::WrittenOff => 14,
-        Account::Invoiced => 15,
-        Account::Spend => 16,
+        Account::WrittenOff => WRITTEN_OFF,
+        Account::Invoiced => INVOICED,
+        Account::Spend => SPEND,
         Account::Quantity => 17,
         Account::SaleCount => FIRST_COUNT,
         Account::ComplaintCount => 19,
         Account::SpecialDemandCount => 20,
         Account::ReferralCount => 21,
-        Account::InvoiceCount => 22,
+        Account::InvoiceCount => INVOICE_COUNT,
         Account::Minutes(..) | Account::RestatedWork(..) => return None,
     })
 }
@@ -57,9 +62,9 @@ fn of_fixed(number: u32) -> Account {
         4..12 => Account::DirectCost(DirectCostKind::ALL[number as usize - 4]),
         12 => Account::Compensation,
         13 => Account::SpecialDemandCost,
-        14 => Account::WrittenOff,
-        15 => Account::Invoiced,
-        16 => Account::Spend,
+        WRITTEN_OFF => Account::WrittenOff,
+        INVOICED => Account::Invoiced,
+        SPEND => Account::Spend,
         17 => Account::Quantity,
         FIRST_COUNT => Account::SaleCount,
         19 => Account::ComplaintCount,
@@ -87,6 +92,15 @@ fn bits(mut set: u32) -> impl Iterator<Item = u32> {
 pub(in super::super) struct Layout(pub u32);
 
 impl Layout {
+    /// What invoices, credit notes, payments, write-offs and disputes leave behind; some others may look the same.
+    pub const RECEIVABLES: [Self; 5] = [
+        Self(1 << INVOICED | 1 << INVOICE_COUNT),
+        Self(1 << INVOICED),
+        Self(1 << SPEND),
+        Self(1 << WRITTEN_OFF),
+        Self(0),
+    ];
+
     /// Whether there can be such rows.
     pub fn is_possible(self) -> bool {
         let known = ((1 << FIXED) - 1) | MINUTES | REVERSAL;
@@ -242,5 +256,40 @@ impl Accounts {
             sums.add(self.account(number), *sum);
         }
         sums
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_owed_leaves_known_layouts() {
+        let invoice_id = || "i".to_owned();
+        let kinds = [
+            Kind::Invoice {
+                invoice_id: invoice_id(),
+                amount: 7,
+                due_time: None,
+            },
+            Kind::CreditNote {
+                invoice_id: invoice_id(),
+                amount: 7,
+            },
+            Kind::Payment {
+                invoice_id: invoice_id(),
+                amount: 0,
+            },
+            Kind::WriteOff {
+                invoice_id: invoice_id(),
+                amount: 7,
+            },
+            Kind::Dispute {
+                invoice_id: invoice_id(),
+                resolved: false,
+            },
+        ];
+        let layouts = kinds.map(|kind| postings_of(&kind, |_| 0).layout);
+        assert_eq!(layouts, Layout::RECEIVABLES);
     }
 }

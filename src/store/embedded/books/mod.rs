@@ -11,6 +11,7 @@ mod interner;
 mod names;
 mod narrow;
 mod parts;
+mod receivables;
 mod saved;
 mod table;
 mod totals;
@@ -19,7 +20,7 @@ mod weighing;
 
 pub use self::block::BookBytes;
 pub(super) use self::{
-    accounts::Accounts,
+    accounts::{Accounts, Layout},
     amounts::{Accumulator, Scratch},
     batch::Batch,
     block::{ALL, Block, CUSTOMERS, Plan, SHIFT},

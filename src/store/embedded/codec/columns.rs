@@ -202,6 +202,11 @@ impl<'w> Columns<'w> {
             Kind::Referral {
                 referred_party_id: id,
             } => (10, self.mention(id.as_str())),
+            Kind::CreditNote { amount, invoice_id } => (11, self.bill(*amount, invoice_id)),
+            Kind::Dispute {
+                invoice_id,
+                resolved,
+            } => (12, self.mention(invoice_id) | i64::from(*resolved)),
         }
     }
 

@@ -8,6 +8,7 @@ pub(super) mod ints;
 mod old_records;
 mod originals;
 mod plain;
+mod records_without_receivables;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -211,6 +212,7 @@ pub(super) fn for_each_record(
 ) -> Result<(), String> {
     match bytes.split_first() {
         Some((&plain::RECORDS, rest)) => plain::read_records(rest, count, visit),
+        Some((&plain::EARLIER_RECORDS, rest)) => plain::read_earlier_records(rest, count, visit),
         Some((&plain::VERSION, rest)) => plain::read_old_records(rest, count, visit),
         other => Err(unknown(other)),
     }

@@ -5,7 +5,7 @@ use super::{StoredEntry, for_each_entry};
 use crate::domain::{exchange_rate::Original, ledger::Entry};
 
 /// The first byte of such a body.
-pub const VERSION: u8 = 4;
+pub const VERSION: u8 = 5;
 
 /// The places of the entries in the body, rising, each with its original.
 type Originals<O> = Vec<(u32, O)>;

@@ -1,6 +1,9 @@
 //! Writes one after the other, each as postcard: for rows of few writes, and for records.
 
-use super::{StoredEntry, StoredRecord, Target, old_records::OldRecord};
+use super::{
+    StoredEntry, StoredRecord, Target, old_records::OldRecord,
+    records_without_receivables::EarlierRecord,
+};
 use crate::domain::{
     activity::{Kind, Work},
     cost_model::CostPool,
@@ -13,8 +16,10 @@ use serde::{Serialize, de::DeserializeOwned};
 
 /// The first byte of such a body of entries, and of records before cost pools had policies.
 pub const VERSION: u8 = 1;
+/// The first byte of such a body of records before cost models told what receivables cost.
+pub const EARLIER_RECORDS: u8 = 3;
 /// The first byte of such a body of records.
-pub const RECORDS: u8 = 3;
+pub const RECORDS: u8 = 4;
 
 /// The bytes of entries.
 pub fn write_entries(entries: &[StoredEntry<&Entry>]) -> Result<Vec<u8>, String> {
@@ -69,6 +74,24 @@ pub fn read_records(
             record,
         })
     })
+}
+
+/// Reads records as they were written before cost models told what receivables cost.
+pub fn read_earlier_records(
+    bytes: &[u8],
+    count: u32,
+    visit: &mut dyn FnMut(StoredRecord) -> Result<(), String>,
+) -> Result<(), String> {
+    read(
+        bytes,
+        count,
+        |(record_time, earlier): (Instant, EarlierRecord)| {
+            visit(StoredRecord {
+                record_time,
+                record: earlier.into(),
+            })
+        },
+    )
 }
 
 /// Reads records as they were written first.
@@ -139,7 +162,9 @@ fn kind_text_bytes(kind: &Kind) -> usize {
         } => description.len() + role(work),
         Kind::Invoice { invoice_id, .. }
         | Kind::Payment { invoice_id, .. }
-        | Kind::WriteOff { invoice_id, .. } => invoice_id.len(),
+        | Kind::WriteOff { invoice_id, .. }
+        | Kind::CreditNote { invoice_id, .. }
+        | Kind::Dispute { invoice_id, .. } => invoice_id.len(),
         Kind::Referral { referred_party_id } => referred_party_id.as_str().len(),
     }
 }

@@ -121,6 +121,11 @@ fn kind() -> impl Strategy<Value = Kind> {
         id().prop_map(|id| Kind::Referral {
             referred_party_id: PartyId::stored(&id)
         }),
+        (amount(), text()).prop_map(|(amount, invoice_id)| Kind::CreditNote { amount, invoice_id }),
+        (text(), any::<bool>()).prop_map(|(invoice_id, resolved)| Kind::Dispute {
+            invoice_id,
+            resolved
+        }),
     ]
 }
 

@@ -285,6 +285,14 @@ impl Reader {
             10 => Kind::Referral {
                 referred_party_id: PartyId::stored(self.detail.next()?),
             },
+            11 => Kind::CreditNote {
+                amount: self.amounts[0].next()?,
+                invoice_id: self.detail.next()?.to_owned(),
+            },
+            12 => Kind::Dispute {
+                invoice_id: self.detail.next()?.to_owned(),
+                resolved: has(0),
+            },
             _ => return None,
         })
     }

@@ -20,6 +20,7 @@ const SERVICES: &[&str] = &[
     "profitscore/v1/ranking_service.proto",
     "profitscore/v1/receivables_service.proto",
     "profitscore/v1/report_service.proto",
+    "profitscore/v1/watch_service.proto",
 ];
 
 /// The server of activities once more, for requests that stay bytes until they are read.

@@ -1,9 +1,12 @@
 //! Starts the service: opens the store while the server already answers STARTING, and serves until it is told to stop.
 
 use crate::{
-    api::server::{Limits, serve},
+    api::{
+        metrics::serve_metrics,
+        server::{Limits, serve},
+    },
     domain::{money::Currency, problem::Problem, time::Calendar},
-    service::{Service, Settings, clock::SystemClock},
+    service::{Service, Settings, clock::SystemClock, watching::gauges::GaugeQuestion},
     store::{
         Store,
         embedded::{BookSizes, CheckpointSizes, EmbeddedSettings, EmbeddedStore, Progress},
@@ -19,7 +22,7 @@ use tokio::{net::TcpListener, sync::oneshot};
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What the service is started with.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct ServerSettings {
     /// Where things are kept.
     pub store: StoreSettings,
@@ -29,6 +32,17 @@ pub struct ServerSettings {
     pub time_zone: String,
     /// Limits of calls.
     pub limits: Limits,
+    /// Where metrics are served, if they are.
+    pub metrics: Option<Metrics>,
+}
+
+/// Metrics for Prometheus.
+#[derive(Debug)]
+pub struct Metrics {
+    /// Where they are served.
+    pub listener: TcpListener,
+    /// The standing questions whose figures are among them.
+    pub questions: Vec<GaugeQuestion>,
 }
 
 /// Where things are kept.
@@ -74,6 +88,7 @@ pub async fn run(
         // From here on only the server decides when to end.
         std::future::pending::<anyhow::Result<()>>().await
     };
+    let metrics = tell_metrics(Arc::clone(&service), settings.metrics);
     let is_open = async move {
         let _ = is_open.await;
     };
@@ -86,8 +101,24 @@ pub async fn run(
     );
     tokio::select! {
         failed = opening => failed,
+        never = metrics => never,
         ended = serving => ended.context("the server failed"),
     }
+}
+
+/// Answers who reads metrics, if anybody may; does not end.
+async fn tell_metrics(service: Arc<Service>, metrics: Option<Metrics>) -> anyhow::Result<()> {
+    if let Some(Metrics {
+        listener,
+        questions,
+    }) = metrics
+    {
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!(%address, "metrics are served");
+        }
+        serve_metrics(listener, service, questions.into()).await;
+    }
+    std::future::pending().await
 }
 
 async fn open_store(store: StoreSettings, settings: Settings) -> anyhow::Result<Arc<dyn Store>> {

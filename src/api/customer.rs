@@ -10,9 +10,10 @@ use super::{
             definition_from_pb, definition_to_pb, parties_from_pb, party_to_pb, stage_from_pb,
             trait_filters_from_pb,
         },
+        product::{product_to_pb, products_from_pb},
     },
     paging::Page,
-    pb::{self, party_result::Outcome as ResultPb},
+    pb::{self, party_result::Outcome as ResultPb, product_result::Outcome as ProductResultPb},
 };
 use crate::{
     domain::{
@@ -148,6 +149,56 @@ impl pb::customer_service_server::CustomerService for CustomerHandlers {
         });
         Ok(Response::new(pb::ListTraitDefinitionsResponse {
             trait_definitions: definitions.iter().map(|d| definition_to_pb(d)).collect(),
+            next_page_token: next,
+            read_at: Some(position_to_pb(page.as_of)),
+        }))
+    }
+
+    async fn put_products(
+        &self,
+        request: Request<pb::PutProductsRequest>,
+    ) -> Result<Response<pb::PutProductsResponse>, Status> {
+        let request = request.into_inner();
+        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        check_batch(request.products.len(), "products")?;
+        let mode = write_mode(request.validate_only);
+        let written = self
+            .service
+            .put(&tenant, products_from_pb(request.products), mode)
+            .await?;
+        let outcomes = outcomes_to_pb(written.outcomes, mode, "products");
+        let results = outcomes.into_iter().map(|outcome| {
+            let outcome = match outcome {
+                OutcomePb::Posted(posted) => ProductResultPb::Stored(posted),
+                OutcomePb::Duplicate(duplicate) => ProductResultPb::Unchanged(duplicate),
+                OutcomePb::Rejection(rejection) => ProductResultPb::Rejection(rejection),
+            };
+            pb::ProductResult {
+                outcome: Some(outcome),
+            }
+        });
+        Ok(Response::new(pb::PutProductsResponse {
+            results: results.collect(),
+            written_at: written.written_at.map(position_to_pb),
+        }))
+    }
+
+    async fn list_products(
+        &self,
+        request: Request<pb::ListProductsRequest>,
+    ) -> Result<Response<pb::ListProductsResponse>, Status> {
+        let mut request = request.into_inner();
+        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let page = Page::of(&self.service, &tenant, &mut request).await?;
+        let mut products = self.service.products(&tenant, page.as_of).await?;
+        if let Some(after) = page.id()? {
+            products.retain(|product| product.product_id.as_str() > after);
+        }
+        let next = page.cut(&mut products, |page, last| {
+            page.next_after(&last.product_id)
+        });
+        Ok(Response::new(pb::ListProductsResponse {
+            products: products.iter().map(product_to_pb).collect(),
             next_page_token: next,
             read_at: Some(position_to_pb(page.as_of)),
         }))

@@ -11,6 +11,8 @@ pub mod cost_model;
 pub mod customer;
 pub mod exchange_rate;
 pub mod layers;
+pub mod metrics;
+mod outbox;
 mod page_token;
 mod paging;
 pub mod prospect;
@@ -21,6 +23,7 @@ pub mod receivables;
 pub mod report;
 pub mod server;
 pub mod status;
+pub mod watch;
 mod wire;
 
 /// The generated contract.

@@ -18,13 +18,18 @@ use super::{
         ranking_service_server::{self, RankingServiceServer},
         receivables_service_server::{self, ReceivablesServiceServer},
         report_service_server::{self, ReportServiceServer},
+        watch_service_server::{self, WatchServiceServer},
     },
     prospect::ProspectHandlers,
     ranking::RankingHandlers,
     receivables::ReceivablesHandlers,
     report::ReportHandlers,
+    watch::WatchHandlers,
 };
-use crate::service::Service;
+use crate::service::{
+    Service,
+    watching::{WatchLimits, Watching},
+};
 use std::{future::Future, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch};
 use tonic::{
@@ -58,6 +63,8 @@ pub struct Limits {
     pub drain: Duration,
     /// How often the store is asked whether it can be reached, which health tells.
     pub probe: Duration,
+    /// How much may be watched.
+    pub watch: WatchLimits,
 }
 
 impl Default for Limits {
@@ -66,6 +73,7 @@ impl Default for Limits {
             deadline: Duration::from_secs(60),
             drain: Duration::from_secs(10),
             probe: Duration::from_secs(2),
+            watch: WatchLimits::default(),
         }
     }
 }
@@ -98,7 +106,7 @@ pub async fn serve(
     let mut drained = stopping.clone();
     let activity = ActivityHandlers {
         service: Arc::clone(&service),
-        stopping,
+        stopping: stopping.clone(),
     };
     let shared = || Arc::clone(&service);
     let customer = CustomerHandlers { service: shared() };
@@ -108,13 +116,13 @@ pub async fn serve(
     let receivables = ReceivablesHandlers { service: shared() };
     let report = ReportHandlers { service: shared() };
     let prospect = ProspectHandlers { service: shared() };
-    let server = Server::builder()
-        .accept_http1(true)
-        .initial_stream_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW)
-        .max_frame_size(FRAME_LIMIT)
-        .http2_keepalive_interval(Some(KEEPALIVE.0))
-        .http2_keepalive_timeout(Some(KEEPALIVE.1))
+    let watching = Arc::new(Watching::new(&service, limits.watch));
+    let watch = WatchHandlers {
+        service: shared(),
+        watching,
+        stopping,
+    };
+    let server = transport()
         .layer(RequestLogLayer)
         .layer(GrpcWebLayer::new())
         .layer(DeadlineLayer {
@@ -134,6 +142,7 @@ pub async fn serve(
         .add_service(accept!(ReceivablesServiceServer, receivables))
         .add_service(accept!(ReportServiceServer, report))
         .add_service(accept!(ProspectServiceServer, prospect))
+        .add_service(accept!(WatchServiceServer, watch))
         .serve_with_incoming_shutdown(incoming(listener), async move {
             let _ = drained.wait_for(|stopping| *stopping).await;
         });
@@ -155,7 +164,18 @@ pub async fn serve(
     drained.unwrap_or(Ok(()))
 }
 
-/// Tells clients the whole contract.
+/// What holds for all connections.
+fn transport() -> Server {
+    Server::builder()
+        .accept_http1(true)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_frame_size(FRAME_LIMIT)
+        .http2_keepalive_interval(Some(KEEPALIVE.0))
+        .http2_keepalive_timeout(Some(KEEPALIVE.1))
+}
+
+/// Tells clients the contract.
 fn reflection() -> ServerReflectionServer<impl ServerReflection> {
     tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(DESCRIPTORS)
@@ -172,7 +192,7 @@ fn incoming(listener: TcpListener) -> TcpIncoming {
 }
 
 /// The services by their names, and the server as a whole by the empty one.
-const HEALTH_NAMES: [&str; 10] = [
+const HEALTH_NAMES: [&str; 11] = [
     "",
     activity_server::SERVICE_NAME,
     closing_service_server::SERVICE_NAME,
@@ -183,6 +203,7 @@ const HEALTH_NAMES: [&str; 10] = [
     ranking_service_server::SERVICE_NAME,
     receivables_service_server::SERVICE_NAME,
     report_service_server::SERVICE_NAME,
+    watch_service_server::SERVICE_NAME,
 ];
 
 async fn say(health: &HealthReporter, status: ServingStatus) {

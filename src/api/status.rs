@@ -41,7 +41,10 @@ fn code(reason: Reason) -> Code {
         | Reason::SumOutOfRange
         | Reason::PeriodNotClosed
         | Reason::PeriodNotOver
-        | Reason::ClosingOutOfOrder => Code::FailedPrecondition,
+        | Reason::ClosingOutOfOrder
+        | Reason::WatchTooWide => Code::FailedPrecondition,
+        Reason::WatcherTooSlow => Code::Aborted,
+        Reason::TooManyWatchers => Code::ResourceExhausted,
         Reason::ActivityConflict | Reason::RequestIdReused => Code::AlreadyExists,
         Reason::ActivityNotFound
         | Reason::CustomerNotFound

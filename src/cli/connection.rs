@@ -8,7 +8,7 @@ use crate::api::pb::{
     exchange_rate_service_client::ExchangeRateServiceClient,
     prospect_service_client::ProspectServiceClient, ranking_service_client::RankingServiceClient,
     receivables_service_client::ReceivablesServiceClient,
-    report_service_client::ReportServiceClient,
+    report_service_client::ReportServiceClient, watch_service_client::WatchServiceClient,
 };
 use std::{error::Error, time::Duration};
 use tonic::{
@@ -156,6 +156,11 @@ impl Connection {
     /// Reports by branch, product and account manager.
     pub fn reports(&self) -> ReportServiceClient<Channel> {
         ReportServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES_MAX)
+    }
+
+    /// What changes.
+    pub fn watches(&self) -> WatchServiceClient<Channel> {
+        WatchServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES_MAX)
     }
 
     /// Profiles, lookalikes and prequalification.

@@ -50,6 +50,7 @@ impl Content {
             Record::Party(_)
             | Record::TraitDefinition(_)
             | Record::Closing(_)
+            | Record::Product(_)
             | Record::ExchangeRate(_) => record,
         })
     }

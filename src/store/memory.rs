@@ -17,6 +17,7 @@ use crate::domain::{
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
     party::{Party, PartyQuestion, TraitDefinition},
     problem::Problem,
+    product::Product,
     prospect::{ProspectAnswer, ProspectQuestion},
     question::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
@@ -32,11 +33,14 @@ use std::{
     collections::BTreeMap,
     sync::{Arc, PoisonError, RwLock},
 };
+use tokio::sync::watch;
 
 /// Keeps every tenant's ledger and records in memory.
 pub struct MemoryStore {
     calendar: Calendar,
     tenants: RwLock<BTreeMap<TenantId, Tenant>>,
+    /// Told after each write.
+    written: watch::Sender<()>,
 }
 
 impl MemoryStore {
@@ -45,6 +49,7 @@ impl MemoryStore {
         Self {
             calendar,
             tenants: RwLock::default(),
+            written: watch::Sender::new(()),
         }
     }
 
@@ -67,7 +72,10 @@ impl MemoryStore {
     ) -> T {
         let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
         if mode == WriteMode::Keep {
-            return write(tenants.entry(tenant.clone()).or_default());
+            let done = write(tenants.entry(tenant.clone()).or_default());
+            drop(tenants);
+            self.written.send_replace(());
+            return done;
         }
         let mut copy = tenants.get(tenant).cloned().unwrap_or_default();
         write(&mut copy)
@@ -143,6 +151,18 @@ impl Store for MemoryStore {
         Ok(self.read(tenant, |tenant| tenant.newest))
     }
 
+    async fn advanced(&self, tenant: &TenantId, after: Position) -> Result<Position, Problem> {
+        let mut written = self.written.subscribe();
+        loop {
+            let newest = self.watermark(tenant).await?;
+            if newest > after {
+                return Ok(newest);
+            }
+            // Its sender lives as long as this store.
+            let _ = written.changed().await;
+        }
+    }
+
     async fn entries(
         &self,
         tenant: &TenantId,
@@ -194,6 +214,10 @@ impl Store for MemoryStore {
         as_of: Position,
     ) -> Result<Vec<Arc<CostModel>>, Problem> {
         Ok(self.read(tenant, |tenant| tenant.records.cost_models(as_of)))
+    }
+
+    async fn products(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Product>, Problem> {
+        Ok(self.read(tenant, |tenant| tenant.records.products(as_of)))
     }
 
     async fn closings(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Closing>, Problem> {

@@ -18,6 +18,7 @@ use crate::domain::{
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
     party::{Party, PartyQuestion, TraitDefinition},
     problem::Problem,
+    product::Product,
     prospect::{ProspectAnswer, ProspectQuestion},
     question::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
@@ -28,7 +29,10 @@ use crate::domain::{
     time::{Day, Instant},
 };
 use async_trait::async_trait;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+/// How often a store that is not told of writes is asked whether there are any.
+const ASK_AGAIN: Duration = Duration::from_millis(250);
 
 /// Keeps the ledger and the records of every tenant, and answers sums of them.
 ///
@@ -82,6 +86,17 @@ pub trait Store: Send + Sync + 'static {
     /// The position up to which everything is visible, for ever.
     async fn watermark(&self, tenant: &TenantId) -> Result<Position, Problem>;
 
+    /// Waits until the watermark is after a position, and gives it. Other processes' writes count too.
+    async fn advanced(&self, tenant: &TenantId, after: Position) -> Result<Position, Problem> {
+        loop {
+            let newest = self.watermark(tenant).await?;
+            if newest > after {
+                return Ok(newest);
+            }
+            tokio::time::sleep(ASK_AGAIN).await;
+        }
+    }
+
     /// Entries of the ledger, in the order of their positions.
     async fn entries(
         &self,
@@ -124,6 +139,9 @@ pub trait Store: Send + Sync + 'static {
         tenant: &TenantId,
         as_of: Position,
     ) -> Result<Vec<Arc<CostModel>>, Problem>;
+
+    /// All products as of a position, in the order of their ids.
+    async fn products(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Product>, Problem>;
 
     /// All closed months as of a position, the oldest first.
     async fn closings(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Closing>, Problem>;

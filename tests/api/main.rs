@@ -5,7 +5,9 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod acquisition;
 mod activities;
+mod alerts;
 mod allocation;
 mod closings;
 mod comparison;
@@ -20,6 +22,8 @@ mod harness;
 mod hostile;
 mod hostile_questions;
 mod late_arrivals;
+mod metrics;
+mod products;
 mod prospects;
 mod rankings;
 mod receivables;
@@ -29,3 +33,5 @@ mod serving;
 mod store;
 mod streams;
 mod trends;
+mod watchers;
+mod watching;

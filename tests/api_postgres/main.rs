@@ -10,8 +10,12 @@ mod cluster;
 mod store;
 mod two_services;
 
+#[path = "../api/acquisition.rs"]
+mod acquisition;
 #[path = "../api/activities.rs"]
 mod activities;
+#[path = "../api/alerts.rs"]
+mod alerts;
 #[path = "../api/allocation.rs"]
 mod allocation;
 #[path = "../api/closings.rs"]
@@ -40,6 +44,10 @@ mod hostile;
 mod hostile_questions;
 #[path = "../api/late_arrivals.rs"]
 mod late_arrivals;
+#[path = "../api/metrics.rs"]
+mod metrics;
+#[path = "../api/products.rs"]
+mod products;
 #[path = "../api/prospects.rs"]
 mod prospects;
 #[path = "../api/rankings.rs"]
@@ -56,3 +64,7 @@ mod serving;
 mod streams;
 #[path = "../api/trends.rs"]
 mod trends;
+#[path = "../api/watchers.rs"]
+mod watchers;
+#[path = "../api/watching.rs"]
+mod watching;

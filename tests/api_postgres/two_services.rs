@@ -220,3 +220,18 @@ async fn the_same_stream_through_both_at_once_counts_everything_once() {
         assert_eq!(total.ledger.unwrap().units, CHUNKS * CHUNK);
     }
 }
+
+#[tokio::test]
+async fn a_reader_of_one_service_hears_what_is_written_through_the_other() {
+    let Some([writer, reader]) = two_services().await else {
+        return;
+    };
+    let request = crate::watching::top(2);
+    let mut heard = crate::watching::Reader::open(&reader, request.clone()).await;
+    for number in 1..4 {
+        let own = sale(&format!("a{number}"), &format!("c{number}"), 1, "10", "4");
+        let written = writer.post(vec![own]).await;
+        heard.up_to(written).await;
+        heard.assert_true(&reader, &request).await;
+    }
+}

@@ -41,6 +41,24 @@ call() {
   passed=$((passed + 1))
 }
 
+# begin METHOD REQUEST PART...: the same of a stream that has no end, of which the beginning is looked at.
+begin() {
+  local method=$1 request=$2 answer part
+  shift 2
+  called+="$method"$'\n'
+  answer=$(timeout 5 "$buf" curl --protocol grpc --http2-prior-knowledge --data @- "$endpoint/$method" <<<"$request" 2>&1 |
+    tr -d ' \n' || true)
+  for part in "$@"; do
+    if [[ $answer != *"$part"* ]]; then
+      echo "not ok $method: no $part in $answer"
+      failed=$((failed + 1))
+      return
+    fi
+  done
+  echo "ok $method"
+  passed=$((passed + 1))
+}
+
 # Forty-eight sales; each third customer is in retail and earns 600, the others lose 50.
 sales() {
   local i revenue
@@ -105,11 +123,16 @@ call $v.RankingService/GetCustomerStatement "{$t, $year, \"customerId\": \"custo
 call $v.RankingService/CompareBands "{$t, $year, \"bandSize\": 3}" '"BAND_PLACE_TOP"' '"BAND_PLACE_BOTTOM"'
 call $v.RankingService/GetConcentration "{$t, $year, \"leavingCounts\": [1]}" \
   '"peak":{"customerCount":"16"' '"leavingCount":"1"' '"positiveCount":"16"' '"negativeCount":"32"'
+call $v.CustomerService/PutProducts "{$t, \"products\": [{\"productId\": \"tea\", \"categoryId\": \"drinks\"}]}" \
+  '"stored":{' '"writtenAt":{'
+call $v.CustomerService/ListProducts "{$t}" '"productId":"tea"' '"categoryId":"drinks"'
 call $v.ReportService/GetCrossReport "{$t, $year, \"pageSize\": 2}" \
   '"columns":[{"columnId":"UNASSIGNED","total":{"currencyCode":"USD","units":"27200"}}]' \
   '"grandTotal":{"currencyCode":"USD","units":"27200"}' '"cells":[{"columnId":"UNASSIGNED"' '"nextPageToken":"'
 call $v.ReportService/RankDimension "{$t, $year, \"dimension\": \"DIMENSION_ACCOUNT_MANAGER\"}" \
   '"dimensionId":"UNASSIGNED"' '"rowCount":"1"' '"units":"7976"'
+call $v.ReportService/GetAcquisitionReport "{$t, $year, \"by\": \"ACQUISITION_SOURCE_CHANNEL\"}" \
+  '"sourceId":"UNASSIGNED"' '"customerCount":"48"' '"profit":{"currencyCode":"USD","units":"7976"}'
 call $v.ReportService/GetTrend "{$t, $year, \"granularity\": \"QUARTER\"}" \
   '"isComplete":true' '"priorYear":{' '"signChange":"SIGN_CHANGE_NONE"' '"slope":{"currencyCode":"USD"'
 best="\"bestCustomers\": {$year, \"fraction\": 0.3}"
@@ -158,6 +181,11 @@ call $v.ReceivablesService/ListReceivables "{$t}" \
   '"customerCount":"1"' '"averageDaysLate":{"value":"17"}'
 call $v.ReceivablesService/GetReceivables "{$t, \"customerId\": \"customer-10\"}" \
   '"invoiceId":"I-1"' '"daysPastDue":"17"' '"paid":{"currencyCode":"USD","units":"350"}'
+
+begin $v.WatchService/WatchRanking "{$t, $year, \"customerCount\": 2}" \
+  '"snapshot":{"customers":[{"rank":"1","customerId":"customer-' '"customerCount":"48"'
+begin $v.WatchService/WatchAlerts "{$t, $year, \"kinds\": [\"ALERT_KIND_TURNED_UNPROFITABLE\"]}" \
+  '"state":"ALERT_STATE_OPEN"' '"kind":"ALERT_KIND_TURNED_UNPROFITABLE"' '"profit":{"netProfit":{'
 
 # A refusal is told in words, and in details, which buf prints in base64.
 reason_of() {

@@ -45,12 +45,14 @@ use std::{collections::BTreeMap, sync::Arc};
 pub const CUSTOMERS: [&str; 7] = ["b", "B", "é", "aa", "a", "UNASSIGNED", "z 1"];
 const BRANCHES: [&str; 4] = ["", "UNASSIGNED", "north", "south"];
 const ROLES: [&str; 3] = ["CLERK", "ENGINEER", "DRIVER"];
-pub const GROUPS: [Group; 5] = [
+pub const GROUPS: [Group; 7] = [
     Group::Customer,
     Group::Branch,
     Group::Product,
     Group::AccountManager,
     Group::Day,
+    Group::Channel,
+    Group::Campaign,
 ];
 const BASES: [Basis; 4] = [
     Basis::Spend,
@@ -84,16 +86,19 @@ fn dimensions() -> impl Strategy<Value = Dimensions> {
         text(&["", "p", "q"]),
         text(&["", "mia", "bo"]),
     );
-    (ids, text(&["", "WEB"]), text(&["", "letter"])).prop_map(|(ids, channel_id, evidence_ref)| {
-        Dimensions {
-            branch_id: ids.0,
-            product_id: ids.1,
-            account_manager_id: ids.2,
-            channel_id,
-            campaign_id: String::new(),
-            evidence_ref,
-        }
-    })
+    (ids, text(&["", "WEB", "SHOP"]), text(&["", "letter"])).prop_map(
+        |(ids, channel_id, evidence_ref)| {
+            Dimensions {
+                branch_id: ids.0,
+                product_id: ids.1,
+                account_manager_id: ids.2,
+                // Of some channels only.
+                campaign_id: channel_id.replace("WEB", "SPRING").replace("SHOP", ""),
+                channel_id,
+                evidence_ref,
+            }
+        },
+    )
 }
 
 fn amount() -> impl Strategy<Value = i64> {
@@ -281,6 +286,8 @@ fn record() -> impl Strategy<Value = Record> {
         1 => ((0..4), (1..4)).prop_map(|(request, month)| {
             closing(&format!("request{request}"), month, "")
         }),
+        1 => (select(&["p", "q", "é"]), text(&["", "food", "drinks"]))
+            .prop_map(|(id, category)| product(id, &category)),
     ]
 }
 
@@ -547,11 +554,12 @@ impl Question {
             Self::Others(as_of) => {
                 let ids: Vec<_> = CUSTOMERS.iter().map(|id| party_id(id)).collect();
                 format!(
-                    "{:#?} {:#?} {:#?} {:#?} {:#?} {:#?} {:#?}",
+                    "{:#?} {:#?} {:#?} {:#?} {:#?} {:#?} {:#?} {:#?}",
                     store.party(tenant, &ids, *as_of).await.unwrap(),
                     store.trait_definitions(tenant, *as_of).await.unwrap(),
                     store.cost_models(tenant, *as_of).await.unwrap(),
                     store.closings(tenant, *as_of).await.unwrap(),
+                    store.products(tenant, *as_of).await.unwrap(),
                     all_rates(store, tenant, *as_of).await,
                     some_rates(store, tenant, *as_of).await,
                     store.watermark(tenant).await.unwrap(),

@@ -12,6 +12,7 @@ use profitscore::{
         money::Currency,
         party::{Party, Stage, TraitValue},
         problem::Reason,
+        product::Product,
         question::{
             CrossAnswer, CrossQuestion, Group, Order, RankAnswer, RankQuestion, RowSelection, Scope,
         },
@@ -203,6 +204,14 @@ pub fn cost_model(request: &str, model: CostModel, expected: Option<u64>) -> Rec
         model,
         request_id: RequestId::parse(request, "").unwrap(),
         expected_version: expected,
+    })
+}
+
+/// A product with its category.
+pub fn product(id: &str, category: &str) -> Record {
+    Record::Product(Product {
+        product_id: id.to_owned(),
+        category_id: category.to_owned(),
     })
 }
 

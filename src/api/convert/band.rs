@@ -27,12 +27,13 @@ pub fn band_size_from_pb(size: i32, fraction: Option<f64>) -> Result<BandSize, P
     }
 }
 
+/// The millionths of a fraction of one.
 #[allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "a fraction of one has few millionths"
 )]
-fn millionths(fraction: f64) -> u32 {
+pub fn millionths(fraction: f64) -> u32 {
     (fraction * 1e6).round() as u32
 }
 

@@ -257,7 +257,7 @@ pub fn period_from_pb(
 // === positions and pages ===
 
 /// A position that a client sent.
-fn position_from_pb(
+pub fn position_from_pb(
     position: Option<&pb::LedgerPosition>,
     field: &str,
 ) -> Result<Option<Position>, Problem> {

@@ -1,5 +1,7 @@
-//! One log line for each call: what was called, how it ended and how long it took.
+//! One log line for each call, and its count: what was called, how it ended and how long it took. Of a stream it is how
+//! it began.
 
+use crate::telemetry::metrics::METRICS;
 use std::{
     future::Future,
     pin::Pin,
@@ -48,8 +50,16 @@ where
         Box::pin(async move {
             let answer = call.await;
             let code = answer.as_ref().map_or(Code::Unknown, code_of);
-            let milliseconds = begin.elapsed().as_secs_f64() * 1e3;
+            let took = begin.elapsed();
+            let milliseconds = took.as_secs_f64() * 1e3;
             tracing::debug!(method, ?code, milliseconds);
+            // What is not a method of ours can be called anything.
+            let counted = if code == Code::Unimplemented {
+                "other"
+            } else {
+                &method
+            };
+            METRICS.request(counted, name_of(code), took);
             answer
         })
     }
@@ -59,4 +69,27 @@ where
 fn code_of(response: &http::Response<Body>) -> Code {
     let status = response.headers().get("grpc-status");
     status.map_or(Code::Ok, |value| Code::from_bytes(value.as_bytes()))
+}
+
+/// The code's name in the protocol.
+fn name_of(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "OK",
+        Code::Cancelled => "CANCELLED",
+        Code::Unknown => "UNKNOWN",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::NotFound => "NOT_FOUND",
+        Code::AlreadyExists => "ALREADY_EXISTS",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Aborted => "ABORTED",
+        Code::OutOfRange => "OUT_OF_RANGE",
+        Code::Unimplemented => "UNIMPLEMENTED",
+        Code::Internal => "INTERNAL",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::DataLoss => "DATA_LOSS",
+        Code::Unauthenticated => "UNAUTHENTICATED",
+    }
 }

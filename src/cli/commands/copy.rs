@@ -163,6 +163,7 @@ fn numbers(totals: &Totals, accounts: &BTreeSet<&Account>) -> Vec<(String, Strin
         trait_definitions,
         cost_models,
         closings,
+        products,
         exchange_rates,
     } = totals.counts;
     let counts = [
@@ -172,6 +173,7 @@ fn numbers(totals: &Totals, accounts: &BTreeSet<&Account>) -> Vec<(String, Strin
         ("trait_definitions", trait_definitions),
         ("cost_models", cost_models),
         ("closings", closings),
+        ("products", products),
         ("exchange_rates", exchange_rates),
     ];
     let counts = counts.map(|(name, count)| (name.to_owned(), count.to_string()));

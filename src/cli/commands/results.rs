@@ -2,8 +2,8 @@
 
 use crate::{
     api::pb::{
-        ActivityResult, ExchangeRateResult, PartyResult, Rejection, activity_result,
-        exchange_rate_result, party_result,
+        ActivityResult, ExchangeRateResult, PartyResult, ProductResult, Rejection, activity_result,
+        exchange_rate_result, party_result, product_result,
     },
     cli::{
         errors::{Failure, page_of},
@@ -36,6 +36,15 @@ pub fn of_party(result: &PartyResult) -> Outcome<'_> {
         Some(party_result::Outcome::Unchanged(_)) => Outcome::Already,
         Some(party_result::Outcome::Rejection(rejection)) => Outcome::Refused(rejection),
         Some(party_result::Outcome::Stored(_)) | None => Outcome::Done,
+    }
+}
+
+/// The outcome of a product.
+pub fn of_product(result: &ProductResult) -> Outcome<'_> {
+    match &result.outcome {
+        Some(product_result::Outcome::Unchanged(_)) => Outcome::Already,
+        Some(product_result::Outcome::Rejection(rejection)) => Outcome::Refused(rejection),
+        Some(product_result::Outcome::Stored(_)) | None => Outcome::Done,
     }
 }
 

@@ -3,12 +3,19 @@
 use crate::{
     api::server::Limits,
     cli::{arguments::BooksArguments, commands::database::DatabaseArguments, errors::Failure},
-    server::{self, ServerSettings, StoreSettings},
+    server::{self, Metrics, ServerSettings, StoreSettings},
+    service::watching::{
+        WatchLimits,
+        gauges::{GaugeQuestion, parse_all},
+    },
     telemetry::{self, LogFormat},
 };
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -63,6 +70,21 @@ pub struct ServeArguments {
     /// The longest that a call may take, in seconds
     #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     deadline: u64,
+    /// Serve metrics for Prometheus at http://ADDRESS/metrics; without it they are not served
+    #[arg(long, env = "PROFITSCORE_METRICS_LISTEN", value_name = "ADDRESS")]
+    metrics_listen: Option<String>,
+    /// A TOML file with the standing questions whose figures are among the metrics
+    #[arg(long, value_name = "FILE", requires = "metrics_listen")]
+    standing_questions: Option<PathBuf>,
+    /// The most readers of standing questions at once
+    #[arg(long, value_name = "N", default_value_t = WatchLimits::default().watchers)]
+    watchers: usize,
+    /// The most readers of standing questions of one tenant at once
+    #[arg(long, value_name = "N", default_value_t = WatchLimits::default().watchers_per_tenant)]
+    watchers_per_tenant: usize,
+    /// After how many seconds a reader is dropped that reads nothing of what waits for it
+    #[arg(long, value_name = "SECONDS", default_value_t = WatchLimits::default().patience.as_secs())]
+    watch_patience: u64,
     /// How log lines are written; RUST_LOG chooses which
     #[arg(long, value_enum, default_value = "text")]
     log_format: LogFormatArgument,
@@ -76,6 +98,13 @@ impl ServeArguments {
             LogFormatArgument::Json => LogFormat::Json,
         });
         let listener = listen(&self.listen).await?;
+        let metrics = match &self.metrics_listen {
+            Some(address) => Some(Metrics {
+                listener: listen(address).await?,
+                questions: read_questions(self.standing_questions.as_deref())?,
+            }),
+            None => None,
+        };
         let default_store = match self.database.is_given() {
             true => StoreKind::Postgres,
             false => StoreKind::Embedded,
@@ -90,13 +119,30 @@ impl ServeArguments {
             time_zone: self.books.time_zone,
             limits: Limits {
                 deadline: Duration::from_secs(self.deadline),
+                watch: WatchLimits {
+                    watchers: self.watchers,
+                    watchers_per_tenant: self.watchers_per_tenant,
+                    patience: Duration::from_secs(self.watch_patience),
+                    ..WatchLimits::default()
+                },
                 ..Limits::default()
             },
+            metrics,
         };
         server::run(settings, listener, stop_signal()?)
             .await
             .map_err(Failure::Other)
     }
+}
+
+/// The standing questions of a file; none without one.
+fn read_questions(path: Option<&Path>) -> Result<Vec<GaugeQuestion>, Failure> {
+    let Some(path) = path else {
+        return Ok(Vec::new());
+    };
+    let wrong = |problem: String| Failure::usage(format!("{}: {problem}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|problem| wrong(problem.to_string()))?;
+    parse_all(&text).map_err(wrong)
 }
 
 /// Binds an address.

@@ -84,6 +84,7 @@ impl DemoArguments {
             currency: "USD".to_owned(),
             time_zone: "UTC".to_owned(),
             limits: Limits::default(),
+            metrics: None,
         };
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = server::run(settings, listener, async {

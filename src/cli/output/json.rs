@@ -22,6 +22,13 @@ pub fn to_json<M: Message + Name>(message: &M) -> anyhow::Result<String> {
     Ok(serde_json::to_string_pretty(&dynamic)?)
 }
 
+/// A message as proto3 JSON, in one line.
+pub fn to_json_line<M: Message + Name>(message: &M) -> anyhow::Result<String> {
+    let mut dynamic = DynamicMessage::new(descriptor(&M::full_name())?);
+    dynamic.transcode_from(message)?;
+    Ok(serde_json::to_string(&dynamic)?)
+}
+
 /// A message that somebody wrote as proto3 JSON, or as TOML with the same fields.
 pub fn read_file<M: Message + Name + Default>(path: &std::path::Path) -> Result<M, Failure> {
     let place = path.display();

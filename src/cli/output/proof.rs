@@ -24,8 +24,8 @@ pub fn proof(total: &Option<ControlTotal>, read_at: &Option<LedgerPosition>) -> 
     )
 }
 
-/// Says on standard error which effort was counted at no cost because nobody gave it a rate, and how a report came to be
-/// in another currency.
+/// Says on standard error which effort was counted at no cost because nobody gave it a rate, and how a report came to
+/// be in another currency.
 pub fn warn_of_costs(costs: &Option<CostBasis>) {
     let Some(costs) = costs else {
         return;

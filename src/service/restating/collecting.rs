@@ -168,6 +168,8 @@ pub fn group_of(one: &Restated, group: Group) -> String {
         Group::Branch => &dimensions.branch_id,
         Group::Product => &dimensions.product_id,
         Group::AccountManager => &dimensions.account_manager_id,
+        Group::Channel => &dimensions.channel_id,
+        Group::Campaign => &dimensions.campaign_id,
         Group::Day => {
             day = one.day.to_string();
             &day

@@ -11,6 +11,7 @@ use crate::{
         ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
         party::{Party, PartyQuestion, TraitDefinition},
         problem::Problem,
+        product::Product,
         prospect::{ProspectAnswer, ProspectQuestion},
         question::{
             CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
@@ -119,6 +120,10 @@ impl Store for Restating {
         as_of: Position,
     ) -> Result<Vec<Arc<CostModel>>, Problem> {
         self.store.cost_models(tenant, as_of).await
+    }
+
+    async fn products(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Product>, Problem> {
+        self.store.products(tenant, as_of).await
     }
 
     async fn closings(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Closing>, Problem> {

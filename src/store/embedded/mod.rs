@@ -69,6 +69,7 @@ use crate::domain::{
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
     party::{Party, PartyQuestion, TraitDefinition},
     problem::Problem,
+    product::Product,
     prospect::{ProspectAnswer, ProspectQuestion},
     question::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
@@ -84,7 +85,7 @@ use std::{
     sync::Arc,
     thread::{self, JoinHandle},
 };
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 /// How many requests to write may wait; who comes later waits for room.
 const WAITING: usize = 256;
@@ -98,6 +99,8 @@ pub struct EmbeddedStore {
     messages: Option<mpsc::Sender<Message>>,
     room: Arc<Semaphore>,
     writer: Option<JoinHandle<()>>,
+    /// Changes after each group of writes; closed when the writer is no more.
+    written: watch::Receiver<()>,
 }
 
 impl EmbeddedStore {
@@ -119,8 +122,9 @@ impl EmbeddedStore {
         let questions = Arc::clone(engine.questions());
         let preparer = engine.preparer().clone();
         let (messages, receiver) = mpsc::channel(WAITING);
+        let (news, written) = watch::channel(());
         let thread = thread::Builder::new().name("ledger-writer".to_owned());
-        let writer = thread.spawn(move || writer::run(engine, receiver));
+        let writer = thread.spawn(move || writer::run(engine, receiver, &news));
         let writer = writer.map_err(|error| Problem::store_unavailable(&error.to_string()))?;
         Ok(Self {
             questions,
@@ -128,6 +132,7 @@ impl EmbeddedStore {
             messages: Some(messages),
             room: Arc::new(Semaphore::new(WAITING_BYTES as usize)),
             writer: Some(writer),
+            written,
         })
     }
 
@@ -257,6 +262,20 @@ impl Store for EmbeddedStore {
         self.questions.watermark(tenant)
     }
 
+    async fn advanced(&self, tenant: &TenantId, after: Position) -> Result<Position, Problem> {
+        let mut written = self.written.clone();
+        loop {
+            written.mark_unchanged();
+            let newest = self.questions.watermark(tenant)?;
+            if newest > after {
+                return Ok(newest);
+            }
+            if written.changed().await.is_err() {
+                return Err(Problem::store_unavailable("its writer has stopped"));
+            }
+        }
+    }
+
     async fn entries(
         &self,
         tenant: &TenantId,
@@ -319,6 +338,12 @@ impl Store for EmbeddedStore {
     ) -> Result<Vec<Arc<CostModel>>, Problem> {
         let tenant = tenant.clone();
         self.ask(move |questions| questions.cost_models(&tenant, as_of))
+            .await
+    }
+
+    async fn products(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Product>, Problem> {
+        let tenant = tenant.clone();
+        self.ask(move |questions| questions.products(&tenant, as_of))
             .await
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tokio::sync::{
     OwnedSemaphorePermit,
     mpsc::{self, error::TryRecvError},
-    oneshot,
+    oneshot, watch,
 };
 
 /// A group takes in no more requests once it has so many writes, so that nobody waits long for it.
@@ -39,8 +39,12 @@ pub(super) enum Message {
     Meddle(Box<dyn FnOnce(&mut Engine) + Send>),
 }
 
-/// Writes until nobody can ask any more.
-pub(super) fn run(mut engine: Engine, mut messages: mpsc::Receiver<Message>) {
+/// Writes until nobody can ask any more. `news` changes after each group.
+pub(super) fn run(
+    mut engine: Engine,
+    mut messages: mpsc::Receiver<Message>,
+    news: &watch::Sender<()>,
+) {
     while let Some(first) = next(&mut engine, &mut messages) {
         let (mut group, mut prepared, mut senders) = (Vec::new(), Vec::new(), Vec::new());
         let mut size = 0;
@@ -69,6 +73,7 @@ pub(super) fn run(mut engine: Engine, mut messages: mpsc::Receiver<Message>) {
             let _ = sender.send((answers.next().unwrap_or_else(missing), request));
         }
         engine.post();
+        news.send_replace(());
         if engine.untended() > UNTENDED || engine.is_saving() {
             engine.tend();
         }

@@ -19,6 +19,7 @@ mod lift;
 mod numbers;
 mod parties;
 mod posting;
+mod products;
 mod profiles;
 mod ranking;
 mod rates;
@@ -54,6 +55,7 @@ use crate::domain::{
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
     party::{Party, PartyQuestion, TraitDefinition},
     problem::Problem,
+    product::Product,
     prospect::{ProspectAnswer, ProspectQuestion},
     question::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
@@ -205,6 +207,10 @@ impl Store for PostgresStore {
         as_of: Position,
     ) -> Result<Vec<Arc<CostModel>>, Problem> {
         parties::cost_models(self.database(), self.number(tenant).await?, as_of).await
+    }
+
+    async fn products(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Product>, Problem> {
+        products::products(self.database(), self.number(tenant).await?, as_of).await
     }
 
     async fn closings(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Closing>, Problem> {

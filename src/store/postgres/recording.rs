@@ -5,7 +5,7 @@ use super::{
     database::{Fault, column, rows},
     json,
     parties::{COLUMNS, party_of, stage_number},
-    rates,
+    products, rates,
     sql::{OPEN, Sql, count, seq},
 };
 use crate::domain::{
@@ -15,6 +15,7 @@ use crate::domain::{
     id::{PartyId, RequestId, TraitKey},
     ledger::{Outcome, Position},
     party::TraitDefinition,
+    product::Product,
     records::{Decision, Record, Records},
     time::{Day, Instant},
 };
@@ -34,6 +35,7 @@ pub struct Recording {
     cost_models: Vec<(i64, String, CostModel)>,
     versions: u64,
     closings: Vec<Closing>,
+    products: Vec<(i64, Instant, Product)>,
     rates: Vec<StoredRate>,
 }
 
@@ -63,6 +65,7 @@ impl Recording {
     ) -> Result<Self, Fault> {
         let (mut parties, mut keys) = (BTreeSet::new(), BTreeSet::new());
         let (mut cost_models, mut closings) = (false, false);
+        let mut own_products = BTreeSet::new();
         let mut rates = BTreeSet::new();
         for record in submitted {
             match record {
@@ -75,6 +78,9 @@ impl Recording {
                 }
                 Record::CostModel(_) => cost_models = true,
                 Record::Closing(_) => closings = true,
+                Record::Product(product) => {
+                    own_products.insert(product.product_id.clone());
+                }
                 Record::ExchangeRate(rate) => {
                     rates.insert((rate.pair, rate.day));
                 }
@@ -91,6 +97,9 @@ impl Recording {
             for closing in closings::closings_on(connection, tenant).await? {
                 recording.take(closing.position, Record::Closing(closing.draft));
             }
+        }
+        for (position, product) in products::newest_on(connection, tenant, own_products).await? {
+            recording.take(position, Record::Product(product));
         }
         recording.read_rates(connection, tenant, rates).await?;
         Ok(recording)
@@ -251,6 +260,7 @@ impl Recording {
                 record_time,
                 draft: draft.clone(),
             }),
+            Record::Product(product) => self.products.push((seq, record_time, product.clone())),
             Record::ExchangeRate(rate) => self.rates.push(StoredRate {
                 position: count(seq),
                 record_time,
@@ -282,6 +292,9 @@ impl Recording {
         }
         let closings = self.closings.iter();
         statements.extend(closings.map(|closing| closings::statement(tenant, closing)));
+        for (seq, record_time, product) in self.products {
+            statements.push(products::statement(tenant, seq, product, record_time));
+        }
         if !self.rates.is_empty() {
             statements.push(rates::statement(tenant, &self.rates));
         }

@@ -94,9 +94,10 @@ fn records(questions: &Questions, id: &TenantId, newest: Position) -> Result<Str
     let definitions = questions.trait_definitions(id, newest)?;
     let cost_models = questions.cost_models(id, newest)?;
     let closings = questions.closings(id, newest)?;
+    let products = questions.products(id, newest)?;
     let rates = questions.list_exchange_rates(id, &all_rates(newest))?;
     Ok(format!(
-        "{parties:?} {definitions:?} {cost_models:?} {closings:?} {rates:?}"
+        "{parties:?} {definitions:?} {cost_models:?} {closings:?} {products:?} {rates:?}"
     ))
 }
 

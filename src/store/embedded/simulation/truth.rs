@@ -179,8 +179,9 @@ impl TenantTruth {
         let definitions = records.definitions(self.newest);
         let cost_models = records.cost_models(self.newest);
         let closings = records.closings(self.newest);
+        let products = records.products(self.newest);
         let rates = records.rates().list(&all_rates(self.newest));
-        format!("{parties:?} {definitions:?} {cost_models:?} {closings:?} {rates:?}")
+        format!("{parties:?} {definitions:?} {cost_models:?} {closings:?} {products:?} {rates:?}")
     }
 
     /// The sums of every customer over a period, as of a position; those that are zero are absent, and customers

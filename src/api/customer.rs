@@ -1,6 +1,7 @@
 //! `CustomerService`.
 
 use super::{
+    access::tenant_from_pb,
     convert::{
         common::{
             OutcomePb, check_batch, outcomes_to_pb, position_to_pb, read_options_from_pb,
@@ -16,12 +17,7 @@ use super::{
     pb::{self, party_result::Outcome as ResultPb, product_result::Outcome as ProductResultPb},
 };
 use crate::{
-    domain::{
-        id::{PartyId, TenantId},
-        ledger::Outcome,
-        party::PartyQuestion,
-        records::Record,
-    },
+    domain::{id::PartyId, ledger::Outcome, party::PartyQuestion, records::Record},
     service::Service,
 };
 use std::sync::Arc;
@@ -41,7 +37,7 @@ impl pb::customer_service_server::CustomerService for CustomerHandlers {
         request: Request<pb::UpsertPartiesRequest>,
     ) -> Result<Response<pb::UpsertPartiesResponse>, Status> {
         let request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         check_batch(request.parties.len(), "parties")?;
         let mode = write_mode(request.validate_only);
         let written = self
@@ -70,7 +66,7 @@ impl pb::customer_service_server::CustomerService for CustomerHandlers {
         request: Request<pb::GetPartyRequest>,
     ) -> Result<Response<pb::GetPartyResponse>, Status> {
         let request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let id = PartyId::parse(&request.party_id, "party_id")?;
         let options = read_options_from_pb(request.read_options.as_ref())?;
         let as_of = self.service.read_position(&tenant, options).await?;
@@ -86,7 +82,7 @@ impl pb::customer_service_server::CustomerService for CustomerHandlers {
         request: Request<pb::ListPartiesRequest>,
     ) -> Result<Response<pb::ListPartiesResponse>, Status> {
         let mut request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let stage = stage_from_pb(request.stage)?;
         let page = Page::of(&self.service, &tenant, &mut request).await?;
         let question = PartyQuestion {
@@ -116,7 +112,7 @@ impl pb::customer_service_server::CustomerService for CustomerHandlers {
         request: Request<pb::PutTraitDefinitionRequest>,
     ) -> Result<Response<pb::PutTraitDefinitionResponse>, Status> {
         let request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let definition = definition_from_pb(request.trait_definition)?;
         let mode = write_mode(request.validate_only);
         let stored = definition_to_pb(&definition);
@@ -138,7 +134,7 @@ impl pb::customer_service_server::CustomerService for CustomerHandlers {
         request: Request<pb::ListTraitDefinitionsRequest>,
     ) -> Result<Response<pb::ListTraitDefinitionsResponse>, Status> {
         let mut request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let page = Page::of(&self.service, &tenant, &mut request).await?;
         let mut definitions = self.service.trait_definitions(&tenant, page.as_of).await?;
         if let Some(after) = page.id()? {
@@ -159,7 +155,7 @@ impl pb::customer_service_server::CustomerService for CustomerHandlers {
         request: Request<pb::PutProductsRequest>,
     ) -> Result<Response<pb::PutProductsResponse>, Status> {
         let request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         check_batch(request.products.len(), "products")?;
         let mode = write_mode(request.validate_only);
         let written = self
@@ -188,7 +184,7 @@ impl pb::customer_service_server::CustomerService for CustomerHandlers {
         request: Request<pb::ListProductsRequest>,
     ) -> Result<Response<pb::ListProductsResponse>, Status> {
         let mut request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let page = Page::of(&self.service, &tenant, &mut request).await?;
         let mut products = self.service.products(&tenant, page.as_of).await?;
         if let Some(after) = page.id()? {

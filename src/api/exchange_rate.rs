@@ -1,6 +1,7 @@
 //! `ExchangeRateService`.
 
 use super::{
+    access::tenant_from_pb,
     convert::{
         common::{OutcomePb, check_batch, outcomes_to_pb, position_to_pb, write_mode},
         exchange_rate::{day_from_pb, rates_from_pb, stored_rate_to_pb},
@@ -11,7 +12,6 @@ use super::{
 use crate::{
     domain::{
         exchange_rate::{Pair, RateQuestion},
-        id::TenantId,
         iso_4217::known_currency,
         money::Currency,
         problem::Problem,
@@ -36,7 +36,7 @@ impl pb::exchange_rate_service_server::ExchangeRateService for ExchangeRateHandl
         request: Request<pb::PutExchangeRatesRequest>,
     ) -> Result<Response<pb::PutExchangeRatesResponse>, Status> {
         let request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         check_batch(request.exchange_rates.len(), "exchange_rates")?;
         let mode = write_mode(request.validate_only);
         let records = rates_from_pb(request.exchange_rates);
@@ -63,7 +63,7 @@ impl pb::exchange_rate_service_server::ExchangeRateService for ExchangeRateHandl
         request: Request<pb::ListExchangeRatesRequest>,
     ) -> Result<Response<pb::ListExchangeRatesResponse>, Status> {
         let mut request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let page = Page::of(&self.service, &tenant, &mut request).await?;
         let question = RateQuestion {
             from: optional_currency(&request.from_currency, "from_currency")?,

@@ -1,6 +1,7 @@
 //! `RankingService`.
 
 use super::{
+    access::tenant_from_pb,
     convert::{
         band::{band_size_from_pb, bands_to_pb},
         common::{
@@ -19,10 +20,7 @@ use super::{
     ranking_solvency::{self, is_by_solvency},
 };
 use crate::{
-    domain::{
-        id::{PartyId, TenantId},
-        ranking::Basis,
-    },
+    domain::{id::PartyId, ranking::Basis},
     service::Service,
 };
 use std::{pin::Pin, sync::Arc};
@@ -54,7 +52,7 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
     ) -> Result<Response<pb::RankCustomersResponse>, Status> {
         let mut request = request.into_inner();
         let service = self.service.reporting_in(&request.reporting_currency)?;
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let page = Page::of(&service, &tenant, &mut request).await?;
         let settings = service.settings();
         let period = request.period.as_ref();
@@ -94,7 +92,7 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
     ) -> Result<Response<Self::ExportRankingStream>, Status> {
         let request = request.into_inner();
         let service = self.service.reporting_in(&request.reporting_currency)?;
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let options = read_options_from_pb(request.read_options.as_ref())?;
         let as_of = service.read_position(&tenant, options).await?;
         let settings = service.settings();
@@ -122,7 +120,7 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
     ) -> Result<Response<pb::GetCustomerStatementResponse>, Status> {
         let request = request.into_inner();
         let service = self.service.reporting_in(&request.reporting_currency)?;
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let customer = PartyId::parse(&request.customer_id, "customer_id")?;
         let options = read_options_from_pb(request.read_options.as_ref())?;
         let as_of = service.read_position(&tenant, options).await?;
@@ -147,7 +145,7 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
     ) -> Result<Response<pb::CompareBandsResponse>, Status> {
         let request = request.into_inner();
         let service = self.service.reporting_in(&request.reporting_currency)?;
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let size = band_size_from_pb(request.band_size, request.band_fraction)?;
         let options = read_options_from_pb(request.read_options.as_ref())?;
         let as_of = service.read_position(&tenant, options).await?;
@@ -170,7 +168,7 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
     ) -> Result<Response<pb::GetConcentrationResponse>, Status> {
         let request = request.into_inner();
         let service = self.service.reporting_in(&request.reporting_currency)?;
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let points = count_from_pb(
             request.point_count,
             POINT_COUNT.0,

@@ -1,6 +1,7 @@
 //! `ReportService`.
 
 use super::{
+    access::tenant_from_pb,
     convert::{
         acquisition::{acquisition_to_pb, won_by_from_pb},
         common::{count_from_pb, count_to_pb, money_to_pb, position_to_pb, read_options_from_pb},
@@ -18,10 +19,7 @@ use super::{
     pb,
 };
 use crate::{
-    domain::{
-        id::{PartyId, TenantId},
-        ranking::Basis,
-    },
+    domain::{id::PartyId, ranking::Basis},
     service::{Service, acquisition::AcquisitionRequest, cross_report::CrossReportRequest},
 };
 use std::sync::Arc;
@@ -45,7 +43,7 @@ impl pb::report_service_server::ReportService for ReportHandlers {
     ) -> Result<Response<pb::GetCrossReportResponse>, Status> {
         let mut request = request.into_inner();
         let service = self.service.reporting_in(&request.reporting_currency)?;
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let page = Page::of(&service, &tenant, &mut request).await?;
         let settings = service.settings();
         let period = request.period.as_ref();
@@ -88,7 +86,7 @@ impl pb::report_service_server::ReportService for ReportHandlers {
     ) -> Result<Response<pb::RankDimensionResponse>, Status> {
         let mut request = request.into_inner();
         let service = self.service.reporting_in(&request.reporting_currency)?;
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let page = Page::of(&service, &tenant, &mut request).await?;
         let settings = service.settings();
         let period = request.period.as_ref();
@@ -125,7 +123,7 @@ impl pb::report_service_server::ReportService for ReportHandlers {
         request: Request<pb::GetAcquisitionReportRequest>,
     ) -> Result<Response<pb::GetAcquisitionReportResponse>, Status> {
         let mut request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let page = Page::of(&self.service, &tenant, &mut request).await?;
         let settings = self.service.settings();
         let period = request.period.as_ref();
@@ -153,7 +151,7 @@ impl pb::report_service_server::ReportService for ReportHandlers {
     ) -> Result<Response<pb::GetTrendResponse>, Status> {
         let request = request.into_inner();
         let service = self.service.reporting_in(&request.reporting_currency)?;
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let customer = match request.customer_id.as_str() {
             "" => None,
             id => Some(PartyId::parse(id, "customer_id")?),

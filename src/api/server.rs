@@ -8,7 +8,11 @@ use super::{
     cost_model::CostModelHandlers,
     customer::CustomerHandlers,
     exchange_rate::ExchangeRateHandlers,
-    layers::{deadline::DeadlineLayer, request_log::RequestLogLayer},
+    layers::{
+        auth::{AuthLayer, Guard},
+        deadline::DeadlineLayer,
+        request_log::RequestLogLayer,
+    },
     pb::{
         closing_service_server::{self, ClosingServiceServer},
         cost_model_service_server::{self, CostModelServiceServer},
@@ -89,12 +93,23 @@ macro_rules! accept {
     };
 }
 
-/// Serves until `shutdown`, then drains. `opened` ends when the service has its store: health says NOT_SERVING until
-/// then, and later on while the store cannot be reached.
+/// Serves everybody until `shutdown`, then drains; see [`serve_guarded`].
 pub async fn serve(
     service: Arc<Service>,
     listener: TcpListener,
     limits: Limits,
+    opened: impl Future<Output = ()> + Send + 'static,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), tonic::transport::Error> {
+    serve_guarded(service, listener, (limits, Guard::open()), opened, shutdown).await
+}
+
+/// Serves whom the guard lets in until `shutdown`, then drains. `opened` ends when the service has its store: health says
+/// NOT_SERVING until then, and later on while the store cannot be reached.
+pub async fn serve_guarded(
+    service: Arc<Service>,
+    listener: TcpListener,
+    (limits, guard): (Limits, Guard),
     opened: impl Future<Output = ()> + Send + 'static,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), tonic::transport::Error> {
@@ -111,7 +126,6 @@ pub async fn serve(
     let shared = || Arc::clone(&service);
     let customer = CustomerHandlers { service: shared() };
     let cost_model = CostModelHandlers { service: shared() };
-    let exchange_rate = ExchangeRateHandlers { service: shared() };
     let ranking = RankingHandlers { service: shared() };
     let receivables = ReceivablesHandlers { service: shared() };
     let report = ReportHandlers { service: shared() };
@@ -128,6 +142,7 @@ pub async fn serve(
         .layer(DeadlineLayer {
             limit: limits.deadline,
         })
+        .layer(AuthLayer { guard })
         .add_service(health_service)
         .add_service(reflection())
         .add_service(accept!(ActivityServiceServer, activity))
@@ -137,7 +152,10 @@ pub async fn serve(
             ClosingHandlers { service: shared() }
         ))
         .add_service(accept!(CostModelServiceServer, cost_model))
-        .add_service(accept!(ExchangeRateServiceServer, exchange_rate))
+        .add_service(accept!(
+            ExchangeRateServiceServer,
+            ExchangeRateHandlers { service: shared() }
+        ))
         .add_service(accept!(RankingServiceServer, ranking))
         .add_service(accept!(ReceivablesServiceServer, receivables))
         .add_service(accept!(ReportServiceServer, report))

@@ -29,6 +29,7 @@ mod rankings;
 mod receivables;
 mod reports;
 mod restating;
+mod roles;
 mod serving;
 mod store;
 mod streams;

@@ -58,6 +58,8 @@ mod receivables;
 mod reports;
 #[path = "../api/restating.rs"]
 mod restating;
+#[path = "../api/roles.rs"]
+mod roles;
 #[path = "../api/serving.rs"]
 mod serving;
 #[path = "../api/streams.rs"]

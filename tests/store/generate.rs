@@ -2,6 +2,7 @@
 
 use crate::{
     prospects::rows as prospect_rows,
+    receivables::any_own,
     words::{self, *},
 };
 use profitscore::{
@@ -14,7 +15,7 @@ use profitscore::{
         allocation::{Driven, Driver},
         cost_model::CostModel,
         exchange_rate::{ExchangeRate, Original, for_each_amount},
-        id::{PartyId, TenantId},
+        id::TenantId,
         ledger::{Entry, LedgerQuestion, Position},
         party::{
             PartyQuestion, Sensitivity, Stage, TraitDefinition, TraitFilter, TraitType, TraitValue,
@@ -39,7 +40,7 @@ use proptest::{
     strategy::ValueTree,
     test_runner::TestRunner,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 /// In an order that is neither that of letters nor that of their first use.
 pub const CUSTOMERS: [&str; 7] = ["b", "B", "é", "aa", "a", "UNASSIGNED", "z 1"];
@@ -409,26 +410,6 @@ pub fn any_driven() -> impl Strategy<Value = Driven> {
         capacity,
     });
     prop_oneof![4 => some, 1 => any_own()]
-}
-
-/// Of what each customer bears exactly its own, or gets it.
-fn any_own() -> impl Strategy<Value = Driven> {
-    let own = (select(&CUSTOMERS), 1_i64..1_000_000_000);
-    let own = own.prop_map(|(id, quantity)| (party_id(id), quantity));
-    (btree_map(own), any::<bool>()).prop_map(|(own, takes)| {
-        let total: i64 = own.values().sum();
-        Driven {
-            amount: if takes { -total } else { total },
-            driver: Driver::Supplied(Arc::new(own)),
-            capacity: Some(total.into()),
-        }
-    })
-}
-
-fn btree_map(
-    each: impl Strategy<Value = (PartyId, i64)>,
-) -> impl Strategy<Value = BTreeMap<PartyId, i64>> {
-    vec(each, 1..5).prop_map(|each| each.into_iter().collect())
 }
 
 fn any_beside() -> impl Strategy<Value = Beside> {

@@ -21,6 +21,8 @@ fn code(reason: Reason) -> Code {
         | Reason::NumberTooFine
         | Reason::NumberOutOfRange
         | Reason::CurrencyMismatch
+        | Reason::CurrencyUnknown
+        | Reason::RestatementTooLarge
         | Reason::TimeOutOfRange
         | Reason::PeriodInverted
         | Reason::PeriodNotAligned
@@ -36,6 +38,7 @@ fn code(reason: Reason) -> Code {
         | Reason::SaleAlreadyReversed
         | Reason::CostModelChanged
         | Reason::EvidenceTooThin
+        | Reason::ExchangeRateNotFound
         | Reason::SumOutOfRange
         | Reason::PeriodNotClosed
         | Reason::PeriodNotOver

@@ -107,7 +107,7 @@ pub fn sales_pay(costs: &CostModel) -> Weights {
     let minutes = costs.minute_weights();
     let mut weights = Weights(
         minutes
-            .filter(|(account, _)| matches!(account, Account::Minutes(_, purpose) if *purpose == selling))
+            .filter(|(account, _)| matches!(account, Account::Minutes(_, purpose) | Account::RestatedWork(_, purpose) if *purpose == selling))
             .collect(),
     );
     let commissions = Account::DirectCost(DirectCostKind::Commission);

@@ -57,6 +57,13 @@ pub const METHODS: &[ServiceMethods] = &[
         ],
     ),
     (
+        "ExchangeRateService",
+        &[
+            ("PutExchangeRates", &[Ingest]),
+            ("ListExchangeRates", &[Sales, Ingest]),
+        ],
+    ),
+    (
         "ProspectService",
         &[
             ("GetProfile", &[Sales]),
@@ -106,6 +113,9 @@ pub const WHOLE: &[&str] = &[
     "CompareAllocationPoliciesResponse",
     "ComparedCustomer",
     "ControlTotal",
+    // With the amounts of a sale in two currencies its cost would be told by the other one.
+    "Conversion",
+    "ConvertedAmount",
     "CostModel",
     "CostModelPreview",
     "CostPool",
@@ -136,6 +146,7 @@ pub const WHOLE: &[&str] = &[
     "ReceivableInvoice",
     "ReceivablesRates",
     "ReceivablesRow",
+    "Restatement",
     "RevertCostModelResponse",
     "StandingChange",
     "StatementLine",
@@ -206,7 +217,7 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "LedgerEntry",
         "position record_time activity reversal reversed_at",
-        "",
+        "conversion",
     ),
     ("SubmitActivitiesResponse", "results written_at", ""),
     (
@@ -237,7 +248,8 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "CostBasis",
         "cost_model_version active_customer_count",
-        "unrated_efforts allocated_fixed_cost unallocated_fixed_cost receivables_cost inactive_receivables_cost",
+        "unrated_efforts allocated_fixed_cost unallocated_fixed_cost receivables_cost inactive_receivables_cost \
+         restatement",
     ),
     (
         "ListClosedPeriodsRequest",
@@ -250,6 +262,29 @@ pub const FIELDS: &[MessageFields] = &[
         "",
     ),
     ("ClosedPeriod", "month period position record_time note", ""),
+    // === exchange rates ===
+    (
+        "ExchangeRate",
+        "from_currency to_currency day rate source",
+        "",
+    ),
+    ("PutExchangeRatesResponse", "results written_at", ""),
+    ("ExchangeRateResult", "stored unchanged rejection", ""),
+    (
+        "ListExchangeRatesRequest",
+        "tenant_id from_currency to_currency first_day last_day page_size page_token read_options",
+        "",
+    ),
+    (
+        "ListExchangeRatesResponse",
+        "exchange_rates next_page_token read_at",
+        "",
+    ),
+    (
+        "StoredExchangeRate",
+        "exchange_rate position record_time",
+        "",
+    ),
     // === customers ===
     ("Party", "party_id stage display_name traits", ""),
     ("Trait", "key value", ""),
@@ -296,7 +331,7 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "RankCustomersRequest",
         "tenant_id period basis direction filter cost_model_version page_size page_token read_options",
-        "",
+        "reporting_currency",
     ),
     (
         "RankCustomersResponse",
@@ -312,7 +347,7 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "ExportRankingRequest",
         "tenant_id period basis direction filter cost_model_version read_options",
-        "",
+        "reporting_currency",
     ),
     (
         "ExportRankingResponse",
@@ -333,7 +368,7 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "GetCustomerStatementRequest",
         "tenant_id customer_id period cost_model_version read_options",
-        "",
+        "reporting_currency",
     ),
     (
         "GetCustomerStatementResponse",
@@ -343,7 +378,7 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "CompareBandsRequest",
         "tenant_id period basis band_size filter cost_model_version read_options band_fraction",
-        "",
+        "reporting_currency",
     ),
     (
         "CompareBandsResponse",
@@ -359,7 +394,7 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "RankDimensionRequest",
         "tenant_id period dimension basis direction filter cost_model_version page_size page_token read_options",
-        "",
+        "reporting_currency",
     ),
     (
         "RankDimensionResponse",
@@ -375,7 +410,7 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "GetTrendRequest",
         "tenant_id customer_id period granularity basis filter cost_model_version read_options",
-        "",
+        "reporting_currency",
     ),
     (
         "GetTrendResponse",

@@ -60,7 +60,6 @@ reasons! {
     CostPoolNotFound = "COST_POOL_NOT_FOUND",
     ExchangeRateNotFound = "EXCHANGE_RATE_NOT_FOUND",
     CurrencyUnknown = "CURRENCY_UNKNOWN",
-    RestatementTooLarge = "RESTATEMENT_TOO_LARGE",
     WatcherTooSlow = "WATCHER_TOO_SLOW",
     TooManyWatchers = "TOO_MANY_WATCHERS",
     WatchTooWide = "WATCH_TOO_WIDE",

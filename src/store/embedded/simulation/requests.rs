@@ -306,7 +306,7 @@ impl Maker {
                 note: random.pick(&["", "by Bo"]).to_owned(),
                 request_id: RequestId::parse(&format!("q{}", random.below(8)), "").unwrap(),
             }),
-            3 => Record::ExchangeRate(exchange_rate(random)),
+            4 => Record::ExchangeRate(exchange_rate(random)),
             _ => Record::Party(Party {
                 party_id: customer(random.between(0, CUSTOMERS + 3)),
                 stage: random.pick(&[Stage::Prospect, Stage::Customer]),

@@ -152,10 +152,7 @@ pub async fn serve_guarded(
             ClosingHandlers { service: shared() }
         ))
         .add_service(accept!(CostModelServiceServer, cost_model))
-        .add_service(accept!(
-            ExchangeRateServiceServer,
-            ExchangeRateHandlers { service: shared() }
-        ))
+        .add_service(exchange_rates(shared()))
         .add_service(accept!(RankingServiceServer, ranking))
         .add_service(accept!(ReceivablesServiceServer, receivables))
         .add_service(accept!(ReportServiceServer, report))
@@ -201,6 +198,10 @@ fn reflection() -> ServerReflectionServer<impl ServerReflection> {
         .build_v1()
         // The descriptors are made by the build script from the contract itself.
         .expect("the contract's descriptors are whole")
+}
+
+fn exchange_rates(service: Arc<Service>) -> ExchangeRateServiceServer<ExchangeRateHandlers> {
+    accept!(ExchangeRateServiceServer, ExchangeRateHandlers { service })
 }
 
 /// Connections that do not wait to fill packets: answers are written in several small pieces, and each call would take

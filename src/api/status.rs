@@ -22,7 +22,6 @@ fn code(reason: Reason) -> Code {
         | Reason::NumberOutOfRange
         | Reason::CurrencyMismatch
         | Reason::CurrencyUnknown
-        | Reason::RestatementTooLarge
         | Reason::TimeOutOfRange
         | Reason::PeriodInverted
         | Reason::PeriodNotAligned

@@ -7,7 +7,7 @@ use super::{
 };
 use std::fmt;
 
-/// In use (list one), but for XTS and XXX, which stand for no currency.
+/// In use (list one), but for the codes for tests and for no currency at all.
 const IN_USE: &str = "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BOV \
     BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW CLF CLP CNY COP COU CRC CUP CVE CZK \
     DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL \
@@ -58,7 +58,7 @@ mod tests {
         }
         let refused = |code| known_currency(code, "c").unwrap_err().reason;
         assert_eq!(refused("EUX"), Reason::CurrencyUnknown);
-        assert_eq!(refused("XXX"), Reason::CurrencyUnknown);
+        assert_eq!(refused("XTS"), Reason::CurrencyUnknown);
         assert_eq!(refused("eur"), Reason::FieldInvalid);
         assert_eq!(refused(""), Reason::FieldRequired);
     }

@@ -62,7 +62,6 @@ reasons! {
     SaleAlreadyReversed = "SALE_ALREADY_REVERSED",
     ExchangeRateNotFound = "EXCHANGE_RATE_NOT_FOUND",
     CurrencyUnknown = "CURRENCY_UNKNOWN",
-    RestatementTooLarge = "RESTATEMENT_TOO_LARGE",
     WatcherTooSlow = "WATCHER_TOO_SLOW",
     TooManyWatchers = "TOO_MANY_WATCHERS",
     WatchTooWide = "WATCH_TOO_WIDE",

@@ -11,8 +11,8 @@ use proptest::{
     test_runner::{Config, RngSeed, TestRunner},
 };
 
-/// In dollars: a sells 100 for 60 on day 1 and takes 30 minutes at 0.5 on day 2; b sells 50 for 10 on day 2. The rent of
-/// 10 for days 1 to 10 is one a day, of which two days are asked for, half for each.
+/// In dollars: a sells 100 for 60 on day 1 and takes 30 minutes at 0.5 on day 2; b sells 50 for 10 on day 2. The rent
+/// of 10 for days 1 to 10 is one a day, of which two days are asked for, half for each.
 ///
 /// In euros, at 0.5 on day 1 and 0.25 on day 2: a has 50 - 30, less 15 * 0.25 = 3.75, and b 12.5 - 2.5. The rent is
 /// 0.5 + 0.25 = 0.75, of which each bears 0.375.

@@ -161,8 +161,8 @@ pub const WHOLE: &[&str] = &[
 /// A message, its fields that everybody sees, and those of finance alone.
 pub type MessageFields = (&'static str, &'static str, &'static str);
 
-/// Every field of what is answered, and of what sales may send. A field of finance is left out of an answer, and refused
-/// in a question.
+/// Every field of what is answered, and of what sales may send. A field of finance is left out of an answer, and
+/// refused in a question.
 pub const FIELDS: &[MessageFields] = &[
     // === the ledger ===
     (

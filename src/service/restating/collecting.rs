@@ -9,7 +9,7 @@ use crate::{
         exchange_rate::{Rate, convert_amounts},
         id::{PartyId, TenantId},
         ledger::{Entry, LedgerQuestion},
-        problem::{Problem, Reason},
+        problem::Problem,
         question::{Group, Scope},
         time::Day,
     },
@@ -209,30 +209,22 @@ fn postings(activity: &Activity, rate: Rate, model: &Arc<CostModel>) -> Result<S
 
 /// Refuses to keep the sums of more.
 fn check_rows(count: usize) -> Result<(), Problem> {
-    if count <= MOST_ROWS {
-        return Ok(());
+    match count <= MOST_ROWS {
+        true => Ok(()),
+        false => Err(Problem::list_too_long(FIELD, MOST_ROWS, count)),
     }
-    let message = format!(
-        "a report in another currency can have {MOST_ROWS} customers or columns, and this one has more"
-    );
-    let variables = [("limit", MOST_ROWS.to_string())];
-    Err(Problem::new(
-        Reason::RestatementTooLarge,
-        FIELD,
-        message,
-        variables,
-    ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::problem::Reason;
 
     #[test]
     fn too_many_rows_are_refused_by_name() {
         assert!(check_rows(MOST_ROWS).is_ok());
         let problem = check_rows(MOST_ROWS + 1).unwrap_err();
-        assert_eq!(problem.reason, Reason::RestatementTooLarge);
+        assert_eq!(problem.reason, Reason::ListTooLong);
         assert_eq!(problem.metadata["limit"], "200000");
     }
 }

@@ -196,7 +196,6 @@ impl World {
             },
             dimensions: Dimensions::default(),
             kind,
-            original: None,
         }))
     }
 

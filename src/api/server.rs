@@ -102,8 +102,8 @@ pub async fn serve(
     serve_guarded(service, listener, (limits, Guard::open()), opened, shutdown).await
 }
 
-/// Serves whom the guard lets in until `shutdown`, then drains. `opened` ends when the service has its store: health says
-/// NOT_SERVING until then, and later on while the store cannot be reached.
+/// Serves whom the guard lets in until `shutdown`, then drains. `opened` ends when the service has its store: health
+/// says NOT_SERVING until then, and later on while the store cannot be reached.
 pub async fn serve_guarded(
     service: Arc<Service>,
     listener: TcpListener,

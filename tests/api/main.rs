@@ -31,6 +31,7 @@ mod roles;
 mod serving;
 mod store;
 mod streams;
+mod tokens;
 mod trends;
 mod watchers;
 mod watching;

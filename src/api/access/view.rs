@@ -1,8 +1,8 @@
-//! What a caller without the finance role may send and is told: messages are cut on the wire, field by field, by the one
-//! table in `visibility`.
+//! What a caller without the finance role may send and is told: messages are cut on the wire, field by field, by the
+//! one table in `visibility`.
 //!
-//! What the table does not tell is hidden, and so are fields that the contract does not know. Callers of the finance role
-//! never come here.
+//! What the table does not tell is hidden, and so are fields that the contract does not know. Callers of the finance
+//! role never come here.
 
 use super::{
     Role,

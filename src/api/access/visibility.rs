@@ -1,10 +1,10 @@
 //! The one table of what callers without the finance role may call, send and be told. Read by `view`, which applies it
 //! to every message; shown to people in `docs/roles.md`.
 //!
-//! A method or a field that is not here is for finance alone, and a test finds it. To add one, ask whether a cost, a margin
-//! or the sign of a profit could be worked out of it, together with the revenue, which everybody sees: if so it is for
-//! finance. What asks a question that divides profits at an amount of the caller's choice is for finance too: by asking
-//! often enough the profit itself is found.
+//! A method or a field that is not here is for finance alone, and a test finds it. To add one, ask whether a cost, a
+//! margin or the sign of a profit could be worked out of it, together with the revenue, which everybody sees: if so it
+//! is for finance. What asks a question that divides profits at an amount of the caller's choice is for finance too: by
+//! asking often enough the profit itself is found.
 
 use super::Role::{self, Ingest, Sales};
 
@@ -54,6 +54,8 @@ pub const METHODS: &[ServiceMethods] = &[
             ("ListParties", &[Sales, Ingest]),
             ("PutTraitDefinition", &[Ingest]),
             ("ListTraitDefinitions", &[Sales, Ingest]),
+            ("PutProducts", &[Ingest]),
+            ("ListProducts", &[Sales, Ingest]),
         ],
     ),
     (
@@ -87,21 +89,34 @@ pub const METHODS: &[ServiceMethods] = &[
             ("GetCrossReport", NOBODY),
             ("RankDimension", &[Sales]),
             ("GetTrend", &[Sales]),
+            // Its order is by profit per source, and its rows are sums of it.
+            ("GetAcquisitionReport", NOBODY),
         ],
+    ),
+    // An alert says on which side of a floor, which the caller chooses, a profit stands; and a ranking that is watched
+    // sets each single activity, whose revenue everybody sees, beside the ranks before and after it.
+    (
+        "WatchService",
+        &[("WatchRanking", NOBODY), ("WatchAlerts", NOBODY)],
     ),
 ];
 
 /// Messages of which finance alone sees anything, whatever fields they will have.
 pub const WHOLE: &[&str] = &[
     "AccountChange",
+    "AcquisitionRow",
     "AgedAmount",
+    "Alert",
     "AllocationOutcome",
     "AllocationPolicy",
     "AllocationShare",
     "AllocationStanding",
+    "AttentionFigures",
     "ByDriver",
     "CapacityCostRate",
     "CapacityUse",
+    "CausingActivities",
+    "ChangeCause",
     "ClosePeriodResponse",
     "CompareAllocationPoliciesResponse",
     "ComparedCustomer",
@@ -116,6 +131,7 @@ pub const WHOLE: &[&str] = &[
     "CustomerChange",
     "Dependence",
     "EqualPerCustomer",
+    "GetAcquisitionReportResponse",
     "GetAllocationTraceResponse",
     "GetCapacityUseResponse",
     "GetConcentrationResponse",
@@ -123,14 +139,19 @@ pub const WHOLE: &[&str] = &[
     "GetCrossReportResponse",
     "GetLateArrivalsResponse",
     "GetReceivablesResponse",
+    "KeyBandFigures",
     "ListCostModelsResponse",
     "ListLateEntriesResponse",
     "ListReceivablesResponse",
     "MoneyRange",
     "MonthStanding",
+    "OverdueFigures",
     "PracticalCapacity",
+    "ProfitFigures",
     "ProportionalToBasis",
     "PutCostModelResponse",
+    "RankingChange",
+    "RankingSnapshot",
     "ReceivableFigures",
     "ReceivableInvoice",
     "ReceivablesRates",
@@ -142,6 +163,9 @@ pub const WHOLE: &[&str] = &[
     "TimeDriven",
     "TimeEquationTerm",
     "UnratedEffort",
+    "WatchAlertsResponse",
+    "WatchRankingResponse",
+    "WatchedCustomer",
     "WhaleCurvePoint",
     "WriteOff",
 ];
@@ -149,8 +173,8 @@ pub const WHOLE: &[&str] = &[
 /// A message, its fields that everybody sees, and those of finance alone.
 pub type MessageFields = (&'static str, &'static str, &'static str);
 
-/// Every field of what is answered, and of what sales may send. A field of finance is left out of an answer, and refused
-/// in a question.
+/// Every field of what is answered, and of what sales may send. A field of finance is left out of an answer, and
+/// refused in a question.
 pub const FIELDS: &[MessageFields] = &[
     // === the ledger ===
     (
@@ -277,6 +301,19 @@ pub const FIELDS: &[MessageFields] = &[
         "trait_definitions next_page_token read_at",
         "",
     ),
+    (
+        "ListProductsRequest",
+        "tenant_id page_size page_token read_options",
+        "",
+    ),
+    (
+        "ListProductsResponse",
+        "products next_page_token read_at",
+        "",
+    ),
+    ("Product", "product_id category_id", ""),
+    ("PutProductsResponse", "results written_at", ""),
+    ("ProductResult", "stored unchanged rejection", ""),
     // === rankings: order is for everybody, amounts by which it is made are not, nor who is below zero ===
     ("CustomerFilter", "traits branch_ids", ""),
     (

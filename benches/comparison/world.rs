@@ -152,7 +152,7 @@ impl World {
                     value: minutes.to_string(),
                 }),
                 purpose: pb::EffortPurpose::Service as i32,
-                channel: 0,
+                ..Default::default()
             }),
         };
         pb::Activity {

@@ -33,6 +33,7 @@ fn code(reason: Reason) -> Code {
         | Reason::TraitLeaksOutcome => Code::InvalidArgument,
         Reason::PositionNotReached
         | Reason::ActivityAlreadyReversed
+        | Reason::SaleAlreadyReversed
         | Reason::CostModelChanged
         | Reason::EvidenceTooThin
         | Reason::SumOutOfRange
@@ -44,6 +45,7 @@ fn code(reason: Reason) -> Code {
         Reason::TooManyWatchers => Code::ResourceExhausted,
         Reason::ActivityConflict | Reason::RequestIdReused => Code::AlreadyExists,
         Reason::ActivityNotFound
+        | Reason::SaleNotFound
         | Reason::CustomerNotFound
         | Reason::PartyNotFound
         | Reason::CostModelNotFound

@@ -80,6 +80,7 @@ pub fn acquisition_cost(costs: &CostModel) -> Weights {
     );
     let fees = Account::DirectCost(DirectCostKind::LeadGenerationFee);
     weights.0.insert(fees, NANOS_PER_MICRO);
+    weights.0.insert(Account::AcquisitionCost, NANOS_PER_MICRO);
     weights
 }
 

@@ -3,6 +3,7 @@
 use super::{
     id::{ActivityId, PartyId, RoleId},
     money::Micros,
+    relationship::Relationship,
     time::Instant,
 };
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,16 @@ pub struct Activity {
     pub dimensions: Dimensions,
     /// What happened.
     pub kind: Kind,
+}
+
+impl Activity {
+    /// The sale with which it is taken back.
+    pub fn sale(&self) -> Option<&ActivityId> {
+        match &self.kind {
+            Kind::Relationship(relationship) => relationship.sale(),
+            _ => None,
+        }
+    }
 }
 
 /// What an activity can be grouped and filtered by; an empty text is UNASSIGNED.
@@ -140,6 +151,8 @@ pub enum Kind {
         /// Whether the dispute ends.
         resolved: bool,
     },
+    /// Something else that a relationship costs or gives.
+    Relationship(Relationship),
 }
 
 /// What a sale would have cost without discount.
@@ -177,6 +190,8 @@ macro_rules! closed_list {
         }
     };
 }
+
+pub(super) use closed_list;
 
 closed_list! {
     /// What kind of direct cost.

@@ -4,6 +4,7 @@ use super::{
     activity::{Activity, Dimensions, Kind, Price, Work},
     ledger::{Entry, Position, Reversal},
     problem::{Problem, Reason},
+    relationship::{self, Relationship},
 };
 
 /// What an entry is that comes under an id that is in the ledger already: `None` if it is the same.
@@ -258,6 +259,17 @@ fn differing_kind_field(a: &Kind, b: &Kind) -> Option<&'static str> {
             (i1 != i2, "dispute.invoice_id"),
             (r1 != r2, "dispute.resolved"),
         ]),
+        (Kind::Relationship(a), Kind::Relationship(b)) => {
+            (a != b).then(|| relationship::differing_field(a, b))
+        }
+        (Kind::DirectCost { .. }, Kind::Relationship(Relationship::CausedCost { .. }))
+        | (Kind::Relationship(Relationship::CausedCost { .. }), Kind::DirectCost { .. }) => {
+            Some("direct_cost.sale_activity_id")
+        }
+        (Kind::Effort { .. }, Kind::Relationship(Relationship::QualifiedEffort { .. }))
+        | (Kind::Relationship(Relationship::QualifiedEffort { .. }), Kind::Effort { .. }) => {
+            Some("effort.urgency")
+        }
         _ => Some("kind"),
     }
 }

@@ -6,6 +6,7 @@ use super::{
     id::{PoolId, RequestId, RoleId},
     money::{Micros, divide_half_even},
     policy::{Part, Policy},
+    premium::EffortPremium,
     problem::{Problem, Reason},
     receivables::cost::ReceivablesRates,
     time::{Day, Instant, Period},
@@ -37,6 +38,9 @@ pub struct CostModel {
     /// What receivables cost beside what is written off; nothing if it is not told.
     #[serde(default)]
     pub receivables: Option<ReceivablesRates>,
+    /// What minutes cost more under some circumstances, in their order, each role and circumstance once.
+    #[serde(default)]
+    pub premiums: Vec<EffortPremium>,
 }
 
 /// The practical capacity of a role: the minutes that are paid for, less breaks, training and the like (Kaplan and
@@ -180,6 +184,7 @@ impl CostModel {
             && self.effective_from == other.effective_from
             && self.capacities == other.capacities
             && self.receivables == other.receivables
+            && self.premiums == other.premiums
     }
 }
 

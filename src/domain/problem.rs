@@ -58,6 +58,8 @@ reasons! {
     ReportDoesNotTie = "REPORT_DOES_NOT_TIE",
     SumOutOfRange = "SUM_OUT_OF_RANGE",
     CostPoolNotFound = "COST_POOL_NOT_FOUND",
+    SaleNotFound = "SALE_NOT_FOUND",
+    SaleAlreadyReversed = "SALE_ALREADY_REVERSED",
     WatcherTooSlow = "WATCHER_TOO_SLOW",
     TooManyWatchers = "TOO_MANY_WATCHERS",
     WatchTooWide = "WATCH_TOO_WIDE",

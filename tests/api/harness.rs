@@ -273,6 +273,7 @@ pub fn effort(id: &str, customer: &str, on: i64, role: &str, minutes: &str) -> p
         minutes: Some(decimal(minutes)),
         purpose: pb::EffortPurpose::Service as i32,
         channel: pb::ContactChannel::Call as i32,
+        ..Default::default()
     });
     activity(id, customer, on, kind)
 }

@@ -26,6 +26,7 @@ mod products;
 mod prospects;
 mod rankings;
 mod receivables;
+mod relationships;
 mod reports;
 mod roles;
 mod serving;

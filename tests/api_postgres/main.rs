@@ -52,6 +52,8 @@ mod prospects;
 mod rankings;
 #[path = "../api/receivables.rs"]
 mod receivables;
+#[path = "../api/relationships.rs"]
+mod relationships;
 #[path = "../api/reports.rs"]
 mod reports;
 #[path = "../api/roles.rs"]

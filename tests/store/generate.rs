@@ -1,6 +1,10 @@
 //! Entries, records and questions by chance, from a world so small that everything meets everything.
 
-use crate::{receivables::any_own, words::*};
+use crate::{
+    receivables::any_own,
+    relationship::{caused_of, premiums, relationship},
+    words::*,
+};
 use profitscore::domain::{
     account::Weights,
     activity::{
@@ -152,6 +156,7 @@ fn kind() -> impl Strategy<Value = Kind> {
         1 => (text(&["i", "j"]), any::<bool>())
             .prop_map(|(invoice_id, resolved)| Kind::Dispute { invoice_id, resolved }),
         1 => Just(Kind::Referral { referred_party_id: party_id("friend") }),
+        3 => relationship().prop_map(Kind::Relationship),
     ]
 }
 
@@ -171,8 +176,10 @@ pub fn activity_of(id: String) -> impl Strategy<Value = Activity> {
 /// An entry whose id was used before more often than not.
 fn entry() -> impl Strategy<Value = Entry> {
     let id = || (0..40).prop_map(|id| format!("id{id}"));
+    let caused = (id(), id()).prop_flat_map(|(id, of)| caused_of(id, of));
     prop_oneof![
         4 => id().prop_flat_map(activity_of).prop_map(Entry::Activity),
+        2 => caused.prop_map(Entry::Activity),
         // The same content under the same id again and again.
         2 => (0..10).prop_map(|id| sale(&format!("id{id}"), "aa", id % DAYS, 5, 1)),
         2 => (id(), id()).prop_map(|(id, of)| reversal(&id, &of)),
@@ -197,8 +204,12 @@ fn stage() -> impl Strategy<Value = Stage> {
 
 fn some_costs() -> impl Strategy<Value = CostModel> {
     let receivables = option::of((0_i64..200_000, any::<bool>()));
-    (vec((select(&ROLES), 0_i64..100), 0..3), receivables).prop_map(|(roles, receivables)| {
-        CostModel {
+    (
+        vec((select(&ROLES), 0_i64..100), 0..3),
+        receivables,
+        premiums(),
+    )
+        .prop_map(|(roles, receivables, premiums)| CostModel {
             receivables: receivables.map(|(capital_per_year, provides)| ReceivablesRates {
                 capital_per_year,
                 provision: if provides {
@@ -207,9 +218,9 @@ fn some_costs() -> impl Strategy<Value = CostModel> {
                     [0; 5]
                 },
             }),
+            premiums,
             ..rates(roles)
-        }
-    })
+        })
 }
 
 fn record() -> impl Strategy<Value = Record> {

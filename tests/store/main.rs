@@ -24,6 +24,7 @@ mod ranking;
 mod reading;
 mod receivables;
 mod recording;
+mod relationship;
 mod reports;
 mod shapes;
 mod stores;
@@ -55,6 +56,12 @@ macro_rules! on_every_store {
 }
 
 on_every_store! {
+    relationship:
+        a_sale_takes_back_what_it_caused,
+        a_sale_and_what_it_caused_can_come_and_go_in_one_batch,
+        what_is_caused_needs_its_sale,
+        taking_back_a_sale_equals_never_having_had_it,
+        a_statement_is_what_a_ranking_says;
     appending:
         positions_rise_without_gaps,
         the_same_again_is_a_duplicate,

@@ -130,6 +130,7 @@ pub const WHOLE: &[&str] = &[
     "CrossReportRow",
     "CustomerChange",
     "Dependence",
+    "EffortPremium",
     "EqualPerCustomer",
     "GetAcquisitionReportResponse",
     "GetAllocationTraceResponse",
@@ -180,7 +181,8 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "Activity",
         "activity_id customer_id occur_time dimensions sale refund direct_cost effort complaint special_demand \
-         invoice payment referral credit_note dispute",
+         invoice payment referral credit_note dispute bonus appreciation acquisition retention_spend feedback \
+         externality qualitative_factor",
         "write_off",
     ),
     (
@@ -194,9 +196,21 @@ pub const FIELDS: &[MessageFields] = &[
         "cost_of_goods",
     ),
     ("Refund", "amount paid_out", "recovered_cost_of_goods"),
-    ("DirectCost", "kind", "amount"),
+    ("DirectCost", "kind sale_activity_id", "amount"),
+    ("Bonus", "event sale_activity_id", "amount"),
+    ("Appreciation", "kind description", "amount"),
+    ("Acquisition", "offer_id", "amount"),
+    ("RetentionSpend", "description", "amount"),
+    ("Feedback", "score worst_score best_score comment", ""),
+    ("Externality", "kind source", "estimate"),
+    ("QualitativeFactor", "name weight note", ""),
+    ("QualitativeFactorSum", "name weight", ""),
     // Minutes are costs in another unit to whoever knows what an hour costs.
-    ("Effort", "role_id purpose channel", "minutes"),
+    (
+        "Effort",
+        "role_id purpose channel urgency complexity",
+        "minutes",
+    ),
     (
         "Complaint",
         "severity perceived_severity role_id",
@@ -345,9 +359,13 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "Statement",
         "gross_revenue discounts refunds net_revenue invoiced spend sale_count quantity complaint_count \
-         special_demand_count referral_count",
+         special_demand_count referral_count minor_complaint_count moderate_complaint_count \
+         major_complaint_count price_realisation feedback_count mean_feedback qualitative_factors",
         "cost_of_goods direct_costs contribution_margin cost_to_serve receivables_cost customer_margin \
-         allocated_fixed_cost net_profit minutes carrying_cost provision_change",
+         allocated_fixed_cost net_profit minutes carrying_cost provision_change acquisition_cost retention_cost \
+         bonus_cost appreciation_cost bonus_liability total_acquisition_cost total_retention_cost complaint_cost \
+         cost_per_complaint special_demand_cost special_demand_effort_share rush_minutes rush_effort_share \
+         premium_cost return_on_service externality_other_customers externality_reputation",
     ),
     (
         "GetCustomerStatementRequest",

@@ -5,6 +5,11 @@ use super::common::{
     required_amount, required_enum,
 };
 use super::ledger::{channel_to_pb, direct_cost_to_pb, purpose_to_pb, severity_to_pb};
+use super::relationship::{
+    acquisition_from_wire, appreciation_from_wire, bonus_from_wire, complexity_to_pb,
+    externality_from_wire, feedback_from_wire, qualitative_factor_from_wire,
+    retention_spend_from_wire, sale_from_wire_id, urgency_to_pb,
+};
 use crate::{
     api::{
         pb,
@@ -24,15 +29,16 @@ use crate::{
         ledger::{Entry, Reversal},
         money::Currency,
         problem::Problem,
+        relationship::{Complexity, Relationship, Urgency},
     },
     service::activities::Items,
 };
 use prost::DecodeError;
 
 /// The most bytes of a dimension.
-const DIMENSION_LIMIT: usize = 128;
+pub(super) const DIMENSION_LIMIT: usize = 128;
 /// The most bytes of a reference, a description or a reason.
-const TEXT_LIMIT: usize = 512;
+pub(super) const TEXT_LIMIT: usize = 512;
 /// The most minutes of one activity, in thousandths.
 const MINUTES_LIMIT: i64 = 10_000_000_000;
 
@@ -173,6 +179,17 @@ fn kind_from_wire(
         }
         KindView::CreditNote(note) => credit_note_from_wire(note, currency, &at("credit_note")),
         KindView::Dispute(dispute) => dispute_from_wire(dispute, &at("dispute")),
+        KindView::Bonus(bonus) => bonus_from_wire(bonus, currency, &at("bonus")),
+        KindView::Appreciation(one) => appreciation_from_wire(one, currency, &at("appreciation")),
+        KindView::Acquisition(one) => acquisition_from_wire(one, currency, &at("acquisition")),
+        KindView::RetentionSpend(one) => {
+            retention_spend_from_wire(one, currency, &at("retention_spend"))
+        }
+        KindView::Feedback(feedback) => feedback_from_wire(feedback, &at("feedback")),
+        KindView::Externality(one) => externality_from_wire(one, currency, &at("externality")),
+        KindView::QualitativeFactor(one) => {
+            qualitative_factor_from_wire(one, &at("qualitative_factor"))
+        }
     }
 }
 
@@ -218,9 +235,16 @@ fn direct_cost_from_wire(
 ) -> Result<Kind, Problem> {
     let at = |name| path.at(name);
     let kinds = DirectCostKind::ALL;
-    Ok(Kind::DirectCost {
-        kind: required_enum(cost.kind, kinds, direct_cost_to_pb, at("kind"))?,
-        amount: positive_amount(cost.amount.as_ref(), currency, at("amount"))?,
+    let kind = required_enum(cost.kind, kinds, direct_cost_to_pb, at("kind"))?;
+    let amount = positive_amount(cost.amount.as_ref(), currency, at("amount"))?;
+    let sale = sale_from_wire_id(cost.sale_activity_id, at("sale_activity_id"))?;
+    Ok(match sale {
+        None => Kind::DirectCost { kind, amount },
+        Some(sale_activity_id) => Kind::Relationship(Relationship::CausedCost {
+            kind,
+            amount,
+            sale_activity_id,
+        }),
     })
 }
 
@@ -317,21 +341,27 @@ fn effort_from_wire(effort: &EffortView<'_>, path: &Path<'_>) -> Result<Kind, Pr
     let at = |name| path.at(name);
     let work = work_from_wire(effort.role_id, effort.minutes.as_ref(), path)?
         .ok_or_else(|| Problem::field_required(at("role_id")))?;
-    Ok(Kind::Effort {
+    let purposes = EffortPurpose::ALL;
+    let purpose = required_enum(effort.purpose, purposes, purpose_to_pb, at("purpose"))?;
+    let channels = ContactChannel::ALL;
+    let channel = enum_from_pb(effort.channel, channels, channel_to_pb, at("channel"))?;
+    let urgency = enum_from_pb(effort.urgency, Urgency::ALL, urgency_to_pb, at("urgency"))?;
+    let (complexities, field) = (Complexity::ALL, at("complexity"));
+    let complexity = enum_from_pb(effort.complexity, complexities, complexity_to_pb, field)?;
+    if urgency.is_none() && complexity.is_none() {
+        return Ok(Kind::Effort {
+            work,
+            purpose,
+            channel,
+        });
+    }
+    Ok(Kind::Relationship(Relationship::QualifiedEffort {
         work,
-        purpose: required_enum(
-            effort.purpose,
-            EffortPurpose::ALL,
-            purpose_to_pb,
-            at("purpose"),
-        )?,
-        channel: enum_from_pb(
-            effort.channel,
-            ContactChannel::ALL,
-            channel_to_pb,
-            at("channel"),
-        )?,
-    })
+        purpose,
+        channel,
+        urgency,
+        complexity,
+    }))
 }
 
 fn complaint_from_wire(

@@ -1,6 +1,9 @@
 //! Entries of the ledger, as they are listed.
 
-use super::common::{instant_to_pb, minutes_to_pb, money_to_pb, position_to_pb};
+use super::{
+    common::{instant_to_pb, minutes_to_pb, money_to_pb, position_to_pb},
+    relationship::relationship_to_pb,
+};
 use crate::{
     api::pb::{self, activity::Kind as KindPb, google_type, sale::Price as PricePb},
     domain::{
@@ -91,6 +94,7 @@ fn kind_to_pb(kind: Kind, currency: Currency) -> KindPb {
         Kind::DirectCost { kind, amount } => KindPb::DirectCost(pb::DirectCost {
             kind: direct_cost_to_pb(kind) as i32,
             amount: Some(money(amount)),
+            sale_activity_id: String::new(),
         }),
         Kind::Effort {
             work,
@@ -101,6 +105,8 @@ fn kind_to_pb(kind: Kind, currency: Currency) -> KindPb {
             role_id: work.role_id.to_string(),
             purpose: purpose_to_pb(purpose) as i32,
             channel: channel.map_or(0, |channel| channel_to_pb(channel) as i32),
+            urgency: 0,
+            complexity: 0,
         }),
         Kind::Complaint {
             severity,
@@ -159,6 +165,7 @@ fn kind_to_pb(kind: Kind, currency: Currency) -> KindPb {
             invoice_id,
             resolved,
         }),
+        Kind::Relationship(one) => relationship_to_pb(one, currency),
     }
 }
 

@@ -14,6 +14,9 @@ use std::collections::BTreeMap;
 /// The first byte of the form in which entries are kept: postcard.
 const VERSION: u8 = 1;
 
+/// Rows that take back what a sale caused, together with the sale, have no entry of their own.
+pub const HAS_ENTRY: &str = "l.body <> ''";
+
 /// The bytes of an entry.
 pub fn bytes_of(entry: &Entry) -> Result<Vec<u8>, Problem> {
     postcard::to_extend(entry, vec![VERSION])
@@ -68,6 +71,7 @@ pub async fn listed(
 fn page(tenant: i32, question: &LedgerQuestion) -> Sql {
     let mut sql = Sql::default();
     let mut conditions = vec![
+        HAS_ENTRY.to_owned(),
         format!("l.tenant = {}", sql.bind(tenant)),
         format!("l.seq > {}", sql.bind(seq(question.after))),
         format!("l.seq <= {}", sql.bind(seq(question.as_of))),
@@ -110,7 +114,18 @@ pub fn at(tenant: i32, positions: Vec<i64>) -> Sql {
     let (tenant, positions) = (sql.bind(tenant), sql.bind(positions));
     sql.push(&format!(
         "SELECT l.seq, l.body FROM profitscore.ledger l \
-         WHERE l.tenant = {tenant} AND l.seq = ANY({positions})"
+         WHERE l.tenant = {tenant} AND l.seq = ANY({positions}) AND {HAS_ENTRY}"
+    ));
+    sql
+}
+
+/// What was caused by the sales that are at some positions.
+pub fn caused(tenant: i32, positions: Vec<i64>) -> Sql {
+    let mut sql = Sql::default();
+    let (tenant, positions) = (sql.bind(tenant), sql.bind(positions));
+    sql.push(&format!(
+        "SELECT l.sale, l.seq, l.body FROM profitscore.ledger l \
+         WHERE l.tenant = {tenant} AND l.sale = ANY({positions}) ORDER BY l.seq"
     ));
     sql
 }

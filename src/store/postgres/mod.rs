@@ -19,6 +19,7 @@ mod lift;
 mod numbers;
 mod parties;
 mod posting;
+mod posting_relationship;
 mod products;
 mod profiles;
 mod ranking;

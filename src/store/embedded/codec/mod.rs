@@ -32,14 +32,14 @@ const COLUMNS_FROM: usize = 16;
 /// About what an entry takes beside its texts.
 const ENTRY_BYTES: usize = 64;
 
-/// The activity that a reversal takes back.
+/// The activity that a reversal takes back, or the sale that caused an activity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Target {
     /// Where it is.
     pub position: Position,
     /// The day on which it counts.
     pub day: Day,
-    /// Whom it happened with.
+    /// Whom it happened with; for a sale that caused an activity, whom that happened with.
     pub customer: PartyId,
 }
 
@@ -48,7 +48,7 @@ pub(super) struct Target {
 pub(super) struct StoredEntry<E = Entry> {
     /// When it was taken in.
     pub record_time: Instant,
-    /// What it takes back, if it is a reversal.
+    /// What it takes back, if it is a reversal, or what caused it, if it is caused by a sale.
     pub target: Option<Target>,
     /// What it is.
     pub entry: E,
@@ -71,6 +71,8 @@ pub(super) enum PostedWhat<'a> {
         /// Branch, product, account manager.
         dimensions: [&'a str; 3],
         kind: Cow<'a, Kind>,
+        /// Where the sale is that caused it.
+        sale: Option<Position>,
     },
     /// An activity is taken back.
     Reversal(Cow<'a, Target>),
@@ -79,16 +81,19 @@ pub(super) enum PostedWhat<'a> {
 impl<'a> Posted<'a> {
     fn of(stored: &'a StoredEntry) -> Result<Self, String> {
         let what = match (&stored.entry, &stored.target) {
-            (Entry::Activity(activity), None) => PostedWhat::Activity {
-                customer: activity.customer_id.as_str(),
-                occur_time: activity.occur_time,
-                dimensions: [
-                    &activity.dimensions.branch_id,
-                    &activity.dimensions.product_id,
-                    &activity.dimensions.account_manager_id,
-                ],
-                kind: Cow::Borrowed(&activity.kind),
-            },
+            (Entry::Activity(activity), sale) if activity.sale().is_some() == sale.is_some() => {
+                PostedWhat::Activity {
+                    customer: activity.customer_id.as_str(),
+                    occur_time: activity.occur_time,
+                    dimensions: [
+                        &activity.dimensions.branch_id,
+                        &activity.dimensions.product_id,
+                        &activity.dimensions.account_manager_id,
+                    ],
+                    kind: Cow::Borrowed(&activity.kind),
+                    sale: sale.as_ref().map(|sale| sale.position),
+                }
+            }
             (Entry::Reversal(_), Some(target)) => PostedWhat::Reversal(Cow::Borrowed(target)),
             _ => return Err("an entry is half activity and half reversal".to_owned()),
         };

@@ -69,6 +69,7 @@ impl From<EarlierCostModel> for CostModel {
             effective_from: earlier.effective_from,
             capacities: earlier.capacities,
             receivables: None,
+            premiums: Vec::new(),
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::{
         party::{Party, Sensitivity, Stage, TraitDefinition, TraitType, TraitValue},
         product::Product,
         records::Record,
+        relationship::{BonusEvent, Relationship},
         time::Instant,
         traits::Traits,
     },
@@ -132,6 +133,24 @@ fn kind(random: &mut Random) -> Kind {
     }
 }
 
+/// What a sale caused that came not long before, if it was one.
+fn caused(random: &mut Random, id: i64) -> Kind {
+    let sale = activity_id(&format!("a{}", (id - random.between(1, 9)).max(0)));
+    let amount = amount(random);
+    Kind::Relationship(match random.chance(500) {
+        true => Relationship::CausedCost {
+            kind: random.pick(DirectCostKind::ALL),
+            amount,
+            sale_activity_id: sale,
+        },
+        false => Relationship::Bonus {
+            event: random.pick(BonusEvent::ALL),
+            amount,
+            sale_activity_id: Some(sale),
+        },
+    })
+}
+
 fn trait_value(random: &mut Random) -> (&'static str, TraitValue) {
     match random.below(13) {
         0..4 => {
@@ -246,7 +265,10 @@ impl Maker {
             customer_id: customer(random.between(0, CUSTOMERS)),
             occur_time: instant(&mut random),
             dimensions,
-            kind: kind(&mut random),
+            kind: match random.chance(150) {
+                true => caused(&mut random, id),
+                false => kind(&mut random),
+            },
         })
     }
 

@@ -4,6 +4,7 @@
 use crate::{
     domain::{
         account::{Sums, for_each_posting},
+        activity::Kind,
         history::{self, Content},
         id::TenantId,
         ledger::{Entry, Outcome, Position, WriteMode},
@@ -110,6 +111,30 @@ impl TenantTruth {
                     *taken_back = Some(self.newest + 1);
                 }
                 _ => return Fate::Refused(Reason::ActivityNotFound),
+            }
+            for written in &mut self.entries {
+                if let Entry::Activity(activity) = &written.entry
+                    && activity.sale() == Some(&reversal.activity_id)
+                {
+                    written.taken_back.get_or_insert(self.newest + 1);
+                }
+            }
+        }
+        if let Entry::Activity(activity) = entry
+            && let Some(sale) = activity.sale()
+        {
+            let place = self.places.get(sale.as_str());
+            match place.map(|place| &self.entries[*place]) {
+                Some(Written {
+                    entry: Entry::Activity(found),
+                    taken_back,
+                    ..
+                }) if matches!(found.kind, Kind::Sale { .. }) => {
+                    if taken_back.is_some() {
+                        return Fate::Refused(Reason::SaleAlreadyReversed);
+                    }
+                }
+                _ => return Fate::Refused(Reason::SaleNotFound),
             }
         }
         self.newest += 1;

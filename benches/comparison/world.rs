@@ -195,6 +195,7 @@ impl World {
             },
             dimensions: Dimensions::default(),
             kind,
+            original: None,
         }))
     }
 

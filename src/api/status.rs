@@ -21,6 +21,7 @@ fn code(reason: Reason) -> Code {
         | Reason::NumberTooFine
         | Reason::NumberOutOfRange
         | Reason::CurrencyMismatch
+        | Reason::CurrencyUnknown
         | Reason::TimeOutOfRange
         | Reason::PeriodInverted
         | Reason::PeriodNotAligned
@@ -36,6 +37,7 @@ fn code(reason: Reason) -> Code {
         | Reason::SaleAlreadyReversed
         | Reason::CostModelChanged
         | Reason::EvidenceTooThin
+        | Reason::ExchangeRateNotFound
         | Reason::SumOutOfRange
         | Reason::PeriodNotClosed
         | Reason::PeriodNotOver

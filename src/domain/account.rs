@@ -76,6 +76,11 @@ pub enum Account {
     /// Working time that was worked under a circumstance, in thousandths of a minute. It is counted under what it was
     /// for as well: this is beside it, and what a premium is paid on.
     Circumstance(RoleId, Circumstance),
+    /// What working time cost in another currency than that of the books, in micro-units. No activity posts it: it is
+    /// made where a report is restated.
+    RestatedWork(RoleId, WorkPurpose),
+    /// What working time cost more under a circumstance, in the same way.
+    RestatedPremium(RoleId, Circumstance),
 }
 
 impl Account {
@@ -99,7 +104,9 @@ impl Account {
             | Self::AcquisitionCost
             | Self::RetentionSpend
             | Self::Externality(_)
-            | Self::Factor(_) => MICRO_PLACES,
+            | Self::Factor(_)
+            | Self::RestatedWork(..)
+            | Self::RestatedPremium(..) => MICRO_PLACES,
             Self::SaleCount
             | Self::ComplaintCount
             | Self::SpecialDemandCount
@@ -147,6 +154,12 @@ impl fmt::Display for Account {
             }
             Self::Minutes(role, purpose) => {
                 return write!(f, "minutes:{role}:{}", purpose.as_str());
+            }
+            Self::RestatedWork(role, purpose) => {
+                return write!(f, "restated_work:{role}:{}", purpose.as_str());
+            }
+            Self::RestatedPremium(role, circumstance) => {
+                return write!(f, "restated_premium:{role}:{}", circumstance.as_str());
             }
         })
     }
@@ -361,6 +374,7 @@ mod tests {
             },
             dimensions: Dimensions::default(),
             kind,
+            original: None,
         };
         let mut sums = Sums::default();
         for_each_posting(&activity, |account, quantity| {

@@ -105,6 +105,7 @@ mod tests {
             kind: Kind::Referral {
                 referred_party_id: PartyId::stored("d"),
             },
+            original: None,
         }
     }
 

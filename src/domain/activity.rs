@@ -1,6 +1,7 @@
 //! What can happen with a customer.
 
 use super::{
+    exchange_rate::Original,
     id::{ActivityId, PartyId, RoleId},
     money::Micros,
     relationship::Relationship,
@@ -19,8 +20,12 @@ pub struct Activity {
     pub occur_time: Instant,
     /// What it can be grouped and filtered by.
     pub dimensions: Dimensions,
-    /// What happened.
+    /// What happened; amounts are in the currency of the books.
     pub kind: Kind,
+    /// What it was submitted as, if in another currency. Stored forms keep it beside the activity, so that those in the
+    /// currency of the books take nothing for it.
+    #[serde(skip)]
+    pub original: Option<Box<Original>>,
 }
 
 impl Activity {

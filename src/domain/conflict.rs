@@ -2,6 +2,7 @@
 
 use super::{
     activity::{Activity, Dimensions, Kind, Price, Work},
+    exchange_rate::for_each_amount,
     ledger::{Entry, Position, Reversal},
     problem::{Problem, Reason},
     relationship::{self, Relationship},
@@ -49,7 +50,27 @@ fn differing_activity_field(a: &Activity, b: &Activity) -> Option<&'static str> 
         (a.occur_time != b.occur_time, "occur_time"),
     ])
     .or_else(|| differing_dimension(&a.dimensions, &b.dimensions))
-    .or_else(|| differing_kind_field(&a.kind, &b.kind))
+    .or_else(|| differing_content(a, b))
+}
+
+/// Content is compared as it was submitted, so that a rate that was corrected since makes no difference.
+fn differing_content(a: &Activity, b: &Activity) -> Option<&'static str> {
+    let currency = |activity: &Activity| activity.original.as_ref().map(|own| own.currency);
+    match (currency(a), currency(b)) {
+        (None, None) => differing_kind_field(&a.kind, &b.kind),
+        (one, other) => {
+            let (kind, mut submitted) = (a.submitted_kind(), b.submitted_kind());
+            let field = differing_kind_field(&kind, &submitted);
+            field.or_else(|| (one != other).then(|| currency_field(&mut submitted)))
+        }
+    }
+}
+
+/// Where the currency of what was submitted is told.
+fn currency_field(kind: &mut Kind) -> &'static str {
+    for_each_amount(kind, |field, _| Err(field))
+        .err()
+        .unwrap_or("kind")
 }
 
 fn differing_dimension(a: &Dimensions, b: &Dimensions) -> Option<&'static str> {

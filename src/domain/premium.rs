@@ -6,11 +6,11 @@
 //! the role's rate. Extras of one hour are added up and not multiplied.
 
 use super::{
-    account::Account,
+    account::{Account, Sums},
     cost_model::CostModel,
     decimal::MICRO_PLACES,
     id::RoleId,
-    money::{Micros, divide_half_even},
+    money::{Micros, NANOS_PER_MICRO, Nanos, divide_half_even},
     relationship::Circumstance,
 };
 use serde::{Deserialize, Serialize};
@@ -41,7 +41,24 @@ impl CostModel {
         Micros::try_from(rate).ok().filter(|rate| *rate != 0)
     }
 
-    /// What each account of working time under a circumstance costs more per thousandth of a minute, in nano-units.
+    /// What working time cost more under a circumstance, and the rate behind it, if there is one rate. `None` if it does
+    /// not cost more.
+    pub fn premium_cost(
+        &self,
+        sums: &Sums,
+        (role, circumstance): (&RoleId, Circumstance),
+        milli_minutes: i128,
+    ) -> Option<(Nanos, Option<Micros>)> {
+        let rate = self.premium_rate(role, circumstance)?;
+        if self.is_restated {
+            let account = Account::RestatedPremium(role.clone(), circumstance);
+            return Some((sums.get(&account) * NANOS_PER_MICRO, None));
+        }
+        Some((milli_minutes * i128::from(rate), Some(rate)))
+    }
+
+    /// What each account of working time under a circumstance costs more per thousandth of a minute, in nano-units; and
+    /// where a report is restated, what it cost on its own day, as in [`Self::minute_weights`].
     pub fn premium_weights(&self) -> impl Iterator<Item = (Account, i128)> {
         let roles = match self.premiums.is_empty() {
             true => None,
@@ -50,8 +67,16 @@ impl CostModel {
         roles.into_iter().flatten().flat_map(move |role| {
             Circumstance::all().filter_map(move |circumstance| {
                 let rate = self.premium_rate(role, circumstance)?;
-                let account = Account::Circumstance(role.clone(), circumstance);
-                Some((account, i128::from(rate)))
+                Some(match self.is_restated {
+                    false => {
+                        let account = Account::Circumstance(role.clone(), circumstance);
+                        (account, i128::from(rate))
+                    }
+                    true => {
+                        let account = Account::RestatedPremium(role.clone(), circumstance);
+                        (account, NANOS_PER_MICRO)
+                    }
+                })
             })
         })
     }

@@ -60,6 +60,8 @@ reasons! {
     CostPoolNotFound = "COST_POOL_NOT_FOUND",
     SaleNotFound = "SALE_NOT_FOUND",
     SaleAlreadyReversed = "SALE_ALREADY_REVERSED",
+    ExchangeRateNotFound = "EXCHANGE_RATE_NOT_FOUND",
+    CurrencyUnknown = "CURRENCY_UNKNOWN",
     WatcherTooSlow = "WATCHER_TOO_SLOW",
     TooManyWatchers = "TOO_MANY_WATCHERS",
     WatchTooWide = "WATCH_TOO_WIDE",

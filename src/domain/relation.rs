@@ -154,7 +154,8 @@ fn of_premiums(sums: &Sums, costs: &CostModel) -> (Nanos, i128) {
     let (mut cost, mut rush) = (0, 0);
     for (account, quantity) in sums.iter() {
         if let Account::Circumstance(role, circumstance) = account {
-            cost += quantity * i128::from(costs.premium_rate(role, *circumstance).unwrap_or(0));
+            let premium = costs.premium_cost(sums, (role, *circumstance), quantity);
+            cost += premium.map_or(0, |(cost, _)| cost);
             if *circumstance == Circumstance::Rush {
                 rush += quantity;
             }
@@ -208,13 +209,13 @@ pub fn lines(sums: &Sums, costs: &CostModel) -> Vec<Line> {
 
 fn premium_lines(sums: &Sums, costs: &CostModel) -> Vec<Line> {
     let line = |role: &RoleId, circumstance: Circumstance, minutes: i128| {
-        let rate = costs.premium_rate(role, circumstance)?;
+        let (amount, rate) = costs.premium_cost(sums, (role, circumstance), minutes)?;
         Some(Line {
             section: Section::CostToServe,
             label: format!("{role} {} PREMIUM", circumstance.as_str()),
-            amount: minutes * i128::from(rate),
+            amount,
             milli_minutes: Some(minutes),
-            rate: Some(rate),
+            rate,
         })
     };
     let lines = sums.iter().filter_map(|(account, minutes)| match account {

@@ -204,11 +204,11 @@ pub fn lines(sums: &Sums, costs: &CostModel, shares: &[(PoolId, Micros)]) -> Vec
     ));
     for (account, milli_minutes) in sums.iter() {
         if let Account::Minutes(role, purpose) = account {
-            let rate = costs.rate(role);
+            let (amount, rate) = costs.work_cost(sums, (role, *purpose), milli_minutes);
             lines.push(Line {
                 section: Section::CostToServe,
                 label: format!("{role} {}", purpose.as_str()),
-                amount: milli_minutes * i128::from(rate.unwrap_or(0)),
+                amount,
                 milli_minutes: Some(milli_minutes),
                 rate,
             });

@@ -1,6 +1,7 @@
 //! Entries, records and questions by chance, from a world so small that everything meets everything.
 
 use crate::{
+    currencies::{any_rate, original_of, submitted},
     receivables::any_own,
     relationship::{caused_of, premiums, relationship},
     words::*,
@@ -162,15 +163,25 @@ fn kind() -> impl Strategy<Value = Kind> {
 
 /// An activity with this id.
 pub fn activity_of(id: String) -> impl Strategy<Value = Activity> {
-    (select(&CUSTOMERS), instant(), dimensions(), kind()).prop_map(
-        move |(customer, occur_time, dimensions, kind)| Activity {
-            activity_id: activity_id(&id),
-            customer_id: party_id(customer),
-            occur_time,
-            dimensions,
-            kind,
-        },
+    let original = prop_oneof![4 => Just(None), 1 => submitted().prop_map(Some)];
+    (
+        select(&CUSTOMERS),
+        instant(),
+        dimensions(),
+        kind(),
+        original,
     )
+        .prop_map(
+            move |(customer, occur_time, dimensions, kind, original)| Activity {
+                activity_id: activity_id(&id),
+                customer_id: party_id(customer),
+                occur_time,
+                dimensions,
+                original: original
+                    .map(|(rate, amounts)| Box::new(original_of(&kind, &rate, &amounts))),
+                kind,
+            },
+        )
 }
 
 /// An entry whose id was used before more often than not.
@@ -244,6 +255,7 @@ fn record() -> impl Strategy<Value = Record> {
                 known_after_conversion: false,
             })
         }),
+        3 => any_rate().prop_map(Record::ExchangeRate),
         1 => (request, some_costs(), option::of(0_u64..3))
             .prop_map(|(request, costs, expected)| cost_model(&request, costs, expected)),
         1 => ((0..4), (1..4)).prop_map(|(request, month)| {

@@ -10,6 +10,7 @@ mod asking;
 #[path = "../shared/cluster.rs"]
 mod cluster;
 mod copying;
+mod currencies;
 mod curve;
 mod damage;
 mod databases;
@@ -85,6 +86,11 @@ on_every_store! {
         products_have_a_history,
         validate_only_keeps_no_record,
         parties_are_listed_in_pages;
+    currencies:
+        rates_are_versions_of_days,
+        rates_are_listed_in_pages,
+        what_was_submitted_is_kept_and_compared,
+        rows_of_many_entries_keep_what_was_submitted;
     prospects:
         prospects_are_rows_of_their_values,
         prospects_with_a_sale_are_told;

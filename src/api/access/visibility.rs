@@ -59,6 +59,13 @@ pub const METHODS: &[ServiceMethods] = &[
         ],
     ),
     (
+        "ExchangeRateService",
+        &[
+            ("PutExchangeRates", &[Ingest]),
+            ("ListExchangeRates", &[Sales, Ingest]),
+        ],
+    ),
+    (
         "ProspectService",
         &[
             ("GetProfile", &[Sales]),
@@ -102,74 +109,19 @@ pub const METHODS: &[ServiceMethods] = &[
 ];
 
 /// Messages of which finance alone sees anything, whatever fields they will have.
-pub const WHOLE: &[&str] = &[
-    "AccountChange",
-    "AcquisitionRow",
-    "AgedAmount",
-    "Alert",
-    "AllocationOutcome",
-    "AllocationPolicy",
-    "AllocationShare",
-    "AllocationStanding",
-    "AttentionFigures",
-    "ByDriver",
-    "CapacityCostRate",
-    "CapacityUse",
-    "CausingActivities",
-    "ChangeCause",
-    "ClosePeriodResponse",
-    "CompareAllocationPoliciesResponse",
-    "ComparedCustomer",
-    "ControlTotal",
-    "CostModel",
-    "CostModelPreview",
-    "CostPool",
-    "CostPoolItem",
-    "CrossReportCell",
-    "CrossReportColumn",
-    "CrossReportRow",
-    "CustomerChange",
-    "Dependence",
-    "EffortPremium",
-    "EqualPerCustomer",
-    "GetAcquisitionReportResponse",
-    "GetAllocationTraceResponse",
-    "GetCapacityUseResponse",
-    "GetConcentrationResponse",
-    "GetCostModelResponse",
-    "GetCrossReportResponse",
-    "GetLateArrivalsResponse",
-    "GetReceivablesResponse",
-    "KeyBandFigures",
-    "ListCostModelsResponse",
-    "ListLateEntriesResponse",
-    "ListReceivablesResponse",
-    "MoneyRange",
-    "MonthStanding",
-    "OverdueFigures",
-    "PracticalCapacity",
-    "ProfitFigures",
-    "ProportionalToBasis",
-    "PutCostModelResponse",
-    "RankingChange",
-    "RankingSnapshot",
-    "ReceivableFigures",
-    "ReceivableInvoice",
-    "ReceivablesRates",
-    "ReceivablesRow",
-    "RevertCostModelResponse",
-    "StandingChange",
-    "StatementLine",
-    "SuppliedQuantity",
-    "TimeDriven",
-    "TimeEquationTerm",
-    "UnratedEffort",
-    "WatchAlertsResponse",
-    "WatchRankingResponse",
-    "WatchedCustomer",
-    "WhaleCurvePoint",
-    "WriteOff",
-];
+pub const WHOLE: &str = "\
+    AccountChange AcquisitionRow AgedAmount Alert AllocationOutcome AllocationPolicy AllocationShare \
+    AllocationStanding AttentionFigures ByDriver CapacityCostRate CapacityUse CausingActivities ChangeCause \
+    ClosePeriodResponse CompareAllocationPoliciesResponse ComparedCustomer ControlTotal Conversion \
+    ConvertedAmount CostModel CostModelPreview CostPool CostPoolItem CrossReportCell CrossReportColumn \
+    CrossReportRow CustomerChange Dependence EffortPremium EqualPerCustomer GetAcquisitionReportResponse \
+    GetAllocationTraceResponse GetCapacityUseResponse GetConcentrationResponse GetCostModelResponse \
+    GetCrossReportResponse GetLateArrivalsResponse GetReceivablesResponse KeyBandFigures ListCostModelsResponse \
+    ListLateEntriesResponse ListReceivablesResponse MoneyRange MonthStanding OverdueFigures PracticalCapacity \
+    ProfitFigures ProportionalToBasis PutCostModelResponse RankingChange RankingSnapshot ReceivableFigures \
+    ReceivableInvoice ReceivablesRates ReceivablesRow Restatement RevertCostModelResponse StandingChange \
+    StatementLine SuppliedQuantity TimeDriven TimeEquationTerm UnratedEffort WatchAlertsResponse \
+    WatchRankingResponse WatchedCustomer WhaleCurvePoint WriteOff";
 
 /// A message, its fields that everybody sees, and those of finance alone.
 pub type MessageFields = (&'static str, &'static str, &'static str);
@@ -230,7 +182,7 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "LedgerEntry",
         "position record_time activity reversal reversed_at",
-        "",
+        "conversion",
     ),
     ("SubmitActivitiesResponse", "results written_at", ""),
     (
@@ -261,7 +213,8 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "CostBasis",
         "cost_model_version active_customer_count",
-        "unrated_efforts allocated_fixed_cost unallocated_fixed_cost receivables_cost inactive_receivables_cost",
+        "unrated_efforts allocated_fixed_cost unallocated_fixed_cost receivables_cost inactive_receivables_cost \
+         restatement",
     ),
     (
         "ListClosedPeriodsRequest",
@@ -274,6 +227,29 @@ pub const FIELDS: &[MessageFields] = &[
         "",
     ),
     ("ClosedPeriod", "month period position record_time note", ""),
+    // === exchange rates ===
+    (
+        "ExchangeRate",
+        "from_currency to_currency day rate source",
+        "",
+    ),
+    ("PutExchangeRatesResponse", "results written_at", ""),
+    ("ExchangeRateResult", "stored unchanged rejection", ""),
+    (
+        "ListExchangeRatesRequest",
+        "tenant_id from_currency to_currency first_day last_day page_size page_token read_options",
+        "",
+    ),
+    (
+        "ListExchangeRatesResponse",
+        "exchange_rates next_page_token read_at",
+        "",
+    ),
+    (
+        "StoredExchangeRate",
+        "exchange_rate position record_time",
+        "",
+    ),
     // === customers ===
     ("Party", "party_id stage display_name traits", ""),
     ("Trait", "key value", ""),
@@ -333,7 +309,7 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "RankCustomersRequest",
         "tenant_id period basis direction filter cost_model_version page_size page_token read_options",
-        "",
+        "reporting_currency",
     ),
     (
         "RankCustomersResponse",
@@ -349,7 +325,7 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "ExportRankingRequest",
         "tenant_id period basis direction filter cost_model_version read_options",
-        "",
+        "reporting_currency",
     ),
     (
         "ExportRankingResponse",
@@ -370,7 +346,7 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "GetCustomerStatementRequest",
         "tenant_id customer_id period cost_model_version read_options",
-        "",
+        "reporting_currency",
     ),
     (
         "GetCustomerStatementResponse",
@@ -380,7 +356,7 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "CompareBandsRequest",
         "tenant_id period basis band_size filter cost_model_version read_options band_fraction",
-        "",
+        "reporting_currency",
     ),
     (
         "CompareBandsResponse",
@@ -396,7 +372,7 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "RankDimensionRequest",
         "tenant_id period dimension basis direction filter cost_model_version page_size page_token read_options",
-        "",
+        "reporting_currency",
     ),
     (
         "RankDimensionResponse",
@@ -412,7 +388,7 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "GetTrendRequest",
         "tenant_id customer_id period granularity basis filter cost_model_version read_options",
-        "",
+        "reporting_currency",
     ),
     (
         "GetTrendResponse",

@@ -26,12 +26,16 @@ use crate::{
         },
         decimal::{self, MICRO_PLACES, MILLI_PLACES},
         id::{ActivityId, PartyId, RoleId, check_optional_text, check_text},
+        iso_4217::known_currency,
         ledger::{Entry, Reversal},
         money::Currency,
-        problem::Problem,
+        problem::{Problem, Reason},
         relationship::{Complexity, Relationship, Urgency},
     },
-    service::activities::Items,
+    service::{
+        activities::Items,
+        exchange_rates::{ForeignActivity, Submission},
+    },
 };
 use prost::DecodeError;
 
@@ -46,20 +50,52 @@ const MINUTES_LIMIT: i64 = 10_000_000_000;
 pub fn entries_from_wire(
     activities: &Activities<'_>,
     currency: Currency,
-) -> Result<Items<Entry>, DecodeError> {
-    let mut items = Items::with_room_for(activities.count.min(BATCH_LIMIT));
+) -> Result<Submission, DecodeError> {
+    let mut submission = Submission {
+        items: Items::with_room_for(activities.count.min(BATCH_LIMIT)),
+        foreign: Vec::new(),
+    };
     for (index, activity) in activities.read().enumerate() {
         let path = Path::Item("activities", index);
-        items.push(activity_from_wire(&activity?, currency, &path));
+        let activity = activity?;
+        match activity_from_wire(&activity, currency, &path) {
+            Err(problem) if problem.reason == Reason::CurrencyMismatch => {
+                match foreign_from_wire(&activity, problem, &path) {
+                    Ok(foreign) => submission.foreign.push((index, foreign)),
+                    Err(problem) => submission.items.push(Err(problem)),
+                }
+            }
+            item => submission.items.push(item.map(Entry::Activity)),
+        }
     }
-    Ok(items)
+    Ok(submission)
+}
+
+/// An activity that is not in the currency of the books, as `mismatch` says of its first amount that is not: all of its
+/// amounts must be in the same currency.
+#[cold]
+fn foreign_from_wire(
+    activity: &ActivityView<'_>,
+    mismatch: Problem,
+    path: &Path<'_>,
+) -> Result<ForeignActivity, Problem> {
+    let Some(code) = mismatch.metadata.get("currency") else {
+        return Err(mismatch);
+    };
+    let currency = known_currency(code, mismatch.field.as_str())?;
+    match activity_from_wire(activity, currency, path) {
+        Ok(activity) => Ok(ForeignActivity { activity, currency }),
+        // Some are in that of the books: the first that is not is refused.
+        Err(problem) if problem.reason == Reason::CurrencyMismatch => Err(mismatch),
+        Err(problem) => Err(problem),
+    }
 }
 
 fn activity_from_wire(
     activity: &ActivityView<'_>,
     currency: Currency,
     path: &Path<'_>,
-) -> Result<Entry, Problem> {
+) -> Result<Activity, Problem> {
     let at = |name| path.at(name);
     let time = activity.occur_time.as_ref();
     let time = time.ok_or_else(|| Problem::field_required(at("occur_time")))?;
@@ -77,9 +113,10 @@ fn activity_from_wire(
             None => Dimensions::default(),
         },
         kind,
+        original: None,
     };
     check_across_fields(&activity, path)?;
-    Ok(Entry::Activity(activity))
+    Ok(activity)
 }
 
 /// What no field shows alone.

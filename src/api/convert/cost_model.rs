@@ -55,6 +55,7 @@ pub fn draft_from_pb(
         effective_from: effective_from_pb(model.effective_time.as_ref(), settings)?,
         receivables: rates_of_receivables_from_pb(model.receivables.as_ref())?,
         premiums: premiums_from_pb(&model.effort_premiums)?,
+        is_restated: false,
     };
     Ok(CostModelDraft {
         model,

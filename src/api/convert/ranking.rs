@@ -1,5 +1,6 @@
 //! Rankings, statements, bands and concentration.
 
+use super::exchange_rate::restatement_to_pb;
 use super::{
     common::{
         check_list, count_to_pb, enum_from_pb, item, minutes_to_pb, money_to_pb, period_from_pb,
@@ -144,6 +145,8 @@ pub fn cost_basis_to_pb(footing: &Footing, currency: Currency) -> pb::CostBasis 
             .then(|| money_to_pb(footing.unallocated_fixed_cost, currency)),
         receivables_cost: money_unless_zero(footing.receivables_cost, currency),
         inactive_receivables_cost: money_unless_zero(footing.inactive_receivables_cost, currency),
+        restatement: (footing.restating.as_ref())
+            .map(|restating| restatement_to_pb(restating.restatement())),
     }
 }
 

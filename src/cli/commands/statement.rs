@@ -36,6 +36,14 @@ pub struct StatementArguments {
     /// Use this version of the cost model instead of the newest
     #[arg(long, value_name = "VERSION")]
     pub cost_model: Option<i64>,
+    /// Report in this currency instead of that of the books, at the exchange rate of each day
+    #[arg(
+        long,
+        value_name = "CODE",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub reporting_currency: String,
 }
 
 impl StatementArguments {
@@ -46,6 +54,7 @@ impl StatementArguments {
             period: self.period.interval()?,
             cost_model_version: self.cost_model,
             read_options: self.read.options(),
+            reporting_currency: self.reporting_currency.clone(),
         };
         let answer = ask(connection, request).await?;
         warn_of_costs(&answer.cost_basis);

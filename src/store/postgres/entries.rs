@@ -5,6 +5,8 @@ use super::{
     sql::{Sql, count, seq},
 };
 use crate::domain::{
+    activity::Activity,
+    exchange_rate::Original,
     ledger::{Entry, LedgerEntry, LedgerQuestion, Position},
     problem::Problem,
     time::Instant,
@@ -13,14 +15,23 @@ use std::collections::BTreeMap;
 
 /// The first byte of the form in which entries are kept: postcard.
 const VERSION: u8 = 1;
+/// The first byte of the form of an activity that was submitted in another currency: what it was submitted as follows.
+const WITH_ORIGINAL: u8 = 2;
 
 /// Rows that take back what a sale caused, together with the sale, have no entry of their own.
 pub const HAS_ENTRY: &str = "l.body <> ''";
 
 /// The bytes of an entry.
 pub fn bytes_of(entry: &Entry) -> Result<Vec<u8>, Problem> {
-    postcard::to_extend(entry, vec![VERSION])
-        .map_err(|error| Problem::store_unavailable(&error.to_string()))
+    let original = match entry {
+        Entry::Activity(activity) => activity.original.as_deref(),
+        Entry::Reversal(_) => None,
+    };
+    let bytes = match original {
+        None => postcard::to_extend(entry, vec![VERSION]),
+        Some(original) => postcard::to_extend(&(entry, original), vec![WITH_ORIGINAL]),
+    };
+    bytes.map_err(|error| Problem::store_unavailable(&error.to_string()))
 }
 
 /// Takes back an entry.
@@ -28,6 +39,17 @@ pub fn entry_of(bytes: &[u8], position: Position) -> Result<Entry, Problem> {
     let damaged = || Problem::ledger_damaged(&format!("the entry at position {position}"));
     match bytes.split_first() {
         Some((&VERSION, rest)) => postcard::from_bytes(rest).map_err(|_| damaged()),
+        Some((&WITH_ORIGINAL, rest)) => {
+            let read: (Activity, Original) = match postcard::from_bytes(rest) {
+                Ok((Entry::Activity(activity), original)) => (activity, original),
+                Ok((Entry::Reversal(_), _)) | Err(_) => return Err(damaged()),
+            };
+            let (activity, original) = read;
+            Ok(Entry::Activity(Activity {
+                original: Some(Box::new(original)),
+                ..activity
+            }))
+        }
         _ => Err(damaged()),
     }
 }

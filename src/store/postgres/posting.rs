@@ -363,6 +363,7 @@ mod tests {
                 },
                 dimensions: Dimensions::default(),
                 kind,
+                original: None,
             };
             let mut wanted = Sums::default();
             for_each_posting(&activity, |account, quantity| {

@@ -60,7 +60,9 @@ fn fixed(account: &Account) -> Option<u32> {
         | Account::AcquisitionCost
         | Account::RetentionSpend
         | Account::Externality(_)
-        | Account::Factor(_) => return None,
+        | Account::Factor(_)
+        | Account::RestatedWork(..)
+        | Account::RestatedPremium(..) => return None,
     })
 }
 

@@ -6,6 +6,7 @@
 mod columns;
 pub(super) mod ints;
 mod old_records;
+mod originals;
 mod plain;
 mod records_without_receivables;
 #[cfg(test)]
@@ -164,11 +165,16 @@ impl<'w> BodyBuilder<'w> {
     /// The bytes of the body.
     pub fn finish(self) -> Result<Vec<u8>, String> {
         if self.entries.is_empty() {
-            plain::write_records(&self.records)
-        } else if self.entries.len() < COLUMNS_FROM {
-            plain::write_entries(&self.entries)
-        } else {
-            columns::write(&self.entries)
+            return plain::write_records(&self.records);
+        }
+        let body = match self.entries.len() < COLUMNS_FROM {
+            true => plain::write_entries(&self.entries)?,
+            false => columns::write(&self.entries)?,
+        };
+        let originals = originals::of(&self.entries);
+        match originals.is_empty() {
+            true => Ok(body),
+            false => originals::write(&originals, &body),
         }
     }
 }
@@ -182,6 +188,7 @@ pub(super) fn for_each_entry(
     match bytes.split_first() {
         Some((&plain::VERSION, rest)) => plain::read_entries(rest, count, visit),
         Some((&columns::VERSION, rest)) => columns::read(rest, count, visit),
+        Some((&originals::VERSION, rest)) => originals::read_entries(rest, count, visit),
         other => Err(unknown(other)),
     }
 }
@@ -194,6 +201,10 @@ pub(super) fn for_each_posted(
 ) -> Result<(), String> {
     match bytes.split_first() {
         Some((&columns::VERSION, rest)) => columns::read_posted(rest, count, visit),
+        // What is posted is in the currency of the books already.
+        Some((&originals::VERSION, rest)) => {
+            for_each_posted(originals::read(rest)?.1, count, visit)
+        }
         _ => for_each_entry(bytes, count, &mut |stored| visit(Posted::of(&stored)?)),
     }
 }

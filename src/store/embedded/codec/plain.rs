@@ -140,6 +140,7 @@ pub fn text_bytes(entry: &Entry) -> usize {
                 + dimensions.campaign_id.len()
                 + dimensions.evidence_ref.len()
                 + kind_text_bytes(&activity.kind)
+                + (activity.original.as_deref()).map_or(0, |original| original.source.len() + 32)
         }
         Entry::Reversal(reversal) => {
             reversal.reversal_id.as_str().len()
@@ -185,6 +186,7 @@ pub fn record_bytes(record: &Record) -> usize {
             party.party_id.as_str().len() + party.display_name.len() + traits.sum::<usize>()
         }
         Record::TraitDefinition(definition) => definition.key.as_str().len(),
+        Record::ExchangeRate(rate) => rate.source.len(),
         Record::CostModel(draft) => {
             let model = &draft.model;
             let pools: usize = model.pools.values().map(pool_bytes).sum();

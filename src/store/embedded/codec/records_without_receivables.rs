@@ -70,6 +70,7 @@ impl From<EarlierCostModel> for CostModel {
             capacities: earlier.capacities,
             receivables: None,
             premiums: Vec::new(),
+            is_restated: false,
         }
     }
 }

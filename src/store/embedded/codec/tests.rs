@@ -227,6 +227,7 @@ fn entry() -> impl Strategy<Value = StoredEntry> {
                 occur_time,
                 dimensions,
                 kind,
+                original: None,
             };
             // Where its sale is, if it has one.
             let sale = activity.sale().map(|_| Target {

@@ -7,13 +7,15 @@ use crate::{
         activity::{Activity, Dimensions, DirectCostKind, EffortPurpose, Kind, Price, Work},
         closing::{ClosingDraft, Month},
         cost_model::{CostModel, CostModelDraft},
+        exchange_rate::{ExchangeRate, Original, Pair, Rate, convert_amounts},
         id::{ActivityId, PartyId, RequestId, RoleId, TenantId, TraitKey},
         ledger::{Entry, Reversal, WriteMode},
+        money::Currency,
         party::{Party, Sensitivity, Stage, TraitDefinition, TraitType, TraitValue},
         product::Product,
         records::Record,
         relationship::{BonusEvent, Relationship},
-        time::Instant,
+        time::{Day, Instant},
         traits::Traits,
     },
     store::embedded::{Request, Writes},
@@ -35,6 +37,31 @@ pub struct Maker {
     ids: i64,
     /// Seconds since 1970.
     clock: i64,
+}
+
+fn exchange_rate(random: &mut Random) -> ExchangeRate {
+    let currency = |code| Currency::parse(code, "").unwrap();
+    ExchangeRate {
+        pair: Pair {
+            from: currency(random.pick(&["EUR", "GBP"])),
+            to: currency("USD"),
+        },
+        day: Day(i32::try_from(random.below(3)).unwrap()),
+        rate: Rate::parse(random.pick(&["0.5", "1.25", "3"]), "").unwrap(),
+        source: random.pick(&["ECB", "bank"]).to_owned(),
+    }
+}
+
+/// What was submitted in the currency of a rate.
+fn convert(activity: &mut Activity, rate: ExchangeRate) {
+    let amounts = convert_amounts(&mut activity.kind, rate.rate).unwrap();
+    activity.original = Some(Box::new(Original {
+        currency: rate.pair.from,
+        amounts,
+        rate: rate.rate,
+        rate_day: rate.day,
+        source: rate.source,
+    }));
 }
 
 /// A tenant.
@@ -75,7 +102,7 @@ pub fn costs(random: &mut Random) -> CostModel {
 
 /// An amount, small more often than not.
 pub fn amount(random: &mut Random) -> i64 {
-    match random.below(9) {
+    match random.below(10) {
         0 => random.between(0, 1_000_000_000_000),
         1 => 1_000_000_000_000_000_000,
         2..4 => random.between(0, 5),
@@ -260,7 +287,7 @@ impl Maker {
             account_manager_id: text(&mut random, &["", "mia", "bo"]),
             ..Dimensions::default()
         };
-        Entry::Activity(Activity {
+        let mut activity = Activity {
             activity_id: activity_id(&format!("a{id}")),
             customer_id: customer(random.between(0, CUSTOMERS)),
             occur_time: instant(&mut random),
@@ -269,12 +296,17 @@ impl Maker {
                 true => caused(&mut random, id),
                 false => kind(&mut random),
             },
-        })
+            original: None,
+        };
+        if random.below(6) == 0 {
+            convert(&mut activity, exchange_rate(&mut random));
+        }
+        Entry::Activity(activity)
     }
 
     fn record(&mut self) -> Record {
         let random = &mut self.random;
-        match random.below(8) {
+        match random.below(10) {
             0 => Record::TraitDefinition(TraitDefinition {
                 key: trait_key(random.pick(&["size", "age", "new"])),
                 trait_type: random.pick(&[TraitType::Number, TraitType::Category]),
@@ -296,6 +328,7 @@ impl Maker {
                 note: random.pick(&["", "by Bo"]).to_owned(),
                 request_id: RequestId::parse(&format!("q{}", random.below(8)), "").unwrap(),
             }),
+            4 => Record::ExchangeRate(exchange_rate(random)),
             _ => Record::Party(Party {
                 party_id: customer(random.between(0, CUSTOMERS + 3)),
                 stage: random.pick(&[Stage::Prospect, Stage::Customer]),

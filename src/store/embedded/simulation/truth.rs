@@ -5,6 +5,7 @@ use crate::{
     domain::{
         account::{Sums, for_each_posting},
         activity::Kind,
+        exchange_rate::RateQuestion,
         history::{self, Content},
         id::TenantId,
         ledger::{Entry, Outcome, Position, WriteMode},
@@ -74,6 +75,18 @@ pub struct Truth {
 
 /// The newest position of every tenant that has one.
 pub type Newest = BTreeMap<TenantId, Position>;
+
+/// Asks for all exchange rates.
+pub fn all_rates(as_of: Position) -> RateQuestion {
+    RateQuestion {
+        from: None,
+        to: None,
+        period: Period::ALL,
+        after: None,
+        as_of,
+        limit: usize::MAX,
+    }
+}
 
 /// Asks for all parties.
 pub fn all_parties(as_of: Position) -> PartyQuestion {
@@ -192,7 +205,8 @@ impl TenantTruth {
         let cost_models = records.cost_models(self.newest);
         let closings = records.closings(self.newest);
         let products = records.products(self.newest);
-        format!("{parties:?} {definitions:?} {cost_models:?} {closings:?} {products:?}")
+        let rates = records.rates().list(&all_rates(self.newest));
+        format!("{parties:?} {definitions:?} {cost_models:?} {closings:?} {products:?} {rates:?}")
     }
 
     /// The sums of every customer over a period, as of a position; those that are zero are absent, and customers

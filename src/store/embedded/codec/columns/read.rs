@@ -234,6 +234,7 @@ impl Reader {
             occur_time: self.occur_time.next()?,
             dimensions,
             kind: self.content(kind)?,
+            original: None,
         };
         let target = match activity.sale() {
             None => None,

@@ -52,7 +52,7 @@ pub fn milli_minutes(sums: &Sums, wanted: impl Fn(WorkPurpose) -> bool) -> i128 
 fn time_cost(sums: &Sums, costs: &CostModel, wanted: WorkPurpose) -> Nanos {
     let each = sums.iter().map(|(account, quantity)| match account {
         Account::Minutes(role, purpose) if *purpose == wanted => {
-            quantity * i128::from(costs.rate(role).unwrap_or(0))
+            costs.work_cost(sums, (role, wanted), quantity).0
         }
         _ => 0,
     });

@@ -204,7 +204,7 @@ fn world_of(number: usize) -> impl Strategy<Value = pb::Activity> {
                     role_id: "CLERK".to_owned(),
                     minutes: Some(decimal(&format!("{}", first % 90 + 1))),
                     purpose: pb::EffortPurpose::Service as i32,
-                    channel: 0,
+                    ..Default::default()
                 }),
                 _ => Kind::Sale(pb::Sale {
                     revenue: amount(first),

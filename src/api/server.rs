@@ -104,8 +104,8 @@ pub async fn serve(
     serve_guarded(service, listener, (limits, Guard::open()), opened, shutdown).await
 }
 
-/// Serves whom the guard lets in until `shutdown`, then drains. `opened` ends when the service has its store: health says
-/// NOT_SERVING until then, and later on while the store cannot be reached.
+/// Serves whom the guard lets in until `shutdown`, then drains. `opened` ends when the service has its store: health
+/// says NOT_SERVING until then, and later on while the store cannot be reached.
 pub async fn serve_guarded(
     service: Arc<Service>,
     listener: TcpListener,
@@ -147,10 +147,7 @@ pub async fn serve_guarded(
         .add_service(reflection())
         .add_service(accept!(ActivityServiceServer, activity))
         .add_service(accept!(CustomerServiceServer, customer))
-        .add_service(accept!(
-            ClosingServiceServer,
-            ClosingHandlers { service: shared() }
-        ))
+        .add_service(closings(shared()))
         .add_service(accept!(CostModelServiceServer, cost_model))
         .add_service(exchange_rates(shared()))
         .add_service(accept!(RankingServiceServer, ranking))
@@ -198,6 +195,10 @@ fn reflection() -> ServerReflectionServer<impl ServerReflection> {
         .build_v1()
         // The descriptors are made by the build script from the contract itself.
         .expect("the contract's descriptors are whole")
+}
+
+fn closings(service: Arc<Service>) -> ClosingServiceServer<ClosingHandlers> {
+    accept!(ClosingServiceServer, ClosingHandlers { service })
 }
 
 fn exchange_rates(service: Arc<Service>) -> ExchangeRateServiceServer<ExchangeRateHandlers> {

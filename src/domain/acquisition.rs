@@ -73,9 +73,11 @@ impl Won {
 pub fn acquisition_cost(costs: &CostModel) -> Weights {
     let winning = WorkPurpose::Effort(EffortPurpose::Acquisition);
     let minutes = costs.minute_weights();
-    let is_winning = |account: &Account| match account {
-        Account::Minutes(_, purpose) | Account::RestatedWork(_, purpose) => *purpose == winning,
-        _ => false,
+    let is_winning = |account: &Account| {
+        matches!(
+            account,
+            Account::Minutes(_, purpose) | Account::RestatedWork(_, purpose) if *purpose == winning
+        )
     };
     let mut weights = Weights(minutes.filter(|(account, _)| is_winning(account)).collect());
     let fees = Account::DirectCost(DirectCostKind::LeadGenerationFee);

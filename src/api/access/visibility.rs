@@ -8,6 +8,8 @@
 
 use super::Role::{self, Ingest, Sales};
 
+pub use super::whole::WHOLE;
+
 /// A service's methods, each with the roles that may call it besides finance.
 pub type ServiceMethods = (&'static str, &'static [(&'static str, &'static [Role])]);
 
@@ -96,66 +98,6 @@ pub const METHODS: &[ServiceMethods] = &[
             ("GetTrend", &[Sales]),
         ],
     ),
-];
-
-/// Messages of which finance alone sees anything, whatever fields they will have.
-pub const WHOLE: &[&str] = &[
-    "AccountChange",
-    "AgedAmount",
-    "AllocationOutcome",
-    "AllocationPolicy",
-    "AllocationShare",
-    "AllocationStanding",
-    "ByDriver",
-    "CapacityCostRate",
-    "CapacityUse",
-    "ClosePeriodResponse",
-    "CompareAllocationPoliciesResponse",
-    "ComparedCustomer",
-    "ControlTotal",
-    // With the amounts of a sale in two currencies its cost would be told by the other one.
-    "Conversion",
-    "ConvertedAmount",
-    "CostModel",
-    "CostModelPreview",
-    "CostPool",
-    "CostPoolItem",
-    "CrossReportCell",
-    "CrossReportColumn",
-    "CrossReportRow",
-    "CustomerChange",
-    "Dependence",
-    "EffortPremium",
-    "EqualPerCustomer",
-    "GetAllocationTraceResponse",
-    "GetCapacityUseResponse",
-    "GetConcentrationResponse",
-    "GetCostModelResponse",
-    "GetCrossReportResponse",
-    "GetLateArrivalsResponse",
-    "GetReceivablesResponse",
-    "ListCostModelsResponse",
-    "ListLateEntriesResponse",
-    "ListReceivablesResponse",
-    "MoneyRange",
-    "MonthStanding",
-    "PracticalCapacity",
-    "ProportionalToBasis",
-    "PutCostModelResponse",
-    "ReceivableFigures",
-    "ReceivableInvoice",
-    "ReceivablesRates",
-    "ReceivablesRow",
-    "Restatement",
-    "RevertCostModelResponse",
-    "StandingChange",
-    "StatementLine",
-    "SuppliedQuantity",
-    "TimeDriven",
-    "TimeEquationTerm",
-    "UnratedEffort",
-    "WhaleCurvePoint",
-    "WriteOff",
 ];
 
 /// A message, its fields that everybody sees, and those of finance alone.

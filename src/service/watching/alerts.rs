@@ -14,7 +14,7 @@ use crate::{
         problem::{Problem, Reason},
         question::{CellsQuestion, Group, Order, RankQuestion, RankRow, RowSelection, Scope},
         ranking::{Basis, Direction},
-        receivables::{ReceivablesQuestion, settlement::Settlement},
+        receivables::{Event, ReceivablesQuestion, settlement::Settlement},
         time::Day,
         watch::{
             Window,
@@ -311,7 +311,8 @@ impl StandingAlerts {
         let (last, rules) = (last_overdue(today, self.rules.grace_days), &self.rules);
         let least = to_nanos(rules.minimum_overdue);
         let find = move || -> Vec<(PartyId, Overdue)> {
-            let of = |events| overdue_of(&Settlement::of(events, today.next()), last, today);
+            let of =
+                |events: &[Event]| overdue_of(&Settlement::of(events, today.next()), last, today);
             let found = events.into_iter();
             found
                 .filter_map(|(customer, events)| Some((customer, of(&events)?)))

@@ -2,8 +2,10 @@
 
 use crate::{
     api::{
+        access::tokens::Tokens,
+        layers::auth::Guard,
         metrics::serve_metrics,
-        server::{Limits, serve},
+        server::{Limits, serve_guarded},
     },
     domain::{money::Currency, problem::Problem, time::Calendar},
     service::{Service, Settings, clock::SystemClock, watching::gauges::GaugeQuestion},
@@ -15,8 +17,17 @@ use crate::{
     },
 };
 use anyhow::Context as _;
-use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
-use tokio::{net::TcpListener, sync::oneshot};
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::oneshot,
+};
 
 /// How often the reading of a ledger says how far it is.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
@@ -34,6 +45,8 @@ pub struct ServerSettings {
     pub limits: Limits,
     /// Where metrics are served, if they are.
     pub metrics: Option<Metrics>,
+    /// The file with the tokens of those who may call; without it everybody may, with the role FINANCE.
+    pub tokens: Option<PathBuf>,
 }
 
 /// Metrics for Prometheus.
@@ -73,6 +86,8 @@ pub async fn run(
         service_settings.clone(),
         Arc::new(SystemClock),
     ));
+    let guard = guard(settings.tokens.as_deref())?;
+    let renewing = renew(settings.tokens, guard.clone());
     let (opened, is_open) = oneshot::channel::<()>();
     let store = settings.store;
     let open = open_store(store, service_settings);
@@ -92,16 +107,17 @@ pub async fn run(
     let is_open = async move {
         let _ = is_open.await;
     };
-    let serving = serve(
+    let serving = serve_guarded(
         Arc::clone(&service),
         listener,
-        settings.limits,
+        (settings.limits, guard),
         is_open,
         shutdown,
     );
     tokio::select! {
         failed = opening => failed,
         never = metrics => never,
+        failed = renewing => failed,
         ended = serving => ended.context("the server failed"),
     }
 }
@@ -117,6 +133,39 @@ async fn tell_metrics(service: Arc<Service>, metrics: Option<Metrics>) -> anyhow
             tracing::info!(%address, "metrics are served");
         }
         serve_metrics(listener, service, questions.into()).await;
+    }
+    std::future::pending().await
+}
+
+/// Who may call, by the file with the tokens.
+fn guard(tokens: Option<&Path>) -> anyhow::Result<Guard> {
+    let Some(path) = tokens else {
+        tracing::warn!("no tokens are asked for: every caller has the role FINANCE");
+        return Ok(Guard::open());
+    };
+    Ok(Guard::of(read_tokens(path)?))
+}
+
+fn read_tokens(path: &Path) -> anyhow::Result<Tokens> {
+    let told = || format!("cannot use the tokens of {}", path.display());
+    let text = std::fs::read_to_string(path).with_context(told)?;
+    Tokens::parse(&text).with_context(told)
+}
+
+/// Reads the tokens again whenever the process is told to by SIGHUP. Those that held stay if the file is wrong.
+async fn renew(tokens: Option<PathBuf>, guard: Guard) -> anyhow::Result<()> {
+    let Some(path) = tokens else {
+        return std::future::pending().await;
+    };
+    let mut asked = signal(SignalKind::hangup()).context("cannot wait for SIGHUP")?;
+    while asked.recv().await.is_some() {
+        match read_tokens(&path) {
+            Ok(tokens) => {
+                guard.renew(tokens);
+                tracing::info!("other tokens hold");
+            }
+            Err(error) => tracing::error!(error = format!("{error:#}"), "the tokens stay"),
+        }
     }
     std::future::pending().await
 }

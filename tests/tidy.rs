@@ -11,6 +11,8 @@
 mod commands;
 #[path = "tidy/reasons.rs"]
 mod reasons;
+#[path = "tidy/requirements.rs"]
+mod requirements;
 #[path = "tidy/rooms.rs"]
 mod rooms;
 #[path = "tidy/shape.rs"]
@@ -94,6 +96,11 @@ fn every_reason_has_its_page() {
 #[test]
 fn every_reason_is_reached_by_a_test() {
     assert_none(&reasons::without_test(&Source::all()));
+}
+
+#[test]
+fn every_requirement_is_met_by_what_exists() {
+    assert_none(&requirements::breaches(&Source::all(), commands::help));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `ActivityService`.
 
 use super::{
+    access::{carry, tenant_from_pb},
     activity_server::ActivityService,
     activity_stream::StreamSession,
     convert::{
@@ -19,7 +20,7 @@ use super::{
 };
 use crate::{
     domain::{
-        id::{PartyId, TenantId},
+        id::PartyId,
         ledger::{LedgerQuestion, WriteMode},
         time::check_order,
     },
@@ -71,7 +72,7 @@ impl ActivityService for ActivityHandlers {
         let request = request.view().map_err(malformed)?;
         let currency = self.service.settings().currency;
         let entries = entries_from_wire(&request.activities, currency).map_err(malformed)?;
-        let tenant = TenantId::parse_or_default(request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(request.tenant_id)?;
         check_batch(request.activities.count, "activities")?;
         let mode = write_mode(request.validate_only);
         let written = self.service.append(&tenant, entries, mode).await?;
@@ -88,7 +89,7 @@ impl ActivityService for ActivityHandlers {
         self.service.store()?;
         let (answers, waiting) = mpsc::channel(WAITING_ANSWERS);
         let session = StreamSession::new(Arc::clone(&self.service), self.stopping.clone());
-        tokio::spawn(session.run(request.into_inner(), answers));
+        tokio::spawn(carry(session.run(request.into_inner(), answers)));
         Ok(Response::new(Box::pin(ReceiverStream::new(waiting))))
     }
 
@@ -97,7 +98,7 @@ impl ActivityService for ActivityHandlers {
         request: Request<pb::ReverseActivitiesRequest>,
     ) -> Result<Response<pb::ReverseActivitiesResponse>, Status> {
         let request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         check_batch(request.reversals.len(), "reversals")?;
         let mode = write_mode(request.validate_only);
         let entries = reversals_from_pb(request.reversals);
@@ -113,7 +114,7 @@ impl ActivityService for ActivityHandlers {
         request: Request<pb::ListActivitiesRequest>,
     ) -> Result<Response<pb::ListActivitiesResponse>, Status> {
         let mut request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let customer = match request.customer_id.as_str() {
             "" => None,
             id => Some(PartyId::parse(id, "customer_id")?),

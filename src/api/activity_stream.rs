@@ -2,6 +2,7 @@
 //! answered after it is durable, in order.
 
 use super::{
+    access::tenant_from_pb,
     convert::{
         activity::entries_from_wire,
         common::{OutcomePb, Path, check_batch, outcome_to_pb, position_to_pb},
@@ -205,7 +206,7 @@ impl StreamSession {
                 "differs from the first chunk's",
             )),
             None => {
-                let tenant = TenantId::parse_or_default(given, "tenant_id")?;
+                let tenant = tenant_from_pb(given)?;
                 self.tenant = Some(tenant.clone());
                 Ok(tenant)
             }

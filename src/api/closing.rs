@@ -1,6 +1,7 @@
 //! `ClosingService`.
 
 use super::{
+    access::tenant_from_pb,
     convert::{
         closing::{
             closing_from_pb, closing_to_pb, customer_change_to_pb, late_arrivals_to_pb,
@@ -14,10 +15,7 @@ use super::{
     pb,
 };
 use crate::{
-    domain::{
-        id::{PartyId, TenantId},
-        ledger::LedgerQuestion,
-    },
+    domain::{id::PartyId, ledger::LedgerQuestion},
     service::{Service, closings::Closed, late_arrivals::LateQuestion},
 };
 use std::sync::Arc;
@@ -37,7 +35,7 @@ impl pb::closing_service_server::ClosingService for ClosingHandlers {
         request: Request<pb::ClosePeriodRequest>,
     ) -> Result<Response<pb::ClosePeriodResponse>, Status> {
         let request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let mode = write_mode(request.validate_only);
         let draft = closing_from_pb(request)?;
         let (month, note) = (draft.month, draft.note.clone());
@@ -64,7 +62,7 @@ impl pb::closing_service_server::ClosingService for ClosingHandlers {
         request: Request<pb::ListClosedPeriodsRequest>,
     ) -> Result<Response<pb::ListClosedPeriodsResponse>, Status> {
         let mut request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let page = Page::of(&self.service, &tenant, &mut request).await?;
         let closings = self.service.closings(&tenant, page.as_of).await?;
         let from = page.place()?;
@@ -91,7 +89,7 @@ impl pb::closing_service_server::ClosingService for ClosingHandlers {
         request: Request<pb::ListLateEntriesRequest>,
     ) -> Result<Response<pb::ListLateEntriesResponse>, Status> {
         let mut request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let month = required_month(request.month)?;
         let customer = match request.customer_id.as_str() {
             "" => None,
@@ -129,7 +127,7 @@ impl pb::closing_service_server::ClosingService for ClosingHandlers {
         request: Request<pb::GetLateArrivalsRequest>,
     ) -> Result<Response<pb::GetLateArrivalsResponse>, Status> {
         let mut request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let month = required_month(request.month)?;
         let cost_model_version = optional_version_from_pb(request.cost_model_version)?;
         let page = Page::of(&self.service, &tenant, &mut request).await?;

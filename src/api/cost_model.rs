@@ -1,6 +1,7 @@
 //! `CostModelService`.
 
 use super::{
+    access::tenant_from_pb,
     convert::{
         allocation::{compared_to_pb, preview_to_pb, trace_to_pb},
         allocation_policy::compared_from_pb,
@@ -17,7 +18,7 @@ use super::{
 };
 use crate::{
     domain::{
-        id::{PoolId, RequestId, TenantId},
+        id::{PoolId, RequestId},
         ledger::WriteMode,
         problem::{Problem, Reason},
         question::Scope,
@@ -44,7 +45,7 @@ impl pb::cost_model_service_server::CostModelService for CostModelHandlers {
         request: Request<pb::PutCostModelRequest>,
     ) -> Result<Response<pb::PutCostModelResponse>, Status> {
         let request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let settings = self.service.settings();
         let (id, expected) = (&request.request_id, request.expected_version);
         let limit = listed(request.preview_customer_count, "preview_customer_count")?;
@@ -74,7 +75,7 @@ impl pb::cost_model_service_server::CostModelService for CostModelHandlers {
         request: Request<pb::GetCostModelRequest>,
     ) -> Result<Response<pb::GetCostModelResponse>, Status> {
         let request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let version = request
             .version
             .map(|v| version_from_pb(v, "version"))
@@ -99,7 +100,7 @@ impl pb::cost_model_service_server::CostModelService for CostModelHandlers {
         request: Request<pb::ListCostModelsRequest>,
     ) -> Result<Response<pb::ListCostModelsResponse>, Status> {
         let mut request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let page = Page::of(&self.service, &tenant, &mut request).await?;
         let models = self.service.cost_models(&tenant, page.as_of).await?;
         let from = page.place()?;
@@ -126,7 +127,7 @@ impl pb::cost_model_service_server::CostModelService for CostModelHandlers {
         request: Request<pb::GetAllocationTraceRequest>,
     ) -> Result<Response<pb::GetAllocationTraceResponse>, Status> {
         let mut request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let pool = PoolId::parse(&request.pool_id, "pool_id")?;
         let page = Page::of(&self.service, &tenant, &mut request).await?;
         let settings = self.service.settings();
@@ -147,7 +148,7 @@ impl pb::cost_model_service_server::CostModelService for CostModelHandlers {
         request: Request<pb::CompareAllocationPoliciesRequest>,
     ) -> Result<Response<pb::CompareAllocationPoliciesResponse>, Status> {
         let request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let settings = self.service.settings();
         let options = read_options_from_pb(request.read_options.as_ref())?;
         let as_of = self.service.read_position(&tenant, options).await?;
@@ -174,7 +175,7 @@ impl pb::cost_model_service_server::CostModelService for CostModelHandlers {
         request: Request<pb::GetCapacityUseRequest>,
     ) -> Result<Response<pb::GetCapacityUseResponse>, Status> {
         let request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let settings = self.service.settings();
         let options = read_options_from_pb(request.read_options.as_ref())?;
         let as_of = self.service.read_position(&tenant, options).await?;
@@ -193,7 +194,7 @@ impl pb::cost_model_service_server::CostModelService for CostModelHandlers {
         request: Request<pb::RevertCostModelRequest>,
     ) -> Result<Response<pb::RevertCostModelResponse>, Status> {
         let request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let settings = self.service.settings();
         let version = request.version;
         let version = version.ok_or_else(|| Problem::field_required("version"))?;

@@ -1,6 +1,7 @@
 //! `CustomerService`.
 
 use super::{
+    access::tenant_from_pb,
     convert::{
         common::{
             OutcomePb, check_batch, outcomes_to_pb, position_to_pb, read_options_from_pb,
@@ -10,17 +11,13 @@ use super::{
             definition_from_pb, definition_to_pb, parties_from_pb, party_to_pb, stage_from_pb,
             trait_filters_from_pb,
         },
+        product::{product_to_pb, products_from_pb},
     },
     paging::Page,
-    pb::{self, party_result::Outcome as ResultPb},
+    pb::{self, party_result::Outcome as ResultPb, product_result::Outcome as ProductResultPb},
 };
 use crate::{
-    domain::{
-        id::{PartyId, TenantId},
-        ledger::Outcome,
-        party::PartyQuestion,
-        records::Record,
-    },
+    domain::{id::PartyId, ledger::Outcome, party::PartyQuestion, records::Record},
     service::Service,
 };
 use std::sync::Arc;
@@ -40,7 +37,7 @@ impl pb::customer_service_server::CustomerService for CustomerHandlers {
         request: Request<pb::UpsertPartiesRequest>,
     ) -> Result<Response<pb::UpsertPartiesResponse>, Status> {
         let request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         check_batch(request.parties.len(), "parties")?;
         let mode = write_mode(request.validate_only);
         let written = self
@@ -69,7 +66,7 @@ impl pb::customer_service_server::CustomerService for CustomerHandlers {
         request: Request<pb::GetPartyRequest>,
     ) -> Result<Response<pb::GetPartyResponse>, Status> {
         let request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let id = PartyId::parse(&request.party_id, "party_id")?;
         let options = read_options_from_pb(request.read_options.as_ref())?;
         let as_of = self.service.read_position(&tenant, options).await?;
@@ -85,7 +82,7 @@ impl pb::customer_service_server::CustomerService for CustomerHandlers {
         request: Request<pb::ListPartiesRequest>,
     ) -> Result<Response<pb::ListPartiesResponse>, Status> {
         let mut request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let stage = stage_from_pb(request.stage)?;
         let page = Page::of(&self.service, &tenant, &mut request).await?;
         let question = PartyQuestion {
@@ -115,7 +112,7 @@ impl pb::customer_service_server::CustomerService for CustomerHandlers {
         request: Request<pb::PutTraitDefinitionRequest>,
     ) -> Result<Response<pb::PutTraitDefinitionResponse>, Status> {
         let request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let definition = definition_from_pb(request.trait_definition)?;
         let mode = write_mode(request.validate_only);
         let stored = definition_to_pb(&definition);
@@ -137,7 +134,7 @@ impl pb::customer_service_server::CustomerService for CustomerHandlers {
         request: Request<pb::ListTraitDefinitionsRequest>,
     ) -> Result<Response<pb::ListTraitDefinitionsResponse>, Status> {
         let mut request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let page = Page::of(&self.service, &tenant, &mut request).await?;
         let mut definitions = self.service.trait_definitions(&tenant, page.as_of).await?;
         if let Some(after) = page.id()? {
@@ -148,6 +145,56 @@ impl pb::customer_service_server::CustomerService for CustomerHandlers {
         });
         Ok(Response::new(pb::ListTraitDefinitionsResponse {
             trait_definitions: definitions.iter().map(|d| definition_to_pb(d)).collect(),
+            next_page_token: next,
+            read_at: Some(position_to_pb(page.as_of)),
+        }))
+    }
+
+    async fn put_products(
+        &self,
+        request: Request<pb::PutProductsRequest>,
+    ) -> Result<Response<pb::PutProductsResponse>, Status> {
+        let request = request.into_inner();
+        let tenant = tenant_from_pb(&request.tenant_id)?;
+        check_batch(request.products.len(), "products")?;
+        let mode = write_mode(request.validate_only);
+        let written = self
+            .service
+            .put(&tenant, products_from_pb(request.products), mode)
+            .await?;
+        let outcomes = outcomes_to_pb(written.outcomes, mode, "products");
+        let results = outcomes.into_iter().map(|outcome| {
+            let outcome = match outcome {
+                OutcomePb::Posted(posted) => ProductResultPb::Stored(posted),
+                OutcomePb::Duplicate(duplicate) => ProductResultPb::Unchanged(duplicate),
+                OutcomePb::Rejection(rejection) => ProductResultPb::Rejection(rejection),
+            };
+            pb::ProductResult {
+                outcome: Some(outcome),
+            }
+        });
+        Ok(Response::new(pb::PutProductsResponse {
+            results: results.collect(),
+            written_at: written.written_at.map(position_to_pb),
+        }))
+    }
+
+    async fn list_products(
+        &self,
+        request: Request<pb::ListProductsRequest>,
+    ) -> Result<Response<pb::ListProductsResponse>, Status> {
+        let mut request = request.into_inner();
+        let tenant = tenant_from_pb(&request.tenant_id)?;
+        let page = Page::of(&self.service, &tenant, &mut request).await?;
+        let mut products = self.service.products(&tenant, page.as_of).await?;
+        if let Some(after) = page.id()? {
+            products.retain(|product| product.product_id.as_str() > after);
+        }
+        let next = page.cut(&mut products, |page, last| {
+            page.next_after(&last.product_id)
+        });
+        Ok(Response::new(pb::ListProductsResponse {
+            products: products.iter().map(product_to_pb).collect(),
             next_page_token: next,
             read_at: Some(position_to_pb(page.as_of)),
         }))

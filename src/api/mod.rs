@@ -3,6 +3,7 @@
 //! Handlers take no decisions: `from_pb` turns a message into the domain's words or refuses it (this is validation),
 //! the service is called, and `to_pb`, which cannot fail, turns the answer into a message.
 
+pub mod access;
 pub mod activity;
 mod activity_stream;
 pub mod closing;

@@ -44,9 +44,11 @@ list_requests!(
     GetLateArrivalsRequest,
     RankCustomersRequest,
     GetCrossReportRequest,
+    GetAcquisitionReportRequest,
     RankDimensionRequest,
     ListReceivablesRequest,
     ListLookalikesRequest,
+    ListProductsRequest,
 );
 
 /// The page that is asked for.

@@ -1,6 +1,7 @@
 //! `ProspectService`.
 
 use super::{
+    access::tenant_from_pb,
     convert::{
         common::{check_batch, count_to_pb, position_to_pb, read_options_from_pb},
         prospect::{
@@ -12,7 +13,7 @@ use super::{
     paging::Page,
     pb,
 };
-use crate::{domain::id::TenantId, service::Service};
+use crate::service::Service;
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
@@ -30,7 +31,7 @@ impl pb::prospect_service_server::ProspectService for ProspectHandlers {
         request: Request<pb::GetProfileRequest>,
     ) -> Result<Response<pb::GetProfileResponse>, Status> {
         let request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let options = read_options_from_pb(request.read_options.as_ref())?;
         let as_of = self.service.read_position(&tenant, options).await?;
         let settings = self.service.settings();
@@ -48,7 +49,7 @@ impl pb::prospect_service_server::ProspectService for ProspectHandlers {
         request: Request<pb::ListLookalikesRequest>,
     ) -> Result<Response<pb::ListLookalikesResponse>, Status> {
         let mut request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let page = Page::of(&self.service, &tenant, &mut request).await?;
         let settings = self.service.settings();
         let best = best_customers_from_pb(request.best_customers, settings, page.as_of)?;
@@ -77,7 +78,7 @@ impl pb::prospect_service_server::ProspectService for ProspectHandlers {
         request: Request<pb::PrequalifyProspectsRequest>,
     ) -> Result<Response<pb::PrequalifyProspectsResponse>, Status> {
         let request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         check_batch(request.prospects.len(), "prospects")?;
         let options = read_options_from_pb(request.read_options.as_ref())?;
         let as_of = self.service.read_position(&tenant, options).await?;

@@ -1,6 +1,7 @@
 //! `RankingService`.
 
 use super::{
+    access::tenant_from_pb,
     convert::{
         band::{band_size_from_pb, bands_to_pb},
         common::{
@@ -19,10 +20,7 @@ use super::{
     ranking_solvency::{self, is_by_solvency},
 };
 use crate::{
-    domain::{
-        id::{PartyId, TenantId},
-        ranking::Basis,
-    },
+    domain::{id::PartyId, ranking::Basis},
     service::Service,
 };
 use std::{pin::Pin, sync::Arc};
@@ -53,7 +51,7 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
         request: Request<pb::RankCustomersRequest>,
     ) -> Result<Response<pb::RankCustomersResponse>, Status> {
         let mut request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let page = Page::of(&self.service, &tenant, &mut request).await?;
         let settings = self.service.settings();
         let period = request.period.as_ref();
@@ -92,7 +90,7 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
         request: Request<pb::ExportRankingRequest>,
     ) -> Result<Response<Self::ExportRankingStream>, Status> {
         let request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let options = read_options_from_pb(request.read_options.as_ref())?;
         let as_of = self.service.read_position(&tenant, options).await?;
         let settings = self.service.settings();
@@ -119,7 +117,7 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
         request: Request<pb::GetCustomerStatementRequest>,
     ) -> Result<Response<pb::GetCustomerStatementResponse>, Status> {
         let request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let customer = PartyId::parse(&request.customer_id, "customer_id")?;
         let options = read_options_from_pb(request.read_options.as_ref())?;
         let as_of = self.service.read_position(&tenant, options).await?;
@@ -144,7 +142,7 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
         request: Request<pb::CompareBandsRequest>,
     ) -> Result<Response<pb::CompareBandsResponse>, Status> {
         let request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let size = band_size_from_pb(request.band_size, request.band_fraction)?;
         let options = read_options_from_pb(request.read_options.as_ref())?;
         let as_of = self.service.read_position(&tenant, options).await?;
@@ -166,7 +164,7 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
         request: Request<pb::GetConcentrationRequest>,
     ) -> Result<Response<pb::GetConcentrationResponse>, Status> {
         let request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let points = count_from_pb(
             request.point_count,
             POINT_COUNT.0,

@@ -1,6 +1,7 @@
 //! `ReceivablesService`.
 
 use super::{
+    access::tenant_from_pb,
     convert::{
         common::{count_to_pb, money_to_pb, period_from_pb, position_to_pb, read_options_from_pb},
         ranking::{name_of, optional_version_from_pb},
@@ -13,7 +14,7 @@ use super::{
     pb,
 };
 use crate::{
-    domain::id::{PartyId, TenantId},
+    domain::id::PartyId,
     service::{Service, receivables::ReceivablesRequest},
 };
 use std::sync::Arc;
@@ -33,7 +34,7 @@ impl pb::receivables_service_server::ReceivablesService for ReceivablesHandlers 
         request: Request<pb::GetReceivablesRequest>,
     ) -> Result<Response<pb::GetReceivablesResponse>, Status> {
         let request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let customer = PartyId::parse(&request.customer_id, "customer_id")?;
         let options = read_options_from_pb(request.read_options.as_ref())?;
         let as_of = self.service.read_position(&tenant, options).await?;
@@ -64,7 +65,7 @@ impl pb::receivables_service_server::ReceivablesService for ReceivablesHandlers 
         request: Request<pb::ListReceivablesRequest>,
     ) -> Result<Response<pb::ListReceivablesResponse>, Status> {
         let mut request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let page = Page::of(&self.service, &tenant, &mut request).await?;
         let settings = self.service.settings();
         let asked = ReceivablesRequest {

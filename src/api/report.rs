@@ -1,7 +1,9 @@
 //! `ReportService`.
 
 use super::{
+    access::tenant_from_pb,
     convert::{
+        acquisition::{acquisition_to_pb, won_by_from_pb},
         common::{count_from_pb, count_to_pb, money_to_pb, position_to_pb, read_options_from_pb},
         ranking::{
             RankingFields, basis_from_pb, control_total_to_pb, cost_basis_to_pb,
@@ -17,11 +19,8 @@ use super::{
     pb,
 };
 use crate::{
-    domain::{
-        id::{PartyId, TenantId},
-        ranking::Basis,
-    },
-    service::{Service, cross_report::CrossReportRequest},
+    domain::{id::PartyId, ranking::Basis},
+    service::{Service, acquisition::AcquisitionRequest, cross_report::CrossReportRequest},
 };
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
@@ -43,7 +42,7 @@ impl pb::report_service_server::ReportService for ReportHandlers {
         request: Request<pb::GetCrossReportRequest>,
     ) -> Result<Response<pb::GetCrossReportResponse>, Status> {
         let mut request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let page = Page::of(&self.service, &tenant, &mut request).await?;
         let settings = self.service.settings();
         let period = request.period.as_ref();
@@ -85,7 +84,7 @@ impl pb::report_service_server::ReportService for ReportHandlers {
         request: Request<pb::RankDimensionRequest>,
     ) -> Result<Response<pb::RankDimensionResponse>, Status> {
         let mut request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let page = Page::of(&self.service, &tenant, &mut request).await?;
         let settings = self.service.settings();
         let period = request.period.as_ref();
@@ -118,12 +117,39 @@ impl pb::report_service_server::ReportService for ReportHandlers {
         }))
     }
 
+    async fn get_acquisition_report(
+        &self,
+        request: Request<pb::GetAcquisitionReportRequest>,
+    ) -> Result<Response<pb::GetAcquisitionReportResponse>, Status> {
+        let mut request = request.into_inner();
+        let tenant = tenant_from_pb(&request.tenant_id)?;
+        let page = Page::of(&self.service, &tenant, &mut request).await?;
+        let settings = self.service.settings();
+        let period = request.period.as_ref();
+        let asked = AcquisitionRequest {
+            scope: scope_from_pb(period, request.filter, settings, "", page.as_of)?,
+            by: won_by_from_pb(request.by, "by")?,
+            cost_model_version: optional_version_from_pb(request.cost_model_version)?,
+        };
+        let places = page.places()?;
+        let end = places.end;
+        let report = self
+            .service
+            .acquisition_report(&tenant, &asked, places)
+            .await?;
+        Ok(Response::new(pb::GetAcquisitionReportResponse {
+            next_page_token: page.next_if_more(end, report.count),
+            read_at: Some(position_to_pb(page.as_of)),
+            ..acquisition_to_pb(&report, settings.currency)
+        }))
+    }
+
     async fn get_trend(
         &self,
         request: Request<pb::GetTrendRequest>,
     ) -> Result<Response<pb::GetTrendResponse>, Status> {
         let request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let customer = match request.customer_id.as_str() {
             "" => None,
             id => Some(PartyId::parse(id, "customer_id")?),

@@ -7,7 +7,11 @@ use super::{
     closing::ClosingHandlers,
     cost_model::CostModelHandlers,
     customer::CustomerHandlers,
-    layers::{deadline::DeadlineLayer, request_log::RequestLogLayer},
+    layers::{
+        auth::{AuthLayer, Guard},
+        deadline::DeadlineLayer,
+        request_log::RequestLogLayer,
+    },
     pb::{
         closing_service_server::{self, ClosingServiceServer},
         cost_model_service_server::{self, CostModelServiceServer},
@@ -87,12 +91,23 @@ macro_rules! accept {
     };
 }
 
-/// Serves until `shutdown`, then drains. `opened` ends when the service has its store: health says NOT_SERVING until
-/// then, and later on while the store cannot be reached.
+/// Serves everybody until `shutdown`, then drains; see [`serve_guarded`].
 pub async fn serve(
     service: Arc<Service>,
     listener: TcpListener,
     limits: Limits,
+    opened: impl Future<Output = ()> + Send + 'static,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), tonic::transport::Error> {
+    serve_guarded(service, listener, (limits, Guard::open()), opened, shutdown).await
+}
+
+/// Serves whom the guard lets in until `shutdown`, then drains. `opened` ends when the service has its store: health says
+/// NOT_SERVING until then, and later on while the store cannot be reached.
+pub async fn serve_guarded(
+    service: Arc<Service>,
+    listener: TcpListener,
+    (limits, guard): (Limits, Guard),
     opened: impl Future<Output = ()> + Send + 'static,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), tonic::transport::Error> {
@@ -125,6 +140,7 @@ pub async fn serve(
         .layer(DeadlineLayer {
             limit: limits.deadline,
         })
+        .layer(AuthLayer { guard })
         .add_service(health_service)
         .add_service(reflection())
         .add_service(accept!(ActivityServiceServer, activity))

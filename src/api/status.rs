@@ -51,6 +51,10 @@ fn code(reason: Reason) -> Code {
         Reason::Starting | Reason::Stopping | Reason::StoreUnavailable => Code::Unavailable,
         Reason::DeadlineExceeded => Code::DeadlineExceeded,
         Reason::LedgerDamaged => Code::DataLoss,
+        Reason::TokenRequired | Reason::TokenUnknown => Code::Unauthenticated,
+        Reason::RoleNotAllowed | Reason::TenantNotAllowed | Reason::QuestionNotAllowed => {
+            Code::PermissionDenied
+        }
         Reason::ReportDoesNotTie => Code::Internal,
     }
 }

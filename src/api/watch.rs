@@ -1,6 +1,7 @@
 //! `WatchService`: one task for each reader, that takes what is new when its reader has room for it.
 
 use super::{
+    access::tenant_from_pb,
     convert::{
         common::position_from_pb,
         watch::{
@@ -53,7 +54,7 @@ impl pb::watch_service_server::WatchService for WatchHandlers {
         request: Request<pb::WatchRankingRequest>,
     ) -> Result<Response<Self::WatchRankingStream>, Status> {
         let request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let resume_after = position_from_pb(request.resume_after.as_ref(), "resume_after")?;
         let settings = self.service.settings();
         let question = standing_ranking_from_pb(tenant, request, settings)?;
@@ -72,7 +73,7 @@ impl pb::watch_service_server::WatchService for WatchHandlers {
         request: Request<pb::WatchAlertsRequest>,
     ) -> Result<Response<Self::WatchAlertsStream>, Status> {
         let request = request.into_inner();
-        let tenant = TenantId::parse_or_default(&request.tenant_id, "tenant_id")?;
+        let tenant = tenant_from_pb(&request.tenant_id)?;
         let resume_after = position_from_pb(request.resume_after.as_ref(), "resume_after")?;
         let as_of = position_from_pb(request.key_band_as_of.as_ref(), "key_band_as_of")?;
         let newest = self.check(&tenant, resume_after, "resume_after").await?;

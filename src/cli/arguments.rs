@@ -222,6 +222,12 @@ pub enum Dimension {
     Product,
     /// The account manager or representative
     AccountManager,
+    /// Where activities came through
+    Channel,
+    /// What activities came from
+    Campaign,
+    /// The category of the product
+    ProductCategory,
 }
 
 impl Dimension {
@@ -231,6 +237,9 @@ impl Dimension {
             Self::Branch => pb::Dimension::Branch,
             Self::Product => pb::Dimension::Product,
             Self::AccountManager => pb::Dimension::AccountManager,
+            Self::Channel => pb::Dimension::Channel,
+            Self::Campaign => pb::Dimension::Campaign,
+            Self::ProductCategory => pb::Dimension::ProductCategory,
         };
         dimension.into()
     }
@@ -241,6 +250,9 @@ impl Dimension {
             Self::Branch => "branch",
             Self::Product => "product",
             Self::AccountManager => "account manager",
+            Self::Channel => "channel",
+            Self::Campaign => "campaign",
+            Self::ProductCategory => "product category",
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::api::pb::{
 use std::{error::Error, time::Duration};
 use tonic::{
     Request,
+    metadata::{Ascii, MetadataValue},
     transport::{Channel, Endpoint},
 };
 
@@ -46,6 +47,27 @@ pub struct ConnectionArguments {
     /// How long one answer may take, such as 500ms, 30s or 2m
     #[arg(long, global = true, value_name = "TIME", default_value = "60s", value_parser = duration)]
     pub timeout: Duration,
+    /// The token to show, if the service asks for one; better given by the variable, since others see flags
+    #[arg(
+        long,
+        global = true,
+        env = "PROFITSCORE_TOKEN",
+        value_name = "TOKEN",
+        hide_env_values = true,
+        value_parser = authorization
+    )]
+    pub token: Option<Authorization>,
+}
+
+/// What is shown with every call.
+pub type Authorization = MetadataValue<Ascii>;
+
+fn authorization(token: &str) -> Result<Authorization, String> {
+    let value = MetadataValue::try_from(format!("Bearer {token}"));
+    let mut value = value.map_err(|_| "is no token".to_owned())?;
+    // So that nobody prints it.
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -64,6 +86,7 @@ pub struct Connection {
     channel: Channel,
     tenant: String,
     timeout: Duration,
+    token: Option<Authorization>,
 }
 
 impl Connection {
@@ -99,6 +122,7 @@ impl Connection {
             channel,
             tenant: arguments.tenant.clone(),
             timeout: arguments.timeout,
+            token: arguments.token.clone(),
         })
     }
 
@@ -109,8 +133,19 @@ impl Connection {
 
     /// A request that is given up after the timeout.
     pub fn request<M>(&self, message: M) -> Request<M> {
-        let mut request = Request::new(message);
+        let mut request = self.patient_request(message);
         request.set_timeout(self.timeout);
+        request
+    }
+
+    /// A request that is not given up.
+    pub fn patient_request<M>(&self, message: M) -> Request<M> {
+        let mut request = Request::new(message);
+        if let Some(token) = &self.token {
+            request
+                .metadata_mut()
+                .insert("authorization", token.clone());
+        }
         request
     }
 

@@ -52,9 +52,11 @@ enum Command {
     Statement(commands::statement::StatementArguments),
     /// Compare the first, the middle and the last customers
     Bands(commands::bands::BandsArguments),
-    /// Rank branches, products or account managers by what their customers bring
+    /// Rank branches, products, account managers, channels or campaigns by what their customers bring
     By(commands::by::ByArguments),
-    /// Set customers against branches, products or account managers, with totals on both sides
+    /// Group customers by how they were won, in the order of what they bring
+    Acquisition(commands::acquisition::AcquisitionArguments),
+    /// Set customers against branches, products, account managers, channels or campaigns, with totals on both sides
     Cross(commands::cross::CrossArguments),
     /// Follow a customer, or all, over calendar periods, beside the period and the year before
     Trend(commands::trend::TrendArguments),
@@ -74,6 +76,9 @@ enum Command {
     /// List and define traits
     #[command(subcommand)]
     Traits(commands::traits::TraitCommand),
+    /// List products, and say which category they belong to
+    #[command(subcommand)]
+    Products(commands::products::ProductCommand),
     /// Show which traits set the best customers apart
     Profile(commands::profile::ProfileArguments),
     /// Say what prospects are worth and whether to pursue them
@@ -140,7 +145,9 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Rank(rank) => rank.run(&connect().await?, format).await,
         Command::Statement(statement) => statement.run(&connect().await?, format).await,
         Command::Bands(bands) => bands.run(&connect().await?, format).await,
+        Command::Products(products) => products.run(&connect().await?, format).await,
         Command::By(by) => by.run(&connect().await?, format).await,
+        Command::Acquisition(report) => report.run(&connect().await?, format).await,
         Command::Cross(cross) => cross.run(&connect().await?, format).await,
         Command::Trend(trend) => trend.run(&connect().await?, format).await,
         Command::Receivables(asked) => asked.run(&connect().await?, format).await,

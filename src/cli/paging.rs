@@ -36,6 +36,7 @@ macro_rules! pages {
 }
 
 pages! {
+    GetAcquisitionReportResponse.rows,
     GetAllocationTraceResponse.shares,
     GetCrossReportResponse.rows,
     GetLateArrivalsResponse.customer_changes,
@@ -45,6 +46,7 @@ pages! {
     ListLateEntriesResponse.entries,
     ListLookalikesResponse.lookalikes,
     ListPartiesResponse.parties,
+    ListProductsResponse.products,
     ListReceivablesResponse.rows,
     ListTraitDefinitionsResponse.trait_definitions,
     RankCustomersResponse.customers,

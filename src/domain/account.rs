@@ -202,10 +202,7 @@ pub fn for_each_posting_of(kind: &Kind, mut post: impl FnMut(Account, i64)) {
             post_unless_zero(&mut post, Account::SpecialDemandCost, cost.unwrap_or(0));
             post_work(&mut post, work.as_ref(), WorkPurpose::SpecialDemand);
         }
-        Kind::Invoice { amount, .. } => {
-            post(Account::Invoiced, *amount);
-            post(Account::InvoiceCount, 1);
-        }
+        Kind::Invoice { amount, .. } => post_invoice(&mut post, *amount),
         Kind::Payment { amount, .. } => post(Account::Spend, *amount),
         Kind::WriteOff { amount, .. } => post(Account::WrittenOff, *amount),
         Kind::Referral { .. } => post(Account::ReferralCount, 1),
@@ -213,6 +210,11 @@ pub fn for_each_posting_of(kind: &Kind, mut post: impl FnMut(Account, i64)) {
         // It moves no money. Who has one is active all the same.
         Kind::Dispute { .. } => {}
     }
+}
+
+fn post_invoice(post: &mut impl FnMut(Account, i64), amount: i64) {
+    post(Account::Invoiced, amount);
+    post(Account::InvoiceCount, 1);
 }
 
 fn post_unless_zero(post: &mut impl FnMut(Account, i64), account: Account, quantity: i64) {

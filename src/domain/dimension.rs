@@ -1,4 +1,4 @@
-//! Branches, products and account managers, as the rows and columns of reports.
+//! Branches, products, account managers, channels and campaigns, as the rows and columns of reports.
 
 use super::{
     account::{Account, Weights, WorkPurpose},
@@ -19,15 +19,24 @@ pub enum Dimension {
     Product,
     /// The account manager.
     AccountManager,
+    /// The channel.
+    Channel,
+    /// The campaign.
+    Campaign,
+    /// The category of the product.
+    ProductCategory,
 }
 
 impl Dimension {
-    /// The group that a store is asked for.
+    /// The group that a store is asked for; that of products for their categories.
     pub fn group(self) -> Group {
         match self {
             Self::Branch => Group::Branch,
-            Self::Product => Group::Product,
+            // Categories are made of the sums of their products.
+            Self::Product | Self::ProductCategory => Group::Product,
             Self::AccountManager => Group::AccountManager,
+            Self::Channel => Group::Channel,
+            Self::Campaign => Group::Campaign,
         }
     }
 }

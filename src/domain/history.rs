@@ -47,7 +47,10 @@ impl Content {
                 };
                 Record::CostModel(draft)
             }
-            Record::Party(_) | Record::TraitDefinition(_) | Record::Closing(_) => record,
+            Record::Party(_)
+            | Record::TraitDefinition(_)
+            | Record::Closing(_)
+            | Record::Product(_) => record,
         })
     }
 }

@@ -4,6 +4,7 @@
 //! money. Knows nothing of gRPC, of stores and of the command line.
 
 pub mod account;
+pub mod acquisition;
 pub mod activity;
 pub mod allocation;
 pub mod closing;
@@ -21,6 +22,7 @@ pub mod money;
 pub mod party;
 pub mod policy;
 pub mod problem;
+pub mod product;
 pub mod prospect;
 pub mod question;
 pub mod ranking;

@@ -64,6 +64,11 @@ reasons! {
     PeriodNotClosed = "PERIOD_NOT_CLOSED",
     PeriodNotOver = "PERIOD_NOT_OVER",
     ClosingOutOfOrder = "CLOSING_OUT_OF_ORDER",
+    TokenRequired = "TOKEN_REQUIRED",
+    TokenUnknown = "TOKEN_UNKNOWN",
+    RoleNotAllowed = "ROLE_NOT_ALLOWED",
+    TenantNotAllowed = "TENANT_NOT_ALLOWED",
+    QuestionNotAllowed = "QUESTION_NOT_ALLOWED",
 }
 
 /// A refusal or a failure: the reason for programs, a message for people, and every variable of the message.

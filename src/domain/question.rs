@@ -248,6 +248,10 @@ pub enum Group {
     AccountManager,
     /// By day, as a date.
     Day,
+    /// By the channel that an activity came through.
+    Channel,
+    /// By the campaign that it came from.
+    Campaign,
 }
 
 /// Sums by group, in the order of the groups; what has no group is under [`UNASSIGNED`]. A group is there if it has a

@@ -1,4 +1,4 @@
-//! What customers owe: invoices, what settles them, and disputes. Events go by day; everything else here is made of them.
+//! What customers owe: invoices, what settles them, and disputes. Events go by day; all else here is made of them.
 //!
 //! Knows no clock: whatever is said is said as of the end of a day.
 

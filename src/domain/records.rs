@@ -1,5 +1,5 @@
-//! Parties, trait definitions, cost models and closings as they were at every position: the small things beside the
-//! ledger.
+//! Parties, trait definitions, cost models, closings and products as they were at every position: the small things
+//! beside the ledger.
 //!
 //! A store that keeps them in memory holds one [`Records`] for each tenant. What is decided here is decided once for
 //! all stores: whether a record is new, unchanged or refused.
@@ -11,6 +11,7 @@ use super::{
     ledger::Position,
     party::{self, Party, PartyQuestion, TraitDefinition, TraitValue},
     problem::Problem,
+    product::Product,
     time::Instant,
     traits::SharedTraits,
 };
@@ -32,6 +33,8 @@ pub enum Record {
     CostModel(CostModelDraft),
     /// A calendar month is closed.
     Closing(ClosingDraft),
+    /// A product with its category.
+    Product(Product),
 }
 
 /// What becomes of a record.
@@ -63,6 +66,7 @@ pub struct Records {
     definitions: BTreeMap<TraitKey, History<TraitDefinition>>,
     cost_models: Vec<StoredCostModel>,
     closings: Vec<Closing>,
+    products: BTreeMap<String, History<Product>>,
 }
 
 /// A version of the cost model with where it was written and under which request.
@@ -147,6 +151,9 @@ impl Records {
                     self.closings.clone_from(&base.closings);
                 }
             }
+            Record::Product(product) => {
+                copy_newest(&mut self.products, &base.products, &product.product_id);
+            }
         }
     }
 
@@ -161,6 +168,7 @@ impl Records {
                 Some(Ok(position)) => Decision::Unchanged(position),
                 Some(Err(problem)) => Decision::Refused(problem),
             },
+            Record::Product(product) => self.decide_product(product),
         }
     }
 
@@ -221,6 +229,14 @@ impl Records {
         }
     }
 
+    fn decide_product(&self, product: &Product) -> Decision {
+        let stored = self.products.get(&product.product_id);
+        match stored.map(|history| &history.newest) {
+            Some((position, stored)) if **stored == *product => Decision::Unchanged(*position),
+            _ => Decision::Write,
+        }
+    }
+
     fn newest_version(&self) -> u64 {
         self.cost_models
             .last()
@@ -264,6 +280,10 @@ impl Records {
                 record_time,
                 draft,
             }),
+            Record::Product(product) => {
+                let id = product.product_id.clone();
+                add(&mut self.products, id, position, product);
+            }
         }
     }
 
@@ -369,6 +389,12 @@ impl Records {
         found
             .map(|(_, definition)| Arc::clone(definition))
             .collect()
+    }
+
+    /// All products as of a position, in the order of their ids.
+    pub fn products(&self, as_of: Position) -> Vec<Product> {
+        let found = (self.products.values()).filter_map(|history| history.at(as_of));
+        found.map(|(_, product)| (**product).clone()).collect()
     }
 
     /// All closed months as of a position, the oldest first.

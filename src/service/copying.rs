@@ -48,6 +48,8 @@ pub struct Counts {
     pub cost_models: u64,
     /// Closed months.
     pub closings: u64,
+    /// Versions of products.
+    pub products: u64,
 }
 
 impl Counts {
@@ -59,6 +61,7 @@ impl Counts {
             Content::Record(Record::TraitDefinition(_)) => &mut self.trait_definitions,
             Content::Record(Record::CostModel(_)) => &mut self.cost_models,
             Content::Record(Record::Closing(_)) => &mut self.closings,
+            Content::Record(Record::Product(_)) => &mut self.products,
         } += 1;
     }
 }

@@ -11,6 +11,7 @@ use crate::domain::{
     money::Nanos,
     party::Party,
     problem::Problem,
+    product::Categories,
     question::{
         CellsAnswer, CellsQuestion, CrossQuestion, Order, RankQuestion, RankRow, RowSelection,
         Scope,
@@ -93,9 +94,10 @@ impl Service {
             group,
         };
         let store = self.store()?;
-        let (mut ranked, totals) = tokio::try_join!(
+        let (mut ranked, totals, categories) = tokio::try_join!(
             store.rank(tenant, &question),
-            self.column_totals(tenant, asked, weights)
+            self.column_totals(tenant, asked, weights),
+            self.categories_of(tenant, request.columns, request.scope.as_of)
         )?;
         let customers = ranked.rows.iter().map(|row| row.customer.clone());
         let cells = CellsQuestion {
@@ -109,13 +111,18 @@ impl Service {
             ranked.totals.reported_value = weights.value(&ranked.totals.reported);
         }
         let footing = footing(&costs, &by_value, &ranked.totals)?;
-        let columns = Columns::of(totals.to_vec(), request.column_limit);
+        let mut totals = totals.to_vec();
+        if let Some(categories) = &categories {
+            let merged = categories.merged(totals, |total, more| *total += more);
+            totals = merged.into_iter().collect();
+        }
+        let columns = Columns::of(totals, request.column_limit);
         check_sum(footing.control_total.reported, columns.total())?;
         for (_, total) in &columns.own {
             check_range("columns.total", *total)?;
         }
         check_range("other_total", columns.other_total)?;
-        let rows = rows(ranked.rows, cells, &columns, weights)?;
+        let rows = rows(ranked.rows, cells, categories.as_ref(), &columns, weights)?;
         Ok(CrossReport {
             columns,
             rows,
@@ -173,6 +180,7 @@ fn rows_of(request: &CrossReportRequest, costs: &Costs, places: Range<u64>) -> R
 fn rows(
     ranked: Vec<RankRow>,
     cells: CellsAnswer,
+    categories: Option<&Categories>,
     columns: &Columns,
     weights: &Weights,
 ) -> Result<Vec<CrossRow>, Problem> {
@@ -186,7 +194,11 @@ fn rows(
             .push((column, value));
     }
     let rows = ranked.into_iter().map(|row| {
-        let (cells, other) = columns.row(by_customer.remove(&row.customer).unwrap_or_default());
+        let cells = by_customer.remove(&row.customer).unwrap_or_default();
+        let (cells, other) = match categories {
+            None => columns.row(cells),
+            Some(categories) => columns.row(categories.merged(cells, |cell, more| *cell += more)),
+        };
         let total = weights.value(&row.sums);
         let of_cells = cells.iter().map(|(_, value)| value).sum::<Nanos>();
         check_sum(total, of_cells + other)?;

@@ -6,11 +6,12 @@ use super::{
     report::{Footing, check_range, check_sum, checked_statement, footing},
 };
 use crate::domain::{
+    account::{Sums, Weights},
     dimension::{Dimension, sales_pay},
     id::TenantId,
     money::Nanos,
     problem::Problem,
-    question::{CrossQuestion, RankQuestion, RowSelection},
+    question::{CrossAnswer, CrossQuestion, RankQuestion, RowSelection},
     ranking::Direction,
     statement::Statement,
 };
@@ -70,19 +71,18 @@ impl Service {
             rows: RowSelection::Places(Vec::new()),
         };
         let store = self.store()?;
-        let (groups, whole) =
-            tokio::try_join!(store.cross(tenant, &groups), store.rank(tenant, &totals))?;
+        let categories = self.categories_of(tenant, dimension, totals.scope.as_of);
+        let (mut groups, whole, categories) = tokio::try_join!(
+            store.cross(tenant, &groups),
+            store.rank(tenant, &totals),
+            categories
+        )?;
+        if let Some(categories) = categories {
+            groups = categories.merged(groups, |sums, more| sums.add_all(&more));
+        }
         let footing = footing(&costs, &totals.order, &whole.totals)?;
         let (weights, pay) = (&totals.order.weights, sales_pay(&costs.model));
-        let groups = groups.into_iter();
-        // They come in the order of their ids, which the sorting keeps among equal values.
-        let mut groups: Vec<_> = groups
-            .map(|(id, sums)| (weights.value(&sums), id, sums))
-            .collect();
-        match request.direction {
-            Direction::BestFirst => groups.sort_by_key(|(value, ..)| Reverse(*value)),
-            Direction::WorstFirst => groups.sort_by_key(|(value, ..)| *value),
-        }
+        let groups = in_order(groups, weights, request.direction);
         // A list in memory is shorter than any u64.
         let count = groups.len() as u64;
         let negative = groups.iter().filter(|(value, ..)| *value < 0).count() as u64;
@@ -115,4 +115,22 @@ impl Service {
             footing,
         })
     }
+}
+
+/// Groups with their values in the order of a ranking.
+fn in_order(
+    groups: CrossAnswer,
+    weights: &Weights,
+    direction: Direction,
+) -> Vec<(Nanos, String, Sums)> {
+    let groups = groups.into_iter();
+    // They come in the order of their ids, which the sorting keeps among equal values.
+    let mut groups: Vec<_> = groups
+        .map(|(id, sums)| (weights.value(&sums), id, sums))
+        .collect();
+    match direction {
+        Direction::BestFirst => groups.sort_by_key(|(value, ..)| Reverse(*value)),
+        Direction::WorstFirst => groups.sort_by_key(|(value, ..)| *value),
+    }
+    groups
 }

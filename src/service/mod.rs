@@ -2,6 +2,7 @@
 //!
 //! Async lives here and above. Knows the domain and the `Store` trait; knows nothing of gRPC and of any one store.
 
+pub mod acquisition;
 pub mod activities;
 pub mod allocation;
 pub mod capacity;
@@ -18,6 +19,7 @@ pub mod late_arrivals;
 pub mod lookalike;
 pub mod parties;
 pub mod prequalify;
+pub mod products;
 pub mod profile;
 pub mod rankings;
 pub mod receivables;
@@ -29,6 +31,7 @@ pub mod watching;
 
 use crate::{
     domain::{
+        acquisition::Won,
         closing::Month,
         id::TenantId,
         ledger::Position,
@@ -54,6 +57,8 @@ use std::sync::{
 /// How many trained models are kept, how many profiles, and the columns of how many cross reports.
 const KEPT: usize = 8;
 
+/// Of how many states it is kept how customers were won: one has a line for every customer.
+const KEPT_WON: usize = 2;
 /// The pages of how many reports of late arrivals are kept: each may hold every customer.
 const KEPT_LATE: usize = 2;
 
@@ -86,6 +91,7 @@ pub struct Service {
     trained_models: Kept<Learning, Trained>,
     profiles: Kept<(TenantId, BestCustomers), LearntOfBest>,
     column_totals: Kept<ColumnsAsked, ColumnTotals>,
+    won: Kept<(TenantId, Position), Won>,
     receivables_costs: Kept<CostsAsked, ReceivablesCosts>,
     late_arrivals: Kept<(TenantId, LateQuestion), LateArrivals>,
 }
@@ -101,6 +107,7 @@ impl Service {
             trained_models: Kept::new(KEPT),
             profiles: Kept::new(KEPT),
             column_totals: Kept::new(KEPT),
+            won: Kept::new(KEPT_WON),
             receivables_costs: Kept::new(KEPT),
             late_arrivals: Kept::new(KEPT_LATE),
         }

@@ -25,8 +25,8 @@ pub struct Costs {
     /// which part a branch causes.
     /// Those that are split over everybody come first, so that their order is that of a row's shares.
     pub pool_parts: Vec<PoolPart>,
-    /// What receivables cost beside what is written off, by customer: nothing if the cost model does not tell, or if the
-    /// question has branches. After the pools, so that their order is that of a row's shares.
+    /// What receivables cost beside what is written off, by customer: nothing if the cost model does not tell, or if
+    /// the question has branches. After the pools, so that their order is that of a row's shares.
     pub receivables: Arc<ReceivablesCosts>,
 }
 

@@ -2,10 +2,11 @@
 //! traits. Pure counting; knows nothing of how sums come about or where they are kept.
 
 use crate::domain::{
+    activity::Activity,
     id::{TraitKey, UNASSIGNED},
     money::Nanos,
     party::{Party, TraitValue},
-    question::{CurveAnswer, LiftAnswer, LiftCount, LiftQuestion, RankTotals, TraitBin},
+    question::{CurveAnswer, Group, LiftAnswer, LiftCount, LiftQuestion, RankTotals, TraitBin},
     traits::Traits,
     value_numbers::{TraitPicker, ValueNumbers},
 };
@@ -15,6 +16,17 @@ use std::{collections::BTreeMap, sync::Arc};
 /// The group that a value of a dimension is counted under.
 pub fn group_name(value: &str) -> &str {
     if value.is_empty() { UNASSIGNED } else { value }
+}
+
+/// The channel or the campaign that an activity is counted under, which no store has beside its sums.
+pub fn ledger_group(group: Group, activity: &Activity) -> String {
+    let dimensions = &activity.dimensions;
+    let value = match group {
+        Group::Channel => &dimensions.channel_id,
+        Group::Campaign => &dimensions.campaign_id,
+        Group::Customer | Group::Branch | Group::Product | Group::AccountManager | Group::Day => "",
+    };
+    group_name(value).to_owned()
 }
 
 /// The whale curve of the customers' values, which stand in the order of the ranking, the best first, in multiples of

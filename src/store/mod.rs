@@ -16,6 +16,7 @@ use crate::domain::{
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
     party::{Party, PartyQuestion, TraitDefinition},
     problem::Problem,
+    product::Product,
     prospect::{ProspectAnswer, ProspectQuestion},
     question::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
@@ -136,6 +137,9 @@ pub trait Store: Send + Sync + 'static {
         tenant: &TenantId,
         as_of: Position,
     ) -> Result<Vec<Arc<CostModel>>, Problem>;
+
+    /// All products as of a position, in the order of their ids.
+    async fn products(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Product>, Problem>;
 
     /// All closed months as of a position, the oldest first.
     async fn closings(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Closing>, Problem>;

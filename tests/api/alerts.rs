@@ -205,7 +205,6 @@ async fn an_overdue_invoice_is_told_until_it_is_paid() {
             invoice_id: id.to_owned(),
             amount: Some(usd(amount)),
             due_time: Some(crate::harness::day(due)),
-            ..Default::default()
         };
         activity(id, "a", 1, Kind::Invoice(invoice))
     };
@@ -213,7 +212,6 @@ async fn an_overdue_invoice_is_told_until_it_is_paid() {
         let payment = pb::Payment {
             amount: Some(usd(amount)),
             invoice_id: "i1".to_owned(),
-            ..Default::default()
         };
         activity(id, "a", 3, Kind::Payment(payment))
     };

@@ -387,7 +387,7 @@ async fn hostile_reports_are_refused_by_field() {
         assert_eq!(refusal(&status), (reason.to_owned(), field.to_owned()));
     }
     let unknown = pb::RankDimensionRequest {
-        dimension: 4,
+        dimension: 9,
         ..Default::default()
     };
     let status = world.reports().rank_dimension(unknown).await.unwrap_err();

@@ -13,6 +13,7 @@ use profitscore::{
         ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
         party::{Party, PartyQuestion, TraitDefinition},
         problem::Problem,
+        product::Product,
         prospect::{ProspectAnswer, ProspectQuestion},
         question::{
             CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
@@ -166,6 +167,10 @@ impl Store for FaultyStore {
         as_of: Position,
     ) -> Result<Vec<Arc<CostModel>>, Problem> {
         self.inner.cost_models(tenant, as_of).await
+    }
+
+    async fn products(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Product>, Problem> {
+        self.inner.products(tenant, as_of).await
     }
 
     async fn closings(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Closing>, Problem> {

@@ -2,6 +2,8 @@
 
 use profitscore::{
     api::{
+        access::tokens::Tokens,
+        layers::auth::Guard,
         pb::{
             self, activity::Kind, activity_service_client::ActivityServiceClient,
             closing_service_client::ClosingServiceClient,
@@ -12,7 +14,7 @@ use profitscore::{
             receivables_service_client::ReceivablesServiceClient,
             report_service_client::ReportServiceClient,
         },
-        server::{Limits, serve},
+        server::{Limits, serve_guarded},
     },
     domain::{money::Currency, time::Calendar},
     service::{Service, Settings, clock::SystemClock},
@@ -49,8 +51,21 @@ impl World {
         world
     }
 
+    /// Over an empty store, for those who show one of the tokens.
+    pub async fn guarded(tokens: &str) -> Self {
+        let (store, folder) = crate::store::open().await;
+        let guard = Guard::of(Tokens::parse(tokens).unwrap());
+        let mut world = Self::over_guarded(Some(store), Limits::default(), guard).await;
+        world.folder = folder;
+        world
+    }
+
     /// Over a given store; without one, a service that is still starting.
     pub async fn over(store: Option<Arc<dyn Store>>, limits: Limits) -> Self {
+        Self::over_guarded(store, limits, Guard::open()).await
+    }
+
+    async fn over_guarded(store: Option<Arc<dyn Store>>, limits: Limits, guard: Guard) -> Self {
         let settings = Settings {
             currency: Currency::parse("USD", "").unwrap(),
             calendar: Calendar::of_zone("UTC").unwrap(),
@@ -71,7 +86,8 @@ impl World {
         let shutdown = async move {
             let _ = stopped.await;
         };
-        let serving = serve(Arc::clone(&service), listener, limits, opened, shutdown);
+        let limits = (limits, guard);
+        let serving = serve_guarded(Arc::clone(&service), listener, limits, opened, shutdown);
         let ended = tokio::spawn(async move { serving.await.unwrap() });
         let channel = Channel::from_shared(format!("http://{address}")).unwrap();
         let channel = channel.connect().await.unwrap();

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod acquisition;
 mod activities;
 mod alerts;
 mod allocation;
@@ -21,10 +22,12 @@ mod hostile;
 mod hostile_questions;
 mod late_arrivals;
 mod metrics;
+mod products;
 mod prospects;
 mod rankings;
 mod receivables;
 mod reports;
+mod roles;
 mod serving;
 mod store;
 mod streams;

@@ -10,6 +10,8 @@ mod cluster;
 mod store;
 mod two_services;
 
+#[path = "../api/acquisition.rs"]
+mod acquisition;
 #[path = "../api/activities.rs"]
 mod activities;
 #[path = "../api/alerts.rs"]
@@ -42,6 +44,8 @@ mod hostile_questions;
 mod late_arrivals;
 #[path = "../api/metrics.rs"]
 mod metrics;
+#[path = "../api/products.rs"]
+mod products;
 #[path = "../api/prospects.rs"]
 mod prospects;
 #[path = "../api/rankings.rs"]
@@ -50,6 +54,8 @@ mod rankings;
 mod receivables;
 #[path = "../api/reports.rs"]
 mod reports;
+#[path = "../api/roles.rs"]
+mod roles;
 #[path = "../api/serving.rs"]
 mod serving;
 #[path = "../api/streams.rs"]

@@ -133,6 +133,7 @@ fn found(said: Said) -> u64 {
         ("trait_definitions", "1"),
         ("cost_models", "2"),
         ("closings", "0"),
+        ("products", "0"),
         ("sales", "9993"),
     ] {
         assert_eq!(source[name], number, "{source}");

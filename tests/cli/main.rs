@@ -3,6 +3,7 @@
 
 mod adventureworks;
 mod broken_streams;
+mod closings;
 #[path = "../shared/cluster.rs"]
 mod cluster;
 mod copying;
@@ -14,5 +15,6 @@ mod imports;
 mod process;
 mod prospects;
 mod resuming;
+mod roles;
 mod superstore;
 mod two_services;

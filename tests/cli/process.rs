@@ -75,6 +75,15 @@ impl Server {
         Self::start(&["--store", "memory"], &[], "127.0.0.1:0")
     }
 
+    /// With a store in memory, for those who show one of the tokens of a file.
+    pub fn guarded(tokens: &str) -> Self {
+        Self::start(
+            &["--store", "memory", "--tokens", tokens],
+            &[],
+            "127.0.0.1:0",
+        )
+    }
+
     /// With a store in a folder of its own.
     pub fn embedded() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -135,6 +144,12 @@ impl Server {
     /// The address it listens on.
     pub fn address(&self) -> &str {
         self.endpoint.trim_start_matches("http://")
+    }
+
+    /// Tells it to read its tokens again.
+    pub fn hang_up(&self) {
+        let id = rustix::process::Pid::from_child(&self.process);
+        rustix::process::kill_process(id, rustix::process::Signal::HUP).unwrap();
     }
 
     /// Ends it like a loss of power would.

@@ -123,11 +123,16 @@ call $v.RankingService/GetCustomerStatement "{$t, $year, \"customerId\": \"custo
 call $v.RankingService/CompareBands "{$t, $year, \"bandSize\": 3}" '"BAND_PLACE_TOP"' '"BAND_PLACE_BOTTOM"'
 call $v.RankingService/GetConcentration "{$t, $year, \"leavingCounts\": [1]}" \
   '"peak":{"customerCount":"16"' '"leavingCount":"1"' '"positiveCount":"16"' '"negativeCount":"32"'
+call $v.CustomerService/PutProducts "{$t, \"products\": [{\"productId\": \"tea\", \"categoryId\": \"drinks\"}]}" \
+  '"stored":{' '"writtenAt":{'
+call $v.CustomerService/ListProducts "{$t}" '"productId":"tea"' '"categoryId":"drinks"'
 call $v.ReportService/GetCrossReport "{$t, $year, \"pageSize\": 2}" \
   '"columns":[{"columnId":"UNASSIGNED","total":{"currencyCode":"USD","units":"27200"}}]' \
   '"grandTotal":{"currencyCode":"USD","units":"27200"}' '"cells":[{"columnId":"UNASSIGNED"' '"nextPageToken":"'
 call $v.ReportService/RankDimension "{$t, $year, \"dimension\": \"DIMENSION_ACCOUNT_MANAGER\"}" \
   '"dimensionId":"UNASSIGNED"' '"rowCount":"1"' '"units":"7976"'
+call $v.ReportService/GetAcquisitionReport "{$t, $year, \"by\": \"ACQUISITION_SOURCE_CHANNEL\"}" \
+  '"sourceId":"UNASSIGNED"' '"customerCount":"48"' '"profit":{"currencyCode":"USD","units":"7976"}'
 call $v.ReportService/GetTrend "{$t, $year, \"granularity\": \"QUARTER\"}" \
   '"isComplete":true' '"priorYear":{' '"signChange":"SIGN_CHANGE_NONE"' '"slope":{"currencyCode":"USD"'
 best="\"bestCustomers\": {$year, \"fraction\": 0.3}"

@@ -105,6 +105,7 @@ pub async fn what_was_written_is_told_in_order(store: &dyn Store) {
             party("c", Stage::Customer, [("size", category("big"))]),
             cost_model("q", rates([("CLERK", 2)]), Some(0)),
             closing("z", 3, "by Bo"),
+            product("tea", "drinks"),
         ],
     )
     .await;
@@ -122,7 +123,7 @@ pub async fn what_was_written_is_told_in_order(store: &dyn Store) {
 
     let all = history(store, &tenant("t")).await;
     let positions: Vec<_> = all.iter().map(|one| one.position).collect();
-    assert_eq!(positions, [1, 2, 3, 4, 5, 6]);
+    assert_eq!(positions, [1, 2, 3, 4, 5, 6, 7]);
     assert!(all.iter().all(|one| one.record_time == NOW));
     let contents: Vec<_> = all.into_iter().map(|one| one.content).collect();
     let wanted = [
@@ -131,6 +132,7 @@ pub async fn what_was_written_is_told_in_order(store: &dyn Store) {
         Content::Record(party("c", Stage::Customer, [("size", category("big"))])),
         Content::Record(cost_model("q", rates([("CLERK", 2)]), None)),
         Content::Record(closing("z", 3, "by Bo")),
+        Content::Record(product("tea", "drinks")),
         Content::Entry(reversal("r", "b")),
     ];
     assert_eq!(contents, wanted);
@@ -138,8 +140,8 @@ pub async fn what_was_written_is_told_in_order(store: &dyn Store) {
         (0, 3, 10, &[1, 2, 3][..]),
         (2, NEWEST, 2, &[3, 4]),
         (1, 3, 1, &[2]),
-        (4, NEWEST, 10, &[5, 6]),
-        (6, NEWEST, 10, &[]),
+        (4, NEWEST, 10, &[5, 6, 7]),
+        (7, NEWEST, 10, &[]),
         (NEWEST, NEWEST, 10, &[]),
         (3, 2, 10, &[]),
         (0, NEWEST, 0, &[]),
@@ -169,8 +171,11 @@ pub async fn what_is_copied_answers_the_same_there_and_back(store: &dyn Store) {
         assert_eq!(copied.source, copied.target);
         let counts = copied.target.counts;
         let entries = counts.activities + counts.reversals;
-        let records =
-            counts.parties + counts.trait_definitions + counts.cost_models + counts.closings;
+        let records = counts.parties
+            + counts.trait_definitions
+            + counts.cost_models
+            + counts.closings
+            + counts.products;
         assert_eq!(entries + records, end);
         copy(store, &back, &id, &mut |_| ()).await.unwrap();
     }

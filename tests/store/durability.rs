@@ -60,13 +60,14 @@ pub async fn state(store: &dyn Store, id: &TenantId, as_of: u64) -> String {
         group: Group::Day,
     };
     format!(
-        "{:?} {:?} {:?} {:?} {:?} {:?}",
+        "{:?} {:?} {:?} {:?} {:?} {:?} {:?}",
         store.rank(id, &question).await.unwrap(),
         store.cross(id, &cross).await.unwrap(),
         store.entries(id, &ledger).await.unwrap(),
         store.trait_definitions(id, as_of).await.unwrap(),
         store.cost_models(id, as_of).await.unwrap(),
         store.closings(id, as_of).await.unwrap(),
+        store.products(id, as_of).await.unwrap(),
     )
 }
 

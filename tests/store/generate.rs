@@ -1,31 +1,28 @@
 //! Entries, records and questions by chance, from a world so small that everything meets everything.
 
-use crate::{prospects::rows as prospect_rows, words::*};
-use profitscore::{
-    domain::{
-        account::Weights,
-        activity::{
-            Activity, ContactChannel, Dimensions, DirectCostKind, EffortPurpose, Kind, Price,
-            Severity, Work,
-        },
-        allocation::{Driven, Driver},
-        cost_model::CostModel,
-        id::{PartyId, TenantId},
-        ledger::{Entry, LedgerQuestion, Position},
-        party::{
-            PartyQuestion, Sensitivity, Stage, TraitDefinition, TraitFilter, TraitType, TraitValue,
-        },
-        prospect::ProspectQuestion,
-        question::{
-            Beside, CellsQuestion, CrossQuestion, CurveQuestion, Group, LiftQuestion, Order,
-            ProfileQuestion, RankQuestion, RowSelection, Scope,
-        },
-        ranking::{Basis, Direction},
-        receivables::{ReceivablesQuestion, cost::ReceivablesRates},
-        records::Record,
-        time::{Day, Instant, Period},
+use crate::words::*;
+use profitscore::domain::{
+    account::Weights,
+    activity::{
+        Activity, ContactChannel, Dimensions, DirectCostKind, EffortPurpose, Kind, Price, Severity,
+        Work,
     },
-    store::Store,
+    allocation::{Driven, Driver},
+    cost_model::CostModel,
+    id::{PartyId, TenantId},
+    ledger::{Entry, LedgerQuestion, Position},
+    party::{
+        PartyQuestion, Sensitivity, Stage, TraitDefinition, TraitFilter, TraitType, TraitValue,
+    },
+    prospect::ProspectQuestion,
+    question::{
+        Beside, CellsQuestion, CrossQuestion, CurveQuestion, Group, LiftQuestion, Order,
+        ProfileQuestion, RankQuestion, RowSelection, Scope,
+    },
+    ranking::{Basis, Direction},
+    receivables::{ReceivablesQuestion, cost::ReceivablesRates},
+    records::Record,
+    time::{Day, Instant, Period},
 };
 use proptest::{
     collection::{btree_set, vec},
@@ -35,18 +32,20 @@ use proptest::{
     strategy::ValueTree,
     test_runner::TestRunner,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 /// In an order that is neither that of letters nor that of their first use.
 pub const CUSTOMERS: [&str; 7] = ["b", "B", "é", "aa", "a", "UNASSIGNED", "z 1"];
 const BRANCHES: [&str; 4] = ["", "UNASSIGNED", "north", "south"];
 const ROLES: [&str; 3] = ["CLERK", "ENGINEER", "DRIVER"];
-pub const GROUPS: [Group; 5] = [
+pub const GROUPS: [Group; 7] = [
     Group::Customer,
     Group::Branch,
     Group::Product,
     Group::AccountManager,
     Group::Day,
+    Group::Channel,
+    Group::Campaign,
 ];
 const BASES: [Basis; 4] = [
     Basis::Spend,
@@ -80,16 +79,19 @@ fn dimensions() -> impl Strategy<Value = Dimensions> {
         text(&["", "p", "q"]),
         text(&["", "mia", "bo"]),
     );
-    (ids, text(&["", "WEB"]), text(&["", "letter"])).prop_map(|(ids, channel_id, evidence_ref)| {
-        Dimensions {
-            branch_id: ids.0,
-            product_id: ids.1,
-            account_manager_id: ids.2,
-            channel_id,
-            campaign_id: String::new(),
-            evidence_ref,
-        }
-    })
+    (ids, text(&["", "WEB", "SHOP"]), text(&["", "letter"])).prop_map(
+        |(ids, channel_id, evidence_ref)| {
+            Dimensions {
+                branch_id: ids.0,
+                product_id: ids.1,
+                account_manager_id: ids.2,
+                // Of some channels only.
+                campaign_id: channel_id.replace("WEB", "SPRING").replace("SHOP", ""),
+                channel_id,
+                evidence_ref,
+            }
+        },
+    )
 }
 
 fn amount() -> impl Strategy<Value = i64> {
@@ -236,6 +238,8 @@ fn record() -> impl Strategy<Value = Record> {
         1 => ((0..4), (1..4)).prop_map(|(request, month)| {
             closing(&format!("request{request}"), month, "")
         }),
+        1 => (select(&["p", "q", "é"]), text(&["", "food", "drinks"]))
+            .prop_map(|(id, category)| product(id, &category)),
     ]
 }
 
@@ -359,26 +363,6 @@ pub fn any_driven() -> impl Strategy<Value = Driven> {
     prop_oneof![4 => some, 1 => any_own()]
 }
 
-/// Of what each customer bears exactly its own, or gets it.
-fn any_own() -> impl Strategy<Value = Driven> {
-    let own = (select(&CUSTOMERS), 1_i64..1_000_000_000);
-    let own = own.prop_map(|(id, quantity)| (party_id(id), quantity));
-    (btree_map(own), any::<bool>()).prop_map(|(own, takes)| {
-        let total: i64 = own.values().sum();
-        Driven {
-            amount: if takes { -total } else { total },
-            driver: Driver::Supplied(Arc::new(own)),
-            capacity: Some(total.into()),
-        }
-    })
-}
-
-fn btree_map(
-    each: impl Strategy<Value = (PartyId, i64)>,
-) -> impl Strategy<Value = BTreeMap<PartyId, i64>> {
-    vec(each, 1..5).prop_map(|each| each.into_iter().collect())
-}
-
 fn any_beside() -> impl Strategy<Value = Beside> {
     (any_weights(), any::<bool>()).prop_map(|(weights, bears_driven)| Beside {
         weights,
@@ -472,44 +456,4 @@ pub fn question() -> BoxedStrategy<Question> {
         1 => as_of().prop_map(Question::Others),
     ]
     .boxed()
-}
-
-impl Question {
-    /// The whole answer as text.
-    pub async fn ask(&self, store: &dyn Store, tenant: &TenantId) -> String {
-        match self {
-            Self::Rank(question) => format!("{:#?}", store.rank(tenant, question).await.unwrap()),
-            Self::Curve(question) => format!("{:#?}", store.curve(tenant, question).await.unwrap()),
-            Self::Cross(question) => format!("{:#?}", store.cross(tenant, question).await.unwrap()),
-            Self::Cells(question) => format!("{:#?}", store.cells(tenant, question).await.unwrap()),
-            Self::Lift(question) => format!("{:#?}", store.lift(tenant, question).await.unwrap()),
-            Self::Profiles(question) => {
-                format!("{:#?}", store.profiles(tenant, question).await.unwrap())
-            }
-            Self::Entries(question) => {
-                format!("{:#?}", store.entries(tenant, question).await.unwrap())
-            }
-            Self::Parties(question) => {
-                format!("{:#?}", store.parties(tenant, question).await.unwrap())
-            }
-            Self::Receivables(question) => {
-                format!("{:#?}", store.receivables(tenant, question).await.unwrap())
-            }
-            Self::Prospects(question) => {
-                let answer = store.prospects(tenant, question).await.unwrap();
-                format!("{:#?} {:?}", prospect_rows(&answer.table), answer.converted)
-            }
-            Self::Others(as_of) => {
-                let ids: Vec<_> = CUSTOMERS.iter().map(|id| party_id(id)).collect();
-                format!(
-                    "{:#?} {:#?} {:#?} {:#?} {:#?}",
-                    store.party(tenant, &ids, *as_of).await.unwrap(),
-                    store.trait_definitions(tenant, *as_of).await.unwrap(),
-                    store.cost_models(tenant, *as_of).await.unwrap(),
-                    store.closings(tenant, *as_of).await.unwrap(),
-                    store.watermark(tenant).await.unwrap(),
-                )
-            }
-        }
-    }
 }

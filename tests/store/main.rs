@@ -6,6 +6,7 @@
 
 mod allocation;
 mod appending;
+mod asking;
 #[path = "../shared/cluster.rs"]
 mod cluster;
 mod copying;
@@ -17,11 +18,13 @@ mod generate;
 mod grouping;
 mod laws;
 mod likeness;
+mod models;
 mod prospects;
 mod ranking;
 mod reading;
 mod receivables;
 mod recording;
+mod reports;
 mod shapes;
 mod stores;
 mod watching;
@@ -72,6 +75,7 @@ on_every_store! {
         a_definition_can_change_but_not_its_type,
         cost_models_are_versions,
         months_are_closed_once_and_in_order,
+        products_have_a_history,
         validate_only_keeps_no_record,
         parties_are_listed_in_pages;
     prospects:
@@ -126,4 +130,37 @@ on_every_store! {
         all_groups_and_the_ledger_agree,
         cells_add_up_to_rows_and_to_columns,
         an_equal_split_moves_nobody_and_adds_up;
+}
+
+/// Makes one test of each law of `reports` for each store, which a service is put over.
+macro_rules! over_every_store {
+    ($($case:ident),+ $(,)?) => {
+        over_every_store!(@store memory, $($case),+);
+        over_every_store!(@store embedded, $($case),+);
+        over_every_store!(@store finely_divided, $($case),+);
+        over_every_store!(@store postgres, $($case),+);
+        over_every_store!(@store citus, $($case),+);
+    };
+    (@store $store:ident, $($case:ident),+) => {
+        mod $store {
+            $(#[tokio::test]
+            async fn $case() {
+                // What cannot be opened here says that its test is skipped.
+                if let Some(opened) = crate::stores::$store().await {
+                    crate::reports::$case(opened.shared()).await;
+                }
+            })+
+        }
+    };
+}
+
+mod whole_reports {
+    over_every_store! {
+        order_batches_and_repeats_change_no_report,
+        a_reversal_leaves_no_trace_in_any_report,
+        customers_dimensions_days_and_the_ledger_agree,
+        two_periods_come_to_their_union,
+        shares_come_to_their_pools_whatever_the_policy,
+        an_equal_split_moves_nobody_in_any_model,
+    }
 }

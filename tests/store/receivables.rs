@@ -1,9 +1,11 @@
 //! What changes what customers owe, and what that costs them in a ranking.
 
-use crate::words::*;
+use crate::{generate::CUSTOMERS, words::*};
 use profitscore::{
     domain::{
         activity::Kind,
+        allocation::{Driven, Driver},
+        id::PartyId,
         ledger::Entry,
         question::Order,
         ranking::Basis,
@@ -15,6 +17,8 @@ use profitscore::{
     },
     store::Store,
 };
+use proptest::{collection::vec, prelude::*, sample::select};
+use std::{collections::BTreeMap, sync::Arc};
 
 const UNIT: i64 = 1_000_000;
 
@@ -207,4 +211,19 @@ pub async fn what_each_customer_costs_is_its_own(store: &dyn Store) {
     )
     .await;
     assert_eq!(before.totals.active, 3);
+}
+
+/// Of what each customer bears exactly its own, or gets it.
+pub fn any_own() -> impl Strategy<Value = Driven> {
+    let own = (select(&CUSTOMERS), 1_i64..1_000_000_000);
+    let own = own.prop_map(|(id, quantity)| (party_id(id), quantity));
+    (vec(own, 1..5), any::<bool>()).prop_map(|(own, takes)| {
+        let own: BTreeMap<PartyId, i64> = own.into_iter().collect();
+        let total: i64 = own.values().sum();
+        Driven {
+            amount: if takes { -total } else { total },
+            driver: Driver::Supplied(Arc::new(own)),
+            capacity: Some(total.into()),
+        }
+    })
 }

@@ -222,6 +222,39 @@ pub async fn months_are_closed_once_and_in_order(store: &dyn Store) {
     assert!(other.is_empty());
 }
 
+pub async fn products_have_a_history(store: &dyn Store) {
+    let batch = vec![
+        product("tea", "drinks"),
+        product("pie", "food"),
+        product("tea", "drinks"),
+        product("tea", "leaves"),
+    ];
+    let outcomes = put(store, batch).await;
+    let expected = [
+        Outcome::Posted(1),
+        Outcome::Posted(2),
+        Outcome::Duplicate(1),
+        Outcome::Posted(3),
+    ];
+    assert_eq!(outcomes, expected);
+    let taken_back = vec![product("pie", ""), product("tea", "leaves")];
+    let outcomes = put(store, taken_back).await;
+    assert_eq!(outcomes, [Outcome::Posted(4), Outcome::Duplicate(3)]);
+    let kept = async |as_of| {
+        let found = store.products(&tenant("t"), as_of).await.unwrap();
+        let told = found.iter();
+        told.map(|product| format!("{}: {}", product.product_id, product.category_id))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(kept(NEWEST).await, ["pie: ", "tea: leaves"]);
+    assert_eq!(kept(3).await, ["pie: food", "tea: leaves"]);
+    assert_eq!(kept(2).await, ["pie: food", "tea: drinks"]);
+    assert_eq!(kept(1).await, ["tea: drinks"]);
+    assert!(kept(0).await.is_empty());
+    let other = store.products(&tenant("u"), NEWEST).await.unwrap();
+    assert!(other.is_empty());
+}
+
 pub async fn validate_only_keeps_no_record(store: &dyn Store) {
     put(
         store,

@@ -24,7 +24,7 @@ const SPREAD: [&str; 3] = [
     "profitscore.ids",
 ];
 /// The tables that are on the coordinator alone.
-const LOCAL: [&str; 7] = [
+const LOCAL: [&str; 8] = [
     "profitscore.books",
     "profitscore.settings",
     "profitscore.tenants",
@@ -32,6 +32,7 @@ const LOCAL: [&str; 7] = [
     "profitscore.trait_definitions",
     "profitscore.cost_models",
     "profitscore.closings",
+    "profitscore.products",
 ];
 /// What Citus refuses wherever it stands.
 const REFUSED: [&str; 8] = [

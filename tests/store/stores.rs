@@ -12,6 +12,7 @@ use profitscore::{
 use std::{
     future::{Ready, ready},
     path::Path,
+    sync::Arc,
 };
 use tempfile::TempDir;
 use tokio::sync::{Mutex, MutexGuard};
@@ -20,7 +21,7 @@ use tokio_postgres::NoTls;
 /// A store and the folder that goes with it.
 pub struct Opened {
     // Before the others, so that it is closed when the folder is removed, and before the next one has its turn.
-    store: Box<dyn Store>,
+    store: Arc<dyn Store>,
     _folder: Option<TempDir>,
     _turn: Option<MutexGuard<'static, ()>>,
 }
@@ -29,6 +30,11 @@ impl Opened {
     /// The store.
     pub fn store(&self) -> &dyn Store {
         &*self.store
+    }
+
+    /// The store, for a service over it.
+    pub fn shared(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store)
     }
 }
 
@@ -40,7 +46,7 @@ pub fn calendar() -> Calendar {
 /// The reference.
 pub fn memory() -> Ready<Option<Opened>> {
     ready(Some(Opened {
-        store: Box::new(MemoryStore::new(calendar())),
+        store: Arc::new(MemoryStore::new(calendar())),
         _folder: None,
         _turn: None,
     }))
@@ -50,7 +56,7 @@ pub fn memory() -> Ready<Option<Opened>> {
 pub fn embedded() -> Ready<Option<Opened>> {
     let folder = TempDir::new().unwrap();
     ready(Some(Opened {
-        store: Box::new(open(folder.path())),
+        store: Arc::new(open(folder.path())),
         _folder: Some(folder),
         _turn: None,
     }))
@@ -60,7 +66,7 @@ pub fn embedded() -> Ready<Option<Opened>> {
 pub fn finely_divided() -> Ready<Option<Opened>> {
     let folder = TempDir::new().unwrap();
     ready(Some(Opened {
-        store: Box::new(open_with(folder.path(), FINEST)),
+        store: Arc::new(open_with(folder.path(), FINEST)),
         _folder: Some(folder),
         _turn: None,
     }))
@@ -70,7 +76,7 @@ pub fn finely_divided() -> Ready<Option<Opened>> {
 pub async fn postgres() -> Option<Opened> {
     let database = database().await?;
     Some(Opened {
-        store: Box::new(open_database(&database).await),
+        store: Arc::new(open_database(&database).await),
         _folder: None,
         _turn: None,
     })
@@ -107,7 +113,7 @@ pub async fn citus() -> Option<Opened> {
         "{CITUS} names a database without the extension"
     );
     Some(Opened {
-        store: Box::new(open_database(&database).await),
+        store: Arc::new(open_database(&database).await),
         _folder: None,
         _turn: Some(turn),
     })

@@ -10,6 +10,7 @@ use profitscore::{
         ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, Reversal, WriteMode},
         party::{Party, Stage, TraitValue},
         problem::Reason,
+        product::Product,
         question::{
             CrossAnswer, CrossQuestion, Group, Order, RankAnswer, RankQuestion, RowSelection, Scope,
         },
@@ -153,6 +154,14 @@ pub fn cost_model(request: &str, model: CostModel, expected: Option<u64>) -> Rec
         model,
         request_id: RequestId::parse(request, "").unwrap(),
         expected_version: expected,
+    })
+}
+
+/// A product with its category.
+pub fn product(id: &str, category: &str) -> Record {
+    Record::Product(Product {
+        product_id: id.to_owned(),
+        category_id: category.to_owned(),
     })
 }
 

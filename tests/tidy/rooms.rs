@@ -85,6 +85,13 @@ const BANS: &[Ban] = &[
         except: &[],
     },
     Ban {
+        room: "src/api/",
+        words: &["TenantId::parse"],
+        instead: "access::tenant_from_pb, which asks whether the caller may use the tenant's data",
+        // The check itself; and the tenants of the file of tokens.
+        except: &["src/api/access/"],
+    },
+    Ban {
         room: "src/store/embedded/",
         words: &["std::fs", "fs::", "File::"],
         instead: "the Disk trait, so that faults can be put beneath it",

@@ -1,6 +1,7 @@
 //! Between the contract's messages and the domain's words: `from_pb` can refuse, and is the validation; `to_pb` cannot
 //! fail.
 
+pub mod acquisition;
 pub mod activity;
 pub mod allocation;
 pub mod allocation_policy;
@@ -12,6 +13,7 @@ pub mod cost_model;
 pub mod dependence;
 pub mod ledger;
 pub mod party;
+pub mod product;
 pub mod prospect;
 pub mod ranking;
 pub mod receivables;

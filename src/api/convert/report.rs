@@ -18,10 +18,13 @@ use crate::{
     },
 };
 
-const DIMENSIONS: [Dimension; 3] = [
+const DIMENSIONS: [Dimension; 6] = [
     Dimension::Branch,
     Dimension::Product,
     Dimension::AccountManager,
+    Dimension::Channel,
+    Dimension::Campaign,
+    Dimension::ProductCategory,
 ];
 const ORDERS: [RowOrder; 3] = [
     RowOrder::Total(Direction::BestFirst),
@@ -35,6 +38,9 @@ pub fn dimension_from_pb(dimension: i32, field: &str) -> Result<Dimension, Probl
         Dimension::Branch => pb::Dimension::Branch,
         Dimension::Product => pb::Dimension::Product,
         Dimension::AccountManager => pb::Dimension::AccountManager,
+        Dimension::Channel => pb::Dimension::Channel,
+        Dimension::Campaign => pb::Dimension::Campaign,
+        Dimension::ProductCategory => pb::Dimension::ProductCategory,
     };
     Ok(enum_from_pb(dimension, &DIMENSIONS, same, field)?.unwrap_or_default())
 }

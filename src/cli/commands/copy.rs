@@ -163,6 +163,7 @@ fn numbers(totals: &Totals, accounts: &BTreeSet<&Account>) -> Vec<(String, Strin
         trait_definitions,
         cost_models,
         closings,
+        products,
     } = totals.counts;
     let counts = [
         ("activities", activities),
@@ -171,6 +172,7 @@ fn numbers(totals: &Totals, accounts: &BTreeSet<&Account>) -> Vec<(String, Strin
         ("trait_definitions", trait_definitions),
         ("cost_models", cost_models),
         ("closings", closings),
+        ("products", products),
     ];
     let counts = counts.map(|(name, count)| (name.to_owned(), count.to_string()));
     let sums = accounts.iter().map(|account| {

@@ -1,5 +1,6 @@
 //! One file for each command: its flags, the request they become, and how the answer is shown.
 
+pub mod acquisition;
 pub mod activities;
 pub mod allocation;
 pub mod bands;
@@ -15,6 +16,7 @@ pub mod folder;
 pub mod lookalikes;
 pub mod parties;
 pub mod prequalify;
+pub mod products;
 pub mod profile;
 pub mod rank;
 pub mod receivables;

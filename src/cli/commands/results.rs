@@ -1,7 +1,10 @@
 //! What became of each item of a batch: told on standard error if refused, listed otherwise.
 
 use crate::{
-    api::pb::{ActivityResult, PartyResult, Rejection, activity_result, party_result},
+    api::pb::{
+        ActivityResult, PartyResult, ProductResult, Rejection, activity_result, party_result,
+        product_result,
+    },
     cli::{
         errors::{Failure, page_of},
         output::{Sheet, note},
@@ -33,6 +36,15 @@ pub fn of_party(result: &PartyResult) -> Outcome<'_> {
         Some(party_result::Outcome::Unchanged(_)) => Outcome::Already,
         Some(party_result::Outcome::Rejection(rejection)) => Outcome::Refused(rejection),
         Some(party_result::Outcome::Stored(_)) | None => Outcome::Done,
+    }
+}
+
+/// The outcome of a product.
+pub fn of_product(result: &ProductResult) -> Outcome<'_> {
+    match &result.outcome {
+        Some(product_result::Outcome::Unchanged(_)) => Outcome::Already,
+        Some(product_result::Outcome::Rejection(rejection)) => Outcome::Refused(rejection),
+        Some(product_result::Outcome::Stored(_)) | None => Outcome::Done,
     }
 }
 

@@ -11,7 +11,9 @@ use crate::{
         errors::Failure,
         output::{
             Format, Sheet,
-            money::{count, currency_of, decimal, exact, grouped, nanos, places_needed, plain},
+            money::{
+                NOT_TOLD, count, currency_of, decimal, exact, grouped, nanos, places_needed, plain,
+            },
             proof, show, warn_of_costs,
         },
     },
@@ -126,7 +128,9 @@ fn lines(answer: &GetCustomerStatementResponse) -> Vec<Line<'_>> {
 
 /// The waterfall for people.
 pub fn text(answer: &GetCustomerStatementResponse, period: &str) -> String {
-    let lines = lines(answer);
+    let mut lines = lines(answer);
+    // Not everybody is told every line.
+    lines.retain(|line| line.amount.is_some());
     let amounts = lines.iter().map(|line| line.amount);
     let details = answer.lines.iter().map(|line| &line.amount);
     let places = places_needed(amounts.clone().chain(details).map(nanos));
@@ -191,7 +195,7 @@ fn beside(answer: &GetCustomerStatementResponse) -> String {
         exact(&statement.invoiced),
         exact(&statement.spend),
         match decimal(&statement.minutes) {
-            minutes if minutes.is_empty() => "0".to_owned(),
+            minutes if minutes.is_empty() => NOT_TOLD.to_owned(),
             minutes => minutes,
         },
         count(statement.complaint_count),

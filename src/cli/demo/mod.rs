@@ -85,6 +85,7 @@ impl DemoArguments {
             time_zone: "UTC".to_owned(),
             limits: Limits::default(),
             metrics: None,
+            tokens: None,
         };
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = server::run(settings, listener, async {
@@ -117,6 +118,7 @@ impl DemoArguments {
             endpoint: endpoint.to_owned(),
             tenant: String::new(),
             timeout: Duration::from_secs(60),
+            token: None,
         };
         let connection = Connection::open(&arguments).await?;
         until_open(&connection).await?;

@@ -13,7 +13,7 @@ use crate::{
 use std::collections::VecDeque;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Request, Streaming};
+use tonic::Streaming;
 
 /// How many chunks may be without an answer.
 const WINDOW: usize = 4;
@@ -95,7 +95,7 @@ impl<M: Maker<Item = Activity>> Flight<'_, M> {
         {
             return Ok(());
         }
-        let requests = Request::new(ReceiverStream::new(receiver));
+        let requests = connection.patient_request(ReceiverStream::new(receiver));
         let mut answers = connection
             .activities()
             .stream_activities(requests)

@@ -48,18 +48,30 @@ pub fn currency_of<'a>(amounts: impl IntoIterator<Item = &'a Option<Money>>) -> 
         .unwrap_or("")
 }
 
-/// An amount for programs: every digit, no thousands separators.
+/// What stands where an amount is not told, to people.
+pub const NOT_TOLD: &str = "-";
+
+/// An amount for programs: every digit, no thousands separators; empty if it is not told.
 pub fn plain(money: &Option<Money>) -> String {
-    format_fixed(nanos(money), PLACES)
+    match money {
+        Some(_) => format_fixed(nanos(money), PLACES),
+        None => String::new(),
+    }
 }
 
 /// An amount for people: thousands separators, rounded half to even to [`PLACES_SHOWN`].
 pub fn shown(money: &Option<Money>) -> String {
-    grouped(nanos(money), PLACES_SHOWN)
+    match money {
+        Some(_) => grouped(nanos(money), PLACES_SHOWN),
+        None => NOT_TOLD.to_owned(),
+    }
 }
 
 /// An amount for people with every digit, at least [`PLACES_SHOWN`] decimal places.
 pub fn exact(money: &Option<Money>) -> String {
+    if money.is_none() {
+        return NOT_TOLD.to_owned();
+    }
     let nanos = nanos(money);
     grouped(nanos, places_needed([nanos]))
 }
@@ -155,7 +167,11 @@ mod tests {
     fn programs_get_every_digit() {
         assert_eq!(plain(&usd(-73_315, -549_000_000)), "-73315.549");
         assert_eq!(plain(&usd(0, 1)), "0.000000001");
-        assert_eq!(plain(&None), "0");
+        assert_eq!(plain(&None), "", "it is not told");
+        assert_eq!(
+            (shown(&None), exact(&None)),
+            ("-".to_owned(), "-".to_owned())
+        );
     }
 
     #[test]

@@ -99,8 +99,9 @@ impl Figures {
     }
 
     /// Days sales outstanding: what is open at the end of the period over what was billed in it, times the days of the
-    /// period, in thousandths of a day, rounded half to even: the "regular DSO" of the Credit Research Foundation. `None` if nothing was billed. `owed` says what counts as open: all of it, what
-    /// is not disputed, or what is not overdue.
+    /// period, in thousandths of a day, rounded half to even: the "regular DSO" of the Credit Research Foundation.
+    /// `None` if nothing was billed. `owed` says what counts as open: all of it, what is not disputed, or what is not
+    /// overdue.
     pub fn days_outstanding(&self, owed: i128, end: Day) -> Option<i128> {
         let days = days_between(self.first_day?, end);
         (self.billed > 0 && days > 0).then(|| divide_half_even(owed * days * MILLI, self.billed))

@@ -1,3 +1,5 @@
+//! What is owed, by hand and by chance. Knows no store.
+
 use super::{
     ageing::{BUCKETS, Bucket, Owed, ageing},
     cost::{Part, ReceivablesCost, ReceivablesRates},
@@ -6,7 +8,7 @@ use super::{
     *,
 };
 use crate::domain::{money::divide_half_even, time::Period};
-use proptest::{collection::vec, prelude::*, sample::select};
+use proptest::{array::uniform5, collection::vec, prelude::*, sample::select};
 use std::cmp::Ordering;
 
 fn event(day: i32, change: Change) -> Event {
@@ -306,7 +308,7 @@ proptest! {
     #[test]
     fn costs_of_adjoining_periods_add_up(
         events in vec(events(), 0..5), days in [0..160, 0..160, 0..160],
-        capital in 0..200_000_i64, provision in [0..=1_000_000_i64, 0..=1_000_000, 0..=1_000_000, 0..=1_000_000, 0..=1_000_000],
+        capital in 0..200_000_i64, provision in uniform5(0..=1_000_000_i64),
     ) {
         let (mut days, rates) = (days, rates(capital, provision));
         days.sort_unstable();

@@ -1,16 +1,22 @@
-//! Sums by group, of everybody and of some customers.
+//! Sums by group, of everybody and of some customers. What the books do not keep, since few ask for it, is read from
+//! the ledger: the channels and the campaigns of activities.
 
 use super::{
     books::{Books, CUSTOMERS, Row, SparseSums, days, narrow_position, place},
+    ledger::LedgerReader,
     scan::{Filter, first_of},
 };
 use crate::{
     domain::{
-        account::Sums,
-        question::{CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, Group},
+        account::{Sums, for_each_posting},
+        activity::Activity,
+        id::TenantId,
+        ledger::{Entry, Position},
+        problem::Problem,
+        question::{CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, Group, Scope},
         time::Day,
     },
-    store::answer::group_name,
+    store::answer::{self, group_name},
 };
 use std::collections::BTreeMap;
 
@@ -22,10 +28,19 @@ type Found<K> = BTreeMap<K, (i64, SparseSums)>;
 
 /// Sums by group. A group is there if it has any posting in the scope.
 pub(super) fn cross(books: &Books, question: &CrossQuestion) -> CrossAnswer {
-    let scope = &question.scope;
+    let mut groups = Found::<Number>::new();
+    for_each_row_in(books, &question.scope, |customer, row| {
+        add(&mut groups, group_of(customer, row, question.group), row);
+    });
+    live(books, groups)
+        .map(|(number, sums)| (name(books, question.group, number), sums))
+        .collect()
+}
+
+/// The rows of a scope with their customers.
+fn for_each_row_in(books: &Books, scope: &Scope, mut visit: impl FnMut(u32, &Row)) {
     let filter = Filter::new(books, scope);
     let (days, as_of) = (days(&scope.period), narrow_position(scope.as_of));
-    let mut groups = Found::<Number>::new();
     for (number, block) in books.blocks.iter().enumerate() {
         let first = first_of(number);
         let mut is_in: Vec<Option<bool>> = vec![None; books.customers_of(number).len()];
@@ -34,37 +49,99 @@ pub(super) fn cross(books: &Books, question: &CrossQuestion) -> CrossAnswer {
             let customer = first + u32::from(row.customer);
             let is_in = &mut is_in[usize::from(row.customer)];
             if *is_in.get_or_insert_with(|| filter.holds_customer(customer)) {
-                add(&mut groups, group_of(customer, row, question.group), row);
+                visit(customer, row);
             }
         });
     }
-    live(books, groups)
-        .map(|(number, sums)| (name(books, question.group, number), sums))
-        .collect()
 }
 
 /// Sums of some customers by group. A cell is there if it has any posting in the scope.
 pub(super) fn cells(books: &Books, question: &CellsQuestion) -> CellsAnswer {
-    let scope = &question.scope;
-    let filter = Filter::new(books, scope);
-    let (days, as_of) = (days(&scope.period), narrow_position(scope.as_of));
     let mut cells = Found::<(u32, Number)>::new();
-    for (number, is_in) in by_block(books, &filter, question) {
-        let first = first_of(number);
-        books.blocks[number].for_each_row_where(&days, as_of, &is_in, |row| {
-            if filter.holds_branch(row.branch) {
-                let customer = first + u32::from(row.customer);
-                let group = group_of(customer, row, question.group);
-                add(&mut cells, (customer, group), row);
-            }
-        });
-    }
+    for_each_row_of_some(books, question, |customer, row| {
+        let group = group_of(customer, row, question.group);
+        add(&mut cells, (customer, group), row);
+    });
     live(books, cells)
         .map(|((customer, group), sums)| {
             let group = name(books, question.group, group);
             ((books.customer(customer), group), sums)
         })
         .collect()
+}
+
+/// The rows of a scope of some customers.
+fn for_each_row_of_some(books: &Books, question: &CellsQuestion, mut visit: impl FnMut(u32, &Row)) {
+    let scope = &question.scope;
+    let filter = Filter::new(books, scope);
+    let (days, as_of) = (days(&scope.period), narrow_position(scope.as_of));
+    for (number, is_in) in by_block(books, &filter, question) {
+        let first = first_of(number);
+        books.blocks[number].for_each_row_where(&days, as_of, &is_in, |row| {
+            if filter.holds_branch(row.branch) {
+                visit(first + u32::from(row.customer), row);
+            }
+        });
+    }
+}
+
+/// Whether the books keep what this groups by.
+pub(super) fn are_in_books(group: Group) -> bool {
+    match group {
+        Group::Customer | Group::Branch | Group::Product | Group::AccountManager | Group::Day => {
+            true
+        }
+        Group::Channel | Group::Campaign => false,
+    }
+}
+
+/// Where the activities of a scope are that were not taken back, in the order of the ledger.
+pub(super) fn positions(books: &Books, question: &CrossQuestion) -> Vec<u32> {
+    let scope = &question.scope;
+    let mut found = Vec::new();
+    for_each_row_in(books, scope, |_, row| {
+        found.extend(books.is_live(row, scope.as_of).then_some(row.position));
+    });
+    found.sort_unstable();
+    found
+}
+
+/// The same of some customers.
+pub(super) fn positions_of_some(books: &Books, question: &CellsQuestion) -> Vec<u32> {
+    let mut found = Vec::new();
+    for_each_row_of_some(books, question, |_, row| {
+        let is_live = books.is_live(row, question.scope.as_of);
+        found.extend(is_live.then_some(row.position));
+    });
+    found.sort_unstable();
+    found
+}
+
+/// Sums of activities that are read from the ledger, by a key that is made of each with its group.
+pub(super) fn read<K: Ord>(
+    ledger: &LedgerReader,
+    tenant: &TenantId,
+    positions: Vec<u32>,
+    group: Group,
+    key: impl Fn(&Activity, String) -> K,
+) -> Result<BTreeMap<K, Sums>, Problem> {
+    let mut groups = BTreeMap::<K, Sums>::new();
+    for position in positions {
+        let Entry::Activity(activity) = ledger.entry(tenant, Position::from(position))?.entry
+        else {
+            let place = format!("tenant {tenant}: no activity is at position {position}");
+            return Err(Problem::ledger_damaged(&place));
+        };
+        let value = answer::ledger_group(group, &activity);
+        let sums = groups.entry(key(&activity, value)).or_default();
+        for_each_posting(&activity, |account, quantity| {
+            sums.add(account, quantity.into());
+        });
+    }
+    let groups = groups.into_iter();
+    Ok(groups
+        .map(|(group, sums)| (group, sums.without_zeros()))
+        .collect())
 }
 
 /// The blocks of some customers, with 1 for each of those customers who is in the scope and 0 for all others.
@@ -93,6 +170,8 @@ fn group_of(customer: u32, row: &Row, group: Group) -> Number {
         Group::Product => row.product.into(),
         Group::AccountManager => row.account_manager.into(),
         Group::Day => row.day.0.into(),
+        // Rows do not have them: they are read.
+        Group::Channel | Group::Campaign => 0,
     }
 }
 
@@ -114,9 +193,11 @@ fn name(books: &Books, group: Group, number: Number) -> String {
     let narrow = u32::try_from(number).unwrap_or_default();
     match group {
         Group::Customer => group_name(books.customers.name(narrow)).to_owned(),
-        Group::Branch | Group::Product | Group::AccountManager => {
-            books.values.name(narrow).to_owned()
-        }
+        Group::Branch
+        | Group::Product
+        | Group::AccountManager
+        | Group::Channel
+        | Group::Campaign => books.values.name(narrow).to_owned(),
         Group::Day => Day(i32::try_from(number).unwrap_or_default()).to_string(),
     }
 }

@@ -68,6 +68,7 @@ use crate::domain::{
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
     party::{Party, PartyQuestion, TraitDefinition},
     problem::Problem,
+    product::Product,
     prospect::{ProspectAnswer, ProspectQuestion},
     question::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
@@ -336,6 +337,12 @@ impl Store for EmbeddedStore {
     ) -> Result<Vec<Arc<CostModel>>, Problem> {
         let tenant = tenant.clone();
         self.ask(move |questions| questions.cost_models(&tenant, as_of))
+            .await
+    }
+
+    async fn products(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Product>, Problem> {
+        let tenant = tenant.clone();
+        self.ask(move |questions| questions.products(&tenant, as_of))
             .await
     }
 

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     domain::{
+        activity::Activity,
         closing::Closing,
         cost_model::CostModel,
         history::{HistoryQuestion, Written},
@@ -22,6 +23,7 @@ use crate::{
         ledger::{LedgerEntry, LedgerQuestion, Position},
         party::{Party, PartyQuestion, TraitDefinition},
         problem::Problem,
+        product::Product,
         prospect::{ProspectAnswer, ProspectQuestion},
         question::{
             CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
@@ -188,6 +190,12 @@ impl Questions {
         self.read(tenant, |books| books.records.cost_models(as_of))
     }
 
+    /// All products as of a position.
+    pub fn products(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Product>, Problem> {
+        let as_of = self.seen(tenant, as_of)?;
+        self.read(tenant, |books| books.records.products(as_of))
+    }
+
     /// All closed months as of a position.
     pub fn closings(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Closing>, Problem> {
         let as_of = self.seen(tenant, as_of)?;
@@ -248,7 +256,12 @@ impl Questions {
             scope: self.scope(tenant, &question.scope)?,
             ..question.clone()
         };
-        self.read(tenant, |books| groups::cross(books, question))
+        if groups::are_in_books(question.group) {
+            return self.read(tenant, |books| groups::cross(books, question));
+        }
+        let positions = self.read(tenant, |books| groups::positions(books, question))?;
+        let key = |_: &Activity, group| group;
+        groups::read(&self.ledger, tenant, positions, question.group, key)
     }
 
     /// Sums of some customers by group.
@@ -261,7 +274,13 @@ impl Questions {
             scope: self.scope(tenant, &question.scope)?,
             ..question.clone()
         };
-        self.read(tenant, |books| groups::cells(books, question))
+        if groups::are_in_books(question.group) {
+            return self.read(tenant, |books| groups::cells(books, question));
+        }
+        let some = |books: &Books| groups::positions_of_some(books, question);
+        let positions = self.read(tenant, some)?;
+        let key = |activity: &Activity, group| (activity.customer_id.clone(), group);
+        groups::read(&self.ledger, tenant, positions, question.group, key)
     }
 
     /// Counts of trait values among the best customers, the loss-makers and all.

@@ -51,6 +51,8 @@ fn group_of(activity: &Activity, group: Group, calendar: &Calendar) -> String {
         Group::Product => dimensions.product_id.clone(),
         Group::AccountManager => dimensions.account_manager_id.clone(),
         Group::Day => calendar.day(activity.occur_time).to_string(),
+        Group::Channel => dimensions.channel_id.clone(),
+        Group::Campaign => dimensions.campaign_id.clone(),
     };
     answer::group_name(&group).to_owned()
 }

@@ -9,6 +9,7 @@ use super::{
     database::{Database, Fault, column},
     entries, json,
     parties::{COLUMNS, party_of},
+    products,
     recording::Recording,
     sql::{Sql, count, seq},
     tenants,
@@ -54,6 +55,7 @@ pub async fn written(
         read_definitions(database, tenant, range, &mut found).await?;
         read_cost_models(database, tenant, range, &mut found).await?;
         read_closings(database, tenant, range, &mut found).await?;
+        read_products(database, tenant, range, &mut found).await?;
     }
     let written: Vec<_> = found.into_values().collect();
     let gap = (range.0 + 1..=range.1).find(|position| {
@@ -177,6 +179,21 @@ async fn read_cost_models(
             content: Content::of_record(Record::CostModel(draft)),
         };
         found.insert(position, written);
+    }
+    Ok(())
+}
+
+async fn read_products(
+    database: &Database,
+    tenant: i32,
+    range: Range,
+    found: &mut BTreeMap<Position, Written>,
+) -> Result<(), Problem> {
+    let sql = question(tenant, range, products::COLUMNS, ("products", 'd'));
+    for row in database.rows(&sql).await? {
+        let product = products::product_of(&row)?;
+        let written = of_row(&row, Content::of_record(Record::Product(product)))?;
+        found.insert(written.position, written);
     }
     Ok(())
 }

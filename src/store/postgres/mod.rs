@@ -19,6 +19,7 @@ mod lift;
 mod numbers;
 mod parties;
 mod posting;
+mod products;
 mod profiles;
 mod ranking;
 mod receivables;
@@ -52,6 +53,7 @@ use crate::domain::{
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
     party::{Party, PartyQuestion, TraitDefinition},
     problem::Problem,
+    product::Product,
     prospect::{ProspectAnswer, ProspectQuestion},
     question::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
@@ -203,6 +205,10 @@ impl Store for PostgresStore {
         as_of: Position,
     ) -> Result<Vec<Arc<CostModel>>, Problem> {
         parties::cost_models(self.database(), self.number(tenant).await?, as_of).await
+    }
+
+    async fn products(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Product>, Problem> {
+        products::products(self.database(), self.number(tenant).await?, as_of).await
     }
 
     async fn closings(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Closing>, Problem> {

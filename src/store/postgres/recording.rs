@@ -5,6 +5,7 @@ use super::{
     database::{Fault, column, rows},
     json,
     parties::{COLUMNS, party_of, stage_number},
+    products,
     sql::{OPEN, Sql, count, seq},
 };
 use crate::domain::{
@@ -13,6 +14,7 @@ use crate::domain::{
     id::{PartyId, RequestId, TraitKey},
     ledger::{Outcome, Position},
     party::TraitDefinition,
+    product::Product,
     records::{Decision, Record, Records},
     time::Instant,
 };
@@ -32,6 +34,7 @@ pub struct Recording {
     cost_models: Vec<(i64, String, CostModel)>,
     versions: u64,
     closings: Vec<Closing>,
+    products: Vec<(i64, Instant, Product)>,
 }
 
 struct PartyVersion {
@@ -60,6 +63,7 @@ impl Recording {
     ) -> Result<Self, Fault> {
         let (mut parties, mut keys) = (BTreeSet::new(), BTreeSet::new());
         let (mut cost_models, mut closings) = (false, false);
+        let mut own_products = BTreeSet::new();
         for record in submitted {
             match record {
                 Record::Party(party) => {
@@ -71,6 +75,9 @@ impl Recording {
                 }
                 Record::CostModel(_) => cost_models = true,
                 Record::Closing(_) => closings = true,
+                Record::Product(product) => {
+                    own_products.insert(product.product_id.clone());
+                }
             }
         }
         let mut recording = Self::default();
@@ -84,6 +91,9 @@ impl Recording {
             for closing in closings::closings_on(connection, tenant).await? {
                 recording.take(closing.position, Record::Closing(closing.draft));
             }
+        }
+        for (position, product) in products::newest_on(connection, tenant, own_products).await? {
+            recording.take(position, Record::Product(product));
         }
         Ok(recording)
     }
@@ -226,6 +236,7 @@ impl Recording {
                 record_time,
                 draft: draft.clone(),
             }),
+            Record::Product(product) => self.products.push((seq, record_time, product.clone())),
         }
     }
 
@@ -252,6 +263,9 @@ impl Recording {
         }
         let closings = self.closings.iter();
         statements.extend(closings.map(|closing| closings::statement(tenant, closing)));
+        for (seq, record_time, product) in self.products {
+            statements.push(products::statement(tenant, seq, product, record_time));
+        }
         for sql in statements {
             rows(connection, &sql).await?;
         }

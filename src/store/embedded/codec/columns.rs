@@ -188,15 +188,7 @@ impl<'w> Columns<'w> {
                 invoice_id,
                 amount,
                 due_time,
-            } => {
-                if let Some(time) = due_time {
-                    self.due_time.push(*time);
-                }
-                (
-                    7,
-                    self.bill(*amount, invoice_id) | i64::from(due_time.is_some()),
-                )
-            }
+            } => (7, self.invoice(invoice_id, *amount, *due_time)),
             Kind::Payment { amount, invoice_id } => (8, self.bill(*amount, invoice_id)),
             Kind::WriteOff { amount, invoice_id } => (9, self.bill(*amount, invoice_id)),
             Kind::Referral {
@@ -227,6 +219,13 @@ impl<'w> Columns<'w> {
         let cost = self.amount(1, cost_of_goods);
         let price = self.amount(2, price) * which;
         cost | self.amount(3, quantity) << 1 | price << 2
+    }
+
+    fn invoice(&mut self, invoice_id: &'w str, amount: Micros, due_time: Option<Instant>) -> i64 {
+        if let Some(time) = due_time {
+            self.due_time.push(time);
+        }
+        self.bill(amount, invoice_id) | i64::from(due_time.is_some())
     }
 
     fn bill(&mut self, amount: Micros, invoice_id: &'w str) -> i64 {

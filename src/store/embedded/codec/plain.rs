@@ -187,6 +187,7 @@ pub fn record_bytes(record: &Record) -> usize {
             64 * model.rates.len() + pools + model.note.len()
         }
         Record::Closing(draft) => draft.note.len(),
+        Record::Product(product) => product.product_id.len() + product.category_id.len(),
     }
 }
 

@@ -94,8 +94,9 @@ fn records(questions: &Questions, id: &TenantId, newest: Position) -> Result<Str
     let definitions = questions.trait_definitions(id, newest)?;
     let cost_models = questions.cost_models(id, newest)?;
     let closings = questions.closings(id, newest)?;
+    let products = questions.products(id, newest)?;
     Ok(format!(
-        "{parties:?} {definitions:?} {cost_models:?} {closings:?}"
+        "{parties:?} {definitions:?} {cost_models:?} {closings:?} {products:?}"
     ))
 }
 

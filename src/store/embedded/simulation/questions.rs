@@ -31,12 +31,14 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-const GROUPS: [Group; 5] = [
+const GROUPS: [Group; 7] = [
     Group::Customer,
     Group::Branch,
     Group::Product,
     Group::AccountManager,
     Group::Day,
+    Group::Channel,
+    Group::Campaign,
 ];
 const BASES: [Basis; 4] = [
     Basis::Spend,
@@ -262,11 +264,12 @@ impl Question {
             Self::Prospects(question) => prospects(&questions.prospects(tenant, question)?),
             Self::Written(question) => format!("{:?}", questions.written(tenant, question)?),
             Self::Others(as_of) => format!(
-                "{:?} {:?} {:?} {:?}",
+                "{:?} {:?} {:?} {:?} {:?}",
                 questions.party(tenant, &[customer(1), customer(2)], *as_of)?,
                 questions.trait_definitions(tenant, *as_of)?,
                 questions.cost_models(tenant, *as_of)?,
                 questions.closings(tenant, *as_of)?,
+                questions.products(tenant, *as_of)?,
             ),
         })
     }
@@ -288,13 +291,14 @@ impl Question {
                 Self::Prospects(question) => prospects(&store.prospects(tenant, question).await?),
                 Self::Written(question) => format!("{:?}", store.written(tenant, question).await?),
                 Self::Others(as_of) => format!(
-                    "{:?} {:?} {:?} {:?}",
+                    "{:?} {:?} {:?} {:?} {:?}",
                     store
                         .party(tenant, &[customer(1), customer(2)], *as_of)
                         .await?,
                     store.trait_definitions(tenant, *as_of).await?,
                     store.cost_models(tenant, *as_of).await?,
                     store.closings(tenant, *as_of).await?,
+                    store.products(tenant, *as_of).await?,
                 ),
             })
         };

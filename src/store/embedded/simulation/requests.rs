@@ -10,6 +10,7 @@ use crate::{
         id::{ActivityId, PartyId, RequestId, RoleId, TenantId, TraitKey},
         ledger::{Entry, Reversal, WriteMode},
         party::{Party, Sensitivity, Stage, TraitDefinition, TraitType, TraitValue},
+        product::Product,
         records::Record,
         time::Instant,
         traits::Traits,
@@ -73,7 +74,7 @@ pub fn costs(random: &mut Random) -> CostModel {
 
 /// An amount, small more often than not.
 pub fn amount(random: &mut Random) -> i64 {
-    match random.below(8) {
+    match random.below(9) {
         0 => random.between(0, 1_000_000_000_000),
         1 => 1_000_000_000_000_000_000,
         2..4 => random.between(0, 5),
@@ -263,6 +264,10 @@ impl Maker {
                 model: costs(random),
                 request_id: RequestId::parse(&format!("q{}", random.below(8)), "").unwrap(),
                 expected_version: random.maybe(|random| random.below(3) as u64),
+            }),
+            3 => Record::Product(Product {
+                product_id: random.pick(&["tea", "pie", "é"]).to_owned(),
+                category_id: random.pick(&["", "food", "drinks"]).to_owned(),
             }),
             2 => Record::Closing(ClosingDraft {
                 month: Month::parse(2024, random.pick(&[1, 2, 3, 4, 5, 6]), "").unwrap(),

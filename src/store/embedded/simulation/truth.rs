@@ -166,7 +166,8 @@ impl TenantTruth {
         let definitions = records.definitions(self.newest);
         let cost_models = records.cost_models(self.newest);
         let closings = records.closings(self.newest);
-        format!("{parties:?} {definitions:?} {cost_models:?} {closings:?}")
+        let products = records.products(self.newest);
+        format!("{parties:?} {definitions:?} {cost_models:?} {closings:?} {products:?}")
     }
 
     /// The sums of every customer over a period, as of a position; those that are zero are absent, and customers

@@ -267,11 +267,7 @@ impl Reader {
             7 => Kind::Invoice {
                 invoice_id: self.detail.next()?.to_owned(),
                 amount: self.amounts[0].next()?,
-                due_time: if has(0) {
-                    Some(self.due_time.next()?)
-                } else {
-                    None
-                },
+                due_time: self.due_time(has(0))?,
             },
             8 => Kind::Payment {
                 amount: self.amounts[0].next()?,
@@ -294,6 +290,15 @@ impl Reader {
             },
             _ => return None,
         })
+    }
+
+    /// A due time if it has one; `None` if the column ends before it.
+    fn due_time(&mut self, is_there: bool) -> Option<Option<Instant>> {
+        if is_there {
+            self.due_time.next().map(Some)
+        } else {
+            Some(None)
+        }
     }
 
     /// An amount if it has one; `None` if the column ends before it.

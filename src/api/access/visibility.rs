@@ -1,0 +1,452 @@
+//! The one table of what callers without the finance role may call, send and be told. Read by `view`, which applies it
+//! to every message; shown to people in `docs/roles.md`.
+//!
+//! A method or a field that is not here is for finance alone, and a test finds it. To add one, ask whether a cost, a margin
+//! or the sign of a profit could be worked out of it, together with the revenue, which everybody sees: if so it is for
+//! finance. What asks a question that divides profits at an amount of the caller's choice is for finance too: by asking
+//! often enough the profit itself is found.
+
+use super::Role::{self, Ingest, Sales};
+
+/// A service's methods, each with the roles that may call it besides finance.
+pub type ServiceMethods = (&'static str, &'static [(&'static str, &'static [Role])]);
+
+const NOBODY: &[Role] = &[];
+
+/// Every method of the contract. Sales submits no activities: who could would set a customer of known profit beside
+/// another, and see by its rank which is greater.
+pub const METHODS: &[ServiceMethods] = &[
+    (
+        "ActivityService",
+        &[
+            ("SubmitActivities", &[Ingest]),
+            ("StreamActivities", &[Ingest]),
+            ("ReverseActivities", &[Ingest]),
+            ("ListActivities", &[Sales]),
+        ],
+    ),
+    (
+        "ClosingService",
+        &[
+            ("ClosePeriod", NOBODY),
+            ("ListClosedPeriods", &[Sales, Ingest]),
+            ("ListLateEntries", NOBODY),
+            ("GetLateArrivals", NOBODY),
+        ],
+    ),
+    (
+        "CostModelService",
+        &[
+            ("PutCostModel", NOBODY),
+            ("GetCostModel", NOBODY),
+            ("ListCostModels", NOBODY),
+            ("GetAllocationTrace", NOBODY),
+            ("CompareAllocationPolicies", NOBODY),
+            ("GetCapacityUse", NOBODY),
+            ("RevertCostModel", NOBODY),
+        ],
+    ),
+    (
+        "CustomerService",
+        &[
+            ("UpsertParties", &[Sales, Ingest]),
+            ("GetParty", &[Sales, Ingest]),
+            ("ListParties", &[Sales, Ingest]),
+            ("PutTraitDefinition", &[Ingest]),
+            ("ListTraitDefinitions", &[Sales, Ingest]),
+        ],
+    ),
+    (
+        "ProspectService",
+        &[
+            ("GetProfile", &[Sales]),
+            ("ListLookalikes", &[Sales]),
+            ("PrequalifyProspects", &[Sales]),
+        ],
+    ),
+    (
+        "RankingService",
+        &[
+            ("RankCustomers", &[Sales]),
+            ("ExportRanking", &[Sales]),
+            ("GetCustomerStatement", &[Sales]),
+            ("CompareBands", &[Sales]),
+            // Shares and points of the curve are profits in another unit.
+            ("GetConcentration", NOBODY),
+        ],
+    ),
+    // What is billed, paid and open tells what was given up, which is a cost.
+    (
+        "ReceivablesService",
+        &[("GetReceivables", NOBODY), ("ListReceivables", NOBODY)],
+    ),
+    (
+        "ReportService",
+        &[
+            // Nothing of it would be left but its ids.
+            ("GetCrossReport", NOBODY),
+            ("RankDimension", &[Sales]),
+            ("GetTrend", &[Sales]),
+        ],
+    ),
+];
+
+/// Messages of which finance alone sees anything, whatever fields they will have.
+pub const WHOLE: &[&str] = &[
+    "AccountChange",
+    "AgedAmount",
+    "AllocationOutcome",
+    "AllocationPolicy",
+    "AllocationShare",
+    "AllocationStanding",
+    "ByDriver",
+    "CapacityCostRate",
+    "CapacityUse",
+    "ClosePeriodResponse",
+    "CompareAllocationPoliciesResponse",
+    "ComparedCustomer",
+    "ControlTotal",
+    "CostModel",
+    "CostModelPreview",
+    "CostPool",
+    "CostPoolItem",
+    "CrossReportCell",
+    "CrossReportColumn",
+    "CrossReportRow",
+    "CustomerChange",
+    "Dependence",
+    "EqualPerCustomer",
+    "GetAllocationTraceResponse",
+    "GetCapacityUseResponse",
+    "GetConcentrationResponse",
+    "GetCostModelResponse",
+    "GetCrossReportResponse",
+    "GetLateArrivalsResponse",
+    "GetReceivablesResponse",
+    "ListCostModelsResponse",
+    "ListLateEntriesResponse",
+    "ListReceivablesResponse",
+    "MoneyRange",
+    "MonthStanding",
+    "PracticalCapacity",
+    "ProportionalToBasis",
+    "PutCostModelResponse",
+    "ReceivableFigures",
+    "ReceivableInvoice",
+    "ReceivablesRates",
+    "ReceivablesRow",
+    "RevertCostModelResponse",
+    "StandingChange",
+    "StatementLine",
+    "SuppliedQuantity",
+    "TimeDriven",
+    "TimeEquationTerm",
+    "UnratedEffort",
+    "WhaleCurvePoint",
+    "WriteOff",
+];
+
+/// A message, its fields that everybody sees, and those of finance alone.
+pub type MessageFields = (&'static str, &'static str, &'static str);
+
+/// Every field of what is answered, and of what sales may send. A field of finance is left out of an answer, and refused
+/// in a question.
+pub const FIELDS: &[MessageFields] = &[
+    // === the ledger ===
+    (
+        "Activity",
+        "activity_id customer_id occur_time dimensions sale refund direct_cost effort complaint special_demand \
+         invoice payment referral credit_note dispute",
+        "write_off",
+    ),
+    (
+        "Dimensions",
+        "branch_id product_id account_manager_id channel_id campaign_id evidence_ref",
+        "",
+    ),
+    (
+        "Sale",
+        "revenue quantity list_amount discount_amount",
+        "cost_of_goods",
+    ),
+    ("Refund", "amount paid_out", "recovered_cost_of_goods"),
+    ("DirectCost", "kind", "amount"),
+    // Minutes are costs in another unit to whoever knows what an hour costs.
+    ("Effort", "role_id purpose channel", "minutes"),
+    (
+        "Complaint",
+        "severity perceived_severity role_id",
+        "compensation minutes",
+    ),
+    ("SpecialDemand", "description role_id", "cost minutes"),
+    ("Invoice", "invoice_id amount due_time", ""),
+    ("Payment", "amount invoice_id", ""),
+    ("CreditNote", "amount invoice_id", ""),
+    ("Dispute", "invoice_id resolved", ""),
+    ("Referral", "referred_party_id", ""),
+    (
+        "Reversal",
+        "reversal_id activity_id reason evidence_ref",
+        "",
+    ),
+    (
+        "LedgerEntry",
+        "position record_time activity reversal reversed_at",
+        "",
+    ),
+    ("SubmitActivitiesResponse", "results written_at", ""),
+    (
+        "StreamActivitiesResponse",
+        "sequence written_at posted_count duplicate_count rejections",
+        "",
+    ),
+    ("ReverseActivitiesResponse", "results written_at", ""),
+    ("ActivityResult", "posted duplicate rejection", ""),
+    ("Posted", "position", ""),
+    ("Duplicate", "position", ""),
+    ("Rejection", "reason field message metadata", ""),
+    ("ChunkRejection", "index rejection", ""),
+    (
+        "ListActivitiesRequest",
+        "tenant_id customer_id period page_size page_token read_options",
+        "",
+    ),
+    (
+        "ListActivitiesResponse",
+        "entries next_page_token read_at",
+        "",
+    ),
+    // === positions, months and costs ===
+    ("LedgerPosition", "position", ""),
+    ("ReadOptions", "at_least_as_fresh as_of as_closed", ""),
+    ("CalendarMonth", "year month", ""),
+    (
+        "CostBasis",
+        "cost_model_version active_customer_count",
+        "unrated_efforts allocated_fixed_cost unallocated_fixed_cost receivables_cost inactive_receivables_cost",
+    ),
+    (
+        "ListClosedPeriodsRequest",
+        "tenant_id page_size page_token read_options",
+        "",
+    ),
+    (
+        "ListClosedPeriodsResponse",
+        "closed_periods next_page_token read_at",
+        "",
+    ),
+    ("ClosedPeriod", "month period position record_time note", ""),
+    // === customers ===
+    ("Party", "party_id stage display_name traits", ""),
+    ("Trait", "key value", ""),
+    ("TraitValue", "category number set flag", ""),
+    ("CategorySet", "categories", ""),
+    ("TraitFilter", "key any_of", ""),
+    (
+        "TraitDefinition",
+        "key type bin_edges sensitivity known_after_conversion",
+        "",
+    ),
+    (
+        "UpsertPartiesRequest",
+        "tenant_id parties validate_only",
+        "",
+    ),
+    ("UpsertPartiesResponse", "results written_at", ""),
+    ("PartyResult", "stored unchanged rejection", ""),
+    ("GetPartyRequest", "tenant_id party_id read_options", ""),
+    ("GetPartyResponse", "party read_at", ""),
+    (
+        "ListPartiesRequest",
+        "tenant_id stage traits page_size page_token read_options",
+        "",
+    ),
+    ("ListPartiesResponse", "parties next_page_token read_at", ""),
+    (
+        "PutTraitDefinitionResponse",
+        "trait_definition written_at",
+        "",
+    ),
+    (
+        "ListTraitDefinitionsRequest",
+        "tenant_id page_size page_token read_options",
+        "",
+    ),
+    (
+        "ListTraitDefinitionsResponse",
+        "trait_definitions next_page_token read_at",
+        "",
+    ),
+    // === rankings: order is for everybody, amounts by which it is made are not, nor who is below zero ===
+    ("CustomerFilter", "traits branch_ids", ""),
+    (
+        "RankCustomersRequest",
+        "tenant_id period basis direction filter cost_model_version page_size page_token read_options",
+        "",
+    ),
+    (
+        "RankCustomersResponse",
+        "customers next_page_token read_at cost_basis customer_count",
+        "control_total negative_count",
+    ),
+    (
+        "RankedCustomer",
+        "rank customer_id display_name statement rank_by_revenue rank_by_net_profit rank_divergence \
+         paid_share average_days_late",
+        "value share_of_total cumulative_value cumulative_share",
+    ),
+    (
+        "ExportRankingRequest",
+        "tenant_id period basis direction filter cost_model_version read_options",
+        "",
+    ),
+    (
+        "ExportRankingResponse",
+        "customers read_at cost_basis customer_count",
+        "control_total negative_count",
+    ),
+    (
+        "Statement",
+        "gross_revenue discounts refunds net_revenue invoiced spend sale_count quantity complaint_count \
+         special_demand_count referral_count",
+        "cost_of_goods direct_costs contribution_margin cost_to_serve receivables_cost customer_margin \
+         allocated_fixed_cost net_profit minutes carrying_cost provision_change",
+    ),
+    (
+        "GetCustomerStatementRequest",
+        "tenant_id customer_id period cost_model_version read_options",
+        "",
+    ),
+    (
+        "GetCustomerStatementResponse",
+        "customer_id display_name statement rank_by_revenue rank_by_net_profit customer_count read_at cost_basis",
+        "lines control_total",
+    ),
+    (
+        "CompareBandsRequest",
+        "tenant_id period basis band_size filter cost_model_version read_options band_fraction",
+        "",
+    ),
+    (
+        "CompareBandsResponse",
+        "bands band_size customer_count read_at cost_basis band_size_rule",
+        "control_total",
+    ),
+    (
+        "Band",
+        "place customers revenue revenue_share",
+        "value share_of_total net_profit net_profit_share unprofitable_count",
+    ),
+    // === reports ===
+    (
+        "RankDimensionRequest",
+        "tenant_id period dimension basis direction filter cost_model_version page_size page_token read_options",
+        "",
+    ),
+    (
+        "RankDimensionResponse",
+        "rows next_page_token row_count read_at cost_basis",
+        "negative_count control_total",
+    ),
+    (
+        "RankedDimension",
+        "rank dimension_id statement",
+        "value share_of_total cumulative_value cumulative_share sales_pay profit_per_sales_pay revenue_per_hour \
+         profit_per_hour",
+    ),
+    (
+        "GetTrendRequest",
+        "tenant_id customer_id period granularity basis filter cost_model_version read_options",
+        "",
+    ),
+    (
+        "GetTrendResponse",
+        "points revenue_slope attention_outpaces_volume read_at cost_basis",
+        "slope minutes_slope control_total",
+    ),
+    (
+        "TrendPoint",
+        "period is_complete statement prior_period prior_year",
+        "value effort_share sign_change",
+    ),
+    (
+        "TrendComparison",
+        "period statement",
+        "value change change_share",
+    ),
+    // === prospects: the decision and its reasons, not what it is reckoned of ===
+    (
+        "BestCustomers",
+        "period basis filter fraction cost_model_version",
+        "",
+    ),
+    (
+        "GetProfileRequest",
+        "tenant_id best_customers read_options",
+        "",
+    ),
+    (
+        "GetProfileResponse",
+        "trait_lifts customer_count best_customer_count has_signal ignored_traits read_at cost_basis",
+        "threshold control_total",
+    ),
+    (
+        "TraitBin",
+        "key label category number_range flag absent",
+        "",
+    ),
+    ("NumberRange", "lower upper", ""),
+    (
+        "TraitLift",
+        "bin best_count all_count best_support all_support lift lift_lower_bound lift_upper_bound p_value \
+         distinguishing",
+        "",
+    ),
+    ("IgnoredTrait", "key reason", ""),
+    (
+        "ListLookalikesRequest",
+        "tenant_id best_customers page_size page_token read_options",
+        "",
+    ),
+    (
+        "ListLookalikesResponse",
+        "lookalikes next_page_token read_at prospect_count converted_count customer_count best_customer_count \
+         has_signal ignored_traits cost_basis",
+        "loss_maker_count control_total",
+    ),
+    (
+        "Lookalike",
+        "rank party_id display_name score contributions",
+        "",
+    ),
+    (
+        "ScoreContribution",
+        "bin contribution best_count all_count",
+        "loss_maker_count",
+    ),
+    // Who could choose what a prospect must reach would find by halving what it is expected to bring.
+    (
+        "PrequalifyProspectsRequest",
+        "tenant_id prospects horizon_days win_probability training_period cost_model_version read_options",
+        "acquisition_cost hurdle",
+    ),
+    ("ProspectInput", "party_id inline", ""),
+    (
+        "PrequalifyProspectsResponse",
+        "results model read_at cost_basis",
+        "control_total",
+    ),
+    ("PrequalificationResult", "prequalification rejection", ""),
+    // The fingerprint would prove a guess at everything that was learnt.
+    (
+        "PrequalificationModel",
+        "customer_count incomplete_count interval_coverage horizon_days",
+        "mean_profit fingerprint",
+    ),
+    (
+        "Prequalification",
+        "party_id decision decision_reason contributions evidence_count ignored_traits",
+        "expected_return expected_profit baseline expected_profit_interval outcome_interval decision_margin",
+    ),
+    ("ProfitContribution", "bin customer_count", "amount"),
+];

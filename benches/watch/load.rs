@@ -29,6 +29,16 @@ fn mixed(mut x: u64) -> u64 {
     x ^ (x >> 31)
 }
 
+/// A count that is far below what its type holds.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it is zero or more, and what is after the point is not wanted"
+)]
+fn whole(count: f64) -> u64 {
+    count as u64
+}
+
 fn dollars(cents: u64) -> Option<Money> {
     Some(Money {
         currency_code: "USD".to_owned(),
@@ -44,7 +54,7 @@ impl World {
         let spread = (random >> 40) as f64 / (1_u64 << 24) as f64;
         let customer = match run {
             0 => number % self.customers,
-            _ => (spread.powi(4) * self.customers as f64) as u64,
+            _ => whole(spread.powi(4) * self.customers as f64),
         };
         let cents = 100 + random % 20_000;
         let kind = match random % 10 {
@@ -104,18 +114,18 @@ impl Load {
         });
         let sender = tokio::spawn(async move {
             let (begin, mut sent, mut sequence) = (Instant::now(), 0, 0);
-            let whole = match time {
+            let all = match time {
                 None => world.customers,
-                Some(time) => world.rate * time.as_millis() as u64 / 1_000,
+                Some(time) => whole(world.rate as f64 * time.as_secs_f64()),
             };
-            while sent < whole {
+            while sent < all {
                 // What should have been sent by now, so that a delay is made up for.
                 let due = match time {
-                    None => whole,
-                    Some(_) => world.rate * begin.elapsed().as_millis() as u64 / 1_000,
+                    None => all,
+                    Some(_) => whole(world.rate as f64 * begin.elapsed().as_secs_f64()),
                 };
-                while sent < due.min(whole) {
-                    let count = CHUNK.min(due.min(whole) - sent);
+                while sent < due.min(all) {
+                    let count = CHUNK.min(due.min(all) - sent);
                     sequence += 1;
                     let activities = sent..sent + count;
                     let chunk = pb::StreamActivitiesRequest {

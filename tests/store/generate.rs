@@ -1,6 +1,6 @@
 //! Entries, records and questions by chance, from a world so small that everything meets everything.
 
-use crate::words::*;
+use crate::{receivables::any_own, words::*};
 use profitscore::domain::{
     account::Weights,
     activity::{
@@ -9,7 +9,7 @@ use profitscore::domain::{
     },
     allocation::{Driven, Driver},
     cost_model::CostModel,
-    id::{PartyId, TenantId},
+    id::TenantId,
     ledger::{Entry, LedgerQuestion, Position},
     party::{
         PartyQuestion, Sensitivity, Stage, TraitDefinition, TraitFilter, TraitType, TraitValue,

@@ -152,7 +152,7 @@ impl World {
                     value: minutes.to_string(),
                 }),
                 purpose: pb::EffortPurpose::Service as i32,
-                channel: 0,
+                ..Default::default()
             }),
         };
         pb::Activity {
@@ -195,6 +195,7 @@ impl World {
             },
             dimensions: Dimensions::default(),
             kind,
+            original: None,
         }))
     }
 

@@ -57,6 +57,7 @@ fn sale(number: u64, all: u64) -> Entry {
             quantity: Some(1_000_000),
             price: None,
         },
+        original: None,
     })
 }
 

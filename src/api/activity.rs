@@ -75,7 +75,7 @@ impl ActivityService for ActivityHandlers {
         let tenant = tenant_from_pb(request.tenant_id)?;
         check_batch(request.activities.count, "activities")?;
         let mode = write_mode(request.validate_only);
-        let written = self.service.append(&tenant, entries, mode).await?;
+        let written = self.service.submit(&tenant, entries, mode).await?;
         Ok(Response::new(pb::SubmitActivitiesResponse {
             written_at: written.written_at.map(position_to_pb),
             results: results_to_pb(written, mode, "activities"),

@@ -161,7 +161,7 @@ impl StreamSession {
         check_batch(chunk.activities.count, "activities")?;
         self.sequence = expected;
         let service = Arc::clone(&self.service);
-        let writing = async move { service.append(&tenant, entries, WriteMode::Keep).await };
+        let writing = async move { service.submit(&tenant, entries, WriteMode::Keep).await };
         Ok(Slot::Writing(expected, Box::pin(writing)))
     }
 

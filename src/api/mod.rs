@@ -10,6 +10,7 @@ pub mod closing;
 mod convert;
 pub mod cost_model;
 pub mod customer;
+pub mod exchange_rate;
 pub mod layers;
 pub mod metrics;
 mod outbox;

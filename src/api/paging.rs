@@ -38,6 +38,7 @@ list_requests!(
     ListPartiesRequest,
     ListTraitDefinitionsRequest,
     ListCostModelsRequest,
+    ListExchangeRatesRequest,
     GetAllocationTraceRequest,
     ListClosedPeriodsRequest,
     ListLateEntriesRequest,

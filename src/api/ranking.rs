@@ -51,9 +51,10 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
         request: Request<pb::RankCustomersRequest>,
     ) -> Result<Response<pb::RankCustomersResponse>, Status> {
         let mut request = request.into_inner();
+        let service = self.service.reporting_in(&request.reporting_currency)?;
         let tenant = tenant_from_pb(&request.tenant_id)?;
-        let page = Page::of(&self.service, &tenant, &mut request).await?;
-        let settings = self.service.settings();
+        let page = Page::of(&service, &tenant, &mut request).await?;
+        let settings = service.settings();
         let period = request.period.as_ref();
         let scope = scope_from_pb(period, request.filter, settings, "", page.as_of)?;
         let by_solvency = is_by_solvency(request.basis);
@@ -64,12 +65,12 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
         };
         let asked = ranking_from_pb(scope, &fields, Basis::NetProfit)?;
         if by_solvency {
-            let answer = ranking_solvency::rank(&self.service, &tenant, &asked, &page).await?;
+            let answer = ranking_solvency::rank(&service, &tenant, &asked, &page).await?;
             return Ok(Response::new(answer));
         }
         let places = page.places()?;
         let end = places.end;
-        let ranking = self.service.rank(&tenant, &asked, vec![places]).await?;
+        let ranking = service.rank(&tenant, &asked, vec![places]).await?;
         let (total, currency) = (ranking.footing.control_total.reported, settings.currency);
         let rows = ranking.rows.iter();
         Ok(Response::new(pb::RankCustomersResponse {
@@ -90,10 +91,11 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
         request: Request<pb::ExportRankingRequest>,
     ) -> Result<Response<Self::ExportRankingStream>, Status> {
         let request = request.into_inner();
+        let service = self.service.reporting_in(&request.reporting_currency)?;
         let tenant = tenant_from_pb(&request.tenant_id)?;
         let options = read_options_from_pb(request.read_options.as_ref())?;
-        let as_of = self.service.read_position(&tenant, options).await?;
-        let settings = self.service.settings();
+        let as_of = service.read_position(&tenant, options).await?;
+        let settings = service.settings();
         let period = request.period.as_ref();
         let scope = scope_from_pb(period, request.filter, settings, "", as_of)?;
         let fields = RankingFields {
@@ -102,7 +104,7 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
             cost_model_version: request.cost_model_version,
         };
         let export = RankingExport {
-            service: Arc::clone(&self.service),
+            service: Arc::clone(&service),
             tenant,
             request: ranking_from_pb(scope, &fields, Basis::NetProfit)?,
         };
@@ -117,15 +119,15 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
         request: Request<pb::GetCustomerStatementRequest>,
     ) -> Result<Response<pb::GetCustomerStatementResponse>, Status> {
         let request = request.into_inner();
+        let service = self.service.reporting_in(&request.reporting_currency)?;
         let tenant = tenant_from_pb(&request.tenant_id)?;
         let customer = PartyId::parse(&request.customer_id, "customer_id")?;
         let options = read_options_from_pb(request.read_options.as_ref())?;
-        let as_of = self.service.read_position(&tenant, options).await?;
-        let settings = self.service.settings();
+        let as_of = service.read_position(&tenant, options).await?;
+        let settings = service.settings();
         let scope = scope_from_pb(request.period.as_ref(), None, settings, "", as_of)?;
         let version = optional_version_from_pb(request.cost_model_version)?;
-        let answer = self
-            .service
+        let answer = service
             .statement(&tenant, &customer, scope, version)
             .await?;
         let id = customer.as_str();
@@ -142,11 +144,12 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
         request: Request<pb::CompareBandsRequest>,
     ) -> Result<Response<pb::CompareBandsResponse>, Status> {
         let request = request.into_inner();
+        let service = self.service.reporting_in(&request.reporting_currency)?;
         let tenant = tenant_from_pb(&request.tenant_id)?;
         let size = band_size_from_pb(request.band_size, request.band_fraction)?;
         let options = read_options_from_pb(request.read_options.as_ref())?;
-        let as_of = self.service.read_position(&tenant, options).await?;
-        let settings = self.service.settings();
+        let as_of = service.read_position(&tenant, options).await?;
+        let settings = service.settings();
         let period = request.period.as_ref();
         let scope = scope_from_pb(period, request.filter, settings, "", as_of)?;
         let fields = RankingFields {
@@ -155,7 +158,7 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
             cost_model_version: request.cost_model_version,
         };
         let asked = ranking_from_pb(scope, &fields, Basis::Revenue)?;
-        let bands = self.service.bands(&tenant, &asked, size).await?;
+        let bands = service.bands(&tenant, &asked, size).await?;
         Ok(Response::new(bands_to_pb(&bands, as_of, settings.currency)))
     }
 
@@ -164,6 +167,7 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
         request: Request<pb::GetConcentrationRequest>,
     ) -> Result<Response<pb::GetConcentrationResponse>, Status> {
         let request = request.into_inner();
+        let service = self.service.reporting_in(&request.reporting_currency)?;
         let tenant = tenant_from_pb(&request.tenant_id)?;
         let points = count_from_pb(
             request.point_count,
@@ -172,8 +176,8 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
             "point_count",
         )?;
         let options = read_options_from_pb(request.read_options.as_ref())?;
-        let as_of = self.service.read_position(&tenant, options).await?;
-        let settings = self.service.settings();
+        let as_of = service.read_position(&tenant, options).await?;
+        let settings = service.settings();
         let period = request.period.as_ref();
         let scope = scope_from_pb(period, request.filter, settings, "", as_of)?;
         let fields = RankingFields {
@@ -189,10 +193,10 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
                 leaving_from_pb(*count, LEAVING.1, &item("leaving_counts", index))
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let answer = self.service.concentration(&tenant, &asked, points).await?;
+        let answer = service.concentration(&tenant, &asked, points).await?;
         let mut answer = concentration_to_pb(&answer, as_of, settings.currency);
         if !leaving.is_empty() {
-            let found = self.service.dependences(&tenant, &asked, &leaving).await?;
+            let found = service.dependences(&tenant, &asked, &leaving).await?;
             answer.dependences = dependences_to_pb(&found, settings.currency);
         }
         Ok(Response::new(answer))

@@ -42,9 +42,10 @@ impl pb::report_service_server::ReportService for ReportHandlers {
         request: Request<pb::GetCrossReportRequest>,
     ) -> Result<Response<pb::GetCrossReportResponse>, Status> {
         let mut request = request.into_inner();
+        let service = self.service.reporting_in(&request.reporting_currency)?;
         let tenant = tenant_from_pb(&request.tenant_id)?;
-        let page = Page::of(&self.service, &tenant, &mut request).await?;
-        let settings = self.service.settings();
+        let page = Page::of(&service, &tenant, &mut request).await?;
+        let settings = service.settings();
         let period = request.period.as_ref();
         let (default, most) = COLUMN_LIMIT;
         let column_limit = count_from_pb(request.column_limit, default, most, "column_limit")?;
@@ -59,7 +60,7 @@ impl pb::report_service_server::ReportService for ReportHandlers {
         };
         let places = page.places()?;
         let end = places.end;
-        let report = self.service.cross_report(&tenant, &asked, places).await?;
+        let report = service.cross_report(&tenant, &asked, places).await?;
         let (columns, currency) = (&report.columns, settings.currency);
         let total = report.footing.control_total.reported;
         let rows = report.rows.iter();
@@ -84,9 +85,10 @@ impl pb::report_service_server::ReportService for ReportHandlers {
         request: Request<pb::RankDimensionRequest>,
     ) -> Result<Response<pb::RankDimensionResponse>, Status> {
         let mut request = request.into_inner();
+        let service = self.service.reporting_in(&request.reporting_currency)?;
         let tenant = tenant_from_pb(&request.tenant_id)?;
-        let page = Page::of(&self.service, &tenant, &mut request).await?;
-        let settings = self.service.settings();
+        let page = Page::of(&service, &tenant, &mut request).await?;
+        let settings = service.settings();
         let period = request.period.as_ref();
         let scope = scope_from_pb(period, request.filter, settings, "", page.as_of)?;
         let fields = RankingFields {
@@ -98,8 +100,7 @@ impl pb::report_service_server::ReportService for ReportHandlers {
         let dimension = dimension_from_pb(request.dimension, "dimension")?;
         let places = page.places()?;
         let end = places.end;
-        let ranking = self
-            .service
+        let ranking = service
             .rank_dimension(&tenant, &asked, dimension, places)
             .await?;
         let (total, currency) = (ranking.footing.control_total.reported, settings.currency);
@@ -149,14 +150,15 @@ impl pb::report_service_server::ReportService for ReportHandlers {
         request: Request<pb::GetTrendRequest>,
     ) -> Result<Response<pb::GetTrendResponse>, Status> {
         let request = request.into_inner();
+        let service = self.service.reporting_in(&request.reporting_currency)?;
         let tenant = tenant_from_pb(&request.tenant_id)?;
         let customer = match request.customer_id.as_str() {
             "" => None,
             id => Some(PartyId::parse(id, "customer_id")?),
         };
         let options = read_options_from_pb(request.read_options.as_ref())?;
-        let as_of = self.service.read_position(&tenant, options).await?;
-        let settings = self.service.settings();
+        let as_of = service.read_position(&tenant, options).await?;
+        let settings = service.settings();
         let period = request.period.as_ref();
         let scope = scope_from_pb(period, request.filter, settings, "", as_of)?;
         let fields = RankingFields {
@@ -166,8 +168,7 @@ impl pb::report_service_server::ReportService for ReportHandlers {
         };
         let asked = ranking_from_pb(scope, &fields, Basis::NetProfit)?;
         let granularity = granularity_from_pb(request.granularity)?;
-        let trend = self
-            .service
+        let trend = service
             .trend(&tenant, &asked, customer.as_ref(), granularity)
             .await?;
         Ok(Response::new(trend_to_pb(&trend, as_of, settings)))

@@ -7,6 +7,7 @@ use super::{
     closing::ClosingHandlers,
     cost_model::CostModelHandlers,
     customer::CustomerHandlers,
+    exchange_rate::ExchangeRateHandlers,
     layers::{
         auth::{AuthLayer, Guard},
         deadline::DeadlineLayer,
@@ -16,6 +17,7 @@ use super::{
         closing_service_server::{self, ClosingServiceServer},
         cost_model_service_server::{self, CostModelServiceServer},
         customer_service_server::{self, CustomerServiceServer},
+        exchange_rate_service_server::{self, ExchangeRateServiceServer},
         prospect_service_server::{self, ProspectServiceServer},
         ranking_service_server::{self, RankingServiceServer},
         receivables_service_server::{self, ReceivablesServiceServer},
@@ -150,6 +152,7 @@ pub async fn serve_guarded(
             ClosingHandlers { service: shared() }
         ))
         .add_service(accept!(CostModelServiceServer, cost_model))
+        .add_service(exchange_rates(shared()))
         .add_service(accept!(RankingServiceServer, ranking))
         .add_service(accept!(ReceivablesServiceServer, receivables))
         .add_service(accept!(ReportServiceServer, report))
@@ -197,6 +200,10 @@ fn reflection() -> ServerReflectionServer<impl ServerReflection> {
         .expect("the contract's descriptors are whole")
 }
 
+fn exchange_rates(service: Arc<Service>) -> ExchangeRateServiceServer<ExchangeRateHandlers> {
+    accept!(ExchangeRateServiceServer, ExchangeRateHandlers { service })
+}
+
 /// Connections that do not wait to fill packets: answers are written in several small pieces, and each call would take
 /// 40 ms longer.
 fn incoming(listener: TcpListener) -> TcpIncoming {
@@ -204,12 +211,13 @@ fn incoming(listener: TcpListener) -> TcpIncoming {
 }
 
 /// The services by their names, and the server as a whole by the empty one.
-const HEALTH_NAMES: [&str; 10] = [
+const HEALTH_NAMES: [&str; 11] = [
     "",
     activity_server::SERVICE_NAME,
     closing_service_server::SERVICE_NAME,
     cost_model_service_server::SERVICE_NAME,
     customer_service_server::SERVICE_NAME,
+    exchange_rate_service_server::SERVICE_NAME,
     prospect_service_server::SERVICE_NAME,
     ranking_service_server::SERVICE_NAME,
     receivables_service_server::SERVICE_NAME,

@@ -21,6 +21,7 @@ fn code(reason: Reason) -> Code {
         | Reason::NumberTooFine
         | Reason::NumberOutOfRange
         | Reason::CurrencyMismatch
+        | Reason::CurrencyUnknown
         | Reason::TimeOutOfRange
         | Reason::PeriodInverted
         | Reason::PeriodNotAligned
@@ -33,8 +34,10 @@ fn code(reason: Reason) -> Code {
         | Reason::TraitLeaksOutcome => Code::InvalidArgument,
         Reason::PositionNotReached
         | Reason::ActivityAlreadyReversed
+        | Reason::SaleAlreadyReversed
         | Reason::CostModelChanged
         | Reason::EvidenceTooThin
+        | Reason::ExchangeRateNotFound
         | Reason::SumOutOfRange
         | Reason::PeriodNotClosed
         | Reason::PeriodNotOver
@@ -44,6 +47,7 @@ fn code(reason: Reason) -> Code {
         Reason::TooManyWatchers => Code::ResourceExhausted,
         Reason::ActivityConflict | Reason::RequestIdReused => Code::AlreadyExists,
         Reason::ActivityNotFound
+        | Reason::SaleNotFound
         | Reason::CustomerNotFound
         | Reason::PartyNotFound
         | Reason::CostModelNotFound

@@ -272,6 +272,14 @@ pub struct ReportArguments {
     /// Use this version of the cost model instead of the newest
     #[arg(long, value_name = "VERSION")]
     pub cost_model: Option<i64>,
+    /// Report in this currency instead of that of the books, at the exchange rate of each day
+    #[arg(
+        long,
+        value_name = "CODE",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub reporting_currency: String,
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use super::errors::Failure;
 use crate::api::pb::{
     activity_service_client::ActivityServiceClient, closing_service_client::ClosingServiceClient,
     cost_model_service_client::CostModelServiceClient,
-    customer_service_client::CustomerServiceClient, prospect_service_client::ProspectServiceClient,
-    ranking_service_client::RankingServiceClient,
+    customer_service_client::CustomerServiceClient,
+    exchange_rate_service_client::ExchangeRateServiceClient,
+    prospect_service_client::ProspectServiceClient, ranking_service_client::RankingServiceClient,
     receivables_service_client::ReceivablesServiceClient,
     report_service_client::ReportServiceClient, watch_service_client::WatchServiceClient,
 };
@@ -167,6 +168,12 @@ impl Connection {
     /// Cost models.
     pub fn cost_models(&self) -> CostModelServiceClient<Channel> {
         CostModelServiceClient::new(self.channel.clone())
+            .max_decoding_message_size(ANSWER_BYTES_MAX)
+    }
+
+    /// Exchange rates.
+    pub fn exchange_rates(&self) -> ExchangeRateServiceClient<Channel> {
+        ExchangeRateServiceClient::new(self.channel.clone())
             .max_decoding_message_size(ANSWER_BYTES_MAX)
     }
 

@@ -98,6 +98,9 @@ enum Command {
     Closed(commands::closings::ClosedArguments),
     /// Show what arrived after a month was closed, and what it changed
     Late(commands::closings::LateArguments),
+    /// List, put and import exchange rates
+    #[command(subcommand)]
+    Rates(commands::rates::RateCommand),
     /// Make the tables in a PostgreSQL database, or bring them up to date
     Migrate(commands::database::MigrateArguments),
     /// Move tenants between folders and databases; all tenants if --tenant names none
@@ -171,6 +174,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Close(close) => close.run(&connect().await?, format).await,
         Command::Closed(closed) => closed.run(&connect().await?, format).await,
         Command::Late(late) => late.run(&connect().await?, format).await,
+        Command::Rates(rates) => rates.run(&connect().await?, format).await,
         Command::Migrate(migrate) => migrate.run(format).await,
         Command::Copy(copy) => copy.run(&arguments.connection.tenant, format).await,
         Command::Backup(copy) => copy.backup(format),

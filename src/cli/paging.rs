@@ -43,6 +43,7 @@ pages! {
     ListActivitiesResponse.entries,
     ListClosedPeriodsResponse.closed_periods,
     ListCostModelsResponse.cost_models,
+    ListExchangeRatesResponse.exchange_rates,
     ListLateEntriesResponse.entries,
     ListLookalikesResponse.lookalikes,
     ListPartiesResponse.parties,

@@ -4,10 +4,13 @@
 //! takes from it is decided by the weights of a question, once, in [`super::ranking`].
 
 use super::{
-    activity::{Activity, DirectCostKind, EffortPurpose, Kind, Price, Work},
+    activity::{Activity, DirectCostKind, EffortPurpose, Kind, Price, Severity, Work},
     decimal::MICRO_PLACES,
-    id::RoleId,
+    id::{FactorName, RoleId},
     money::Nanos,
+    relationship::{
+        AppreciationKind, BonusEvent, Circumstance, ExternalityKind, circumstances, post_effort,
+    },
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
@@ -52,6 +55,32 @@ pub enum Account {
     Minutes(RoleId, WorkPurpose),
     /// How many invoices there were.
     InvoiceCount,
+    /// How many complaints of a severity there were.
+    Complaints(Severity),
+    /// How many times the customer said how content it is.
+    FeedbackCount,
+    /// How content it is, each time from 0 to 1, in millionths.
+    Feedback,
+    /// Bonuses that were accrued, redeemed or expired, in micro-units.
+    Bonus(BonusEvent),
+    /// What appreciation cost, in micro-units.
+    Appreciation(AppreciationKind),
+    /// What was spent to win the customer, in micro-units.
+    AcquisitionCost,
+    /// What was spent to keep it, in micro-units.
+    RetentionSpend,
+    /// Estimates of effects on others, of any sign, in micro-units.
+    Externality(ExternalityKind),
+    /// How much something counts that has no price, of any sign, in millionths.
+    Factor(FactorName),
+    /// Working time that was worked under a circumstance, in thousandths of a minute. It is counted under what it was
+    /// for as well: this is beside it, and what a premium is paid on.
+    Circumstance(RoleId, Circumstance),
+    /// What working time cost in another currency than that of the books, in micro-units. No activity posts it: it is
+    /// made where a report is restated.
+    RestatedWork(RoleId, WorkPurpose),
+    /// What working time cost more under a circumstance, in the same way.
+    RestatedPremium(RoleId, Circumstance),
 }
 
 impl Account {
@@ -68,13 +97,24 @@ impl Account {
             | Self::WrittenOff
             | Self::Invoiced
             | Self::Spend
-            | Self::Quantity => MICRO_PLACES,
+            | Self::Quantity
+            | Self::Feedback
+            | Self::Bonus(_)
+            | Self::Appreciation(_)
+            | Self::AcquisitionCost
+            | Self::RetentionSpend
+            | Self::Externality(_)
+            | Self::Factor(_)
+            | Self::RestatedWork(..)
+            | Self::RestatedPremium(..) => MICRO_PLACES,
             Self::SaleCount
             | Self::ComplaintCount
             | Self::SpecialDemandCount
             | Self::ReferralCount
-            | Self::InvoiceCount => 0,
-            Self::Minutes(..) => MINUTE_PLACES,
+            | Self::InvoiceCount
+            | Self::Complaints(_)
+            | Self::FeedbackCount => 0,
+            Self::Minutes(..) | Self::Circumstance(..) => MINUTE_PLACES,
         }
     }
 }
@@ -100,8 +140,26 @@ impl fmt::Display for Account {
             Self::SpecialDemandCount => "special_demands",
             Self::ReferralCount => "referrals",
             Self::InvoiceCount => "invoices",
+            Self::Complaints(severity) => return write!(f, "complaints:{}", severity.as_str()),
+            Self::FeedbackCount => "feedbacks",
+            Self::Feedback => "feedback",
+            Self::Bonus(event) => return write!(f, "bonus:{}", event.as_str()),
+            Self::Appreciation(kind) => return write!(f, "appreciation:{}", kind.as_str()),
+            Self::AcquisitionCost => "acquisition_cost",
+            Self::RetentionSpend => "retention_spend",
+            Self::Externality(kind) => return write!(f, "externality:{}", kind.as_str()),
+            Self::Factor(name) => return write!(f, "factor:{name}"),
+            Self::Circumstance(role, circumstance) => {
+                return write!(f, "minutes:{role}:under:{}", circumstance.as_str());
+            }
             Self::Minutes(role, purpose) => {
                 return write!(f, "minutes:{role}:{}", purpose.as_str());
+            }
+            Self::RestatedWork(role, purpose) => {
+                return write!(f, "restated_work:{role}:{}", purpose.as_str());
+            }
+            Self::RestatedPremium(role, circumstance) => {
+                return write!(f, "restated_premium:{role}:{}", circumstance.as_str());
             }
         })
     }
@@ -179,17 +237,21 @@ pub fn for_each_posting_of(kind: &Kind, mut post: impl FnMut(Account, i64)) {
         Kind::Effort {
             work,
             purpose,
-            channel: _,
-        } => {
-            post_work(&mut post, Some(work), WorkPurpose::Effort(*purpose));
-        }
+            channel,
+        } => post_effort(
+            &mut post,
+            work,
+            *purpose,
+            circumstances(*channel, None, None),
+        ),
         Kind::Complaint {
             compensation,
             work,
-            severity: _,
+            severity,
             perceived_severity: _,
         } => {
             post(Account::ComplaintCount, 1);
+            post(Account::Complaints(*severity), 1);
             post_unless_zero(&mut post, Account::Compensation, compensation.unwrap_or(0));
             post_work(&mut post, work.as_ref(), WorkPurpose::Complaint);
         }
@@ -209,6 +271,7 @@ pub fn for_each_posting_of(kind: &Kind, mut post: impl FnMut(Account, i64)) {
         Kind::CreditNote { amount, .. } => post(Account::Invoiced, -amount),
         // It moves no money. Who has one is active all the same.
         Kind::Dispute { .. } => {}
+        Kind::Relationship(relationship) => relationship.for_each_posting(&mut post),
     }
 }
 
@@ -311,6 +374,7 @@ mod tests {
             },
             dimensions: Dimensions::default(),
             kind,
+            original: None,
         };
         let mut sums = Sums::default();
         for_each_posting(&activity, |account, quantity| {

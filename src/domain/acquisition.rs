@@ -80,6 +80,7 @@ pub fn acquisition_cost(costs: &CostModel) -> Weights {
     );
     let fees = Account::DirectCost(DirectCostKind::LeadGenerationFee);
     weights.0.insert(fees, NANOS_PER_MICRO);
+    weights.0.insert(Account::AcquisitionCost, NANOS_PER_MICRO);
     weights
 }
 
@@ -104,6 +105,7 @@ mod tests {
             kind: Kind::Referral {
                 referred_party_id: PartyId::stored("d"),
             },
+            original: None,
         }
     }
 

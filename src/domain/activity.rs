@@ -1,8 +1,10 @@
 //! What can happen with a customer.
 
 use super::{
+    exchange_rate::Original,
     id::{ActivityId, PartyId, RoleId},
     money::Micros,
+    relationship::Relationship,
     time::Instant,
 };
 use serde::{Deserialize, Serialize};
@@ -18,8 +20,22 @@ pub struct Activity {
     pub occur_time: Instant,
     /// What it can be grouped and filtered by.
     pub dimensions: Dimensions,
-    /// What happened.
+    /// What happened; amounts are in the currency of the books.
     pub kind: Kind,
+    /// What it was submitted as, if in another currency. Stored forms keep it beside the activity, so that those in the
+    /// currency of the books take nothing for it.
+    #[serde(skip)]
+    pub original: Option<Box<Original>>,
+}
+
+impl Activity {
+    /// The sale with which it is taken back.
+    pub fn sale(&self) -> Option<&ActivityId> {
+        match &self.kind {
+            Kind::Relationship(relationship) => relationship.sale(),
+            _ => None,
+        }
+    }
 }
 
 /// What an activity can be grouped and filtered by; an empty text is UNASSIGNED.
@@ -140,6 +156,8 @@ pub enum Kind {
         /// Whether the dispute ends.
         resolved: bool,
     },
+    /// Something else that a relationship costs or gives.
+    Relationship(Relationship),
 }
 
 /// What a sale would have cost without discount.
@@ -177,6 +195,8 @@ macro_rules! closed_list {
         }
     };
 }
+
+pub(super) use closed_list;
 
 closed_list! {
     /// What kind of direct cost.

@@ -2,8 +2,10 @@
 
 use super::{
     activity::{Activity, Dimensions, Kind, Price, Work},
+    exchange_rate::for_each_amount,
     ledger::{Entry, Position, Reversal},
     problem::{Problem, Reason},
+    relationship::{self, Relationship},
 };
 
 /// What an entry is that comes under an id that is in the ledger already: `None` if it is the same.
@@ -48,7 +50,27 @@ fn differing_activity_field(a: &Activity, b: &Activity) -> Option<&'static str> 
         (a.occur_time != b.occur_time, "occur_time"),
     ])
     .or_else(|| differing_dimension(&a.dimensions, &b.dimensions))
-    .or_else(|| differing_kind_field(&a.kind, &b.kind))
+    .or_else(|| differing_content(a, b))
+}
+
+/// Content is compared as it was submitted, so that a rate that was corrected since makes no difference.
+fn differing_content(a: &Activity, b: &Activity) -> Option<&'static str> {
+    let currency = |activity: &Activity| activity.original.as_ref().map(|own| own.currency);
+    match (currency(a), currency(b)) {
+        (None, None) => differing_kind_field(&a.kind, &b.kind),
+        (one, other) => {
+            let (kind, mut submitted) = (a.submitted_kind(), b.submitted_kind());
+            let field = differing_kind_field(&kind, &submitted);
+            field.or_else(|| (one != other).then(|| currency_field(&mut submitted)))
+        }
+    }
+}
+
+/// Where the currency of what was submitted is told.
+fn currency_field(kind: &mut Kind) -> &'static str {
+    for_each_amount(kind, |field, _| Err(field))
+        .err()
+        .unwrap_or("kind")
 }
 
 fn differing_dimension(a: &Dimensions, b: &Dimensions) -> Option<&'static str> {
@@ -258,6 +280,17 @@ fn differing_kind_field(a: &Kind, b: &Kind) -> Option<&'static str> {
             (i1 != i2, "dispute.invoice_id"),
             (r1 != r2, "dispute.resolved"),
         ]),
+        (Kind::Relationship(a), Kind::Relationship(b)) => {
+            (a != b).then(|| relationship::differing_field(a, b))
+        }
+        (Kind::DirectCost { .. }, Kind::Relationship(Relationship::CausedCost { .. }))
+        | (Kind::Relationship(Relationship::CausedCost { .. }), Kind::DirectCost { .. }) => {
+            Some("direct_cost.sale_activity_id")
+        }
+        (Kind::Effort { .. }, Kind::Relationship(Relationship::QualifiedEffort { .. }))
+        | (Kind::Relationship(Relationship::QualifiedEffort { .. }), Kind::Effort { .. }) => {
+            Some("effort.urgency")
+        }
         _ => Some("kind"),
     }
 }

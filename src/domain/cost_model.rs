@@ -1,11 +1,12 @@
 //! What working time and running the business cost: capacity cost rates and cost pools.
 
 use super::{
-    account::{Account, WorkPurpose},
+    account::{Account, Sums, WorkPurpose},
     allocation::Driven,
     id::{PoolId, RequestId, RoleId},
-    money::{Micros, divide_half_even},
+    money::{Micros, NANOS_PER_MICRO, Nanos, divide_half_even},
     policy::{Part, Policy},
+    premium::EffortPremium,
     problem::{Problem, Reason},
     receivables::cost::ReceivablesRates,
     time::{Day, Instant, Period},
@@ -37,6 +38,12 @@ pub struct CostModel {
     /// What receivables cost beside what is written off; nothing if it is not told.
     #[serde(default)]
     pub receivables: Option<ReceivablesRates>,
+    /// What minutes cost more under some circumstances, in their order, each role and circumstance once.
+    #[serde(default)]
+    pub premiums: Vec<EffortPremium>,
+    /// Whether a report is made with it in another currency than that of the books. Never stored.
+    #[serde(skip)]
+    pub is_restated: bool,
 }
 
 /// The practical capacity of a role: the minutes that are paid for, less breaks, training and the like (Kaplan and
@@ -152,11 +159,35 @@ impl CostModel {
     /// What each account that is working time costs per thousandth of a minute, in nano-units: micro-units per minute
     /// are nano-units per thousandth of a minute. A role without a rate costs nothing here, and is named in the
     /// answer.
+    ///
+    /// Where a report is restated, each piece of working time costs what it cost on its own day, which is counted under
+    /// an account of its own.
     pub fn minute_weights(&self) -> impl Iterator<Item = (Account, i128)> {
-        self.rates.iter().flat_map(|(role, rate)| {
-            WorkPurpose::all()
-                .map(move |purpose| (Account::Minutes(role.clone(), purpose), i128::from(*rate)))
+        let weight = |role: &RoleId, rate: Micros, purpose| match self.is_restated {
+            false => (Account::Minutes(role.clone(), purpose), i128::from(rate)),
+            true => (
+                Account::RestatedWork(role.clone(), purpose),
+                NANOS_PER_MICRO,
+            ),
+        };
+        self.rates.iter().flat_map(move |(role, rate)| {
+            WorkPurpose::all().map(move |purpose| weight(role, *rate, purpose))
         })
+    }
+
+    /// What working time cost, and the rate behind it, if there is one rate.
+    pub fn work_cost(
+        &self,
+        sums: &Sums,
+        (role, purpose): (&RoleId, WorkPurpose),
+        milli_minutes: i128,
+    ) -> (Nanos, Option<Micros>) {
+        if self.is_restated {
+            let account = Account::RestatedWork(role.clone(), purpose);
+            return (sums.get(&account) * NANOS_PER_MICRO, None);
+        }
+        let rate = self.rate(role);
+        (milli_minutes * i128::from(rate.unwrap_or(0)), rate)
     }
 
     /// The parts of the pools that fall into a period: those that are split over everybody, in the order of their ids,
@@ -180,6 +211,7 @@ impl CostModel {
             && self.effective_from == other.effective_from
             && self.capacities == other.capacities
             && self.receivables == other.receivables
+            && self.premiums == other.premiums
     }
 }
 

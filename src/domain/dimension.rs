@@ -105,11 +105,11 @@ fn place(column: &str) -> (bool, &str) {
 pub fn sales_pay(costs: &CostModel) -> Weights {
     let selling = WorkPurpose::Effort(EffortPurpose::Sales);
     let minutes = costs.minute_weights();
-    let mut weights = Weights(
-        minutes
-            .filter(|(account, _)| matches!(account, Account::Minutes(_, purpose) if *purpose == selling))
-            .collect(),
-    );
+    let is_selling = |account: &Account| match account {
+        Account::Minutes(_, purpose) | Account::RestatedWork(_, purpose) => *purpose == selling,
+        _ => false,
+    };
+    let mut weights = Weights(minutes.filter(|(account, _)| is_selling(account)).collect());
     let commissions = Account::DirectCost(DirectCostKind::Commission);
     weights.0.insert(commissions, NANOS_PER_MICRO);
     weights

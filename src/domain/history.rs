@@ -50,7 +50,8 @@ impl Content {
             Record::Party(_)
             | Record::TraitDefinition(_)
             | Record::Closing(_)
-            | Record::Product(_) => record,
+            | Record::Product(_)
+            | Record::ExchangeRate(_) => record,
         })
     }
 }

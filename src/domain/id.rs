@@ -130,6 +130,10 @@ identifier! {
     PoolId, 64, check_text
 }
 identifier! {
+    /// Something that counts and has no price.
+    FactorName, 64, check_text
+}
+identifier! {
     /// What a trait is about.
     TraitKey, 64, check_key
 }

@@ -16,7 +16,7 @@ pub const MICROS_PER_UNIT: i64 = 1_000_000;
 pub const NANOS_PER_UNIT: i128 = 1_000_000_000;
 
 /// An ISO 4217 currency code: three capital letters.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Currency([u8; 3]);
 
 impl Currency {

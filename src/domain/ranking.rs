@@ -5,6 +5,7 @@ use super::{
     activity::DirectCostKind,
     cost_model::CostModel,
     money::NANOS_PER_MICRO,
+    relationship::{AppreciationKind, BonusEvent},
 };
 
 /// What customers are ranked by.
@@ -40,6 +41,20 @@ const SERVICE_DEDUCTIONS: [Account; 3] = [
     Account::WrittenOff,
 ];
 
+/// What winning and keeping a customer costs, by account: 1 for a cost, -1 for what takes a cost back. A bonus is a
+/// cost when it is accrued, and none any more when it expires; to redeem it only ends the liability.
+pub fn relationship_costs() -> impl Iterator<Item = (Account, i128)> {
+    let appreciation = AppreciationKind::ALL.iter();
+    let appreciation = appreciation.map(|kind| (Account::Appreciation(*kind), 1));
+    let others = [
+        (Account::AcquisitionCost, 1),
+        (Account::RetentionSpend, 1),
+        (Account::Bonus(BonusEvent::Accrued), 1),
+        (Account::Bonus(BonusEvent::Expired), -1),
+    ];
+    appreciation.chain(others)
+}
+
 impl Basis {
     /// The value of a customer before its share of fixed costs.
     ///
@@ -72,8 +87,11 @@ impl Basis {
         for account in SERVICE_DEDUCTIONS {
             add(account, -NANOS_PER_MICRO);
         }
-        for (account, rate) in costs.minute_weights() {
+        for (account, rate) in costs.minute_weights().chain(costs.premium_weights()) {
             add(account, -rate);
+        }
+        for (account, sign) in relationship_costs() {
+            add(account, -sign * NANOS_PER_MICRO);
         }
         weights
     }

@@ -109,7 +109,8 @@ impl Event {
             | Kind::Effort { .. }
             | Kind::Complaint { .. }
             | Kind::SpecialDemand { .. }
-            | Kind::Referral { .. } => return None,
+            | Kind::Referral { .. }
+            | Kind::Relationship(_) => return None,
         };
         Some(Self {
             time,

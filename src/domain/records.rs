@@ -7,11 +7,13 @@
 use super::{
     closing::{self, Closing, ClosingDraft},
     cost_model::{self, CostModel, CostModelDraft},
+    exchange_rate::ExchangeRate,
     id::{PartyId, RequestId, TraitKey},
     ledger::Position,
     party::{self, Party, PartyQuestion, TraitDefinition, TraitValue},
     problem::Problem,
     product::Product,
+    rates::Rates,
     time::Instant,
     traits::SharedTraits,
 };
@@ -35,6 +37,8 @@ pub enum Record {
     Closing(ClosingDraft),
     /// A product with its category.
     Product(Product),
+    /// An exchange rate of a day.
+    ExchangeRate(ExchangeRate),
 }
 
 /// What becomes of a record.
@@ -67,6 +71,7 @@ pub struct Records {
     cost_models: Vec<StoredCostModel>,
     closings: Vec<Closing>,
     products: BTreeMap<String, History<Product>>,
+    rates: Rates,
 }
 
 /// A version of the cost model with where it was written and under which request.
@@ -154,6 +159,7 @@ impl Records {
             Record::Product(product) => {
                 copy_newest(&mut self.products, &base.products, &product.product_id);
             }
+            Record::ExchangeRate(rate) => self.rates.prepare(&base.rates, rate),
         }
     }
 
@@ -169,6 +175,7 @@ impl Records {
                 Some(Err(problem)) => Decision::Refused(problem),
             },
             Record::Product(product) => self.decide_product(product),
+            Record::ExchangeRate(rate) => self.rates.decide(rate),
         }
     }
 
@@ -284,6 +291,7 @@ impl Records {
                 let id = product.product_id.clone();
                 add(&mut self.products, id, position, product);
             }
+            Record::ExchangeRate(rate) => self.rates.apply(position, record_time, rate),
         }
     }
 
@@ -370,6 +378,11 @@ impl Records {
             }
         }
         answer
+    }
+
+    /// The stored exchange rates.
+    pub fn rates(&self) -> &Rates {
+        &self.rates
     }
 
     /// A trait's definition as of a position.

@@ -8,6 +8,7 @@ use super::{
     money::{Micros, NANOS_PER_MICRO, Nanos, to_nanos},
     ranking::Basis,
     receivables::cost::Part,
+    relation::{self, Relation},
 };
 use std::collections::BTreeMap;
 
@@ -42,6 +43,8 @@ pub struct Statement {
     pub complaint_count: i128,
     pub special_demand_count: i128,
     pub referral_count: i128,
+    /// What the relationship costs and gives.
+    pub relation: Relation,
 }
 
 /// A total of the statement that has lines below it.
@@ -55,6 +58,14 @@ pub enum Section {
     ReceivablesCost,
     /// Allocated fixed cost.
     AllocatedFixedCost,
+    /// Acquisition cost.
+    AcquisitionCost,
+    /// Retention cost.
+    RetentionCost,
+    /// Bonus cost.
+    BonusCost,
+    /// Appreciation cost.
+    AppreciationCost,
 }
 
 /// One line below a total.
@@ -97,7 +108,7 @@ impl Statement {
             spend: amount(Account::Spend),
             sale_count: sums.get(&Account::SaleCount),
             quantity: sums.get(&Account::Quantity),
-            milli_minutes: lines.iter().filter_map(|line| line.milli_minutes).sum(),
+            milli_minutes: relation::milli_minutes(sums, |_| true),
             complaint_count: sums.get(&Account::ComplaintCount),
             special_demand_count: sums.get(&Account::SpecialDemandCount),
             referral_count: sums.get(&Account::ReferralCount),
@@ -108,6 +119,8 @@ impl Statement {
             statement.net_revenue - statement.cost_of_goods - statement.direct_costs;
         statement.customer_margin =
             statement.contribution_margin - statement.cost_to_serve - statement.receivables_cost;
+        statement.relation = Relation::of(sums, costs, &lines);
+        statement.customer_margin -= statement.relation.cost();
         statement.net_profit = statement.customer_margin - statement.allocated_fixed_cost;
         statement
     }
@@ -129,8 +142,8 @@ impl Statement {
     }
 
     /// The lines of money with their names in the contract.
-    pub fn figures(&self) -> [(&'static str, Nanos); 14] {
-        [
+    pub fn figures(&self) -> impl Iterator<Item = (&'static str, Nanos)> {
+        let own = [
             ("gross_revenue", self.gross_revenue),
             ("discounts", self.discounts),
             ("refunds", self.refunds),
@@ -145,7 +158,8 @@ impl Statement {
             ("net_profit", self.net_profit),
             ("invoiced", self.invoiced),
             ("spend", self.spend),
-        ]
+        ];
+        own.into_iter().chain(self.relation.figures())
     }
 
     /// The figure that customers are ranked by.
@@ -190,16 +204,17 @@ pub fn lines(sums: &Sums, costs: &CostModel, shares: &[(PoolId, Micros)]) -> Vec
     ));
     for (account, milli_minutes) in sums.iter() {
         if let Account::Minutes(role, purpose) = account {
-            let rate = costs.rate(role);
+            let (amount, rate) = costs.work_cost(sums, (role, *purpose), milli_minutes);
             lines.push(Line {
                 section: Section::CostToServe,
                 label: format!("{role} {}", purpose.as_str()),
-                amount: milli_minutes * i128::from(rate.unwrap_or(0)),
+                amount,
                 milli_minutes: Some(milli_minutes),
                 rate,
             });
         }
     }
+    lines.extend(relation::lines(sums, costs));
     lines.push(money(
         Section::ReceivablesCost,
         "WRITE_OFF",

@@ -50,6 +50,8 @@ pub struct Counts {
     pub closings: u64,
     /// Versions of products.
     pub products: u64,
+    /// Versions of exchange rates.
+    pub exchange_rates: u64,
 }
 
 impl Counts {
@@ -62,6 +64,7 @@ impl Counts {
             Content::Record(Record::CostModel(_)) => &mut self.cost_models,
             Content::Record(Record::Closing(_)) => &mut self.closings,
             Content::Record(Record::Product(_)) => &mut self.products,
+            Content::Record(Record::ExchangeRate(_)) => &mut self.exchange_rates,
         } += 1;
     }
 }

@@ -14,6 +14,7 @@ pub mod cost_models;
 pub mod cross_report;
 pub mod dependence;
 pub mod dimension_ranking;
+pub mod exchange_rates;
 pub mod kept;
 pub mod late_arrivals;
 pub mod lookalike;
@@ -24,6 +25,7 @@ pub mod profile;
 pub mod rankings;
 pub mod receivables;
 pub mod report;
+pub mod restating;
 pub mod solvency;
 pub mod standings;
 pub mod trends;
@@ -49,6 +51,7 @@ use late_arrivals::{LateArrivals, LateQuestion};
 use prequalify::{Learning, Trained};
 use profile::{BestCustomers, LearntOfBest};
 use receivables::CostsAsked;
+use restating::Restating;
 use std::sync::{
     Arc, OnceLock,
     atomic::{AtomicBool, Ordering},
@@ -65,7 +68,7 @@ const KEPT_LATE: usize = 2;
 /// What holds for the whole service.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The reporting currency: every amount is in it.
+    /// The currency of the books: every amount that is summed is in it.
     pub currency: Currency,
     /// The reporting time zone's calendar: the books are kept by its days.
     pub calendar: Calendar,
@@ -94,6 +97,8 @@ pub struct Service {
     won: Kept<(TenantId, Position), Won>,
     receivables_costs: Kept<CostsAsked, ReceivablesCosts>,
     late_arrivals: Kept<(TenantId, LateQuestion), LateArrivals>,
+    /// What the store is seen through, where a report is made in another currency.
+    restating: Option<Arc<Restating>>,
 }
 
 impl Service {
@@ -110,6 +115,7 @@ impl Service {
             won: Kept::new(KEPT_WON),
             receivables_costs: Kept::new(KEPT),
             late_arrivals: Kept::new(KEPT_LATE),
+            restating: None,
         }
     }
 

@@ -116,6 +116,7 @@ impl Service {
             model,
             pool_parts: Vec::new(),
             receivables: Arc::default(),
+            restating: None,
         };
         let learning = Learning {
             tenant: tenant.clone(),

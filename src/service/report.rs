@@ -1,6 +1,6 @@
 //! What every report has in common: the costs that it used, its totals, and the proof that it ties to the books.
 
-use super::Service;
+use super::{Service, restating::Restating};
 use crate::domain::{
     account::Sums,
     allocation::Allotment,
@@ -28,6 +28,8 @@ pub struct Costs {
     /// What receivables cost beside what is written off, by customer: nothing if the cost model does not tell, or if
     /// the question has branches. After the pools, so that their order is that of a row's shares.
     pub receivables: Arc<ReceivablesCosts>,
+    /// How they came to be in another currency than that of the books, if they did.
+    pub restating: Option<Arc<Restating>>,
 }
 
 impl Costs {
@@ -98,6 +100,8 @@ pub struct Footing {
     pub inactive_receivables_cost: Nanos,
     /// How many customers are active.
     pub active_customers: u64,
+    /// How the report came to be in another currency than that of the books, if it did.
+    pub restating: Option<Arc<Restating>>,
 }
 
 impl Service {
@@ -123,12 +127,13 @@ impl Service {
             model,
             pool_parts: Vec::new(),
             receivables: Arc::default(),
+            restating: None,
         };
         if scope.branches.is_empty() {
             costs.pool_parts = costs.model.pool_parts(&scope.period);
             costs.receivables = self.receivables_costs(tenant, &costs.model, scope).await?;
         }
-        Ok(costs)
+        self.restated(tenant, costs, scope).await
     }
 
     /// The costs for a question whose rows bear no fixed costs, since nothing says which part of them they cause.
@@ -139,11 +144,26 @@ impl Service {
         scope: &Scope,
     ) -> Result<Costs, Problem> {
         let model = self.cost_model(tenant, version, scope.as_of).await?;
-        Ok(Costs {
+        let costs = Costs {
             model,
             pool_parts: Vec::new(),
             receivables: Arc::default(),
-        })
+            restating: None,
+        };
+        self.restated(tenant, costs, scope).await
+    }
+
+    /// The costs as a report in the service's own currency uses them.
+    async fn restated(
+        &self,
+        tenant: &TenantId,
+        costs: Costs,
+        scope: &Scope,
+    ) -> Result<Costs, Problem> {
+        match &self.restating {
+            None => Ok(costs),
+            Some(restating) => restating.costs(tenant, costs, scope).await,
+        }
     }
 }
 
@@ -195,6 +215,7 @@ pub fn footing(costs: &Costs, order: &Order, totals: &RankTotals) -> Result<Foot
         receivables_cost: receivables * NANOS_PER_MICRO,
         inactive_receivables_cost: (all_receivables - receivables) * NANOS_PER_MICRO,
         active_customers: totals.active,
+        restating: costs.restating.clone(),
     })
 }
 

@@ -11,6 +11,7 @@ use super::{Store, answer};
 use crate::domain::{
     closing::Closing,
     cost_model::CostModel,
+    exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
     history::{HistoryQuestion, Written, check_follows},
     id::{PartyId, TenantId},
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
@@ -25,7 +26,7 @@ use crate::domain::{
     ranking::Direction,
     receivables::{Event, ReceivablesAnswer, ReceivablesQuestion},
     records::{PartyAnswer, Record},
-    time::{Calendar, Instant},
+    time::{Calendar, Day, Instant},
 };
 use async_trait::async_trait;
 use std::{
@@ -221,6 +222,23 @@ impl Store for MemoryStore {
 
     async fn closings(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Closing>, Problem> {
         Ok(self.read(tenant, |tenant| tenant.records.closings(as_of)))
+    }
+
+    async fn exchange_rates(
+        &self,
+        tenant: &TenantId,
+        keys: &[(Pair, Day)],
+        as_of: Position,
+    ) -> Result<Vec<Option<ExchangeRate>>, Problem> {
+        Ok(self.read(tenant, |tenant| tenant.records.rates().find(keys, as_of)))
+    }
+
+    async fn list_exchange_rates(
+        &self,
+        tenant: &TenantId,
+        question: &RateQuestion,
+    ) -> Result<Vec<StoredRate>, Problem> {
+        Ok(self.read(tenant, |tenant| tenant.records.rates().list(question)))
     }
 
     async fn rank(

@@ -3,14 +3,16 @@
 //! Stores answer integers: counts and sums. Ratios, scores, curve points, allocations and every rounding of money
 //! happen once, above this trait. Knows nothing of gRPC and of the services.
 
-mod answer;
+pub(crate) mod answer;
 pub mod embedded;
 pub mod memory;
+pub(crate) mod ordered;
 pub mod postgres;
 
 use crate::domain::{
     closing::Closing,
     cost_model::CostModel,
+    exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
     history::{HistoryQuestion, Written},
     id::{PartyId, TenantId},
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
@@ -24,7 +26,7 @@ use crate::domain::{
     },
     receivables::{ReceivablesAnswer, ReceivablesQuestion},
     records::{PartyAnswer, Record},
-    time::Instant,
+    time::{Day, Instant},
 };
 use async_trait::async_trait;
 use std::{sync::Arc, time::Duration};
@@ -143,6 +145,21 @@ pub trait Store: Send + Sync + 'static {
 
     /// All closed months as of a position, the oldest first.
     async fn closings(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Closing>, Problem>;
+
+    /// The exchange rates of some pairs and days as of a position, in the order of `keys`.
+    async fn exchange_rates(
+        &self,
+        tenant: &TenantId,
+        keys: &[(Pair, Day)],
+        as_of: Position,
+    ) -> Result<Vec<Option<ExchangeRate>>, Problem>;
+
+    /// Stored exchange rates, in the order of pairs and days.
+    async fn list_exchange_rates(
+        &self,
+        tenant: &TenantId,
+        question: &RateQuestion,
+    ) -> Result<Vec<StoredRate>, Problem>;
 
     /// Customers in the order of a linear weighting of their accounts.
     async fn rank(&self, tenant: &TenantId, question: &RankQuestion)

@@ -38,12 +38,13 @@ async fn campaigns() -> World {
     let fee = Kind::DirectCost(pb::DirectCost {
         kind: pb::DirectCostKind::LeadGenerationFee as i32,
         amount: Some(usd("30")),
+        ..Default::default()
     });
     let winning = Kind::Effort(pb::Effort {
         role_id: "SALES".to_owned(),
         minutes: Some(decimal("60")),
         purpose: pb::EffortPurpose::Acquisition as i32,
-        channel: 0,
+        ..Default::default()
     });
     let activities = vec![
         // Written in another order than they happened.

@@ -59,12 +59,14 @@ fn one_of_each() -> Vec<pb::Activity> {
         Kind::DirectCost(pb::DirectCost {
             kind: pb::DirectCostKind::LeadGenerationFee as i32,
             amount: Some(usd("1.5")),
+            ..Default::default()
         }),
         Kind::Effort(pb::Effort {
             role_id: "SALES".to_owned(),
             minutes: Some(decimal("12.345")),
             purpose: pb::EffortPurpose::Acquisition as i32,
             channel: pb::ContactChannel::Visit as i32,
+            ..Default::default()
         }),
         Kind::Complaint(pb::Complaint {
             severity: pb::ComplaintSeverity::Major as i32,

@@ -28,6 +28,7 @@ async fn branches() -> World {
     let commission = Kind::DirectCost(pb::DirectCost {
         kind: pb::DirectCostKind::Commission as i32,
         amount: Some(usd("8")),
+        ..Default::default()
     });
     world
         .post(vec![
@@ -326,6 +327,7 @@ async fn what_selling_is_paid_is_set_against_the_profit() {
         minutes: Some(decimal("40")),
         purpose: pb::EffortPurpose::Sales as i32,
         channel: 0,
+        ..Default::default()
     });
     world
         .post(vec![at("south", "mia", activity("e1", "a", 3, selling))])

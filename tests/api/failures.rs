@@ -8,6 +8,7 @@ use profitscore::{
         account::Account,
         closing::Closing,
         cost_model::CostModel,
+        exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
         history::{HistoryQuestion, Written},
         id::{PartyId, TenantId},
         ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
@@ -21,7 +22,7 @@ use profitscore::{
         },
         receivables::{ReceivablesAnswer, ReceivablesQuestion},
         records::{PartyAnswer, Record},
-        time::{Calendar, Instant},
+        time::{Calendar, Day, Instant},
     },
     store::{Store, memory::MemoryStore},
 };
@@ -175,6 +176,23 @@ impl Store for FaultyStore {
 
     async fn closings(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Closing>, Problem> {
         self.inner.closings(tenant, as_of).await
+    }
+
+    async fn exchange_rates(
+        &self,
+        tenant: &TenantId,
+        keys: &[(Pair, Day)],
+        as_of: Position,
+    ) -> Result<Vec<Option<ExchangeRate>>, Problem> {
+        self.inner.exchange_rates(tenant, keys, as_of).await
+    }
+
+    async fn list_exchange_rates(
+        &self,
+        tenant: &TenantId,
+        question: &RateQuestion,
+    ) -> Result<Vec<StoredRate>, Problem> {
+        self.inner.list_exchange_rates(tenant, question).await
     }
 
     async fn rank(

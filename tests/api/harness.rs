@@ -8,7 +8,8 @@ use profitscore::{
             self, activity::Kind, activity_service_client::ActivityServiceClient,
             closing_service_client::ClosingServiceClient,
             cost_model_service_client::CostModelServiceClient,
-            customer_service_client::CustomerServiceClient, google_type,
+            customer_service_client::CustomerServiceClient,
+            exchange_rate_service_client::ExchangeRateServiceClient, google_type,
             prospect_service_client::ProspectServiceClient,
             ranking_service_client::RankingServiceClient,
             receivables_service_client::ReceivablesServiceClient,
@@ -115,6 +116,10 @@ impl World {
 
     pub fn cost_models(&self) -> CostModelServiceClient<Channel> {
         CostModelServiceClient::new(self.channel.clone())
+    }
+
+    pub fn exchange_rates(&self) -> ExchangeRateServiceClient<Channel> {
+        ExchangeRateServiceClient::new(self.channel.clone())
     }
 
     pub fn rankings(&self) -> RankingServiceClient<Channel> {
@@ -273,6 +278,7 @@ pub fn effort(id: &str, customer: &str, on: i64, role: &str, minutes: &str) -> p
         minutes: Some(decimal(minutes)),
         purpose: pb::EffortPurpose::Service as i32,
         channel: pb::ContactChannel::Call as i32,
+        ..Default::default()
     });
     activity(id, customer, on, kind)
 }

@@ -31,7 +31,13 @@ fn hostile_activities() -> Vec<(pb::Activity, &'static str, &'static str)> {
         nanos,
     };
     let amount = |units, nanos| edit_sale(|sale| sale.revenue = Some(money("USD", units, nanos)));
-    let direct_cost = |kind, amount| of(Kind::DirectCost(pb::DirectCost { kind, amount }));
+    let direct_cost = |kind, amount| {
+        of(Kind::DirectCost(pb::DirectCost {
+            kind,
+            amount,
+            ..Default::default()
+        }))
+    };
     let minutes = |text: &str| effort("a", "c", 1, "r", text);
     vec![
         (
@@ -253,6 +259,7 @@ fn hostile_fields() -> Vec<(pb::Activity, &'static str, &'static str)> {
             minutes: minute(),
             purpose,
             channel,
+            ..Default::default()
         }))
     };
     let complaint = |severity, perceived_severity, compensation| {

@@ -270,6 +270,12 @@ async fn sales_is_told_what_finance_is_told_but_for_the_fields_of_finance() {
         "ClosingService",
         "ListClosedPeriods"
     );
+    let rates = pb::ListExchangeRatesRequest::default();
+    ask!(
+        exchange_rates.list_exchange_rates(rates),
+        "ExchangeRateService",
+        "ListExchangeRates"
+    );
     asked.insert(("RankingService", "ExportRanking"));
     exported(&world, &mut hidden).await;
 

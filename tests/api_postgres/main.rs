@@ -24,6 +24,8 @@ mod closings;
 mod comparison;
 #[path = "../api/cost_models.rs"]
 mod cost_models;
+#[path = "../api/currencies.rs"]
+mod currencies;
 #[path = "../api/customers.rs"]
 mod customers;
 #[path = "../api/dimensions.rs"]
@@ -52,8 +54,12 @@ mod prospects;
 mod rankings;
 #[path = "../api/receivables.rs"]
 mod receivables;
+#[path = "../api/relationships.rs"]
+mod relationships;
 #[path = "../api/reports.rs"]
 mod reports;
+#[path = "../api/restating.rs"]
+mod restating;
 #[path = "../api/roles.rs"]
 mod roles;
 #[path = "../api/serving.rs"]

@@ -134,6 +134,91 @@ fn ties_both_ways(cross: &Value, size: (usize, usize), total: i128) {
 }
 
 #[test]
+fn resellers_in_five_currencies_tie_out_in_dollars_and_in_euros() {
+    let Some(folder) = data() else {
+        return;
+    };
+    let server = Server::in_memory();
+    let import = |recipe: &str| {
+        let recipe = format!("examples/adventureworks/{recipe}.toml");
+        let words = ["import", &recipe, "--folder", folder.to_str().unwrap()];
+        let words = [words.as_slice(), &["--output", "json"]].concat();
+        server.run(&words).json()
+    };
+    let rates = import("exchange_rates");
+    assert_eq!(rates["sections"][0]["posted"], 13_106);
+    assert_eq!(rates["sections"][1]["posted"], 1_158);
+    assert_eq!(import("exchange_rates")["sections"][0]["duplicate"], 13_106);
+    let sales = import("resellers_currencies");
+    assert_eq!(sales["sections"][0]["posted"], 60_855);
+    let basis = [
+        "--basis",
+        "contribution-margin",
+        "--all",
+        "--output",
+        "json",
+    ];
+    for (currency, total, northwest) in [
+        ("USD", "477092.823534", None),
+        ("EUR", "463456.718759", Some("227819.091785")),
+    ] {
+        let words = ["cross", "--reporting-currency", currency];
+        let cross = server.run(&[words.as_slice(), &basis].concat()).json();
+        let (rows, columns) = (&cross["rows"], &cross["columns"]);
+        let (rows, columns) = (rows.as_array().unwrap(), columns.as_array().unwrap());
+        assert_eq!((rows.len(), columns.len()), (635, 10));
+        let down: i128 = rows.iter().map(|row| nanos(&row["total"])).sum();
+        let across: i128 = columns.iter().map(|column| nanos(&column["total"])).sum();
+        assert_eq!((down, across), (amount(total), amount(total)));
+        assert_eq!(nanos(&cross["controlTotal"]["ledger"]), amount(total));
+        assert_eq!(cross["grandTotal"]["currencyCode"], currency);
+        let negative = rows.iter().filter(|row| nanos(&row["total"]) < 0);
+        assert_eq!(negative.count(), 335);
+        if let Some(northwest) = northwest {
+            let own = columns
+                .iter()
+                .find(|column| column["columnId"] == "Northwest");
+            assert_eq!(nanos(&own.unwrap()["total"]), amount(northwest));
+            assert_eq!(cross["costBasis"]["restatement"]["dayCount"], "40");
+        }
+    }
+    // The line that docs/currencies.md works out by hand.
+    let words = [
+        "activities",
+        "--customer",
+        "442",
+        "--all",
+        "--output",
+        "json",
+    ];
+    let entries = server.run(&words).json();
+    let entries = entries["entries"].as_array().unwrap();
+    let line = entries
+        .iter()
+        .find(|entry| entry["activity"]["activityId"] == "SO43661-1");
+    let line = line.unwrap();
+    assert_eq!(
+        nanos(&line["activity"]["sale"]["revenue"]),
+        amount("809.76")
+    );
+    assert_eq!(line["activity"]["sale"]["revenue"]["currencyCode"], "CAD");
+    let conversion = &line["conversion"];
+    assert_eq!(
+        conversion["exchangeRate"]["rate"]["value"],
+        "0.683013455365071"
+    );
+    assert_eq!(conversion["amounts"][0]["field"], "sale.revenue");
+    assert_eq!(
+        nanos(&conversion["amounts"][0]["converted"]),
+        amount("553.076976")
+    );
+    assert_eq!(
+        nanos(&conversion["amounts"][1]["converted"]),
+        amount("477.489789")
+    );
+}
+
+#[test]
 fn consumers_tie_out_and_prospects_have_their_traits() {
     let Some(folder) = data() else {
         return;

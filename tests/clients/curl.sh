@@ -148,6 +148,10 @@ call $v.CostModelService/GetAllocationTrace "{$t, $year, \"poolId\": \"RENT\", \
   '"allocatedAmount":{"currencyCode":"USD","units":"480"}' '"activeCustomerCount":"48"' '"nextPageToken":"'
 call $v.CostModelService/CompareAllocationPolicies "{$t, $year, \"customerCount\": 3}" \
   '"driver":"ALLOCATION_DRIVER_SALES"' '"timeDriven":{}' '"activeCustomerCount":"48"' '"costModelVersion":"1"'
+call $v.ExchangeRateService/PutExchangeRates \
+  "{$t, \"exchangeRates\": [{\"fromCurrency\": \"EUR\", \"toCurrency\": \"USD\", \"source\": \"ECB\",
+     \"day\": {\"year\": 2024, \"month\": 5, \"day\": 3}, \"rate\": {\"value\": \"1.0765\"}}]}" '"stored":{"position":{'
+call $v.ExchangeRateService/ListExchangeRates "{$t, \"fromCurrency\": \"EUR\"}" '"value":"1.0765"' '"source":"ECB"'
 call $v.CostModelService/RevertCostModel "{$t, \"requestId\": \"revert-1\", \"version\": 0}" '"version":"2"'
 call $v.CostModelService/PutCostModel \
   "{$t, \"requestId\": \"put-2\", \"costModel\": {\"capacityCostRates\": [{\"roleId\": \"SERVICE\",

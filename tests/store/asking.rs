@@ -35,12 +35,14 @@ impl Question {
             Self::Others(as_of) => {
                 let ids: Vec<_> = CUSTOMERS.iter().map(|id| party_id(id)).collect();
                 format!(
-                    "{:#?} {:#?} {:#?} {:#?} {:#?} {:#?}",
+                    "{:#?} {:#?} {:#?} {:#?} {:#?} {:#?} {:#?} {:#?}",
                     store.party(tenant, &ids, *as_of).await.unwrap(),
                     store.trait_definitions(tenant, *as_of).await.unwrap(),
                     store.cost_models(tenant, *as_of).await.unwrap(),
                     store.closings(tenant, *as_of).await.unwrap(),
                     store.products(tenant, *as_of).await.unwrap(),
+                    all_rates(store, tenant, *as_of).await,
+                    some_rates(store, tenant, *as_of).await,
                     store.watermark(tenant).await.unwrap(),
                 )
             }

@@ -175,7 +175,8 @@ pub async fn what_is_copied_answers_the_same_there_and_back(store: &dyn Store) {
             + counts.trait_definitions
             + counts.cost_models
             + counts.closings
-            + counts.products;
+            + counts.products
+            + counts.exchange_rates;
         assert_eq!(entries + records, end);
         copy(store, &back, &id, &mut |_| ()).await.unwrap();
     }

@@ -1,6 +1,11 @@
 //! Entries, records and questions by chance, from a world so small that everything meets everything.
 
-use crate::{receivables::any_own, words::*};
+use crate::{
+    currencies::{any_rate, original_of, submitted},
+    receivables::any_own,
+    relationship::{caused_of, premiums, relationship},
+    words::*,
+};
 use profitscore::domain::{
     account::Weights,
     activity::{
@@ -152,27 +157,40 @@ fn kind() -> impl Strategy<Value = Kind> {
         1 => (text(&["i", "j"]), any::<bool>())
             .prop_map(|(invoice_id, resolved)| Kind::Dispute { invoice_id, resolved }),
         1 => Just(Kind::Referral { referred_party_id: party_id("friend") }),
+        3 => relationship().prop_map(Kind::Relationship),
     ]
 }
 
 /// An activity with this id.
 pub fn activity_of(id: String) -> impl Strategy<Value = Activity> {
-    (select(&CUSTOMERS), instant(), dimensions(), kind()).prop_map(
-        move |(customer, occur_time, dimensions, kind)| Activity {
-            activity_id: activity_id(&id),
-            customer_id: party_id(customer),
-            occur_time,
-            dimensions,
-            kind,
-        },
+    let original = prop_oneof![4 => Just(None), 1 => submitted().prop_map(Some)];
+    (
+        select(&CUSTOMERS),
+        instant(),
+        dimensions(),
+        kind(),
+        original,
     )
+        .prop_map(
+            move |(customer, occur_time, dimensions, kind, original)| Activity {
+                activity_id: activity_id(&id),
+                customer_id: party_id(customer),
+                occur_time,
+                dimensions,
+                original: original
+                    .map(|(rate, amounts)| Box::new(original_of(&kind, &rate, &amounts))),
+                kind,
+            },
+        )
 }
 
 /// An entry whose id was used before more often than not.
 fn entry() -> impl Strategy<Value = Entry> {
     let id = || (0..40).prop_map(|id| format!("id{id}"));
+    let caused = (id(), id()).prop_flat_map(|(id, of)| caused_of(id, of));
     prop_oneof![
         4 => id().prop_flat_map(activity_of).prop_map(Entry::Activity),
+        2 => caused.prop_map(Entry::Activity),
         // The same content under the same id again and again.
         2 => (0..10).prop_map(|id| sale(&format!("id{id}"), "aa", id % DAYS, 5, 1)),
         2 => (id(), id()).prop_map(|(id, of)| reversal(&id, &of)),
@@ -197,8 +215,12 @@ fn stage() -> impl Strategy<Value = Stage> {
 
 fn some_costs() -> impl Strategy<Value = CostModel> {
     let receivables = option::of((0_i64..200_000, any::<bool>()));
-    (vec((select(&ROLES), 0_i64..100), 0..3), receivables).prop_map(|(roles, receivables)| {
-        CostModel {
+    (
+        vec((select(&ROLES), 0_i64..100), 0..3),
+        receivables,
+        premiums(),
+    )
+        .prop_map(|(roles, receivables, premiums)| CostModel {
             receivables: receivables.map(|(capital_per_year, provides)| ReceivablesRates {
                 capital_per_year,
                 provision: if provides {
@@ -207,9 +229,9 @@ fn some_costs() -> impl Strategy<Value = CostModel> {
                     [0; 5]
                 },
             }),
+            premiums,
             ..rates(roles)
-        }
-    })
+        })
 }
 
 fn record() -> impl Strategy<Value = Record> {
@@ -233,6 +255,7 @@ fn record() -> impl Strategy<Value = Record> {
                 known_after_conversion: false,
             })
         }),
+        3 => any_rate().prop_map(Record::ExchangeRate),
         1 => (request, some_costs(), option::of(0_u64..3))
             .prop_map(|(request, costs, expected)| cost_model(&request, costs, expected)),
         1 => ((0..4), (1..4)).prop_map(|(request, month)| {

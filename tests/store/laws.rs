@@ -52,7 +52,7 @@ pub async fn submit(store: &dyn Store, id: &str, entries: &[Entry], size: usize)
 }
 
 /// Questions about all that there is, whatever its positions.
-fn questions(runner: &mut TestRunner, count: usize) -> Vec<Question> {
+pub fn questions(runner: &mut TestRunner, count: usize) -> Vec<Question> {
     let newest = |mut question: Question| match &mut question {
         Question::Rank(asked) => {
             asked.scope.as_of = NEWEST;
@@ -94,7 +94,7 @@ fn questions(runner: &mut TestRunner, count: usize) -> Vec<Question> {
         .collect()
 }
 
-async fn assert_same(store: &dyn Store, a: &str, b: &str, questions: &[Question]) {
+pub async fn assert_same(store: &dyn Store, a: &str, b: &str, questions: &[Question]) {
     for question in questions {
         let (of_a, of_b) = (
             question.ask(store, &tenant(a)).await,

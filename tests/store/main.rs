@@ -10,6 +10,7 @@ mod asking;
 #[path = "../shared/cluster.rs"]
 mod cluster;
 mod copying;
+mod currencies;
 mod curve;
 mod damage;
 mod databases;
@@ -24,6 +25,7 @@ mod ranking;
 mod reading;
 mod receivables;
 mod recording;
+mod relationship;
 mod reports;
 mod shapes;
 mod stores;
@@ -55,6 +57,12 @@ macro_rules! on_every_store {
 }
 
 on_every_store! {
+    relationship:
+        a_sale_takes_back_what_it_caused,
+        a_sale_and_what_it_caused_can_come_and_go_in_one_batch,
+        what_is_caused_needs_its_sale,
+        taking_back_a_sale_equals_never_having_had_it,
+        a_statement_is_what_a_ranking_says;
     appending:
         positions_rise_without_gaps,
         the_same_again_is_a_duplicate,
@@ -78,6 +86,11 @@ on_every_store! {
         products_have_a_history,
         validate_only_keeps_no_record,
         parties_are_listed_in_pages;
+    currencies:
+        rates_are_versions_of_days,
+        rates_are_listed_in_pages,
+        what_was_submitted_is_kept_and_compared,
+        rows_of_many_entries_keep_what_was_submitted;
     prospects:
         prospects_are_rows_of_their_values,
         prospects_with_a_sale_are_told;

@@ -231,7 +231,7 @@ pub async fn a_reversal_leaves_no_trace_in_any_report(store: Arc<dyn Store>) {
 
 /// The lines of money of some statements added up, without what is allocated.
 fn added<'a>(statements: impl IntoIterator<Item = &'a Statement>) -> BTreeMap<&'static str, Nanos> {
-    let mut sums = BTreeMap::from(Statement::default().figures());
+    let mut sums: BTreeMap<_, _> = Statement::default().figures().collect();
     for statement in statements {
         for (name, amount) in statement.figures() {
             let allocated = statement.allocated_fixed_cost;

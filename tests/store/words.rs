@@ -6,8 +6,10 @@ use profitscore::{
         activity::{Activity, Dimensions, EffortPurpose, Kind, Work},
         closing::{ClosingDraft, Month},
         cost_model::{CostModel, CostModelDraft},
+        exchange_rate::{ExchangeRate, Pair, Rate, RateQuestion, StoredRate},
         id::{ActivityId, PartyId, RequestId, RoleId, TenantId, TraitKey},
         ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, Reversal, WriteMode},
+        money::Currency,
         party::{Party, Stage, TraitValue},
         problem::Reason,
         product::Product,
@@ -64,6 +66,7 @@ pub fn activity(id: &str, customer: &str, day: i32, kind: Kind) -> Activity {
         occur_time: noon(day),
         dimensions: Dimensions::default(),
         kind,
+        original: None,
     }
 }
 
@@ -132,6 +135,53 @@ pub fn party<'a>(
         display_name: format!("name of {id}"),
         traits: traits.collect(),
     })
+}
+
+/// A rate of a day.
+pub fn exchange_rate(from: &str, to: &str, day: i32, rate: &str, source: &str) -> ExchangeRate {
+    ExchangeRate {
+        pair: pair(from, to),
+        day: Day(day),
+        rate: Rate::parse(rate, "").unwrap(),
+        source: source.to_owned(),
+    }
+}
+
+pub fn pair(from: &str, to: &str) -> Pair {
+    let currency = |code| Currency::parse(code, "").unwrap();
+    Pair {
+        from: currency(from),
+        to: currency(to),
+    }
+}
+
+/// All rates as of a position.
+pub async fn all_rates(store: &dyn Store, id: &TenantId, as_of: Position) -> Vec<StoredRate> {
+    let question = RateQuestion {
+        from: None,
+        to: None,
+        period: Period::ALL,
+        after: None,
+        as_of,
+        limit: 1_000,
+    };
+    store.list_exchange_rates(id, &question).await.unwrap()
+}
+
+/// The rates of some pairs and days as of a position.
+pub async fn some_rates(
+    store: &dyn Store,
+    id: &TenantId,
+    as_of: Position,
+) -> Vec<Option<ExchangeRate>> {
+    let keys = [
+        ("GBP", "USD", 1),
+        ("EUR", "USD", 2),
+        ("GBP", "USD", 1),
+        ("USD", "EUR", 1),
+    ];
+    let keys = keys.map(|(from, to, day)| (pair(from, to), Day(day)));
+    store.exchange_rates(id, &keys, as_of).await.unwrap()
 }
 
 pub fn category(value: &str) -> TraitValue {

@@ -57,6 +57,13 @@ pub const METHODS: &[ServiceMethods] = &[
         ],
     ),
     (
+        "ExchangeRateService",
+        &[
+            ("PutExchangeRates", &[Ingest]),
+            ("ListExchangeRates", &[Sales, Ingest]),
+        ],
+    ),
+    (
         "ProspectService",
         &[
             ("GetProfile", &[Sales]),
@@ -115,6 +122,9 @@ pub const WHOLE: &[&str] = &[
     "CompareAllocationPoliciesResponse",
     "ComparedCustomer",
     "ControlTotal",
+    // With the amounts of a sale in two currencies its cost would be told by the other one.
+    "Conversion",
+    "ConvertedAmount",
     "CostModel",
     "CostModelPreview",
     "CostPool",
@@ -124,6 +134,7 @@ pub const WHOLE: &[&str] = &[
     "CrossReportRow",
     "CustomerChange",
     "Dependence",
+    "EffortPremium",
     "EqualPerCustomer",
     "GetAllocationTraceResponse",
     "GetCapacityUseResponse",
@@ -149,6 +160,7 @@ pub const WHOLE: &[&str] = &[
     "ReceivableInvoice",
     "ReceivablesRates",
     "ReceivablesRow",
+    "Restatement",
     "RevertCostModelResponse",
     "StandingChange",
     "StatementLine",
@@ -166,14 +178,15 @@ pub const WHOLE: &[&str] = &[
 /// A message, its fields that everybody sees, and those of finance alone.
 pub type MessageFields = (&'static str, &'static str, &'static str);
 
-/// Every field of what is answered, and of what sales may send. A field of finance is left out of an answer, and refused
-/// in a question.
+/// Every field of what is answered, and of what sales may send. A field of finance is left out of an answer, and
+/// refused in a question.
 pub const FIELDS: &[MessageFields] = &[
     // === the ledger ===
     (
         "Activity",
         "activity_id customer_id occur_time dimensions sale refund direct_cost effort complaint special_demand \
-         invoice payment referral credit_note dispute",
+         invoice payment referral credit_note dispute bonus appreciation acquisition retention_spend feedback \
+         externality qualitative_factor",
         "write_off",
     ),
     (
@@ -187,9 +200,21 @@ pub const FIELDS: &[MessageFields] = &[
         "cost_of_goods",
     ),
     ("Refund", "amount paid_out", "recovered_cost_of_goods"),
-    ("DirectCost", "kind", "amount"),
+    ("DirectCost", "kind sale_activity_id", "amount"),
+    ("Bonus", "event sale_activity_id", "amount"),
+    ("Appreciation", "kind description", "amount"),
+    ("Acquisition", "offer_id", "amount"),
+    ("RetentionSpend", "description", "amount"),
+    ("Feedback", "score worst_score best_score comment", ""),
+    ("Externality", "kind source", "estimate"),
+    ("QualitativeFactor", "name weight note", ""),
+    ("QualitativeFactorSum", "name weight", ""),
     // Minutes are costs in another unit to whoever knows what an hour costs.
-    ("Effort", "role_id purpose channel", "minutes"),
+    (
+        "Effort",
+        "role_id purpose channel urgency complexity",
+        "minutes",
+    ),
     (
         "Complaint",
         "severity perceived_severity role_id",
@@ -209,7 +234,7 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "LedgerEntry",
         "position record_time activity reversal reversed_at",
-        "",
+        "conversion",
     ),
     ("SubmitActivitiesResponse", "results written_at", ""),
     (
@@ -240,7 +265,8 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "CostBasis",
         "cost_model_version active_customer_count",
-        "unrated_efforts allocated_fixed_cost unallocated_fixed_cost receivables_cost inactive_receivables_cost",
+        "unrated_efforts allocated_fixed_cost unallocated_fixed_cost receivables_cost inactive_receivables_cost \
+         restatement",
     ),
     (
         "ListClosedPeriodsRequest",
@@ -253,6 +279,29 @@ pub const FIELDS: &[MessageFields] = &[
         "",
     ),
     ("ClosedPeriod", "month period position record_time note", ""),
+    // === exchange rates ===
+    (
+        "ExchangeRate",
+        "from_currency to_currency day rate source",
+        "",
+    ),
+    ("PutExchangeRatesResponse", "results written_at", ""),
+    ("ExchangeRateResult", "stored unchanged rejection", ""),
+    (
+        "ListExchangeRatesRequest",
+        "tenant_id from_currency to_currency first_day last_day page_size page_token read_options",
+        "",
+    ),
+    (
+        "ListExchangeRatesResponse",
+        "exchange_rates next_page_token read_at",
+        "",
+    ),
+    (
+        "StoredExchangeRate",
+        "exchange_rate position record_time",
+        "",
+    ),
     // === customers ===
     ("Party", "party_id stage display_name traits", ""),
     ("Trait", "key value", ""),
@@ -299,7 +348,7 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "RankCustomersRequest",
         "tenant_id period basis direction filter cost_model_version page_size page_token read_options",
-        "",
+        "reporting_currency",
     ),
     (
         "RankCustomersResponse",
@@ -315,7 +364,7 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "ExportRankingRequest",
         "tenant_id period basis direction filter cost_model_version read_options",
-        "",
+        "reporting_currency",
     ),
     (
         "ExportRankingResponse",
@@ -325,14 +374,18 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "Statement",
         "gross_revenue discounts refunds net_revenue invoiced spend sale_count quantity complaint_count \
-         special_demand_count referral_count",
+         special_demand_count referral_count minor_complaint_count moderate_complaint_count \
+         major_complaint_count price_realisation feedback_count mean_feedback qualitative_factors",
         "cost_of_goods direct_costs contribution_margin cost_to_serve receivables_cost customer_margin \
-         allocated_fixed_cost net_profit minutes carrying_cost provision_change",
+         allocated_fixed_cost net_profit minutes carrying_cost provision_change acquisition_cost retention_cost \
+         bonus_cost appreciation_cost bonus_liability total_acquisition_cost total_retention_cost complaint_cost \
+         cost_per_complaint special_demand_cost special_demand_effort_share rush_minutes rush_effort_share \
+         premium_cost return_on_service externality_other_customers externality_reputation",
     ),
     (
         "GetCustomerStatementRequest",
         "tenant_id customer_id period cost_model_version read_options",
-        "",
+        "reporting_currency",
     ),
     (
         "GetCustomerStatementResponse",
@@ -342,7 +395,7 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "CompareBandsRequest",
         "tenant_id period basis band_size filter cost_model_version read_options band_fraction",
-        "",
+        "reporting_currency",
     ),
     (
         "CompareBandsResponse",
@@ -358,7 +411,7 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "RankDimensionRequest",
         "tenant_id period dimension basis direction filter cost_model_version page_size page_token read_options",
-        "",
+        "reporting_currency",
     ),
     (
         "RankDimensionResponse",
@@ -374,7 +427,7 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "GetTrendRequest",
         "tenant_id customer_id period granularity basis filter cost_model_version read_options",
-        "",
+        "reporting_currency",
     ),
     (
         "GetTrendResponse",

@@ -5,6 +5,11 @@ use super::common::{
     required_amount, required_enum,
 };
 use super::ledger::{channel_to_pb, direct_cost_to_pb, purpose_to_pb, severity_to_pb};
+use super::relationship::{
+    acquisition_from_wire, appreciation_from_wire, bonus_from_wire, complexity_to_pb,
+    externality_from_wire, feedback_from_wire, qualitative_factor_from_wire,
+    retention_spend_from_wire, sale_from_wire_id, urgency_to_pb,
+};
 use crate::{
     api::{
         pb,
@@ -21,18 +26,23 @@ use crate::{
         },
         decimal::{self, MICRO_PLACES, MILLI_PLACES},
         id::{ActivityId, PartyId, RoleId, check_optional_text, check_text},
+        iso_4217::known_currency,
         ledger::{Entry, Reversal},
         money::Currency,
-        problem::Problem,
+        problem::{Problem, Reason},
+        relationship::{Complexity, Relationship, Urgency},
     },
-    service::activities::Items,
+    service::{
+        activities::Items,
+        exchange_rates::{ForeignActivity, Submission},
+    },
 };
 use prost::DecodeError;
 
 /// The most bytes of a dimension.
-const DIMENSION_LIMIT: usize = 128;
+pub(super) const DIMENSION_LIMIT: usize = 128;
 /// The most bytes of a reference, a description or a reason.
-const TEXT_LIMIT: usize = 512;
+pub(super) const TEXT_LIMIT: usize = 512;
 /// The most minutes of one activity, in thousandths.
 const MINUTES_LIMIT: i64 = 10_000_000_000;
 
@@ -40,20 +50,52 @@ const MINUTES_LIMIT: i64 = 10_000_000_000;
 pub fn entries_from_wire(
     activities: &Activities<'_>,
     currency: Currency,
-) -> Result<Items<Entry>, DecodeError> {
-    let mut items = Items::with_room_for(activities.count.min(BATCH_LIMIT));
+) -> Result<Submission, DecodeError> {
+    let mut submission = Submission {
+        items: Items::with_room_for(activities.count.min(BATCH_LIMIT)),
+        foreign: Vec::new(),
+    };
     for (index, activity) in activities.read().enumerate() {
         let path = Path::Item("activities", index);
-        items.push(activity_from_wire(&activity?, currency, &path));
+        let activity = activity?;
+        match activity_from_wire(&activity, currency, &path) {
+            Err(problem) if problem.reason == Reason::CurrencyMismatch => {
+                match foreign_from_wire(&activity, problem, &path) {
+                    Ok(foreign) => submission.foreign.push((index, foreign)),
+                    Err(problem) => submission.items.push(Err(problem)),
+                }
+            }
+            item => submission.items.push(item.map(Entry::Activity)),
+        }
     }
-    Ok(items)
+    Ok(submission)
+}
+
+/// An activity that is not in the currency of the books, as `mismatch` says of its first amount that is not: all of its
+/// amounts must be in the same currency.
+#[cold]
+fn foreign_from_wire(
+    activity: &ActivityView<'_>,
+    mismatch: Problem,
+    path: &Path<'_>,
+) -> Result<ForeignActivity, Problem> {
+    let Some(code) = mismatch.metadata.get("currency") else {
+        return Err(mismatch);
+    };
+    let currency = known_currency(code, mismatch.field.as_str())?;
+    match activity_from_wire(activity, currency, path) {
+        Ok(activity) => Ok(ForeignActivity { activity, currency }),
+        // Some are in that of the books: the first that is not is refused.
+        Err(problem) if problem.reason == Reason::CurrencyMismatch => Err(mismatch),
+        Err(problem) => Err(problem),
+    }
 }
 
 fn activity_from_wire(
     activity: &ActivityView<'_>,
     currency: Currency,
     path: &Path<'_>,
-) -> Result<Entry, Problem> {
+) -> Result<Activity, Problem> {
     let at = |name| path.at(name);
     let time = activity.occur_time.as_ref();
     let time = time.ok_or_else(|| Problem::field_required(at("occur_time")))?;
@@ -71,9 +113,10 @@ fn activity_from_wire(
             None => Dimensions::default(),
         },
         kind,
+        original: None,
     };
     check_across_fields(&activity, path)?;
-    Ok(Entry::Activity(activity))
+    Ok(activity)
 }
 
 /// What no field shows alone.
@@ -173,6 +216,17 @@ fn kind_from_wire(
         }
         KindView::CreditNote(note) => credit_note_from_wire(note, currency, &at("credit_note")),
         KindView::Dispute(dispute) => dispute_from_wire(dispute, &at("dispute")),
+        KindView::Bonus(bonus) => bonus_from_wire(bonus, currency, &at("bonus")),
+        KindView::Appreciation(one) => appreciation_from_wire(one, currency, &at("appreciation")),
+        KindView::Acquisition(one) => acquisition_from_wire(one, currency, &at("acquisition")),
+        KindView::RetentionSpend(one) => {
+            retention_spend_from_wire(one, currency, &at("retention_spend"))
+        }
+        KindView::Feedback(feedback) => feedback_from_wire(feedback, &at("feedback")),
+        KindView::Externality(one) => externality_from_wire(one, currency, &at("externality")),
+        KindView::QualitativeFactor(one) => {
+            qualitative_factor_from_wire(one, &at("qualitative_factor"))
+        }
     }
 }
 
@@ -218,9 +272,16 @@ fn direct_cost_from_wire(
 ) -> Result<Kind, Problem> {
     let at = |name| path.at(name);
     let kinds = DirectCostKind::ALL;
-    Ok(Kind::DirectCost {
-        kind: required_enum(cost.kind, kinds, direct_cost_to_pb, at("kind"))?,
-        amount: positive_amount(cost.amount.as_ref(), currency, at("amount"))?,
+    let kind = required_enum(cost.kind, kinds, direct_cost_to_pb, at("kind"))?;
+    let amount = positive_amount(cost.amount.as_ref(), currency, at("amount"))?;
+    let sale = sale_from_wire_id(cost.sale_activity_id, at("sale_activity_id"))?;
+    Ok(match sale {
+        None => Kind::DirectCost { kind, amount },
+        Some(sale_activity_id) => Kind::Relationship(Relationship::CausedCost {
+            kind,
+            amount,
+            sale_activity_id,
+        }),
     })
 }
 
@@ -317,21 +378,27 @@ fn effort_from_wire(effort: &EffortView<'_>, path: &Path<'_>) -> Result<Kind, Pr
     let at = |name| path.at(name);
     let work = work_from_wire(effort.role_id, effort.minutes.as_ref(), path)?
         .ok_or_else(|| Problem::field_required(at("role_id")))?;
-    Ok(Kind::Effort {
+    let purposes = EffortPurpose::ALL;
+    let purpose = required_enum(effort.purpose, purposes, purpose_to_pb, at("purpose"))?;
+    let channels = ContactChannel::ALL;
+    let channel = enum_from_pb(effort.channel, channels, channel_to_pb, at("channel"))?;
+    let urgency = enum_from_pb(effort.urgency, Urgency::ALL, urgency_to_pb, at("urgency"))?;
+    let (complexities, field) = (Complexity::ALL, at("complexity"));
+    let complexity = enum_from_pb(effort.complexity, complexities, complexity_to_pb, field)?;
+    if urgency.is_none() && complexity.is_none() {
+        return Ok(Kind::Effort {
+            work,
+            purpose,
+            channel,
+        });
+    }
+    Ok(Kind::Relationship(Relationship::QualifiedEffort {
         work,
-        purpose: required_enum(
-            effort.purpose,
-            EffortPurpose::ALL,
-            purpose_to_pb,
-            at("purpose"),
-        )?,
-        channel: enum_from_pb(
-            effort.channel,
-            ContactChannel::ALL,
-            channel_to_pb,
-            at("channel"),
-        )?,
-    })
+        purpose,
+        channel,
+        urgency,
+        complexity,
+    }))
 }
 
 fn complaint_from_wire(

@@ -6,6 +6,7 @@ use super::{
         check_list, count_to_pb, instant_from_pb, instant_to_pb, item, micros_from_pb,
         micros_to_pb, minutes_to_pb, money_to_pb, optional_amount, period_from_pb, required_amount,
     },
+    premium::{premium_to_pb, premiums_from_pb},
     receivables::{rates_of_receivables_from_pb, rates_of_receivables_to_pb},
 };
 use crate::{
@@ -53,6 +54,8 @@ pub fn draft_from_pb(
         note: model.note,
         effective_from: effective_from_pb(model.effective_time.as_ref(), settings)?,
         receivables: rates_of_receivables_from_pb(model.receivables.as_ref())?,
+        premiums: premiums_from_pb(&model.effort_premiums)?,
+        is_restated: false,
     };
     Ok(CostModelDraft {
         model,
@@ -290,5 +293,6 @@ pub fn cost_model_to_pb(model: &CostModel, settings: &Settings) -> pb::CostModel
         note: model.note.clone(),
         effective_time: model.effective_from.and_then(edge),
         receivables: model.receivables.as_ref().map(rates_of_receivables_to_pb),
+        effort_premiums: model.premiums.iter().map(premium_to_pb).collect(),
     }
 }

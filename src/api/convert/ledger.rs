@@ -1,6 +1,10 @@
 //! Entries of the ledger, as they are listed.
 
-use super::common::{instant_to_pb, minutes_to_pb, money_to_pb, position_to_pb};
+use super::{
+    common::{instant_to_pb, minutes_to_pb, money_to_pb, position_to_pb},
+    exchange_rate::original_to_pb,
+    relationship::relationship_to_pb,
+};
 use crate::{
     api::pb::{self, activity::Kind as KindPb, google_type, sale::Price as PricePb},
     domain::{
@@ -9,6 +13,7 @@ use crate::{
             Severity, Work,
         },
         decimal::{self, MICRO_PLACES},
+        exchange_rate::for_each_amount,
         ledger::{Entry, LedgerEntry},
         money::{Currency, Micros, to_nanos},
     },
@@ -17,7 +22,12 @@ use crate::{
 /// An entry of the ledger.
 pub fn ledger_entry_to_pb(entry: LedgerEntry, currency: Currency) -> pb::LedgerEntry {
     use pb::ledger_entry::Entry as EntryPb;
+    let conversion = match &entry.entry {
+        Entry::Activity(activity) => conversion_to_pb(activity, currency),
+        Entry::Reversal(_) => None,
+    };
     pb::LedgerEntry {
+        conversion,
         position: Some(position_to_pb(entry.position)),
         record_time: Some(instant_to_pb(entry.record_time)),
         reversed_at: entry.reversed_at.map(position_to_pb),
@@ -34,6 +44,8 @@ pub fn ledger_entry_to_pb(entry: LedgerEntry, currency: Currency) -> pb::LedgerE
 }
 
 fn activity_to_pb(activity: Activity, currency: Currency) -> pb::Activity {
+    let submitted = activity.original.as_ref().map(|original| original.currency);
+    let kind = kind_to_pb(activity.submitted_kind(), submitted.unwrap_or(currency));
     let dimensions = activity.dimensions;
     let any = dimensions != Dimensions::default();
     pb::Activity {
@@ -48,8 +60,27 @@ fn activity_to_pb(activity: Activity, currency: Currency) -> pb::Activity {
             campaign_id: dimensions.campaign_id,
             evidence_ref: dimensions.evidence_ref,
         }),
-        kind: Some(kind_to_pb(activity.kind, currency)),
+        kind: Some(kind),
     }
+}
+
+/// How an activity was converted, if it was.
+fn conversion_to_pb(activity: &Activity, currency: Currency) -> Option<pb::Conversion> {
+    let original = activity.original.as_deref()?;
+    let mut amounts = Vec::with_capacity(original.amounts.len());
+    let mut kind = activity.kind.clone();
+    // Nothing is refused.
+    let _ = for_each_amount(&mut kind, |field, amount| {
+        amounts.push(pb::ConvertedAmount {
+            field: field.to_owned(),
+            converted: Some(money_to_pb(to_nanos(*amount), currency)),
+        });
+        Ok::<_, ()>(())
+    });
+    Some(pb::Conversion {
+        exchange_rate: Some(original_to_pb(original, currency)),
+        amounts,
+    })
 }
 
 fn kind_to_pb(kind: Kind, currency: Currency) -> KindPb {
@@ -91,6 +122,7 @@ fn kind_to_pb(kind: Kind, currency: Currency) -> KindPb {
         Kind::DirectCost { kind, amount } => KindPb::DirectCost(pb::DirectCost {
             kind: direct_cost_to_pb(kind) as i32,
             amount: Some(money(amount)),
+            sale_activity_id: String::new(),
         }),
         Kind::Effort {
             work,
@@ -101,6 +133,8 @@ fn kind_to_pb(kind: Kind, currency: Currency) -> KindPb {
             role_id: work.role_id.to_string(),
             purpose: purpose_to_pb(purpose) as i32,
             channel: channel.map_or(0, |channel| channel_to_pb(channel) as i32),
+            urgency: 0,
+            complexity: 0,
         }),
         Kind::Complaint {
             severity,
@@ -159,6 +193,7 @@ fn kind_to_pb(kind: Kind, currency: Currency) -> KindPb {
             invoice_id,
             resolved,
         }),
+        Kind::Relationship(one) => relationship_to_pb(one, currency),
     }
 }
 

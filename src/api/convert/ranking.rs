@@ -1,12 +1,14 @@
 //! Rankings, statements, bands and concentration.
 
+use super::exchange_rate::restatement_to_pb;
 use super::{
     common::{
-        check_list, count_to_pb, enum_from_pb, item, micros_to_pb, minutes_to_pb, money_to_pb,
-        period_from_pb, position_to_pb,
+        check_list, count_to_pb, enum_from_pb, item, minutes_to_pb, money_to_pb, period_from_pb,
+        position_to_pb,
     },
     cost_model::version_from_pb,
     party::trait_filters_from_pb,
+    statement::line_to_pb,
 };
 use crate::{
     api::pb::{self, google_type},
@@ -18,7 +20,6 @@ use crate::{
         problem::Problem,
         question::Scope,
         ranking::{Basis, Direction, share},
-        statement::{Line, Section, Statement},
     },
     service::{
         Settings,
@@ -27,6 +28,8 @@ use crate::{
     },
 };
 use std::sync::Arc;
+
+pub use super::statement::statement_to_pb;
 
 const BRANCHES_LIMIT: usize = 100;
 const BRANCH_LIMIT: usize = 128;
@@ -142,6 +145,8 @@ pub fn cost_basis_to_pb(footing: &Footing, currency: Currency) -> pb::CostBasis 
             .then(|| money_to_pb(footing.unallocated_fixed_cost, currency)),
         receivables_cost: money_unless_zero(footing.receivables_cost, currency),
         inactive_receivables_cost: money_unless_zero(footing.inactive_receivables_cost, currency),
+        restatement: (footing.restating.as_ref())
+            .map(|restating| restatement_to_pb(restating.restatement())),
     }
 }
 
@@ -181,51 +186,6 @@ pub fn ranked_customer_to_pb(
         // Of a ranking by solvency.
         paid_share: None,
         average_days_late: None,
-    }
-}
-
-/// A waterfall.
-pub fn statement_to_pb(statement: &Statement, currency: Currency) -> pb::Statement {
-    let money = |amount| Some(money_to_pb(amount, currency));
-    pb::Statement {
-        gross_revenue: money(statement.gross_revenue),
-        discounts: money(statement.discounts),
-        refunds: money(statement.refunds),
-        net_revenue: money(statement.net_revenue),
-        cost_of_goods: money(statement.cost_of_goods),
-        direct_costs: money(statement.direct_costs),
-        contribution_margin: money(statement.contribution_margin),
-        cost_to_serve: money(statement.cost_to_serve),
-        receivables_cost: money(statement.receivables_cost),
-        customer_margin: money(statement.customer_margin),
-        allocated_fixed_cost: money(statement.allocated_fixed_cost),
-        net_profit: money(statement.net_profit),
-        invoiced: money(statement.invoiced),
-        spend: money(statement.spend),
-        sale_count: count_to_pb(statement.sale_count),
-        quantity: Some(micros_to_pb(statement.quantity)),
-        minutes: Some(minutes_to_pb(statement.milli_minutes)),
-        complaint_count: count_to_pb(statement.complaint_count),
-        special_demand_count: count_to_pb(statement.special_demand_count),
-        referral_count: count_to_pb(statement.referral_count),
-        carrying_cost: money_unless_zero(statement.carrying_cost, currency),
-        provision_change: money_unless_zero(statement.provision_change, currency),
-    }
-}
-
-fn line_to_pb(line: &Line, currency: Currency) -> pb::StatementLine {
-    let section = match line.section {
-        Section::DirectCosts => pb::StatementSection::DirectCosts,
-        Section::CostToServe => pb::StatementSection::CostToServe,
-        Section::ReceivablesCost => pb::StatementSection::ReceivablesCost,
-        Section::AllocatedFixedCost => pb::StatementSection::AllocatedFixedCost,
-    };
-    pb::StatementLine {
-        section: section as i32,
-        label: line.label.clone(),
-        amount: Some(money_to_pb(line.amount, currency)),
-        minutes: line.milli_minutes.map(minutes_to_pb),
-        rate_per_minute: line.rate.map(|rate| micros_to_pb(i128::from(rate))),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::{
     common::{count_to_pb, enum_from_pb, money_to_pb},
-    ranking::{name_of, statement_to_pb},
+    ranking::name_of,
+    statement::statement_to_pb,
 };
 use crate::{
     api::pb::{self, google_type},

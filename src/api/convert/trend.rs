@@ -2,7 +2,8 @@
 
 use super::{
     common::{enum_from_pb, instant_to_pb, minutes_to_pb, money_to_pb, position_to_pb},
-    ranking::{control_total_to_pb, cost_basis_to_pb, statement_to_pb},
+    ranking::{control_total_to_pb, cost_basis_to_pb},
+    statement::statement_to_pb,
 };
 use crate::{
     api::pb::{self, google_type},

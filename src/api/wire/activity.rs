@@ -111,6 +111,13 @@ views! {
             19 Referral referral: ReferralView<'a>,
             20 CreditNote credit_note: CreditNoteView<'a>,
             21 Dispute dispute: DisputeView<'a>,
+            23 Bonus bonus: BonusView<'a>,
+            24 Appreciation appreciation: AppreciationView<'a>,
+            25 Acquisition acquisition: AcquisitionView<'a>,
+            26 RetentionSpend retention_spend: RetentionSpendView<'a>,
+            27 Feedback feedback: FeedbackView<'a>,
+            28 Externality externality: ExternalityView<'a>,
+            29 QualitativeFactor qualitative_factor: QualitativeFactorView<'a>,
         }
     }
     /// `Dimensions`.
@@ -142,6 +149,7 @@ views! {
     DirectCostView of "DirectCost" {
         1 kind: i32,
         2 amount: Option<MoneyView<'a>>,
+        3 sale_activity_id: &'a str,
     }
     /// An `Effort`.
     EffortView of "Effort" {
@@ -149,6 +157,8 @@ views! {
         2 minutes: Option<DecimalView<'a>>,
         3 purpose: i32,
         4 channel: i32,
+        5 urgency: i32,
+        6 complexity: i32,
     }
     /// A `Complaint`.
     ComplaintView of "Complaint" {
@@ -194,6 +204,47 @@ views! {
     DisputeView of "Dispute" {
         1 invoice_id: &'a str,
         2 resolved: bool,
+    }
+    /// A `Bonus`.
+    BonusView of "Bonus" {
+        1 event: i32,
+        2 amount: Option<MoneyView<'a>>,
+        3 sale_activity_id: &'a str,
+    }
+    /// An `Appreciation`.
+    AppreciationView of "Appreciation" {
+        1 kind: i32,
+        2 amount: Option<MoneyView<'a>>,
+        3 description: &'a str,
+    }
+    /// An `Acquisition`.
+    AcquisitionView of "Acquisition" {
+        1 amount: Option<MoneyView<'a>>,
+        2 offer_id: &'a str,
+    }
+    /// A `RetentionSpend`.
+    RetentionSpendView of "RetentionSpend" {
+        1 amount: Option<MoneyView<'a>>,
+        2 description: &'a str,
+    }
+    /// A `Feedback`.
+    FeedbackView of "Feedback" {
+        1 score: Option<DecimalView<'a>>,
+        2 worst_score: Option<DecimalView<'a>>,
+        3 best_score: Option<DecimalView<'a>>,
+        4 comment: &'a str,
+    }
+    /// An `Externality`.
+    ExternalityView of "Externality" {
+        1 kind: i32,
+        2 estimate: Option<MoneyView<'a>>,
+        3 source: &'a str,
+    }
+    /// A `QualitativeFactor`.
+    QualitativeFactorView of "QualitativeFactor" {
+        1 name: &'a str,
+        2 weight: Option<DecimalView<'a>>,
+        3 note: &'a str,
     }
     /// A `google.type.Money`.
     MoneyView of "Money" {

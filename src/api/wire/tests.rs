@@ -184,12 +184,15 @@ fn owned_kind(view: KindView<'_>) -> Kind {
         KindView::DirectCost(view) => Kind::DirectCost(pb::DirectCost {
             kind: view.kind,
             amount: view.amount.map(money),
+            sale_activity_id: view.sale_activity_id.to_owned(),
         }),
         KindView::Effort(view) => Kind::Effort(pb::Effort {
             role_id: view.role_id.to_owned(),
             minutes: view.minutes.map(decimal),
             purpose: view.purpose,
             channel: view.channel,
+            urgency: view.urgency,
+            complexity: view.complexity,
         }),
         KindView::Complaint(view) => Kind::Complaint(pb::Complaint {
             severity: view.severity,
@@ -228,6 +231,47 @@ fn owned_kind(view: KindView<'_>) -> Kind {
             invoice_id: view.invoice_id.to_owned(),
             resolved: view.resolved,
         }),
+        other => owned_relationship(other),
+    }
+}
+
+fn owned_relationship(view: KindView<'_>) -> Kind {
+    match view {
+        KindView::Bonus(view) => Kind::Bonus(pb::Bonus {
+            event: view.event,
+            amount: view.amount.map(money),
+            sale_activity_id: view.sale_activity_id.to_owned(),
+        }),
+        KindView::Appreciation(view) => Kind::Appreciation(pb::Appreciation {
+            kind: view.kind,
+            amount: view.amount.map(money),
+            description: view.description.to_owned(),
+        }),
+        KindView::Acquisition(view) => Kind::Acquisition(pb::Acquisition {
+            amount: view.amount.map(money),
+            offer_id: view.offer_id.to_owned(),
+        }),
+        KindView::RetentionSpend(view) => Kind::RetentionSpend(pb::RetentionSpend {
+            amount: view.amount.map(money),
+            description: view.description.to_owned(),
+        }),
+        KindView::Feedback(view) => Kind::Feedback(pb::Feedback {
+            score: view.score.map(decimal),
+            worst_score: view.worst_score.map(decimal),
+            best_score: view.best_score.map(decimal),
+            comment: view.comment.to_owned(),
+        }),
+        KindView::Externality(view) => Kind::Externality(pb::Externality {
+            kind: view.kind,
+            estimate: view.estimate.map(money),
+            source: view.source.to_owned(),
+        }),
+        KindView::QualitativeFactor(view) => Kind::QualitativeFactor(pb::QualitativeFactor {
+            name: view.name.to_owned(),
+            weight: view.weight.map(decimal),
+            note: view.note.to_owned(),
+        }),
+        other => unreachable!("{other:?} is told elsewhere"),
     }
 }
 

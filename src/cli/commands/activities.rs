@@ -171,6 +171,53 @@ fn describe(activity: &Activity) -> (&'static str, &Option<Money>, String) {
             let ends = if dispute.resolved { " resolved" } else { "" };
             ("DISPUTE", &None, format!("{}{ends}", dispute.invoice_id))
         }
+        Some(other) => describe_relationship(other),
+    }
+}
+
+/// The same of what a relationship costs and gives.
+fn describe_relationship(kind: &Kind) -> (&'static str, &Option<Money>, String) {
+    let short = |name: &str, prefix: &str| name.trim_start_matches(prefix).to_owned();
+    match kind {
+        Kind::Bonus(bonus) => {
+            let event = short(bonus.event().as_str_name(), "BONUS_EVENT_");
+            ("BONUS", &bonus.amount, event)
+        }
+        Kind::Appreciation(shown) => {
+            let kind = short(shown.kind().as_str_name(), "APPRECIATION_KIND_");
+            (
+                "APPRECIATION",
+                &shown.amount,
+                format!("{kind} {}", shown.description),
+            )
+        }
+        Kind::Acquisition(won) => ("ACQUISITION", &won.amount, won.offer_id.clone()),
+        Kind::RetentionSpend(kept) => ("RETENTION_SPEND", &kept.amount, kept.description.clone()),
+        Kind::Feedback(feedback) => {
+            let [score, worst, best] =
+                [&feedback.score, &feedback.worst_score, &feedback.best_score].map(decimal);
+            ("FEEDBACK", &None, format!("{score} of {worst} to {best}"))
+        }
+        Kind::Externality(effect) => {
+            let kind = short(effect.kind().as_str_name(), "EXTERNALITY_KIND_");
+            ("EXTERNALITY", &effect.estimate, kind)
+        }
+        Kind::QualitativeFactor(factor) => {
+            let text = format!("{} {}", factor.name, decimal(&factor.weight));
+            ("QUALITATIVE_FACTOR", &None, text)
+        }
+        Kind::Sale(_)
+        | Kind::Refund(_)
+        | Kind::DirectCost(_)
+        | Kind::Effort(_)
+        | Kind::Complaint(_)
+        | Kind::SpecialDemand(_)
+        | Kind::Invoice(_)
+        | Kind::Payment(_)
+        | Kind::WriteOff(_)
+        | Kind::Referral(_)
+        | Kind::CreditNote(_)
+        | Kind::Dispute(_) => ("", &None, String::new()),
     }
 }
 

@@ -41,6 +41,7 @@ impl BandsArguments {
             band_fraction: self.fraction,
             filter: self.report.filter.filter(connection).await?,
             cost_model_version: self.report.cost_model,
+            reporting_currency: self.report.reporting_currency.clone(),
             read_options: self.report.read.options(),
         };
         let answer = ask(connection, request).await?;

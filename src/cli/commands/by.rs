@@ -53,6 +53,7 @@ impl ByArguments {
             direction: direction.into(),
             filter: self.report.filter.filter(connection).await?,
             cost_model_version: self.report.cost_model,
+            reporting_currency: self.report.reporting_currency.clone(),
             read_options: self.report.read.options(),
             ..RankDimensionRequest::default()
         };

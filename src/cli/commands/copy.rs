@@ -164,6 +164,7 @@ fn numbers(totals: &Totals, accounts: &BTreeSet<&Account>) -> Vec<(String, Strin
         cost_models,
         closings,
         products,
+        exchange_rates,
     } = totals.counts;
     let counts = [
         ("activities", activities),
@@ -173,6 +174,7 @@ fn numbers(totals: &Totals, accounts: &BTreeSet<&Account>) -> Vec<(String, Strin
         ("cost_models", cost_models),
         ("closings", closings),
         ("products", products),
+        ("exchange_rates", exchange_rates),
     ];
     let counts = counts.map(|(name, count)| (name.to_owned(), count.to_string()));
     let sums = accounts.iter().map(|account| {

@@ -69,6 +69,7 @@ impl CrossArguments {
             column_limit: self.columns,
             filter: self.report.filter.filter(connection).await?,
             cost_model_version: self.report.cost_model,
+            reporting_currency: self.report.reporting_currency.clone(),
             read_options: self.report.read.options(),
             ..GetCrossReportRequest::default()
         };

@@ -19,6 +19,7 @@ pub mod prequalify;
 pub mod products;
 pub mod profile;
 pub mod rank;
+pub mod rates;
 pub mod receivables;
 pub mod results;
 pub mod reverse;

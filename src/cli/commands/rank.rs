@@ -68,6 +68,7 @@ async fn ask(
         direction: direction.into(),
         filter: report.filter.filter(connection).await?,
         cost_model_version: report.cost_model,
+        reporting_currency: report.reporting_currency.clone(),
         read_options: report.read.options(),
         ..RankCustomersRequest::default()
     };
@@ -92,6 +93,7 @@ async fn export(
         filter: request.filter,
         cost_model_version: request.cost_model_version,
         read_options: request.read_options,
+        reporting_currency: request.reporting_currency,
     };
     let mut client = connection.rankings();
     let parts = client.export_ranking(connection.request(request)).await?;

@@ -2,8 +2,8 @@
 
 use crate::{
     api::pb::{
-        ActivityResult, PartyResult, ProductResult, Rejection, activity_result, party_result,
-        product_result,
+        ActivityResult, ExchangeRateResult, PartyResult, ProductResult, Rejection, activity_result,
+        exchange_rate_result, party_result, product_result,
     },
     cli::{
         errors::{Failure, page_of},
@@ -45,6 +45,15 @@ pub fn of_product(result: &ProductResult) -> Outcome<'_> {
         Some(product_result::Outcome::Unchanged(_)) => Outcome::Already,
         Some(product_result::Outcome::Rejection(rejection)) => Outcome::Refused(rejection),
         Some(product_result::Outcome::Stored(_)) | None => Outcome::Done,
+    }
+}
+
+/// The outcome of an exchange rate.
+pub fn of_rate(result: &ExchangeRateResult) -> Outcome<'_> {
+    match &result.outcome {
+        Some(exchange_rate_result::Outcome::Unchanged(_)) => Outcome::Already,
+        Some(exchange_rate_result::Outcome::Rejection(rejection)) => Outcome::Refused(rejection),
+        Some(exchange_rate_result::Outcome::Stored(_)) | None => Outcome::Done,
     }
 }
 

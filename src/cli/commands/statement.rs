@@ -2,8 +2,8 @@
 
 use crate::{
     api::pb::{
-        GetCustomerStatementRequest, GetCustomerStatementResponse, StatementLine, StatementSection,
-        google_type::Money,
+        GetCustomerStatementRequest, GetCustomerStatementResponse, Statement, StatementLine,
+        StatementSection, google_type::Money,
     },
     cli::{
         arguments::{PeriodArguments, ReadArguments},
@@ -36,6 +36,14 @@ pub struct StatementArguments {
     /// Use this version of the cost model instead of the newest
     #[arg(long, value_name = "VERSION")]
     pub cost_model: Option<i64>,
+    /// Report in this currency instead of that of the books, at the exchange rate of each day
+    #[arg(
+        long,
+        value_name = "CODE",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub reporting_currency: String,
 }
 
 impl StatementArguments {
@@ -46,6 +54,7 @@ impl StatementArguments {
             period: self.period.interval()?,
             cost_model_version: self.cost_model,
             read_options: self.read.options(),
+            reporting_currency: self.reporting_currency.clone(),
         };
         let answer = ask(connection, request).await?;
         warn_of_costs(&answer.cost_basis);
@@ -90,7 +99,7 @@ fn lines(answer: &GetCustomerStatementResponse) -> Vec<Line<'_>> {
         section,
     };
     let plain = |sign, name, amount| line(sign, name, amount, Section::Unspecified);
-    vec![
+    let mut lines = vec![
         plain(' ', "gross revenue", &statement.gross_revenue),
         plain('-', "discounts", &statement.discounts),
         plain('-', "refunds", &statement.refunds),
@@ -115,6 +124,10 @@ fn lines(answer: &GetCustomerStatementResponse) -> Vec<Line<'_>> {
             &statement.receivables_cost,
             Section::ReceivablesCost,
         ),
+    ];
+    // They are absent if they are zero.
+    lines.extend(relationship_lines(statement).filter(|line| line.amount.is_some()));
+    lines.extend([
         plain('=', "customer margin", &statement.customer_margin),
         line(
             '-',
@@ -123,7 +136,33 @@ fn lines(answer: &GetCustomerStatementResponse) -> Vec<Line<'_>> {
             Section::AllocatedFixedCost,
         ),
         plain('=', "net profit", &statement.net_profit),
-    ]
+    ]);
+    lines
+}
+
+/// What winning and keeping the customer costs.
+fn relationship_lines(of: &Statement) -> impl Iterator<Item = Line<'_>> {
+    use StatementSection as Section;
+    let costs = [
+        (
+            "acquisition cost",
+            &of.acquisition_cost,
+            Section::AcquisitionCost,
+        ),
+        ("retention cost", &of.retention_cost, Section::RetentionCost),
+        ("bonus cost", &of.bonus_cost, Section::BonusCost),
+        (
+            "appreciation cost",
+            &of.appreciation_cost,
+            Section::AppreciationCost,
+        ),
+    ];
+    costs.into_iter().map(|(name, amount, section)| Line {
+        sign: '-',
+        name,
+        amount,
+        section,
+    })
 }
 
 /// The waterfall for people.
@@ -202,6 +241,7 @@ fn beside(answer: &GetCustomerStatementResponse) -> String {
         count(statement.special_demand_count),
         count(statement.referral_count),
     );
+    text += &relationship(&statement);
     if answer.rank_by_net_profit > 0 {
         let customers = count(answer.customer_count);
         let _ = writeln!(
@@ -212,6 +252,51 @@ fn beside(answer: &GetCustomerStatementResponse) -> String {
         );
     }
     text + &proof(&answer.control_total, &answer.read_at)
+}
+
+/// What the relationship costs and gives, as far as anything is known of it.
+fn relationship(statement: &Statement) -> String {
+    let amounts = [
+        ("bonus liability", &statement.bonus_liability),
+        ("won at a total cost of", &statement.total_acquisition_cost),
+        ("kept at a total cost of", &statement.total_retention_cost),
+        ("complaints cost", &statement.complaint_cost),
+        ("special demands cost", &statement.special_demand_cost),
+        ("premiums cost", &statement.premium_cost),
+    ];
+    let amounts = amounts.into_iter().filter(|(_, amount)| amount.is_some());
+    let mut told: Vec<String> = amounts
+        .map(|(name, amount)| format!("{name} {}", exact(amount)))
+        .collect();
+    let ratios = [
+        ("return on service", statement.return_on_service),
+        ("price realisation", statement.price_realisation),
+        ("mean feedback", statement.mean_feedback),
+    ];
+    let ratios = ratios
+        .into_iter()
+        .filter_map(|(name, ratio)| Some((name, ratio?)));
+    let has_feedback = statement.feedback_count > 0;
+    if has_feedback || !told.is_empty() {
+        told.extend(ratios.map(|(name, ratio)| format!("{name} {ratio:.2}")));
+    }
+    let outside = [
+        ("on other customers", &statement.externality_other_customers),
+        ("on the reputation", &statement.externality_reputation),
+    ];
+    let outside = outside.into_iter().filter(|(_, amount)| amount.is_some());
+    let mut apart: Vec<String> = outside
+        .map(|(name, amount)| format!("effect {name} {}", exact(amount)))
+        .collect();
+    let factors = statement.qualitative_factors.iter();
+    apart.extend(factors.map(|factor| format!("{} {}", factor.name, decimal(&factor.weight))));
+    let mut text = String::new();
+    for (start, all) in [("Relationship", told), ("Outside of every total", apart)] {
+        if !all.is_empty() {
+            let _ = writeln!(text, "{start}: {}", all.join(", "));
+        }
+    }
+    text
 }
 
 fn sheet(answer: &GetCustomerStatementResponse) -> Sheet {
@@ -255,10 +340,7 @@ fn sheet(answer: &GetCustomerStatementResponse) -> Sheet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        api::pb::{Statement, google_type::Decimal},
-        cli::output::money::money_of_micros,
-    };
+    use crate::{api::pb::google_type::Decimal, cli::output::money::money_of_micros};
 
     fn answer() -> GetCustomerStatementResponse {
         let usd = |micros| Some(money_of_micros(micros, "USD"));

@@ -67,6 +67,7 @@ impl TrendArguments {
             basis: self.basis.to_pb(),
             filter: self.report.filter.filter(connection).await?,
             cost_model_version: self.report.cost_model,
+            reporting_currency: self.report.reporting_currency.clone(),
             read_options: self.report.read.options(),
         };
         let mut client = connection.reports();

@@ -47,6 +47,7 @@ impl WhaleArguments {
             leaving_counts: self.leaving.clone(),
             filter: self.report.filter.filter(connection).await?,
             cost_model_version: self.report.cost_model,
+            reporting_currency: self.report.reporting_currency.clone(),
             read_options: self.report.read.options(),
         };
         let answer = ask(connection, request).await?;

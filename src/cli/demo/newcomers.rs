@@ -129,6 +129,7 @@ async fn margin(
         }),
         cost_model_version: None,
         read_options: pinned(position),
+        reporting_currency: String::new(),
     };
     let answer = statement::ask(connection, request).await?;
     let statement = answer.statement.unwrap_or_default();

@@ -9,8 +9,9 @@ use super::{
 };
 use crate::{
     api::pb::{
-        Activity, Party, PutTraitDefinitionRequest, SubmitActivitiesRequest, TraitDefinition,
-        TraitSensitivity, UpsertPartiesRequest, google_type::Decimal,
+        Activity, ExchangeRate, Party, PutExchangeRatesRequest, PutTraitDefinitionRequest,
+        SubmitActivitiesRequest, TraitDefinition, TraitSensitivity, UpsertPartiesRequest,
+        google_type::Decimal,
     },
     cli::{
         commands::results::{self, Outcome},
@@ -53,6 +54,34 @@ pub async fn parties<M: Maker<Item = Party>>(
             position,
             report,
         );
+    }
+    Ok(())
+}
+
+/// Sends all exchange rates.
+pub async fn rates<M: Maker<Item = ExchangeRate>>(
+    connection: &Connection,
+    maker: &M,
+    mut chunks: Chunks<ExchangeRate>,
+    report: &mut Report,
+    patience: &Patience,
+    validate_only: bool,
+) -> Result<(), Failure> {
+    while let Some(chunk) = next(maker, &mut chunks, report).await? {
+        let answer = with_patience(patience.clone(), report, async || {
+            let request = PutExchangeRatesRequest {
+                tenant_id: connection.tenant(),
+                exchange_rates: chunk.items.clone(),
+                validate_only,
+            };
+            let mut client = connection.exchange_rates();
+            let answer = client.put_exchange_rates(connection.request(request));
+            Ok(answer.await?.into_inner())
+        })
+        .await?;
+        let position = answer.written_at.map(|at| at.position);
+        let outcomes = answer.results.iter().map(results::of_rate);
+        settle(maker, &chunk, outcomes, position, report);
     }
     Ok(())
 }

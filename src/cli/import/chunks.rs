@@ -22,9 +22,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::mpsc;
 
 /// How many items are sent at once: the most that the service takes.
-const CHUNK_ITEMS: usize = 1_000;
+pub(super) const CHUNK_ITEMS: usize = 1_000;
 /// How many chunks are read ahead.
-const CHUNKS_AHEAD: usize = 4;
+pub(super) const CHUNKS_AHEAD: usize = 4;
 
 /// Items to send, and what could not be made into one.
 #[derive(Debug, Clone)]
@@ -253,7 +253,7 @@ fn spawn_first(rows: Rows, maker: Arc<PartyMaker>, time: TimeRule) -> Chunks<Par
     receiver
 }
 
-fn send<T>(
+pub(super) fn send<T>(
     sender: &mpsc::Sender<Result<Chunk<T>, Failure>>,
     chunk: Result<Chunk<T>, Failure>,
 ) -> Result<(), Failure> {

@@ -11,6 +11,9 @@ pub struct Mapping {
     /// What traits are.
     #[serde(default)]
     pub trait_definitions: Vec<Definition>,
+    /// Files of exchange rates.
+    #[serde(default)]
+    pub exchange_rates: Vec<Section>,
     /// Files of customers.
     #[serde(default)]
     pub customers: Vec<Section>,
@@ -52,7 +55,7 @@ pub struct Section {
     /// Conditions on rows; all must hold.
     #[serde(default)]
     pub only: Vec<Condition>,
-    /// The currency of all amounts.
+    /// The currency of all amounts: a text, perhaps with columns.
     #[serde(default)]
     pub currency: Option<String>,
     /// For parties: one for each id, from the row with the earliest of these times.
@@ -271,7 +274,8 @@ pub struct TraitRule {
 pub fn parse(text: &str, place: &str) -> Result<Mapping, Failure> {
     let mapping: Mapping =
         toml::from_str(text).map_err(|problem| Failure::usage(format!("{place}: {problem}")))?;
-    let sections = mapping.customers.len() + mapping.prospects.len() + mapping.activities.len();
+    let parties = mapping.customers.len() + mapping.prospects.len();
+    let sections = mapping.exchange_rates.len() + parties + mapping.activities.len();
     match sections + mapping.trait_definitions.len() {
         0 => Err(Failure::usage(format!(
             "{place}: the mapping has no section"

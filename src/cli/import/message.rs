@@ -59,7 +59,7 @@ enum Value {
     Flag(TextRule),
     Enum(TextRule, EnumDescriptor),
     Decimal(NumberRule),
-    Money(NumberRule, String),
+    Money(NumberRule, TextRule),
     Time(TimeRule),
     Message(BoundMessage),
 }
@@ -122,7 +122,10 @@ impl BoundMessage {
         };
         match &field.value {
             Value::Text(rule) | Value::Flag(rule) | Value::Enum(rule, _) => rule.cells(),
-            Value::Decimal(rule) | Value::Money(rule, _) => rule.cells(),
+            Value::Decimal(rule) => rule.cells(),
+            Value::Money(rule, currency) => {
+                rule.cells().into_iter().chain(currency.cells()).collect()
+            }
             Value::Time(rule) => rule.cells(),
             Value::Message(message) => message.cells_of(path),
         }
@@ -183,7 +186,9 @@ impl Value {
         if of.full_name() == Money::full_name() {
             let currency = setting.currency.ok_or("the section names no currency")?;
             let number = NumberRule::bind(&rule, scope)?;
-            return Ok(Self::Money(number, currency.to_owned()));
+            let currency = TextRule::with_map(currency, None, None, scope);
+            let currency = currency.map_err(|problem| format!("currency: {problem}"))?;
+            return Ok(Self::Money(number, currency));
         }
         if of.full_name() == Decimal::full_name() {
             return Ok(Self::Decimal(NumberRule::bind(&rule, scope)?));
@@ -223,7 +228,8 @@ impl BoundField {
             }
             Value::Money(rule, currency) => {
                 if let Some(micros) = rule.of(row).map_err(problem)? {
-                    self.nest(&money_of_micros(micros, currency).encode_to_vec(), bytes);
+                    let code = currency.of(row).map_err(problem)?.unwrap_or_default();
+                    self.nest(&money_of_micros(micros, &code).encode_to_vec(), bytes);
                 }
             }
             Value::Time(rule) => {

@@ -1,4 +1,5 @@
-//! `profitscore import`: rows of CSV files become activities, customers and prospects by a declared mapping.
+//! `profitscore import`: rows of CSV files become activities, customers, prospects and exchange rates by a declared
+//! mapping.
 
 mod batches;
 mod chunks;
@@ -10,6 +11,7 @@ pub mod mapping;
 mod message;
 mod party;
 mod quotes;
+pub mod rates;
 mod rational;
 mod report;
 mod retry;
@@ -110,13 +112,15 @@ fn read_instead(mapping: &mut Mapping, file: &Path) -> Result<(), Failure> {
         .to_str()
         .ok_or_else(|| wrong("is not UTF-8".to_owned()))?;
     let Mapping {
+        exchange_rates,
         customers,
         prospects,
         activities,
         ..
     } = mapping;
-    let mut files: Vec<_> = customers
+    let mut files: Vec<_> = exchange_rates
         .iter_mut()
+        .chain(customers)
         .chain(prospects)
         .chain(activities)
         .map(|s| &mut s.file.name)
@@ -156,6 +160,9 @@ pub async fn import(
         })
         .await?;
     }
+    for section in &mapping.exchange_rates {
+        run.rates(section, tallies).await?;
+    }
     for section in &mapping.customers {
         run.parties("customers", section, PartyStage::Customer, tallies)
             .await?;
@@ -168,6 +175,32 @@ pub async fn import(
         run.activities(section, tallies).await?;
     }
     Ok(())
+}
+
+/// Imports one section of exchange rates, which no mapping file has.
+pub async fn rates_alone(
+    connection: &Connection,
+    section: toml::Table,
+    dry_run: bool,
+    format: Format,
+) -> Result<(), Failure> {
+    let mut whole = toml::Table::new();
+    whole.insert("exchange_rates".to_owned(), vec![section].into());
+    let mapping: Result<Mapping, toml::de::Error> = whole.try_into();
+    let mapping = mapping.map_err(|problem| Failure::usage(problem.message().to_owned()))?;
+    let manner = Manner {
+        dry_run,
+        shown_max: 20,
+        resume_attempts: 5,
+    };
+    let (files, mut tallies) = (Folder(PathBuf::new()), Vec::new());
+    let imported = import(connection, &mapping, &files, manner, &mut tallies).await;
+    show(format, &tallies, dry_run)?;
+    imported?;
+    match refused(&tallies) {
+        0 => Ok(()),
+        count => Err(Failure::ItemsRefused { count }),
+    }
 }
 
 struct Run<'a> {
@@ -209,6 +242,21 @@ impl Run<'_> {
                 .map_err(|failure| in_section(kind, section, failure))?;
             let (patience, dry_run) = (&self.patience, self.manner.dry_run);
             batches::parties(self.connection, &*maker, chunks, report, patience, dry_run).await
+        })
+        .await
+    }
+
+    async fn rates(
+        &self,
+        section: &Section,
+        tallies: &mut Vec<SectionTally>,
+    ) -> Result<(), Failure> {
+        let kind = "exchange_rates";
+        self.section(kind, &section.file.name, tallies, async |report| {
+            let (maker, chunks) = rates::open(section, self.files, &report.progress)
+                .map_err(|failure| in_section(kind, section, failure))?;
+            let (patience, dry_run) = (&self.patience, self.manner.dry_run);
+            batches::rates(self.connection, &*maker, chunks, report, patience, dry_run).await
         })
         .await
     }

@@ -24,11 +24,21 @@ pub fn proof(total: &Option<ControlTotal>, read_at: &Option<LedgerPosition>) -> 
     )
 }
 
-/// Says on standard error which effort was counted at no cost because nobody gave it a rate.
+/// Says on standard error which effort was counted at no cost because nobody gave it a rate, and how a report came to
+/// be in another currency.
 pub fn warn_of_costs(costs: &Option<CostBasis>) {
     let Some(costs) = costs else {
         return;
     };
+    if let Some(restated) = &costs.restatement {
+        note(&format!(
+            "restated from {} to {} at the rates of {} days ({})",
+            restated.from_currency,
+            restated.to_currency,
+            count(restated.day_count),
+            restated.sources.join("; "),
+        ));
+    }
     for effort in &costs.unrated_efforts {
         note(&format!(
             "warning: {} minutes of role {} have no rate in cost model {} and count at no cost; \

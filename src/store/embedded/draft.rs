@@ -10,12 +10,14 @@ use super::{
     prepared::Prepared,
 };
 use crate::domain::{
+    activity::{Activity, Kind},
     conflict::conflict,
     history::{Content, Written, check_follows, check_posted},
     id::{ActivityId, TenantId},
     ledger::{Entry, Outcome, Position, activity_not_found, already_reversed},
     problem::Problem,
     records::{Decision, Record, Records},
+    relationship::{sale_already_reversed, sale_not_found},
     time::{Calendar, Instant},
 };
 use hashbrown::HashTable;
@@ -54,7 +56,7 @@ pub(super) enum What<'w> {
         entry: &'w Entry,
         /// The fingerprint of its id.
         fingerprint: u64,
-        /// What it takes back.
+        /// What it takes back, or the sale that caused it.
         target: Option<Target>,
     },
     /// A record.
@@ -97,6 +99,8 @@ pub(super) struct Draft<'w> {
     noted: usize,
     ids: HashTable<(u64, usize)>,
     reversals: HashMap<Position, Position>,
+    /// By the position of the sale.
+    links: HashMap<Position, Vec<Position>>,
     records: Records,
 }
 
@@ -251,15 +255,25 @@ impl<'w> Draft<'w> {
             let problem = Problem::store_unavailable(&problem);
             return Ok(Outcome::Rejected(problem.into()));
         }
-        let mut target = None;
-        if let Entry::Reversal(reversal) = entry {
-            match self.target(base, &reversal.activity_id)? {
-                Ok(found) => target = Some(found),
-                Err(problem) => return Ok(Outcome::Rejected(problem.into())),
+        let target = match entry {
+            Entry::Reversal(reversal) => self.target(base, &reversal.activity_id)?.map(Some),
+            Entry::Activity(activity) => match activity.sale() {
+                None => Ok(None),
+                Some(sale) => self.cause(base, sale, activity)?.map(Some),
+            },
+        };
+        let target = match target {
+            Ok(target) => target,
+            Err(problem) => return Ok(Outcome::Rejected(problem.into())),
+        };
+        match (entry, &target) {
+            (Entry::Reversal(_), Some(target)) => {
+                self.note_reversal(base, target.position, position)
             }
-        }
-        if let Some(target) = &target {
-            self.reversals.insert(target.position, position);
+            (Entry::Activity(_), Some(sale)) => {
+                self.links.entry(sale.position).or_default().push(position);
+            }
+            (_, None) => {}
         }
         let index = self.count();
         let hash = |(fingerprint, _): &(u64, usize)| *fingerprint;
@@ -272,6 +286,51 @@ impl<'w> Draft<'w> {
         };
         self.push(Write { record_time, what });
         Ok(Outcome::Posted(position))
+    }
+
+    /// Takes note of where something is taken back, and with it all that it caused.
+    fn note_reversal(&mut self, base: Base<'_>, target: Position, position: Position) {
+        let durable = base.books.linked(target, position);
+        let durable = durable.map(|linked| linked.position);
+        let drafted = self.links.get(&target).into_iter().flatten().copied();
+        let linked: Vec<Position> = durable.chain(drafted).collect();
+        self.reversals.insert(target, position);
+        for linked in linked {
+            self.reversals.entry(linked).or_insert(position);
+        }
+    }
+
+    /// Where what is at a position was taken back.
+    fn reversed_at(&self, base: Base<'_>, position: Position) -> Option<Position> {
+        let drafted = self.reversals.get(&position).copied();
+        drafted.or_else(|| base.books.reversed_at(position, Position::MAX))
+    }
+
+    /// Where the sale is that caused an activity, or why nothing can go with it.
+    fn cause(
+        &self,
+        base: Base<'_>,
+        id: &ActivityId,
+        caused: &Activity,
+    ) -> Result<Result<Target, Problem>, Problem> {
+        let found = self.find(base, id, base.fingerprinter.of(id))?;
+        let sale = found.and_then(|found| match found.entry() {
+            Entry::Activity(sale) if matches!(sale.kind, Kind::Sale { .. }) => {
+                Some((found.position(), sale.occur_time))
+            }
+            _ => None,
+        });
+        let Some((position, occur_time)) = sale else {
+            return Ok(Err(sale_not_found(caused, id)));
+        };
+        Ok(match self.reversed_at(base, position) {
+            Some(reversed_at) => Err(sale_already_reversed(caused, id, reversed_at)),
+            None => Ok(Target {
+                position,
+                day: base.calendar.day(occur_time),
+                customer: caused.customer_id.clone(),
+            }),
+        })
     }
 
     /// Where the activity is that a reversal takes back, or why it cannot be taken back.
@@ -289,8 +348,7 @@ impl<'w> Draft<'w> {
             return Ok(Err(activity_not_found(id)));
         };
         let position = target.position;
-        let drafted = self.reversals.get(&position).copied();
-        let reversed = drafted.or_else(|| base.books.reversed_at(position, Position::MAX));
+        let reversed = self.reversed_at(base, position);
         Ok(
             match reversed.filter(|_| !is_planted(Planted::ReverseTwice)) {
                 Some(position) => Err(already_reversed(id, position)),

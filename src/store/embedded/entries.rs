@@ -54,6 +54,13 @@ fn is_in(
     id: &TenantId,
     ledger: &LedgerReader,
 ) -> Result<bool, Problem> {
+    if let (Some(customer), Entry::Reversal(_), Some(target)) =
+        (&question.customer, &stored.entry, &stored.target)
+        && *customer != target.customer
+    {
+        // It takes back something of this customer that was caused by a sale to another.
+        return Ok(false);
+    }
     if question.start.is_none() && question.end.is_none() {
         return Ok(true);
     }

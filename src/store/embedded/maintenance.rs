@@ -5,7 +5,7 @@
 use super::{
     books::Books,
     checkpoint::{self, CheckpointBytes},
-    codec,
+    codec::{self, StoredEntry, Target},
     disk::Disk,
     fingerprint::Fingerprinter,
     ledger::LedgerReader,
@@ -22,7 +22,11 @@ use crate::domain::{
     problem::Problem,
     time::{Calendar, Period},
 };
-use std::{collections::BTreeMap, fs, io, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
+    path::Path,
+};
 
 /// How many rows are read between two words of progress; simulations let other things happen then.
 const PROGRESS_ROWS: u64 = if cfg!(test) { 4 } else { 256 };
@@ -187,6 +191,8 @@ struct Audited {
     reversals: u64,
     records: u64,
     sums: Sums,
+    /// What sales caused and was not taken back, by the tenant and the position of the sale.
+    caused: BTreeMap<(TenantId, Position), BTreeSet<Position>>,
     /// Why an entry that was read before could not be read again.
     failed: Option<Problem>,
 }
@@ -203,36 +209,76 @@ impl Audited {
             self.records += u64::from(row.count);
             return Ok(());
         }
+        let mut position = row.first;
         codec::for_each_entry(row.body, row.count, &mut |stored| {
-            let reversal = match stored.entry {
-                Entry::Activity(activity) => {
-                    self.activities += 1;
-                    self.sums.add_all(&postings(&activity));
-                    return Ok(());
+            self.entry(position, stored, tenant, ledger, calendar)?;
+            position += 1;
+            Ok(())
+        })
+    }
+
+    fn entry(
+        &mut self,
+        position: Position,
+        stored: StoredEntry,
+        tenant: &TenantId,
+        ledger: &LedgerReader,
+        calendar: &Calendar,
+    ) -> Result<(), String> {
+        let sale = |target: &Target| (tenant.clone(), target.position);
+        let reversal = match stored.entry {
+            Entry::Activity(activity) => {
+                self.activities += 1;
+                self.sums.add_all(&postings(&activity));
+                if let Some(target) = &stored.target {
+                    self.caused
+                        .entry(sale(target))
+                        .or_default()
+                        .insert(position);
                 }
-                Entry::Reversal(reversal) => reversal,
-            };
-            self.reversals += 1;
-            let target = (stored.target).ok_or("a reversal does not say what it takes back")?;
-            let taken = ledger.entry(tenant, target.position);
-            let taken = taken.map_err(|problem| {
-                let message = problem.message.clone();
-                self.failed = Some(problem);
-                message
-            });
-            match taken?.entry {
-                Entry::Activity(activity)
-                    if activity.activity_id == reversal.activity_id
-                        && activity.customer_id == target.customer
-                        && calendar.day(activity.occur_time) == target.day =>
-                {
-                    self.sums.subtract_all(&postings(&activity));
-                    Ok(())
-                }
-                Entry::Activity(_) | Entry::Reversal(_) => {
-                    Err("a reversal takes back what is not there".to_owned())
-                }
+                return Ok(());
             }
+            Entry::Reversal(reversal) => reversal,
+        };
+        self.reversals += 1;
+        let target = (stored.target).ok_or("a reversal does not say what it takes back")?;
+        let taken = self.stored(target.position, tenant, ledger)?;
+        let missing = || "a reversal takes back what is not there".to_owned();
+        match taken.entry {
+            Entry::Activity(activity)
+                if activity.activity_id == reversal.activity_id
+                    && activity.customer_id == target.customer
+                    && calendar.day(activity.occur_time) == target.day =>
+            {
+                self.sums.subtract_all(&postings(&activity));
+            }
+            Entry::Activity(_) | Entry::Reversal(_) => return Err(missing()),
+        }
+        if let Some(cause) = &taken.target
+            && let Some(caused) = self.caused.get_mut(&sale(cause))
+        {
+            caused.remove(&target.position);
+        }
+        for position in self.caused.remove(&sale(&target)).unwrap_or_default() {
+            match self.stored(position, tenant, ledger)?.entry {
+                Entry::Activity(caused) => self.sums.subtract_all(&postings(&caused)),
+                Entry::Reversal(_) => return Err(missing()),
+            }
+        }
+        Ok(())
+    }
+
+    /// An entry that was read before.
+    fn stored(
+        &mut self,
+        position: Position,
+        tenant: &TenantId,
+        ledger: &LedgerReader,
+    ) -> Result<StoredEntry, String> {
+        ledger.entry(tenant, position).map_err(|problem| {
+            let message = problem.message.clone();
+            self.failed = Some(problem);
+            message
         })
     }
 }

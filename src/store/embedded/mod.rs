@@ -63,6 +63,7 @@ use super::Store;
 use crate::domain::{
     closing::Closing,
     cost_model::CostModel,
+    exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
     history::{HistoryQuestion, Written},
     id::{PartyId, TenantId},
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
@@ -76,7 +77,7 @@ use crate::domain::{
     },
     receivables::{ReceivablesAnswer, ReceivablesQuestion},
     records::{PartyAnswer, Record},
-    time::Instant,
+    time::{Day, Instant},
 };
 use async_trait::async_trait;
 use std::{
@@ -349,6 +350,27 @@ impl Store for EmbeddedStore {
     async fn closings(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Closing>, Problem> {
         let tenant = tenant.clone();
         self.ask(move |questions| questions.closings(&tenant, as_of))
+            .await
+    }
+
+    async fn exchange_rates(
+        &self,
+        tenant: &TenantId,
+        keys: &[(Pair, Day)],
+        as_of: Position,
+    ) -> Result<Vec<Option<ExchangeRate>>, Problem> {
+        let (tenant, keys) = (tenant.clone(), keys.to_vec());
+        self.ask(move |questions| questions.exchange_rates(&tenant, &keys, as_of))
+            .await
+    }
+
+    async fn list_exchange_rates(
+        &self,
+        tenant: &TenantId,
+        question: &RateQuestion,
+    ) -> Result<Vec<StoredRate>, Problem> {
+        let (tenant, question) = (tenant.clone(), question.clone());
+        self.ask(move |questions| questions.list_exchange_rates(&tenant, &question))
             .await
     }
 

@@ -114,8 +114,9 @@ fn apply(books: &mut Books, write: &Write<'_>, calendar: &Calendar) -> Option<u6
             target,
         } => {
             match (entry, target) {
-                (Entry::Activity(activity), _) => {
-                    books.post(calendar.day(activity.occur_time), activity);
+                (Entry::Activity(activity), target) => {
+                    let sale = target.as_ref().map(|target| target.position);
+                    books.post(calendar.day(activity.occur_time), activity, sale);
                 }
                 (Entry::Reversal(_), Some(target)) => {
                     books.take_back(target.position, target.day, &target.customer);

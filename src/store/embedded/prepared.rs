@@ -57,6 +57,10 @@ impl Preparer {
             let Entry::Activity(activity) = entry else {
                 return None;
             };
+            if activity.sale().is_some() {
+                // Where its sale is depends on what is there already.
+                return None;
+            }
             let dimensions = &activity.dimensions;
             let dimensions = [
                 dimensions.branch_id.as_str(),

@@ -48,10 +48,10 @@ pub(super) fn profiles(books: &Books, question: &ProfileQuestion) -> ProfileAnsw
 
 impl<'a> Ages<'a> {
     fn new(books: &'a Books, question: &'a ProfileQuestion) -> Self {
-        let accounts =
-            (0..number_of(books.accounts.len())).map(|number| books.accounts.account(number));
-        let factors =
-            accounts.map(|account| (question.profit.get(&account), question.size.get(&account)));
+        let factors = (0..number_of(books.accounts.len())).map(|number| {
+            let weight = |weights| books.accounts.weight(number, weights);
+            (weight(&question.profit), weight(&question.size))
+        });
         Self {
             books,
             question,

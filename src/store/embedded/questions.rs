@@ -18,6 +18,7 @@ use crate::{
         activity::Activity,
         closing::Closing,
         cost_model::CostModel,
+        exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
         history::{HistoryQuestion, Written},
         id::{PartyId, TenantId},
         ledger::{LedgerEntry, LedgerQuestion, Position},
@@ -32,7 +33,7 @@ use crate::{
         },
         receivables::{ReceivablesAnswer, ReceivablesQuestion},
         records::PartyAnswer,
-        time::Calendar,
+        time::{Calendar, Day},
     },
     store::answer,
 };
@@ -200,6 +201,30 @@ impl Questions {
     pub fn closings(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Closing>, Problem> {
         let as_of = self.seen(tenant, as_of)?;
         self.read(tenant, |books| books.records.closings(as_of))
+    }
+
+    /// The exchange rates of some pairs and days as of a position.
+    pub fn exchange_rates(
+        &self,
+        tenant: &TenantId,
+        keys: &[(Pair, Day)],
+        as_of: Position,
+    ) -> Result<Vec<Option<ExchangeRate>>, Problem> {
+        let as_of = self.seen(tenant, as_of)?;
+        self.read(tenant, |books| books.records.rates().find(keys, as_of))
+    }
+
+    /// Stored exchange rates.
+    pub fn list_exchange_rates(
+        &self,
+        tenant: &TenantId,
+        question: &RateQuestion,
+    ) -> Result<Vec<StoredRate>, Problem> {
+        let question = &RateQuestion {
+            as_of: self.seen(tenant, question.as_of)?,
+            ..question.clone()
+        };
+        self.read(tenant, |books| books.records.rates().list(question))
     }
 
     /// Customers in the order of a linear weighting of their accounts.

@@ -147,9 +147,13 @@ fn apply(
             occur_time,
             dimensions,
             kind,
+            sale,
         } => {
             let day = calendar.day(*occur_time);
             batch.add(day, customer, *dimensions, kind);
+            if let Some(sale) = sale {
+                batch.add_cause(*sale);
+            }
             if is_planted(Planted::PostTwice) && position.is_multiple_of(7) {
                 post(books, batch);
                 books.newest -= 1;

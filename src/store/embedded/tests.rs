@@ -62,6 +62,7 @@ fn payment(id: &str, amount: i64) -> Entry {
             amount,
             invoice_id: String::new(),
         },
+        original: None,
     })
 }
 

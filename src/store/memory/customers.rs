@@ -1,39 +1,14 @@
 //! One tenant's customers in order.
 
 use super::tenant::{Tenant, add_postings};
-use crate::domain::{
-    account::{Sums, Weights},
-    allocation::{Allotment, Driven, shares},
-    cost_model::equal_share,
-    id::PartyId,
-    money::{Micros, Nanos, to_nanos},
-    question::{Beside, Order, RankAnswer, RankQuestion, RankRow, RankTotals, RowSelection, Scope},
-    ranking::Direction,
-    time::Calendar,
+use crate::{
+    domain::{
+        question::{Order, RankAnswer, RankQuestion, Scope},
+        ranking::Direction,
+        time::Calendar,
+    },
+    store::ordered::{Collected, Ranking},
 };
-use std::{cmp::Reverse, collections::BTreeMap};
-
-/// A reported customer.
-pub(super) struct Customer {
-    /// Who.
-    pub id: PartyId,
-    /// Its sums within the scope.
-    sums: Sums,
-    /// What it bears of each amount of the split, and then of each that is driven.
-    shares: Vec<Micros>,
-    /// What it bears of all that is driven, before what rounding leaves over.
-    parts: Nanos,
-}
-
-/// All reported customers in order.
-pub(super) struct Ranking {
-    /// What they add up to.
-    pub totals: RankTotals,
-    /// The customers.
-    pub customers: Vec<Customer>,
-    /// Their values, shares taken off.
-    pub values: Vec<Nanos>,
-}
 
 impl Tenant {
     /// All customers of a scope in order.
@@ -44,168 +19,30 @@ impl Tenant {
         direction: Direction,
         calendar: &Calendar,
     ) -> Ranking {
-        let mut totals = RankTotals::default();
-        let mut active: BTreeMap<&PartyId, Sums> = BTreeMap::new();
-        let mut reported: BTreeMap<&PartyId, Sums> = BTreeMap::new();
+        let mut collected = Collected::default();
         for activity in self.live_in(&scope.period, scope.as_of, calendar) {
-            add_postings(active.entry(&activity.customer_id).or_default(), activity);
-            add_postings(&mut totals.ledger, activity);
+            let id = &activity.customer_id;
+            add_postings(collected.active.entry(id.clone()).or_default(), activity);
+            add_postings(&mut collected.ledger, activity);
             if self.is_in(scope, activity) {
-                add_postings(&mut totals.reported, activity);
-                add_postings(reported.entry(&activity.customer_id).or_default(), activity);
+                add_postings(&mut collected.reported, activity);
+                add_postings(collected.in_scope.entry(id.clone()).or_default(), activity);
             } else {
-                add_postings(&mut totals.filtered_out, activity);
+                add_postings(&mut collected.filtered_out, activity);
             }
         }
-        let driven: Vec<Spread> = order
-            .driven
-            .iter()
-            .map(|driven| Spread::of(driven, &active))
-            .collect();
-        let mut customers = Vec::new();
-        for (index, id) in active.keys().enumerate() {
-            if let Some(sums) = reported.remove(*id) {
-                let split = order.split.iter();
-                let place = index as u64;
-                let equal = split.map(|amount| equal_share(*amount, active.len() as u64, place));
-                let parts = driven.iter().map(|spread| to_nanos(spread.part(index)));
-                customers.push(Customer {
-                    id: (*id).clone(),
-                    sums: sums.without_zeros(),
-                    parts: parts.sum(),
-                    shares: equal
-                        .chain(driven.iter().map(|spread| spread.shares[index]))
-                        .collect(),
-                });
-            }
-        }
-        sort(
-            &mut customers,
-            &order.weights,
-            order.value_bears_split,
-            direction,
-        );
-        let value = |customer: &Customer| {
-            let value = order.weights.value(&customer.sums);
-            let shares = customer.shares.iter().map(|share| to_nanos(*share));
-            value - shares.filter(|_| order.value_bears_split).sum::<Nanos>()
-        };
-        let values: Vec<Nanos> = customers.iter().map(value).collect();
-        totals.active = active.len() as u64;
-        totals.driven = driven.iter().map(|spread| spread.allotment).collect();
-        add_up(&mut totals, order, &customers, &values);
-        totals.ledger = totals.ledger.without_zeros();
-        totals.reported = totals.reported.without_zeros();
-        totals.filtered_out = totals.filtered_out.without_zeros();
-        Ranking {
-            totals,
-            customers,
-            values,
-        }
+        Ranking::of(collected, order, direction)
     }
 
     /// The wanted rows of a ranking.
     pub fn rank(&self, question: &RankQuestion, calendar: &Calendar) -> RankAnswer {
         let order = &question.order;
-        let mut ranking = self.ranking(&question.scope, order, order.direction, calendar);
-        let mut rows = Vec::new();
-        let mut cumulative = 0;
-        let values = ranking.values.iter();
-        for ((place, customer), value) in (0..).zip(&ranking.customers).zip(values) {
-            cumulative += value;
-            let wanted = match &question.rows {
-                RowSelection::Places(ranges) => ranges.iter().any(|range| range.contains(&place)),
-                RowSelection::Customer(id) => *id == customer.id,
-            };
-            if wanted {
-                let party = self.records.party(&customer.id, question.scope.as_of);
-                rows.push(RankRow {
-                    place,
-                    customer: customer.id.clone(),
-                    party: party.cloned(),
-                    value: *value,
-                    cumulative,
-                    beside: Vec::new(),
-                    sums: customer.sums.clone(),
-                    shares: customer.shares.clone(),
-                });
-            }
+        let ranking = self.ranking(&question.scope, order, order.direction, calendar);
+        let mut answer = ranking.rows(question);
+        for row in &mut answer.rows {
+            let party = self.records.party(&row.customer, question.scope.as_of);
+            row.party = party.cloned();
         }
-        for Beside {
-            weights,
-            bears_driven,
-        } in &question.beside
-        {
-            sort(
-                &mut ranking.customers,
-                weights,
-                *bears_driven,
-                Direction::BestFirst,
-            );
-            let customers = ranking.customers.iter().map(|customer| &customer.id);
-            let places: BTreeMap<&PartyId, u64> = customers.zip(0..).collect();
-            for row in &mut rows {
-                row.beside.push(places[&row.customer]);
-            }
-        }
-        RankAnswer {
-            totals: ranking.totals,
-            rows,
-        }
-    }
-}
-
-/// What the reported customers add up to.
-fn add_up(totals: &mut RankTotals, order: &Order, customers: &[Customer], values: &[Nanos]) {
-    totals.customers = customers.len() as u64;
-    totals.negative = values.iter().filter(|value| **value < 0).count() as u64;
-    totals.reported_shares = vec![0; order.split.len() + order.driven.len()];
-    for customer in customers {
-        totals.reported_value += order.weights.value(&customer.sums);
-        for (sum, share) in totals.reported_shares.iter_mut().zip(&customer.shares) {
-            *sum += i128::from(*share);
-        }
-    }
-}
-
-/// An amount that is driven, spread over everybody who is active.
-struct Spread {
-    allotment: Allotment,
-    /// In the order of the customers' ids, as all below.
-    quantities: Vec<i128>,
-    shares: Vec<Micros>,
-}
-
-impl Spread {
-    fn of(driven: &Driven, active: &BTreeMap<&PartyId, Sums>) -> Self {
-        let active = active.iter();
-        let quantities: Vec<i128> = active
-            .map(|(id, sums)| driven.driver.quantity(id, sums))
-            .collect();
-        let allotment = driven.allotment(quantities.iter().sum());
-        Self {
-            shares: shares(&allotment, &quantities),
-            quantities,
-            allotment,
-        }
-    }
-
-    fn part(&self, index: usize) -> Micros {
-        self.allotment.part(self.quantities[index])
-    }
-}
-
-fn sort(customers: &mut [Customer], weights: &Weights, bears_driven: bool, direction: Direction) {
-    let value = |customer: &Customer| {
-        let parts = if bears_driven { customer.parts } else { 0 };
-        weights.value(&customer.sums) - parts
-    };
-    match direction {
-        Direction::BestFirst => {
-            customers.sort_by_key(|customer| (Reverse(value(customer)), customer.id.clone()));
-        }
-        Direction::WorstFirst => {
-            customers.sort_by_key(|customer| (value(customer), customer.id.clone()));
-        }
+        answer
     }
 }

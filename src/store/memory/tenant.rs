@@ -16,6 +16,7 @@ use crate::{
         prospect::{ProspectAnswer, ProspectQuestion, TableBuilder},
         question::{CustomerProfile, ProfileAnswer, ProfileQuestion, Scope},
         records::{Decision, PartyAnswer, Record, Records},
+        relationship::{sale_already_reversed, sale_not_found},
         time::{Calendar, Day, Instant, Period},
     },
     store::answer,
@@ -65,6 +66,9 @@ impl Tenant {
             if let Some(position) = self.reversed_at(target, Position::MAX) {
                 return Outcome::Rejected(already_reversed(target, position).into());
             }
+        }
+        if let Err(problem) = self.check_sale(&entry) {
+            return Outcome::Rejected(problem.into());
         }
         self.newest += 1;
         self.history.push(Written {
@@ -127,12 +131,42 @@ impl Tenant {
         ledger.take_while(move |written| written.position <= as_of)
     }
 
-    /// Every reversal up to a position, by the activity that it takes back.
+    /// Refuses what is caused by a sale that is not there, or was taken back.
+    fn check_sale(&self, entry: &Entry) -> Result<(), Problem> {
+        let Entry::Activity(activity) = entry else {
+            return Ok(());
+        };
+        let Some(sale) = activity.sale() else {
+            return Ok(());
+        };
+        let found = self.activity(sale);
+        if !found.is_some_and(|found| matches!(found.kind, Kind::Sale { .. })) {
+            return Err(sale_not_found(activity, sale));
+        }
+        match self.reversed_at(sale, Position::MAX) {
+            Some(position) => Err(sale_already_reversed(activity, sale, position)),
+            None => Ok(()),
+        }
+    }
+
+    /// Every reversal up to a position, by the activity that it takes back: what it names, and what that caused and was
+    /// not taken back before.
     fn reversals(&self, as_of: Position) -> BTreeMap<&ActivityId, Position> {
         let mut reversals = BTreeMap::new();
+        let mut caused = BTreeMap::<&ActivityId, Vec<&ActivityId>>::new();
         for written in self.written(as_of) {
-            if let Entry::Reversal(Reversal { activity_id, .. }) = &written.entry {
-                reversals.insert(activity_id, written.position);
+            match &written.entry {
+                Entry::Reversal(Reversal { activity_id, .. }) => {
+                    reversals.insert(activity_id, written.position);
+                    for caused in caused.get(activity_id).into_iter().flatten() {
+                        reversals.entry(caused).or_insert(written.position);
+                    }
+                }
+                Entry::Activity(activity) => {
+                    if let Some(sale) = activity.sale() {
+                        caused.entry(sale).or_default().push(&activity.activity_id);
+                    }
+                }
             }
         }
         reversals

@@ -10,11 +10,12 @@ use super::{
 };
 use crate::{
     domain::{
-        activity::Activity,
+        activity::{Activity, Kind},
         conflict::conflict,
-        id::{ActivityId, RoleId},
+        id::ActivityId,
         ledger::{Entry, Outcome, Position, Reversal, activity_not_found, already_reversed},
         problem::Problem,
+        relationship::{sale_already_reversed, sale_not_found},
         time::{Calendar, Instant},
     },
     store::answer::group_name,
@@ -35,6 +36,8 @@ pub struct Appending<'a> {
     known: BTreeMap<ActivityId, (Position, Entry)>,
     /// By the position of what was taken back.
     reversed: BTreeMap<Position, Position>,
+    /// What sales caused, by the position of the sale.
+    caused: BTreeMap<Position, Vec<(Position, Activity)>>,
     new: Vec<NewRow>,
     booked: Booked,
 }
@@ -44,6 +47,8 @@ struct Row {
     day: i32,
     posted: Posted,
     target: Option<i64>,
+    /// The position of the sale that caused it.
+    sale: Option<i64>,
     activity: Activity,
 }
 
@@ -67,14 +72,18 @@ impl<'a> Appending<'a> {
         let mut ids = BTreeSet::new();
         for entry in submitted {
             ids.insert(entry.id().to_string());
-            if let Entry::Reversal(reversal) = entry {
-                ids.insert(reversal.activity_id.to_string());
+            match entry {
+                Entry::Reversal(reversal) => {
+                    ids.insert(reversal.activity_id.to_string());
+                }
+                Entry::Activity(activity) => ids.extend(activity.sale().map(ToString::to_string)),
             }
         }
         let mut appending = Self {
             calendar,
             known: BTreeMap::new(),
             reversed: BTreeMap::new(),
+            caused: BTreeMap::new(),
             new: Vec::new(),
             booked: Booked::default(),
         };
@@ -101,11 +110,20 @@ impl<'a> Appending<'a> {
             return Ok(());
         }
         let seqs: Result<Vec<i64>, Problem> = found.iter().map(|row| column(row, "seq")).collect();
-        let seqs = seqs?;
+        let mut seqs = seqs?;
         for row in rows(connection, &entries::at(tenant, seqs.clone())).await? {
             let position = count(column(&row, "seq")?);
             let entry = entries::entry_of(column(&row, "body")?, position)?;
             self.known.insert(entry.id().clone(), (position, entry));
+        }
+        for row in rows(connection, &entries::caused(tenant, seqs.clone())).await? {
+            let (sale, at): (i64, i64) = (column(&row, "sale")?, column(&row, "seq")?);
+            let entry = entries::entry_of(column(&row, "body")?, count(at))?;
+            if let Entry::Activity(activity) = entry {
+                let own = self.caused.entry(count(sale)).or_default();
+                own.push((count(at), activity));
+            }
+            seqs.push(at);
         }
         let reversals = entries::reversals(tenant, seqs, Position::MAX);
         for row in rows(connection, &reversals).await? {
@@ -129,33 +147,98 @@ impl<'a> Appending<'a> {
             });
         }
         let position = *newest + 1;
-        let row = match &entry {
-            Entry::Activity(activity) => self.row(activity, Posted::of(activity), None),
+        let first = match &entry {
+            Entry::Activity(activity) => self.activity(activity, position),
             Entry::Reversal(Reversal { activity_id, .. }) => {
-                let Some((target, Entry::Activity(activity))) = self.known.get(activity_id) else {
-                    return Ok(Outcome::Rejected(Box::new(activity_not_found(activity_id))));
-                };
-                if let Some(reversed_at) = self.reversed.get(target) {
-                    return Ok(Outcome::Rejected(Box::new(already_reversed(
-                        activity_id,
-                        *reversed_at,
-                    ))));
-                }
-                self.reversed.insert(*target, position);
-                self.row(activity, Posted::of(activity).taken_back()?, Some(*target))
+                self.reversal(activity_id, position)?
             }
         };
-        self.booked.add(row.day, &row.posted);
+        let row = match first {
+            Ok(row) => row,
+            Err(problem) => return Ok(Outcome::Rejected(Box::new(problem))),
+        };
         *newest = position;
-        self.new.push(NewRow {
-            seq: seq(position),
-            id: entry.id().to_string(),
+        self.push(
+            position,
+            entry.id().to_string(),
             record_time,
-            body: entries::bytes_of(&entry)?,
+            entries::bytes_of(&entry)?,
             row,
-        });
+        );
+        if let Entry::Reversal(_) = &entry {
+            self.reverse_caused(position, record_time)?;
+        }
         self.known.insert(entry.id().clone(), (position, entry));
         Ok(Outcome::Posted(position))
+    }
+
+    fn push(
+        &mut self,
+        position: Position,
+        id: String,
+        record_time: Instant,
+        body: Vec<u8>,
+        row: Row,
+    ) {
+        self.booked.add(row.day, &row.posted);
+        self.new.push(NewRow {
+            seq: seq(position),
+            id,
+            record_time,
+            body,
+            row,
+        });
+    }
+
+    /// The row of an activity, or why it is refused.
+    fn activity(&mut self, activity: &Activity, position: Position) -> Result<Row, Problem> {
+        let mut row = self.row(activity, Posted::of(activity), None);
+        let Some(id) = activity.sale() else {
+            return Ok(row);
+        };
+        let at = match self.known.get(id) {
+            Some((at, Entry::Activity(sale))) if matches!(sale.kind, Kind::Sale { .. }) => *at,
+            _ => return Err(sale_not_found(activity, id)),
+        };
+        if let Some(reversed_at) = self.reversed.get(&at) {
+            return Err(sale_already_reversed(activity, id, *reversed_at));
+        }
+        row.sale = Some(seq(at));
+        let own = self.caused.entry(at).or_default();
+        own.push((position, activity.clone()));
+        Ok(row)
+    }
+
+    /// The row of a reversal, or why it is refused.
+    fn reversal(
+        &mut self,
+        activity_id: &ActivityId,
+        position: Position,
+    ) -> Result<Result<Row, Problem>, Problem> {
+        let Some((target, Entry::Activity(activity))) = self.known.get(activity_id) else {
+            return Ok(Err(activity_not_found(activity_id)));
+        };
+        if let Some(reversed_at) = self.reversed.get(target) {
+            return Ok(Err(already_reversed(activity_id, *reversed_at)));
+        }
+        let row = self.row(activity, Posted::of(activity).taken_back()?, Some(*target));
+        self.reversed.insert(*target, position);
+        Ok(Ok(row))
+    }
+
+    /// Takes back what was caused by the sale that is taken back at a position: in rows without an entry of their own.
+    fn reverse_caused(&mut self, position: Position, record_time: Instant) -> Result<(), Problem> {
+        let target = self.new.last().and_then(|new| new.row.target);
+        let caused = target.and_then(|target| self.caused.remove(&count(target)));
+        for (at, activity) in caused.unwrap_or_default() {
+            if self.reversed.contains_key(&at) {
+                continue;
+            }
+            self.reversed.insert(at, position);
+            let row = self.row(&activity, Posted::of(&activity).taken_back()?, Some(at));
+            self.push(position, String::new(), record_time, Vec::new(), row);
+        }
+        Ok(())
     }
 
     fn row(&self, activity: &Activity, posted: Posted, target: Option<Position>) -> Row {
@@ -163,6 +246,7 @@ impl<'a> Appending<'a> {
             day: self.calendar.day(activity.occur_time).0,
             posted,
             target: target.map(seq),
+            sale: None,
             activity: activity.clone(),
         }
     }
@@ -182,7 +266,9 @@ impl<'a> Appending<'a> {
 
 /// Adds the ids, in their order so that they meet the pages of their index one after the other.
 async fn copy_ids(connection: &Object, tenant: i32, new: &[NewRow]) -> Result<(), Fault> {
-    let mut sorted: Vec<(&str, i64)> = new.iter().map(|row| (row.id.as_str(), row.seq)).collect();
+    // What has no entry of its own has no id.
+    let own = new.iter().filter(|row| !row.id.is_empty());
+    let mut sorted: Vec<(&str, i64)> = own.map(|row| (row.id.as_str(), row.seq)).collect();
     sorted.sort_unstable();
     let text = "COPY profitscore.ids (tenant, id, seq) FROM STDIN (FORMAT binary)";
     let kinds = [Type::INT4, Type::TEXT, Type::INT8];
@@ -200,7 +286,7 @@ async fn copy_rows(connection: &Object, tenant: i32, new: &[NewRow]) -> Result<(
     let [live, amounts @ ..] = Column::ALL.map(Column::name);
     let text = format!(
         "COPY profitscore.ledger (tenant, seq, day, what, occur_seconds, occur_nanos, record_seconds, record_nanos, \
-         target, customer, role, branch, product, manager, body, {live}, {}) FROM STDIN (FORMAT binary)",
+         target, sale, customer, role, branch, product, manager, body, {live}, {}) FROM STDIN (FORMAT binary)",
         amounts.join(", ")
     );
     let (short, whole, long, text_kind) = (Type::INT2, Type::INT4, Type::INT8, Type::TEXT);
@@ -210,6 +296,7 @@ async fn copy_rows(connection: &Object, tenant: i32, new: &[NewRow]) -> Result<(
         whole.clone(),
         long.clone(),
         whole,
+        long.clone(),
         long.clone(),
     ]);
     kinds.extend(std::iter::repeat_n(text_kind, 5));
@@ -222,7 +309,7 @@ async fn copy_rows(connection: &Object, tenant: i32, new: &[NewRow]) -> Result<(
         let nanos = |time: Instant| time.nanos.cast_signed();
         let (occur_nanos, record_nanos) = (nanos(occurred), nanos(recorded));
         let customer = row.activity.customer_id.as_str();
-        let role = row.posted.role.as_ref().map(RoleId::as_str);
+        let role = row.posted.role.as_deref();
         let branch = group_name(&dimensions.branch_id);
         let product = group_name(&dimensions.product_id);
         let manager = group_name(&dimensions.account_manager_id);
@@ -237,7 +324,8 @@ async fn copy_rows(connection: &Object, tenant: i32, new: &[NewRow]) -> Result<(
         ]);
         values.extend([&occurred.seconds as &(dyn ToSql + Sync), &occur_nanos]);
         values.extend([&recorded.seconds as &(dyn ToSql + Sync), &record_nanos]);
-        values.extend([&row.target as &(dyn ToSql + Sync), &customer, &role]);
+        values.extend([&row.target as &(dyn ToSql + Sync), &row.sale]);
+        values.extend([&customer as &(dyn ToSql + Sync), &role]);
         values.extend([&branch as &(dyn ToSql + Sync), &product, &manager]);
         values.extend([&new.body as &(dyn ToSql + Sync), &live]);
         values.extend(amounts.iter().map(|amount| amount as &(dyn ToSql + Sync)));

@@ -5,6 +5,8 @@ use super::{
     sql::{Sql, count, seq},
 };
 use crate::domain::{
+    activity::Activity,
+    exchange_rate::Original,
     ledger::{Entry, LedgerEntry, LedgerQuestion, Position},
     problem::Problem,
     time::Instant,
@@ -13,11 +15,23 @@ use std::collections::BTreeMap;
 
 /// The first byte of the form in which entries are kept: postcard.
 const VERSION: u8 = 1;
+/// The first byte of the form of an activity that was submitted in another currency: what it was submitted as follows.
+const WITH_ORIGINAL: u8 = 2;
+
+/// Rows that take back what a sale caused, together with the sale, have no entry of their own.
+pub const HAS_ENTRY: &str = "l.body <> ''";
 
 /// The bytes of an entry.
 pub fn bytes_of(entry: &Entry) -> Result<Vec<u8>, Problem> {
-    postcard::to_extend(entry, vec![VERSION])
-        .map_err(|error| Problem::store_unavailable(&error.to_string()))
+    let original = match entry {
+        Entry::Activity(activity) => activity.original.as_deref(),
+        Entry::Reversal(_) => None,
+    };
+    let bytes = match original {
+        None => postcard::to_extend(entry, vec![VERSION]),
+        Some(original) => postcard::to_extend(&(entry, original), vec![WITH_ORIGINAL]),
+    };
+    bytes.map_err(|error| Problem::store_unavailable(&error.to_string()))
 }
 
 /// Takes back an entry.
@@ -25,6 +39,17 @@ pub fn entry_of(bytes: &[u8], position: Position) -> Result<Entry, Problem> {
     let damaged = || Problem::ledger_damaged(&format!("the entry at position {position}"));
     match bytes.split_first() {
         Some((&VERSION, rest)) => postcard::from_bytes(rest).map_err(|_| damaged()),
+        Some((&WITH_ORIGINAL, rest)) => {
+            let read: (Activity, Original) = match postcard::from_bytes(rest) {
+                Ok((Entry::Activity(activity), original)) => (activity, original),
+                Ok((Entry::Reversal(_), _)) | Err(_) => return Err(damaged()),
+            };
+            let (activity, original) = read;
+            Ok(Entry::Activity(Activity {
+                original: Some(Box::new(original)),
+                ..activity
+            }))
+        }
         _ => Err(damaged()),
     }
 }
@@ -68,6 +93,7 @@ pub async fn listed(
 fn page(tenant: i32, question: &LedgerQuestion) -> Sql {
     let mut sql = Sql::default();
     let mut conditions = vec![
+        HAS_ENTRY.to_owned(),
         format!("l.tenant = {}", sql.bind(tenant)),
         format!("l.seq > {}", sql.bind(seq(question.after))),
         format!("l.seq <= {}", sql.bind(seq(question.as_of))),
@@ -110,7 +136,18 @@ pub fn at(tenant: i32, positions: Vec<i64>) -> Sql {
     let (tenant, positions) = (sql.bind(tenant), sql.bind(positions));
     sql.push(&format!(
         "SELECT l.seq, l.body FROM profitscore.ledger l \
-         WHERE l.tenant = {tenant} AND l.seq = ANY({positions})"
+         WHERE l.tenant = {tenant} AND l.seq = ANY({positions}) AND {HAS_ENTRY}"
+    ));
+    sql
+}
+
+/// What was caused by the sales that are at some positions.
+pub fn caused(tenant: i32, positions: Vec<i64>) -> Sql {
+    let mut sql = Sql::default();
+    let (tenant, positions) = (sql.bind(tenant), sql.bind(positions));
+    sql.push(&format!(
+        "SELECT l.sale, l.seq, l.body FROM profitscore.ledger l \
+         WHERE l.tenant = {tenant} AND l.sale = ANY({positions}) ORDER BY l.seq"
     ));
     sql
 }

@@ -19,9 +19,11 @@ mod lift;
 mod numbers;
 mod parties;
 mod posting;
+mod posting_relationship;
 mod products;
 mod profiles;
 mod ranking;
+mod rates;
 mod receivables;
 mod recording;
 mod schema;
@@ -48,6 +50,7 @@ use super::Store;
 use crate::domain::{
     closing::Closing,
     cost_model::CostModel,
+    exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
     history::{HistoryQuestion, Written},
     id::{PartyId, TenantId},
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
@@ -61,7 +64,7 @@ use crate::domain::{
     },
     receivables::{ReceivablesAnswer, ReceivablesQuestion},
     records::{PartyAnswer, Record},
-    time::Instant,
+    time::{Day, Instant},
 };
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -213,6 +216,23 @@ impl Store for PostgresStore {
 
     async fn closings(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Closing>, Problem> {
         closings::closings(self.database(), self.number(tenant).await?, as_of).await
+    }
+
+    async fn exchange_rates(
+        &self,
+        tenant: &TenantId,
+        keys: &[(Pair, Day)],
+        as_of: Position,
+    ) -> Result<Vec<Option<ExchangeRate>>, Problem> {
+        rates::on(self.database(), self.number(tenant).await?, keys, as_of).await
+    }
+
+    async fn list_exchange_rates(
+        &self,
+        tenant: &TenantId,
+        question: &RateQuestion,
+    ) -> Result<Vec<StoredRate>, Problem> {
+        rates::listed(self.database(), self.number(tenant).await?, question).await
     }
 
     async fn rank(

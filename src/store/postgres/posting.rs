@@ -1,11 +1,13 @@
 //! How postings are kept: one row for an activity, with what it is of and a few amounts. What the amounts of a row
 //! mean is one table here, read in both directions. Knows no SQL but the names of columns.
 
+use super::posting_relationship as relationship;
 use crate::domain::{
     account::{Account, Sums, WorkPurpose, for_each_posting},
     activity::{Activity, DirectCostKind, EffortPurpose, Kind},
-    id::RoleId,
+    id::{FactorName, RoleId},
     problem::Problem,
+    relationship::{Circumstance, circumstances},
 };
 use Account as A;
 
@@ -15,6 +17,7 @@ pub type What = i16;
 const SALE: What = 1;
 const REFUND: What = 2;
 const REFUND_PAID_OUT: What = 3;
+/// A complaint of which nobody knows how grave it was: as all were kept once.
 const COMPLAINT: What = 4;
 const SPECIAL_DEMAND: What = 5;
 const INVOICE: What = 6;
@@ -88,7 +91,11 @@ pub type Meaning = (Account, Column, i8);
 pub fn all() -> impl Iterator<Item = What> {
     let direct = DirectCostKind::ALL.iter().map(|kind| direct_cost(*kind));
     let effort = EffortPurpose::ALL.iter().map(|purpose| of_effort(*purpose));
-    (SALE..=DISPUTE).chain(direct).chain(effort)
+    let relationship = relationship::all();
+    (SALE..=DISPUTE)
+        .chain(direct)
+        .chain(effort)
+        .chain(relationship)
 }
 
 fn direct_cost(kind: DirectCostKind) -> What {
@@ -107,9 +114,15 @@ pub fn purpose(what: What) -> Option<WorkPurpose> {
         _ => {
             let mut purposes = EffortPurpose::ALL.iter();
             let found = purposes.find(|purpose| of_effort(**purpose) == what);
-            found.map(|purpose| WorkPurpose::Effort(*purpose))
+            let found = found.map(|purpose| WorkPurpose::Effort(*purpose));
+            found.or_else(|| relationship::purpose(what))
         }
     }
+}
+
+/// The circumstances under which working time in such rows was worked.
+pub fn circumstances_of(what: What) -> Vec<Circumstance> {
+    relationship::effort_of(what).map_or_else(Vec::new, |(_, told)| told)
 }
 
 /// What the columns of such rows mean, working time left out.
@@ -144,10 +157,10 @@ pub fn meanings(what: What) -> Vec<Meaning> {
         CREDIT_NOTE => vec![(A::Invoiced, Money, -1)],
         _ => {
             let mut kinds = DirectCostKind::ALL.iter();
-            let kind = kinds.find(|kind| direct_cost(**kind) == what);
-            kind.map(|kind| (A::DirectCost(*kind), Deduction, 1))
-                .into_iter()
-                .collect()
+            match kinds.find(|kind| direct_cost(**kind) == what) {
+                Some(kind) => vec![(A::DirectCost(*kind), Deduction, 1)],
+                None => relationship::meanings(what),
+            }
         }
     }
 }
@@ -156,6 +169,7 @@ pub fn meanings(what: What) -> Vec<Meaning> {
 pub fn holds(what: What, column: Column) -> bool {
     column == Column::Live
         || column == Column::Minutes && purpose(what).is_some()
+        || relationship::named(what) == Some(column)
         || meanings(what).iter().any(|(_, own, _)| *own == column)
 }
 
@@ -170,8 +184,13 @@ fn what_of(kind: &Kind) -> What {
             }
         }
         Kind::DirectCost { kind, .. } => direct_cost(*kind),
-        Kind::Effort { purpose, .. } => of_effort(*purpose),
-        Kind::Complaint { .. } => COMPLAINT,
+        Kind::Effort {
+            purpose, channel, ..
+        } => {
+            let told = circumstances(*channel, None, None);
+            relationship::effort(*purpose, told).unwrap_or_else(|| of_effort(*purpose))
+        }
+        Kind::Complaint { severity, .. } => relationship::complaint(*severity),
         Kind::SpecialDemand { .. } => SPECIAL_DEMAND,
         Kind::Invoice { .. } => INVOICE,
         Kind::Payment { .. } => PAYMENT,
@@ -179,6 +198,7 @@ fn what_of(kind: &Kind) -> What {
         Kind::Referral { .. } => REFERRAL,
         Kind::CreditNote { .. } => CREDIT_NOTE,
         Kind::Dispute { .. } => DISPUTE,
+        Kind::Relationship(one) => relationship::what_of(one, direct_cost, of_effort),
     }
 }
 
@@ -186,7 +206,8 @@ fn what_of(kind: &Kind) -> What {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Posted {
     pub what: What,
-    pub role: Option<RoleId>,
+    /// The role that worked, or another name that an amount is counted under.
+    pub role: Option<String>,
     /// In the order of [`Column::ALL`].
     pub amounts: [Option<i64>; COLUMNS],
 }
@@ -203,10 +224,16 @@ impl Posted {
         };
         posted.amounts[Column::Live as usize] = Some(1);
         for_each_posting(activity, |account, quantity| {
-            if let Account::Minutes(role, _) = account {
-                posted.amounts[Column::Minutes as usize] = Some(quantity);
-                posted.role = Some(role);
-                return;
+            match &account {
+                Account::Minutes(role, _) => {
+                    posted.amounts[Column::Minutes as usize] = Some(quantity);
+                    posted.role = Some(role.to_string());
+                }
+                Account::Factor(name) => {
+                    posted.amounts[Column::Money as usize] = Some(quantity);
+                    posted.role = Some(name.to_string());
+                }
+                _ => {}
             }
             let meaning = meanings.iter().find(|(own, _, _)| *own == account);
             if let Some((_, column, sign)) = meaning
@@ -235,8 +262,15 @@ pub fn add_sums(sums: &mut Sums, what: What, role: Option<&str>, amounts: [i128;
         sums.add(account, amounts[column as usize] * i128::from(sign));
     }
     if let (Some(purpose), Some(role)) = (purpose(what), role) {
-        let account = Account::Minutes(RoleId::stored(role), purpose);
-        sums.add(account, amounts[Column::Minutes as usize]);
+        let (role, minutes) = (RoleId::stored(role), amounts[Column::Minutes as usize]);
+        sums.add(Account::Minutes(role.clone(), purpose), minutes);
+        for circumstance in circumstances_of(what) {
+            sums.add(Account::Circumstance(role.clone(), circumstance), minutes);
+        }
+    }
+    if let (Some(column), Some(name)) = (relationship::named(what), role) {
+        let account = Account::Factor(FactorName::stored(name));
+        sums.add(account, amounts[column as usize]);
     }
 }
 
@@ -329,6 +363,7 @@ mod tests {
                 },
                 dimensions: Dimensions::default(),
                 kind,
+                original: None,
             };
             let mut wanted = Sums::default();
             for_each_posting(&activity, |account, quantity| {
@@ -338,7 +373,7 @@ mod tests {
             assert!(all().any(|what| what == posted.what), "{activity:?}");
             let add = |posted: &Posted, sums: &mut Sums| {
                 let amounts = posted.amounts.map(|amount| i128::from(amount.unwrap_or(0)));
-                let role = posted.role.as_ref().map(RoleId::as_str);
+                let role = posted.role.as_deref();
                 add_sums(sums, posted.what, role, amounts);
             };
             let mut sums = Sums::default();

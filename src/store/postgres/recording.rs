@@ -5,18 +5,19 @@ use super::{
     database::{Fault, column, rows},
     json,
     parties::{COLUMNS, party_of, stage_number},
-    products,
+    products, rates,
     sql::{OPEN, Sql, count, seq},
 };
 use crate::domain::{
     closing::Closing,
     cost_model::{CostModel, CostModelDraft},
+    exchange_rate::{Pair, StoredRate},
     id::{PartyId, RequestId, TraitKey},
     ledger::{Outcome, Position},
     party::TraitDefinition,
     product::Product,
     records::{Decision, Record, Records},
-    time::Instant,
+    time::{Day, Instant},
 };
 use deadpool_postgres::Object;
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +36,7 @@ pub struct Recording {
     versions: u64,
     closings: Vec<Closing>,
     products: Vec<(i64, Instant, Product)>,
+    rates: Vec<StoredRate>,
 }
 
 struct PartyVersion {
@@ -64,6 +66,7 @@ impl Recording {
         let (mut parties, mut keys) = (BTreeSet::new(), BTreeSet::new());
         let (mut cost_models, mut closings) = (false, false);
         let mut own_products = BTreeSet::new();
+        let mut rates = BTreeSet::new();
         for record in submitted {
             match record {
                 Record::Party(party) => {
@@ -77,6 +80,9 @@ impl Recording {
                 Record::Closing(_) => closings = true,
                 Record::Product(product) => {
                     own_products.insert(product.product_id.clone());
+                }
+                Record::ExchangeRate(rate) => {
+                    rates.insert((rate.pair, rate.day));
                 }
             }
         }
@@ -95,6 +101,7 @@ impl Recording {
         for (position, product) in products::newest_on(connection, tenant, own_products).await? {
             recording.take(position, Record::Product(product));
         }
+        recording.read_rates(connection, tenant, rates).await?;
         Ok(recording)
     }
 
@@ -162,6 +169,23 @@ impl Recording {
             };
             self.versions += 1;
             self.take(count(column(&row, "seq")?), Record::CostModel(draft));
+        }
+        Ok(())
+    }
+
+    async fn read_rates(
+        &mut self,
+        connection: &Object,
+        tenant: i32,
+        keys: BTreeSet<(Pair, Day)>,
+    ) -> Result<(), Fault> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<_> = keys.into_iter().collect();
+        for row in rows(connection, &rates::some(tenant, &keys, Position::MAX)).await? {
+            let stored = rates::stored_of(&row)?;
+            self.take(stored.position, Record::ExchangeRate(stored.rate));
         }
         Ok(())
     }
@@ -237,6 +261,11 @@ impl Recording {
                 draft: draft.clone(),
             }),
             Record::Product(product) => self.products.push((seq, record_time, product.clone())),
+            Record::ExchangeRate(rate) => self.rates.push(StoredRate {
+                position: count(seq),
+                record_time,
+                rate: rate.clone(),
+            }),
         }
     }
 
@@ -265,6 +294,9 @@ impl Recording {
         statements.extend(closings.map(|closing| closings::statement(tenant, closing)));
         for (seq, record_time, product) in self.products {
             statements.push(products::statement(tenant, seq, product, record_time));
+        }
+        if !self.rates.is_empty() {
+            statements.push(rates::statement(tenant, &self.rates));
         }
         for sql in statements {
             rows(connection, &sql).await?;

@@ -10,12 +10,14 @@ use crate::domain::problem::{Problem, Reason};
 use deadpool_postgres::Object;
 
 /// What brings a database from each version to the next.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("schema/0001.sql"),
     include_str!("schema/0002.sql"),
     include_str!("schema/0003.sql"),
     include_str!("schema/0004.sql"),
     include_str!("schema/0005.sql"),
+    include_str!("schema/0006.sql"),
+    include_str!("schema/0007.sql"),
 ];
 /// What spreads the tables over the machines of a Citus cluster, once they are made.
 const CITUS: &str = include_str!("schema/citus.sql");

@@ -6,8 +6,9 @@ use super::{
     sql::Sql,
 };
 use crate::domain::{
-    account::{Account, Weights},
+    account::{Account, Weights, WorkPurpose},
     money::NANOS_PER_MICRO,
+    relationship::Circumstance,
 };
 use std::collections::BTreeMap;
 
@@ -75,7 +76,7 @@ pub fn value(sql: &mut Sql, arithmetic: Arithmetic, weights: &Weights, filter: &
         let rates = rates.map(|(role, rate)| (role, (rate / unit).to_string()));
         let (roles, rates): (Vec<_>, Vec<_>) = rates.unzip();
         let (roles, rates) = (sql.bind(roles), sql.bind(rates));
-        let kinds = format!("l.what IN ({})", list(&whats));
+        let kinds = is_one_of(&whats);
         terms.push(format!(
             "+ coalesce({total}(l.minutes * ({rates}::text[]::{number}[])\
              [array_position({roles}::text[], l.role)]){}, 0)",
@@ -100,7 +101,7 @@ fn signed(column: Column, plus: &[What], minus: &[What]) -> (String, &'static st
     }
     let case = |whats: &[What], sign: &str| match whats {
         [] => String::new(),
-        _ => format!(" WHEN l.what IN ({}) THEN {sign}l.{name}", list(whats)),
+        _ => format!(" WHEN {} THEN {sign}l.{name}", is_one_of(whats)),
     };
     let rows = format!("CASE{}{} END", case(plus, ""), case(minus, "-"));
     (rows, "+")
@@ -114,9 +115,17 @@ fn filtered(own: &str, filter: &str) -> String {
     }
 }
 
-fn list(whats: &[What]) -> String {
-    let texts: Vec<_> = whats.iter().map(What::to_string).collect();
-    texts.join(", ")
+/// A condition on what rows are of: runs of numbers, which there are few of.
+fn is_one_of(whats: &[What]) -> String {
+    let mut whats = whats.to_vec();
+    whats.sort_unstable();
+    let runs = whats.chunk_by(|a, b| *a + 1 == *b);
+    let conditions = runs.filter_map(|run| match run {
+        [] => None,
+        [only] => Some(format!("l.what = {only}")),
+        [first, .., last] => Some(format!("l.what BETWEEN {first} AND {last}")),
+    });
+    format!("({})", conditions.collect::<Vec<_>>().join(" OR "))
 }
 
 /// What is added and what is taken off, by column and by how much it weighs.
@@ -135,22 +144,33 @@ fn by_column(weights: &Weights) -> BTreeMap<(Column, u128), (Vec<What>, Vec<What
     found
 }
 
-/// What kinds of working time weigh, by role; kinds that weigh the same are together.
+/// What kinds of working time weigh, by role; kinds that weigh the same are together. What is worked under
+/// circumstances weighs what it is for and each of them.
 fn by_rates(weights: &Weights) -> BTreeMap<BTreeMap<String, i128>, Vec<What>> {
+    let mut by_purpose = BTreeMap::<WorkPurpose, BTreeMap<String, i128>>::new();
+    let mut by_circumstance = BTreeMap::<Circumstance, BTreeMap<String, i128>>::new();
+    for (account, weight) in &weights.0 {
+        let (role, rates) = match account {
+            Account::Minutes(role, purpose) => (role, by_purpose.entry(*purpose).or_default()),
+            Account::Circumstance(role, circumstance) => {
+                (role, by_circumstance.entry(*circumstance).or_default())
+            }
+            _ => continue,
+        };
+        *rates.entry(role.to_string()).or_default() += weight;
+    }
     let mut found = BTreeMap::<_, Vec<What>>::new();
     for what in posting::all() {
-        let Some(own) = posting::purpose(what) else {
+        let Some(purpose) = posting::purpose(what) else {
             continue;
         };
-        let mut rates = BTreeMap::new();
-        for (account, weight) in &weights.0 {
-            if let Account::Minutes(role, purpose) = account
-                && *purpose == own
-                && *weight != 0
-            {
-                rates.insert(role.to_string(), *weight);
+        let mut rates = by_purpose.get(&purpose).cloned().unwrap_or_default();
+        for circumstance in posting::circumstances_of(what) {
+            for (role, extra) in by_circumstance.get(&circumstance).into_iter().flatten() {
+                *rates.entry(role.clone()).or_default() += extra;
             }
         }
+        rates.retain(|_, rate| *rate != 0);
         if !rates.is_empty() {
             found.entry(rates).or_default().push(what);
         }

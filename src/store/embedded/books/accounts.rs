@@ -1,18 +1,17 @@
 //! Numbers for accounts, and the layouts of rows: which accounts a row posts under.
 //!
-//! There are few accounts that are not working time, and so few layouts; roles are free text, so that rows with working
-//! time name their account in a column.
+//! Most accounts are few, and so are layouts. Roles and other names are free text, and some accounts are rare: rows
+//! that post under any of these name in a column what they post under, working time most of the time.
 
 use super::interner::{Interner, number_of};
 use crate::domain::{
-    account::{Account, Sums, WorkPurpose, for_each_posting_of},
-    activity::{DirectCostKind, Kind},
-    id::RoleId,
+    account::{Account, Sums, Weights, for_each_posting_of},
+    activity::{DirectCostKind, Kind, Severity},
 };
 use serde::{Deserialize, Serialize};
 
-/// How many accounts are not working time.
-pub(in super::super) const FIXED: u32 = 23;
+/// How many accounts have a bit of their own.
+pub(in super::super) const FIXED: u32 = 27;
 /// The first of those under which a row posts 1 or nothing.
 const FIRST_COUNT: u32 = 18;
 /// The accounts of what is owed.
@@ -20,14 +19,14 @@ const WRITTEN_OFF: u32 = 14;
 const INVOICED: u32 = 15;
 const SPEND: u32 = 16;
 const INVOICE_COUNT: u32 = 22;
-/// In a layout: the row has working time.
+/// In a layout: the row has working time, or anything else that it names.
 const MINUTES: u32 = 1 << 30;
 /// In a layout: the row takes back another.
 const REVERSAL: u32 = 1 << 31;
 /// The most quantities that a row has beside its counts.
 pub(in super::super) const QUANTITIES: usize = 4;
 
-/// The number of an account that is not working time.
+/// The number of an account that has a bit of its own.
 fn fixed(account: &Account) -> Option<u32> {
     Some(match account {
         Account::GrossRevenue => 0,
@@ -49,7 +48,21 @@ fn fixed(account: &Account) -> Option<u32> {
         Account::SpecialDemandCount => 20,
         Account::ReferralCount => 21,
         Account::InvoiceCount => INVOICE_COUNT,
-        Account::Minutes(..) => return None,
+        Account::Complaints(Severity::Minor) => 23,
+        Account::Complaints(Severity::Moderate) => 24,
+        Account::Complaints(Severity::Major) => 25,
+        Account::FeedbackCount => 26,
+        Account::Minutes(..)
+        | Account::Circumstance(..)
+        | Account::Feedback
+        | Account::Bonus(_)
+        | Account::Appreciation(_)
+        | Account::AcquisitionCost
+        | Account::RetentionSpend
+        | Account::Externality(_)
+        | Account::Factor(_)
+        | Account::RestatedWork(..)
+        | Account::RestatedPremium(..) => return None,
     })
 }
 
@@ -70,7 +83,11 @@ fn of_fixed(number: u32) -> Account {
         19 => Account::ComplaintCount,
         20 => Account::SpecialDemandCount,
         21 => Account::ReferralCount,
-        _ => Account::InvoiceCount,
+        22 => Account::InvoiceCount,
+        23 => Account::Complaints(Severity::Minor),
+        24 => Account::Complaints(Severity::Moderate),
+        25 => Account::Complaints(Severity::Major),
+        _ => Account::FeedbackCount,
     }
 }
 
@@ -171,7 +188,7 @@ impl Postings {
 pub(in super::super) fn postings_of(kind: &Kind, work: impl FnOnce(WorkKey) -> u32) -> Postings {
     let mut by_bit = [0_i64; FIRST_COUNT as usize];
     let mut postings = Postings::default();
-    let mut worked = None;
+    let mut named: Option<(WorkKey, i64)> = None;
     for_each_posting_of(kind, |account, quantity| match fixed(&account) {
         Some(number) => {
             postings.layout.0 |= 1 << number;
@@ -180,14 +197,16 @@ pub(in super::super) fn postings_of(kind: &Kind, work: impl FnOnce(WorkKey) -> u
             }
         }
         None => {
-            if let Account::Minutes(role, purpose) = account {
-                postings.layout.0 |= MINUTES;
-                worked = Some(((role, purpose), quantity));
-            }
+            postings.layout.0 |= MINUTES;
+            named = Some(match named.take() {
+                None => (WorkKey::One(account), quantity),
+                // All of them are of one quantity.
+                Some((key, quantity)) => (key.and(account), quantity),
+            });
         }
     });
     let mut minutes = 0;
-    if let Some((key, quantity)) = worked {
+    if let Some((key, quantity)) = named {
         postings.minutes = work(key);
         minutes = quantity;
     }
@@ -199,8 +218,43 @@ pub(in super::super) fn postings_of(kind: &Kind, work: impl FnOnce(WorkKey) -> u
     postings
 }
 
-/// Whose working time, and what for.
-pub(in super::super) type WorkKey = (RoleId, WorkPurpose);
+/// What a row names: an account, such as whose working time and what for, or several that it posts the same quantity
+/// under. All rows that name the same are under one number.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(in super::super) enum WorkKey {
+    /// One account.
+    One(Account),
+    /// Several, in the order in which they are posted.
+    Several(Vec<Account>),
+}
+
+impl WorkKey {
+    /// This and another account.
+    fn and(self, account: Account) -> Self {
+        Self::Several(match self {
+            Self::One(first) => vec![first, account],
+            Self::Several(mut all) => {
+                all.push(account);
+                all
+            }
+        })
+    }
+
+    /// Its accounts.
+    fn accounts(&self) -> &[Account] {
+        match self {
+            Self::One(account) => std::slice::from_ref(account),
+            Self::Several(accounts) => accounts,
+        }
+    }
+
+    /// Whether a row can name it.
+    fn is_possible(&self) -> bool {
+        self.accounts()
+            .iter()
+            .all(|account| fixed(account).is_none())
+    }
+}
 
 /// The accounts of one tenant and their numbers.
 #[derive(Debug, Default)]
@@ -214,29 +268,41 @@ impl Accounts {
         FIXED as usize + self.minutes.len()
     }
 
-    /// The account with a number.
-    pub fn account(&self, number: u32) -> Account {
+    /// Calls `visit` with the accounts of a number: one most of the time.
+    pub fn for_each(&self, number: u32, mut visit: impl FnMut(&Account)) {
         match number.checked_sub(FIXED) {
-            None => of_fixed(number),
+            None => visit(&of_fixed(number)),
             Some(number) => {
-                let (role, purpose) = self.minutes.thing(number);
-                Account::Minutes(role.clone(), *purpose)
+                let accounts = self.minutes.thing(number).accounts();
+                accounts.iter().for_each(visit);
             }
         }
     }
 
-    /// The roles and what they worked for that have accounts, in the order of the accounts' numbers.
-    pub fn worked(&self) -> &[(RoleId, WorkPurpose)] {
+    /// What a unit of a number weighs: as much as those of all its accounts together.
+    pub fn weight(&self, number: u32, weights: &Weights) -> i128 {
+        let mut weight = 0;
+        self.for_each(number, |account| weight += weights.get(account));
+        weight
+    }
+
+    /// Adds a sum to the accounts of a number.
+    pub fn add(&self, number: u32, sum: i128, sums: &mut Sums) {
+        self.for_each(number, |account| sums.add(account.clone(), sum));
+    }
+
+    /// What rows name that has a number, in the order of the numbers.
+    pub fn worked(&self) -> &[WorkKey] {
         self.minutes.things()
     }
 
-    /// The accounts of [`Accounts::worked`].
-    pub fn of_worked(worked: &[(RoleId, WorkPurpose)]) -> Self {
+    /// The accounts of [`Accounts::worked`], if rows can name all of them.
+    pub fn of_worked(worked: &[WorkKey]) -> Option<Self> {
         let mut accounts = Self::default();
         for key in worked {
             accounts.minutes.intern(key, Clone::clone);
         }
-        accounts
+        worked.iter().all(WorkKey::is_possible).then_some(accounts)
     }
 
     /// What something that happened posts; an account that is new gets a number.
@@ -244,7 +310,7 @@ impl Accounts {
         postings_of(kind, |key| self.of_work(&key))
     }
 
-    /// The number of the account of working time; it gets one if it has none.
+    /// The number of what a row names; it gets one if it has none.
     pub fn of_work(&mut self, key: &WorkKey) -> u32 {
         FIXED + self.minutes.intern(key, Clone::clone)
     }
@@ -253,9 +319,9 @@ impl Accounts {
     pub fn sums(&self, by_number: &[i128]) -> Sums {
         let mut sums = Sums::default();
         for (number, sum) in (0..).zip(by_number).filter(|(_, sum)| **sum != 0) {
-            sums.add(self.account(number), *sum);
+            self.add(number, *sum, &mut sums);
         }
-        sums
+        sums.without_zeros()
     }
 }
 

@@ -5,10 +5,11 @@ use super::{
     Books, Row,
     accounts::{Postings, WorkKey, postings_of},
     interner::Interner,
+    linked::Linked,
     names::hash,
     narrow_position, number_of, place,
 };
-use crate::domain::{activity::Kind, time::Day};
+use crate::domain::{activity::Kind, ledger::Position, time::Day};
 use hashbrown::HashTable;
 use std::{hint::black_box, ops::Range};
 
@@ -21,6 +22,8 @@ pub(in super::super) struct Batch {
     value_numbers: HashTable<u32>,
     worked: Interner<WorkKey>,
     rows: Vec<BatchRow>,
+    /// Which rows were caused by a sale, rising, and where it is.
+    caused: Vec<(usize, Position)>,
 }
 
 /// Texts end to end, with their hashes.
@@ -92,6 +95,11 @@ impl Batch {
         self.rows.push(row);
     }
 
+    /// Says of the activity that was added last that the sale at a position caused it.
+    pub fn add_cause(&mut self, sale: Position) {
+        self.caused.push((self.rows.len().saturating_sub(1), sale));
+    }
+
     fn value(&mut self, value: &str) -> u32 {
         if value.is_empty() {
             return 0;
@@ -121,6 +129,7 @@ impl Batch {
         self.value_numbers.clear();
         self.worked = Interner::default();
         self.rows.clear();
+        self.caused.clear();
     }
 }
 
@@ -155,6 +164,7 @@ impl Books {
             days.iter()
                 .fold(0, |seen, day| seen ^ self.totals.touch(*day)),
         );
+        self.link_batch(batch, &range, &customers);
         for (row, customer) in batch.rows[range].iter().zip(customers) {
             self.newest += 1;
             let (block, customer) = place(customer);
@@ -174,6 +184,21 @@ impl Books {
                 postings,
             };
             self.add(block, row);
+        }
+    }
+
+    /// Takes note of what was caused by sales, before it is posted.
+    fn link_batch(&mut self, batch: &Batch, range: &Range<usize>, customers: &[u32]) {
+        let first = batch.caused.partition_point(|(row, _)| *row < range.start);
+        let own = batch.caused[first..].iter();
+        for (row, sale) in own.take_while(|(row, _)| *row < range.end) {
+            let within = row - range.start;
+            let linked = Linked {
+                position: self.newest + within as u64 + 1,
+                day: batch.rows[*row].day,
+                customer: customers[within],
+            };
+            self.link_to(*sale, linked);
         }
     }
 }

@@ -125,11 +125,13 @@ impl Block {
         if row.position <= self.seen && !is_planted(Planted::CheckpointTwice) {
             return;
         }
-        self.recent.push(row);
-        self.recent_days.push(row.day);
-        if self.unfolded().len() >= self.most_unfolded(sizes) {
+        // All rows of a position are put by day at once: a reversal can have several.
+        let is_next = self.newest() < row.position;
+        if is_next && self.unfolded().len() >= self.most_unfolded(sizes) {
             self.fold(row.position.saturating_sub(sizes.kept_positions), sizes);
         }
+        self.recent.push(row);
+        self.recent_days.push(row.day);
     }
 
     /// How many rows are put by day at once: by chance half as many as there may be, or up to all of them. Blocks take

@@ -8,6 +8,7 @@ mod batch;
 mod block;
 mod id_order;
 mod interner;
+mod linked;
 mod names;
 mod narrow;
 mod parts;
@@ -26,6 +27,7 @@ pub(super) use self::{
     block::{ALL, Block, CUSTOMERS, Plan, SHIFT},
     id_order::IdOrder,
     interner::number_of,
+    linked::Linked,
     names::Names,
     parts::{BookParts, RestPart, TotalsPart},
     saved::{Limits, Saved, put_count, put_number, put_packed, put_rising},
@@ -43,7 +45,7 @@ use crate::domain::{
     time::{Day, Instant, Period},
 };
 use std::{
-    collections::{BinaryHeap, HashMap},
+    collections::{BTreeSet, HashMap},
     ops::Range,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -71,6 +73,7 @@ pub(super) struct Books {
     /// Which positions are records, in runs.
     record_positions: Vec<Range<Position>>,
     reversals: HashMap<Position, Position>,
+    links: linked::Links,
     order: Mutex<Arc<IdOrder>>,
     /// The number of the value that stands for none.
     unassigned: Option<u32>,
@@ -124,10 +127,19 @@ impl Books {
         })
     }
 
-    /// Posts an activity, at the next position.
-    pub fn post(&mut self, day: Day, activity: &Activity) {
+    /// Posts an activity, at the next position; `sale` is where the sale is that caused it.
+    pub fn post(&mut self, day: Day, activity: &Activity, sale: Option<Position>) {
         self.newest += 1;
-        let (block, customer) = place(self.customers.intern(activity.customer_id.as_str()));
+        let number = self.customers.intern(activity.customer_id.as_str());
+        if let Some(sale) = sale {
+            let linked = Linked {
+                position: self.newest,
+                day,
+                customer: number,
+            };
+            self.link_to(sale, linked);
+        }
+        let (block, customer) = place(number);
         let dimensions = &activity.dimensions;
         let [branch, product, account_manager] = self.values_of([
             &dimensions.branch_id,
@@ -154,19 +166,27 @@ impl Books {
         let Some((block, _)) = number.map(place) else {
             return false;
         };
-        let target_row = narrow_position(target);
-        let row = self
-            .blocks
-            .get(block)
-            .and_then(|block| block.row_at(target_row, day));
+        self.newest += 1;
+        if !self.take_back_row(target, day, block) {
+            self.newest -= 1;
+            return false;
+        }
+        self.reversals.insert(target, self.newest);
+        self.take_back_linked(target);
+        true
+    }
+
+    /// Takes back the row of a block that is at `target` on a day, at the newest position. Says whether there is one.
+    fn take_back_row(&mut self, target: Position, day: Day, block: usize) -> bool {
+        let target = narrow_position(target);
+        let found = self.blocks.get(block);
+        let row = found.and_then(|block| block.row_at(target, day));
         let Some(mut row) = row.filter(|row| !row.postings.layout.is_reversal()) else {
             return false;
         };
-        self.newest += 1;
         row.position = narrow_position(self.newest);
         row.postings.layout = row.postings.layout.reversed();
         self.add(block, row);
-        self.reversals.insert(target, self.newest);
         true
     }
 
@@ -224,11 +244,16 @@ impl Books {
     /// Weights without those of accounts that nothing was ever posted under.
     pub fn weights_in_use(&self, weights: &Weights) -> Weights {
         let all = (0..number_of(self.extents.len())).zip(&self.extents);
-        let used = all.filter(|(_, extent)| extent.is_used());
-        let weighed = used.map(|(number, _)| self.accounts.account(number));
-        let weighed = weighed.map(|account| (weights.get(&account), account));
-        let weighed = weighed.filter(|(weight, _)| *weight != 0);
-        Weights(weighed.map(|(weight, account)| (account, weight)).collect())
+        let mut found = Weights::default();
+        for (number, _) in all.filter(|(_, extent)| extent.is_used()) {
+            self.accounts.for_each(number, |account| {
+                let weight = weights.get(account);
+                if weight != 0 {
+                    found.0.insert(account.clone(), weight);
+                }
+            });
+        }
+        found
     }
 
     /// The customer with a number.
@@ -305,6 +330,7 @@ impl Books {
             });
         }
         positions.sort_unstable();
+        positions.dedup();
         positions
     }
 
@@ -319,19 +345,19 @@ impl Books {
         if *period == Period::ALL {
             return self.entries_after(after, as_of, limit);
         }
-        // The greatest is dropped as soon as there are too many.
-        let mut first = BinaryHeap::with_capacity(limit + 1);
+        // The greatest is dropped as soon as there are too many. A reversal can have several rows.
+        let mut first = BTreeSet::new();
         self.for_each_row(period, as_of, |_, row| {
             let position = Position::from(row.position);
-            let fits = first.len() < limit || first.peek().is_some_and(|last| position < *last);
+            let fits = first.len() < limit || first.last().is_some_and(|last| position < *last);
             if position > after && fits {
-                first.push(position);
+                first.insert(position);
                 if first.len() > limit {
-                    first.pop();
+                    first.pop_last();
                 }
             }
         });
-        first.into_sorted_vec()
+        first.into_iter().collect()
     }
 
     /// The first positions that are of the ledger and not of a record beside it.
@@ -417,8 +443,8 @@ impl SparseSums {
     pub fn sums(&self, accounts: &Accounts) -> Sums {
         let mut sums = Sums::default();
         for (account, sum) in self.0.iter().filter(|(_, sum)| *sum != 0) {
-            sums.add(accounts.account(*account), *sum);
+            accounts.add(*account, *sum, &mut sums);
         }
-        sums
+        sums.without_zeros()
     }
 }

@@ -6,13 +6,12 @@
 
 use super::{
     Accounts, Block, Books, IdOrder, Names, Totals,
+    accounts::WorkKey,
+    linked::{Linked, Links},
     saved::{Limits, Saved, put_packed},
     weighing::Extent,
 };
-use crate::{
-    domain::{account::WorkPurpose, id::RoleId, ledger::Position},
-    store::embedded::settings::BookSizes,
-};
+use crate::{domain::ledger::Position, store::embedded::settings::BookSizes};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::HashMap,
@@ -30,8 +29,9 @@ struct SavedTotals {
 /// What is neither of blocks nor totals nor a name.
 #[derive(Serialize, Deserialize)]
 struct SavedRest {
-    worked: Vec<(RoleId, WorkPurpose)>,
+    worked: Vec<WorkKey>,
     reversals: Vec<(Position, Position)>,
+    links: Vec<(Position, Vec<Linked>)>,
     records: Vec<Range<Position>>,
 }
 
@@ -39,6 +39,7 @@ struct SavedRest {
 pub(in super::super) struct RestPart {
     accounts: Accounts,
     reversals: HashMap<Position, Position>,
+    links: Links,
     /// Which positions are records, in runs. The records themselves are in the ledger.
     pub records: Vec<Range<Position>>,
 }
@@ -98,6 +99,7 @@ impl Books {
         let rest = SavedRest {
             worked: self.accounts.worked().to_vec(),
             reversals,
+            links: self.saved_links(),
             records: self.record_positions.clone(),
         };
         add(&rest, bytes)
@@ -126,6 +128,7 @@ impl Books {
             totals,
             totals_seen,
             reversals: parts.rest.reversals,
+            links: parts.rest.links,
             order: Mutex::new(Arc::new(order)),
             sizes,
             ..Self::default()
@@ -170,7 +173,7 @@ impl RestPart {
     /// Reads what [`Books::save_rest`] added when the books had these limits.
     pub fn load(saved: Saved<'_>, limits: &Limits) -> Option<Self> {
         let (rest, left): (SavedRest, _) = postcard::take_from_bytes(saved.0).ok()?;
-        let accounts = Accounts::of_worked(&rest.worked);
+        let accounts = Accounts::of_worked(&rest.worked)?;
         let is_whole = left.is_empty() && accounts.len() == limits.accounts as usize;
         let position = Position::from(limits.position);
         let mut end = 0;
@@ -179,9 +182,12 @@ impl RestPart {
             end = run.end;
             fits
         });
-        (is_whole && are_runs).then(|| Self {
+        let mut linked = rest.links.iter().flat_map(|(_, linked)| linked);
+        let are_known = linked.all(|linked| (linked.customer as usize) < limits.customers);
+        (is_whole && are_runs && are_known).then(|| Self {
             accounts,
             reversals: rest.reversals.into_iter().collect(),
+            links: rest.links.into_iter().collect(),
             records: rest.records,
         })
     }

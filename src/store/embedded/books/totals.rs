@@ -134,7 +134,7 @@ impl Totals {
         let is_past = self.newest.back().is_none_or(|last| last.0 <= position);
         is_past
             && all.all(|(account, _)| account < accounts)
-            && self.newest.iter().is_sorted_by(|a, b| a.0 < b.0)
+            && self.newest.iter().is_sorted_by(|a, b| a.0 <= b.0)
             && (self.newest.iter()).all(|(_, _, postings)| postings.is_possible(accounts))
     }
 

@@ -104,7 +104,7 @@ impl<A: Accumulator> Weighing<A> {
 fn weights_of(weights: &Weights, accounts: &Accounts, extents: &[Extent]) -> Vec<(u32, i128)> {
     let all = (0..).zip(extents).take(accounts.len());
     let used = all.filter(|(_, extent)| extent.magnitude != 0);
-    used.map(|(number, _)| (number, weights.get(&accounts.account(number))))
+    used.map(|(number, _)| (number, accounts.weight(number, weights)))
         .filter(|(_, weight)| *weight != 0)
         .collect()
 }

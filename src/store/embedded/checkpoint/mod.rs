@@ -28,7 +28,7 @@ use super::{
 use serde::{Deserialize, Serialize};
 
 /// The form of parts and directory: another one is passed over. To be changed with any of them.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 /// "PrScChkp".
 const MAGIC: [u8; 8] = *b"PrScChkp";
 /// Where the directory is: its place, its length, its checksum, and magic.

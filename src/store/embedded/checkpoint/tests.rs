@@ -139,6 +139,7 @@ fn entry(number: u64, customer: u64) -> Entry {
             ..Dimensions::default()
         },
         kind,
+        original: None,
     })
 }
 

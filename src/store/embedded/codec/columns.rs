@@ -2,6 +2,7 @@
 //! that suits it. For rows of many writes.
 
 mod read;
+mod relationship;
 
 pub use self::read::{read, read_posted};
 
@@ -67,7 +68,7 @@ pub fn write(entries: &[StoredEntry<&Entry>]) -> Result<Vec<u8>, String> {
         columns.record_time.push(stored.record_time);
         columns.id.push(stored.entry.id().as_str());
         match stored.entry {
-            Entry::Activity(activity) => columns.activity(activity),
+            Entry::Activity(activity) => columns.activity(activity, stored.target.as_ref())?,
             Entry::Reversal(reversal) => columns.reversal(reversal, stored.target.as_ref())?,
         }
     }
@@ -97,7 +98,8 @@ impl<'w> Columns<'w> {
         }
     }
 
-    fn activity(&mut self, activity: &'w Activity) {
+    fn activity(&mut self, activity: &'w Activity, sale: Option<&Target>) -> Result<(), String> {
+        self.caused(activity.sale(), sale)?;
         self.customer.push(activity.customer_id.as_str());
         self.occur_time.push(activity.occur_time);
         let dimensions = &activity.dimensions;
@@ -115,6 +117,7 @@ impl<'w> Columns<'w> {
         let (kind, shape) = self.content(&activity.kind);
         self.kind.push(kind);
         self.shape.push(shape);
+        Ok(())
     }
 
     fn reversal(
@@ -199,6 +202,7 @@ impl<'w> Columns<'w> {
                 invoice_id,
                 resolved,
             } => (12, self.mention(invoice_id) | i64::from(*resolved)),
+            Kind::Relationship(one) => self.relationship(one),
         }
     }
 

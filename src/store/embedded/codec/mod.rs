@@ -6,6 +6,7 @@
 mod columns;
 pub(super) mod ints;
 mod old_records;
+mod originals;
 mod plain;
 mod records_without_receivables;
 #[cfg(test)]
@@ -32,14 +33,14 @@ const COLUMNS_FROM: usize = 16;
 /// About what an entry takes beside its texts.
 const ENTRY_BYTES: usize = 64;
 
-/// The activity that a reversal takes back.
+/// The activity that a reversal takes back, or the sale that caused an activity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Target {
     /// Where it is.
     pub position: Position,
     /// The day on which it counts.
     pub day: Day,
-    /// Whom it happened with.
+    /// Whom it happened with; for a sale that caused an activity, whom that happened with.
     pub customer: PartyId,
 }
 
@@ -48,7 +49,7 @@ pub(super) struct Target {
 pub(super) struct StoredEntry<E = Entry> {
     /// When it was taken in.
     pub record_time: Instant,
-    /// What it takes back, if it is a reversal.
+    /// What it takes back, if it is a reversal, or what caused it, if it is caused by a sale.
     pub target: Option<Target>,
     /// What it is.
     pub entry: E,
@@ -71,6 +72,8 @@ pub(super) enum PostedWhat<'a> {
         /// Branch, product, account manager.
         dimensions: [&'a str; 3],
         kind: Cow<'a, Kind>,
+        /// Where the sale is that caused it.
+        sale: Option<Position>,
     },
     /// An activity is taken back.
     Reversal(Cow<'a, Target>),
@@ -79,16 +82,19 @@ pub(super) enum PostedWhat<'a> {
 impl<'a> Posted<'a> {
     fn of(stored: &'a StoredEntry) -> Result<Self, String> {
         let what = match (&stored.entry, &stored.target) {
-            (Entry::Activity(activity), None) => PostedWhat::Activity {
-                customer: activity.customer_id.as_str(),
-                occur_time: activity.occur_time,
-                dimensions: [
-                    &activity.dimensions.branch_id,
-                    &activity.dimensions.product_id,
-                    &activity.dimensions.account_manager_id,
-                ],
-                kind: Cow::Borrowed(&activity.kind),
-            },
+            (Entry::Activity(activity), sale) if activity.sale().is_some() == sale.is_some() => {
+                PostedWhat::Activity {
+                    customer: activity.customer_id.as_str(),
+                    occur_time: activity.occur_time,
+                    dimensions: [
+                        &activity.dimensions.branch_id,
+                        &activity.dimensions.product_id,
+                        &activity.dimensions.account_manager_id,
+                    ],
+                    kind: Cow::Borrowed(&activity.kind),
+                    sale: sale.as_ref().map(|sale| sale.position),
+                }
+            }
             (Entry::Reversal(_), Some(target)) => PostedWhat::Reversal(Cow::Borrowed(target)),
             _ => return Err("an entry is half activity and half reversal".to_owned()),
         };
@@ -159,11 +165,16 @@ impl<'w> BodyBuilder<'w> {
     /// The bytes of the body.
     pub fn finish(self) -> Result<Vec<u8>, String> {
         if self.entries.is_empty() {
-            plain::write_records(&self.records)
-        } else if self.entries.len() < COLUMNS_FROM {
-            plain::write_entries(&self.entries)
-        } else {
-            columns::write(&self.entries)
+            return plain::write_records(&self.records);
+        }
+        let body = match self.entries.len() < COLUMNS_FROM {
+            true => plain::write_entries(&self.entries)?,
+            false => columns::write(&self.entries)?,
+        };
+        let originals = originals::of(&self.entries);
+        match originals.is_empty() {
+            true => Ok(body),
+            false => originals::write(&originals, &body),
         }
     }
 }
@@ -177,6 +188,7 @@ pub(super) fn for_each_entry(
     match bytes.split_first() {
         Some((&plain::VERSION, rest)) => plain::read_entries(rest, count, visit),
         Some((&columns::VERSION, rest)) => columns::read(rest, count, visit),
+        Some((&originals::VERSION, rest)) => originals::read_entries(rest, count, visit),
         other => Err(unknown(other)),
     }
 }
@@ -189,6 +201,10 @@ pub(super) fn for_each_posted(
 ) -> Result<(), String> {
     match bytes.split_first() {
         Some((&columns::VERSION, rest)) => columns::read_posted(rest, count, visit),
+        // What is posted is in the currency of the books already.
+        Some((&originals::VERSION, rest)) => {
+            for_each_posted(originals::read(rest)?.1, count, visit)
+        }
         _ => for_each_entry(bytes, count, &mut |stored| visit(Posted::of(&stored)?)),
     }
 }

@@ -140,6 +140,7 @@ pub fn text_bytes(entry: &Entry) -> usize {
                 + dimensions.campaign_id.len()
                 + dimensions.evidence_ref.len()
                 + kind_text_bytes(&activity.kind)
+                + (activity.original.as_deref()).map_or(0, |original| original.source.len() + 32)
         }
         Entry::Reversal(reversal) => {
             reversal.reversal_id.as_str().len()
@@ -165,6 +166,10 @@ fn kind_text_bytes(kind: &Kind) -> usize {
         | Kind::CreditNote { invoice_id, .. }
         | Kind::Dispute { invoice_id, .. } => invoice_id.len(),
         Kind::Referral { referred_party_id } => referred_party_id.as_str().len(),
+        Kind::Relationship(one) => {
+            let role = one.work().map_or(0, |work| work.role_id.as_str().len());
+            one.text().len() + role + one.sale().map_or(0, |sale| sale.as_str().len())
+        }
     }
 }
 
@@ -181,10 +186,11 @@ pub fn record_bytes(record: &Record) -> usize {
             party.party_id.as_str().len() + party.display_name.len() + traits.sum::<usize>()
         }
         Record::TraitDefinition(definition) => definition.key.as_str().len(),
+        Record::ExchangeRate(rate) => rate.source.len(),
         Record::CostModel(draft) => {
             let model = &draft.model;
             let pools: usize = model.pools.values().map(pool_bytes).sum();
-            64 * model.rates.len() + pools + model.note.len()
+            64 * (model.rates.len() + model.premiums.len()) + pools + model.note.len()
         }
         Record::Closing(draft) => draft.note.len(),
         Record::Product(product) => product.product_id.len() + product.category_id.len(),

@@ -69,6 +69,8 @@ impl From<EarlierCostModel> for CostModel {
             effective_from: earlier.effective_from,
             capacities: earlier.capacities,
             receivables: None,
+            premiums: Vec::new(),
+            is_restated: false,
         }
     }
 }

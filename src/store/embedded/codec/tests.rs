@@ -6,9 +6,12 @@ use crate::domain::{
         Activity, ContactChannel, Dimensions, DirectCostKind, EffortPurpose, Kind, Price, Severity,
         Work,
     },
-    id::{ActivityId, PartyId, RoleId},
+    id::{ActivityId, FactorName, PartyId, RoleId},
     ledger::Reversal,
     party::{Party, Stage},
+    relationship::{
+        AppreciationKind, BonusEvent, Complexity, ExternalityKind, Relationship, Urgency,
+    },
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
@@ -126,6 +129,75 @@ fn kind() -> impl Strategy<Value = Kind> {
             invoice_id,
             resolved
         }),
+        relationship().prop_map(Kind::Relationship),
+    ]
+}
+
+fn relationship() -> impl Strategy<Value = Relationship> {
+    let told = (
+        option::of(select(ContactChannel::ALL)),
+        option::of(select(Urgency::ALL)),
+        option::of(select(Complexity::ALL)),
+    );
+    prop_oneof![
+        (select(DirectCostKind::ALL), amount(), id()).prop_map(|(kind, amount, sale)| {
+            Relationship::CausedCost {
+                kind,
+                amount,
+                sale_activity_id: ActivityId::stored(&sale),
+            }
+        }),
+        (work(), select(EffortPurpose::ALL), told).prop_map(
+            |(work, purpose, (channel, urgency, complexity))| Relationship::QualifiedEffort {
+                work,
+                purpose,
+                channel,
+                urgency,
+                complexity,
+            }
+        ),
+        (select(BonusEvent::ALL), amount(), option::of(id())).prop_map(|(event, amount, sale)| {
+            Relationship::Bonus {
+                event,
+                amount,
+                sale_activity_id: sale.map(|sale| ActivityId::stored(&sale)),
+            }
+        }),
+        (select(AppreciationKind::ALL), amount(), text()).prop_map(
+            |(kind, amount, description)| Relationship::Appreciation {
+                kind,
+                amount,
+                description,
+            }
+        ),
+        (amount(), text())
+            .prop_map(|(amount, offer_id)| Relationship::Acquisition { amount, offer_id }),
+        (amount(), text()).prop_map(|(amount, description)| Relationship::RetentionSpend {
+            amount,
+            description,
+        }),
+        (amount(), amount(), amount(), text()).prop_map(|(score, worst, best, comment)| {
+            Relationship::Feedback {
+                score,
+                worst,
+                best,
+                comment,
+            }
+        }),
+        (select(ExternalityKind::ALL), amount(), text()).prop_map(|(kind, estimate, source)| {
+            Relationship::Externality {
+                kind,
+                estimate,
+                source,
+            }
+        }),
+        (id(), amount(), text()).prop_map(|(name, weight, note)| {
+            Relationship::QualitativeFactor {
+                name: FactorName::stored(&name),
+                weight,
+                note,
+            }
+        }),
     ]
 }
 
@@ -155,8 +227,15 @@ fn entry() -> impl Strategy<Value = StoredEntry> {
                 occur_time,
                 dimensions,
                 kind,
+                original: None,
             };
-            (None, Entry::Activity(activity))
+            // Where its sale is, if it has one.
+            let sale = activity.sale().map(|_| Target {
+                position: 7,
+                day: Day(3),
+                customer: activity.customer_id.clone(),
+            });
+            (sale, Entry::Activity(activity))
         },
     );
     let reversal = (id(), id(), id(), text(), text(), any::<u64>(), any::<i32>()).prop_map(

@@ -6,7 +6,7 @@ use super::{
     questions::{Question, at_once, question},
     random::Random,
     requests::tenants,
-    truth::{Fate, Newest, Truth, Written, all_parties},
+    truth::{Fate, Newest, Truth, Written, all_parties, all_rates},
 };
 use crate::{
     domain::{
@@ -95,8 +95,9 @@ fn records(questions: &Questions, id: &TenantId, newest: Position) -> Result<Str
     let cost_models = questions.cost_models(id, newest)?;
     let closings = questions.closings(id, newest)?;
     let products = questions.products(id, newest)?;
+    let rates = questions.list_exchange_rates(id, &all_rates(newest))?;
     Ok(format!(
-        "{parties:?} {definitions:?} {cost_models:?} {closings:?} {products:?}"
+        "{parties:?} {definitions:?} {cost_models:?} {closings:?} {products:?} {rates:?}"
     ))
 }
 

@@ -7,12 +7,15 @@ use crate::{
         activity::{Activity, Dimensions, DirectCostKind, EffortPurpose, Kind, Price, Work},
         closing::{ClosingDraft, Month},
         cost_model::{CostModel, CostModelDraft},
+        exchange_rate::{ExchangeRate, Original, Pair, Rate, convert_amounts},
         id::{ActivityId, PartyId, RequestId, RoleId, TenantId, TraitKey},
         ledger::{Entry, Reversal, WriteMode},
+        money::Currency,
         party::{Party, Sensitivity, Stage, TraitDefinition, TraitType, TraitValue},
         product::Product,
         records::Record,
-        time::Instant,
+        relationship::{BonusEvent, Relationship},
+        time::{Day, Instant},
         traits::Traits,
     },
     store::embedded::{Request, Writes},
@@ -34,6 +37,31 @@ pub struct Maker {
     ids: i64,
     /// Seconds since 1970.
     clock: i64,
+}
+
+fn exchange_rate(random: &mut Random) -> ExchangeRate {
+    let currency = |code| Currency::parse(code, "").unwrap();
+    ExchangeRate {
+        pair: Pair {
+            from: currency(random.pick(&["EUR", "GBP"])),
+            to: currency("USD"),
+        },
+        day: Day(i32::try_from(random.below(3)).unwrap()),
+        rate: Rate::parse(random.pick(&["0.5", "1.25", "3"]), "").unwrap(),
+        source: random.pick(&["ECB", "bank"]).to_owned(),
+    }
+}
+
+/// What was submitted in the currency of a rate.
+fn convert(activity: &mut Activity, rate: ExchangeRate) {
+    let amounts = convert_amounts(&mut activity.kind, rate.rate).unwrap();
+    activity.original = Some(Box::new(Original {
+        currency: rate.pair.from,
+        amounts,
+        rate: rate.rate,
+        rate_day: rate.day,
+        source: rate.source,
+    }));
 }
 
 /// A tenant.
@@ -74,7 +102,7 @@ pub fn costs(random: &mut Random) -> CostModel {
 
 /// An amount, small more often than not.
 pub fn amount(random: &mut Random) -> i64 {
-    match random.below(9) {
+    match random.below(10) {
         0 => random.between(0, 1_000_000_000_000),
         1 => 1_000_000_000_000_000_000,
         2..4 => random.between(0, 5),
@@ -130,6 +158,24 @@ fn kind(random: &mut Random) -> Kind {
             price: random.maybe(|random| Price::Discount(amount(random))),
         },
     }
+}
+
+/// What a sale caused that came not long before, if it was one.
+fn caused(random: &mut Random, id: i64) -> Kind {
+    let sale = activity_id(&format!("a{}", (id - random.between(1, 9)).max(0)));
+    let amount = amount(random);
+    Kind::Relationship(match random.chance(500) {
+        true => Relationship::CausedCost {
+            kind: random.pick(DirectCostKind::ALL),
+            amount,
+            sale_activity_id: sale,
+        },
+        false => Relationship::Bonus {
+            event: random.pick(BonusEvent::ALL),
+            amount,
+            sale_activity_id: Some(sale),
+        },
+    })
 }
 
 fn trait_value(random: &mut Random) -> (&'static str, TraitValue) {
@@ -241,18 +287,26 @@ impl Maker {
             account_manager_id: text(&mut random, &["", "mia", "bo"]),
             ..Dimensions::default()
         };
-        Entry::Activity(Activity {
+        let mut activity = Activity {
             activity_id: activity_id(&format!("a{id}")),
             customer_id: customer(random.between(0, CUSTOMERS)),
             occur_time: instant(&mut random),
             dimensions,
-            kind: kind(&mut random),
-        })
+            kind: match random.chance(150) {
+                true => caused(&mut random, id),
+                false => kind(&mut random),
+            },
+            original: None,
+        };
+        if random.below(6) == 0 {
+            convert(&mut activity, exchange_rate(&mut random));
+        }
+        Entry::Activity(activity)
     }
 
     fn record(&mut self) -> Record {
         let random = &mut self.random;
-        match random.below(8) {
+        match random.below(10) {
             0 => Record::TraitDefinition(TraitDefinition {
                 key: trait_key(random.pick(&["size", "age", "new"])),
                 trait_type: random.pick(&[TraitType::Number, TraitType::Category]),
@@ -274,6 +328,7 @@ impl Maker {
                 note: random.pick(&["", "by Bo"]).to_owned(),
                 request_id: RequestId::parse(&format!("q{}", random.below(8)), "").unwrap(),
             }),
+            4 => Record::ExchangeRate(exchange_rate(random)),
             _ => Record::Party(Party {
                 party_id: customer(random.between(0, CUSTOMERS + 3)),
                 stage: random.pick(&[Stage::Prospect, Stage::Customer]),

@@ -4,6 +4,8 @@
 use crate::{
     domain::{
         account::{Sums, for_each_posting},
+        activity::Kind,
+        exchange_rate::RateQuestion,
         history::{self, Content},
         id::TenantId,
         ledger::{Entry, Outcome, Position, WriteMode},
@@ -74,6 +76,18 @@ pub struct Truth {
 /// The newest position of every tenant that has one.
 pub type Newest = BTreeMap<TenantId, Position>;
 
+/// Asks for all exchange rates.
+pub fn all_rates(as_of: Position) -> RateQuestion {
+    RateQuestion {
+        from: None,
+        to: None,
+        period: Period::ALL,
+        after: None,
+        as_of,
+        limit: usize::MAX,
+    }
+}
+
 /// Asks for all parties.
 pub fn all_parties(as_of: Position) -> PartyQuestion {
     PartyQuestion {
@@ -110,6 +124,30 @@ impl TenantTruth {
                     *taken_back = Some(self.newest + 1);
                 }
                 _ => return Fate::Refused(Reason::ActivityNotFound),
+            }
+            for written in &mut self.entries {
+                if let Entry::Activity(activity) = &written.entry
+                    && activity.sale() == Some(&reversal.activity_id)
+                {
+                    written.taken_back.get_or_insert(self.newest + 1);
+                }
+            }
+        }
+        if let Entry::Activity(activity) = entry
+            && let Some(sale) = activity.sale()
+        {
+            let place = self.places.get(sale.as_str());
+            match place.map(|place| &self.entries[*place]) {
+                Some(Written {
+                    entry: Entry::Activity(found),
+                    taken_back,
+                    ..
+                }) if matches!(found.kind, Kind::Sale { .. }) => {
+                    if taken_back.is_some() {
+                        return Fate::Refused(Reason::SaleAlreadyReversed);
+                    }
+                }
+                _ => return Fate::Refused(Reason::SaleNotFound),
             }
         }
         self.newest += 1;
@@ -167,7 +205,8 @@ impl TenantTruth {
         let cost_models = records.cost_models(self.newest);
         let closings = records.closings(self.newest);
         let products = records.products(self.newest);
-        format!("{parties:?} {definitions:?} {cost_models:?} {closings:?} {products:?}")
+        let rates = records.rates().list(&all_rates(self.newest));
+        format!("{parties:?} {definitions:?} {cost_models:?} {closings:?} {products:?} {rates:?}")
     }
 
     /// The sums of every customer over a period, as of a position; those that are zero are absent, and customers

@@ -28,6 +28,7 @@ fn effort(number: i64, role: &RoleId, milli_minutes: i64) -> Entry {
             purpose: EffortPurpose::Sales,
             channel: None,
         },
+        original: None,
     })
 }
 

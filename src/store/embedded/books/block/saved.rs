@@ -106,7 +106,8 @@ fn load_rows(saved: &mut Saved<'_>, limits: &Limits) -> Option<Vec<Row>> {
         *column = saved.wide_packed()?;
     }
     let is_past = positions.last().is_none_or(|last| *last <= limits.position);
-    if !rises(&positions) || !is_past {
+    // A reversal that takes back several activities has a row for each.
+    if !positions.is_sorted() || !is_past {
         return None;
     }
     let row = |place: usize| {

@@ -6,8 +6,11 @@ use crate::{
             Activity, ContactChannel, Dimensions, DirectCostKind, EffortPurpose, Kind, Price,
             Severity, Work,
         },
-        id::{ActivityId, PartyId, RoleId},
-        ledger::{Entry, Reversal},
+        id::{ActivityId, FactorName, PartyId, RoleId},
+        ledger::{Entry, Position, Reversal},
+        relationship::{
+            AppreciationKind, BonusEvent, Complexity, ExternalityKind, Relationship, Urgency,
+        },
         time::{Day, Instant},
     },
     store::embedded::{
@@ -16,6 +19,7 @@ use crate::{
     },
 };
 
+use super::relationship as kinds;
 use std::borrow::Cow;
 
 /// Columns that are read, number by number and text by text.
@@ -121,7 +125,12 @@ impl Reader {
                 what: PostedWhat::Reversal(Cow::Owned(target)),
             });
         }
-        let kind = Cow::Owned(self.content(kind)?);
+        let kind = self.content(kind)?;
+        let sale = match sale_of(&kind) {
+            None => None,
+            Some(_) => Some(self.caused_at()?.0),
+        };
+        let kind = Cow::Owned(kind);
         let [branch, product, account_manager, ..] = &mut self.dimensions;
         Some(Posted {
             id: self.id.next()?,
@@ -130,14 +139,23 @@ impl Reader {
                 occur_time: self.occur_time.next()?,
                 dimensions: [branch.next()?, product.next()?, account_manager.next()?],
                 kind,
+                sale,
             },
         })
     }
 
+    /// Where a sale is that caused something, and its day.
+    fn caused_at(&mut self) -> Option<(Position, Day)> {
+        let position = self.target.next()?.cast_unsigned();
+        let day = Day(i32::try_from(self.target_day.next()?).ok()?);
+        Some((position, day))
+    }
+
     fn target(&mut self) -> Option<Target> {
+        let (position, day) = self.caused_at()?;
         Some(Target {
-            position: self.target.next()?.cast_unsigned(),
-            day: Day(i32::try_from(self.target_day.next()?).ok()?),
+            position,
+            day,
             customer: PartyId::stored(self.customer.next()?),
         })
     }
@@ -216,10 +234,22 @@ impl Reader {
             occur_time: self.occur_time.next()?,
             dimensions,
             kind: self.content(kind)?,
+            original: None,
+        };
+        let target = match activity.sale() {
+            None => None,
+            Some(_) => {
+                let (position, day) = self.caused_at()?;
+                Some(Target {
+                    position,
+                    day,
+                    customer: activity.customer_id.clone(),
+                })
+            }
         };
         Some(StoredEntry {
             record_time,
-            target: None,
+            target,
             entry: Entry::Activity(activity),
         })
     }
@@ -288,6 +318,62 @@ impl Reader {
                 invoice_id: self.detail.next()?.to_owned(),
                 resolved: has(0),
             },
+            _ => Kind::Relationship(self.relationship(kind, shape)?),
+        })
+    }
+
+    fn relationship(&mut self, kind: i64, shape: usize) -> Option<Relationship> {
+        let text = |reader: &mut Self| Some(reader.detail.next()?.to_owned());
+        Some(match kind {
+            kinds::CAUSED_COST => Relationship::CausedCost {
+                kind: *DirectCostKind::ALL.get(shape)?,
+                amount: self.amounts[0].next()?,
+                sale_activity_id: ActivityId::stored(self.target_id.next()?),
+            },
+            kinds::QUALIFIED_EFFORT => Relationship::QualifiedEffort {
+                work: self.work(true)??,
+                purpose: *EffortPurpose::ALL.get(shape & 0xf)?,
+                channel: chosen(ContactChannel::ALL, shape >> 4 & 0xf)?,
+                urgency: chosen(Urgency::ALL, shape >> 8 & 0xf)?,
+                complexity: chosen(Complexity::ALL, shape >> 12)?,
+            },
+            kinds::BONUS => Relationship::Bonus {
+                event: *BonusEvent::ALL.get(shape >> 1)?,
+                amount: self.amounts[0].next()?,
+                sale_activity_id: match shape & 1 {
+                    0 => None,
+                    _ => Some(ActivityId::stored(self.target_id.next()?)),
+                },
+            },
+            kinds::APPRECIATION => Relationship::Appreciation {
+                kind: *AppreciationKind::ALL.get(shape)?,
+                amount: self.amounts[0].next()?,
+                description: text(self)?,
+            },
+            kinds::ACQUISITION => Relationship::Acquisition {
+                amount: self.amounts[0].next()?,
+                offer_id: text(self)?,
+            },
+            kinds::RETENTION_SPEND => Relationship::RetentionSpend {
+                amount: self.amounts[0].next()?,
+                description: text(self)?,
+            },
+            kinds::FEEDBACK => Relationship::Feedback {
+                score: self.amounts[0].next()?,
+                worst: self.amounts[1].next()?,
+                best: self.amounts[2].next()?,
+                comment: text(self)?,
+            },
+            kinds::EXTERNALITY => Relationship::Externality {
+                kind: *ExternalityKind::ALL.get(shape)?,
+                estimate: self.amounts[0].next()?,
+                source: text(self)?,
+            },
+            kinds::QUALITATIVE_FACTOR => Relationship::QualitativeFactor {
+                name: FactorName::stored(self.detail.next()?),
+                weight: self.amounts[0].next()?,
+                note: text(self)?,
+            },
             _ => return None,
         })
     }
@@ -329,6 +415,14 @@ impl Reader {
             role_id: self.role()?,
             milli_minutes: self.minutes.next()?,
         }))
+    }
+}
+
+/// The sale that caused what happened.
+fn sale_of(kind: &Kind) -> Option<&ActivityId> {
+    match kind {
+        Kind::Relationship(one) => one.sale(),
+        _ => None,
     }
 }
 

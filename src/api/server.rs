@@ -104,8 +104,8 @@ pub async fn serve(
     serve_guarded(service, listener, (limits, Guard::open()), opened, shutdown).await
 }
 
-/// Serves whom the guard lets in until `shutdown`, then drains. `opened` ends when the service has its store: health says
-/// NOT_SERVING until then, and later on while the store cannot be reached.
+/// Serves whom the guard lets in until `shutdown`, then drains. `opened` ends when the service has its store: health
+/// says NOT_SERVING until then, and later on while the store cannot be reached.
 pub async fn serve_guarded(
     service: Arc<Service>,
     listener: TcpListener,
@@ -129,6 +129,7 @@ pub async fn serve_guarded(
     let ranking = RankingHandlers { service: shared() };
     let receivables = ReceivablesHandlers { service: shared() };
     let report = ReportHandlers { service: shared() };
+    let closing = ClosingHandlers { service: shared() };
     let prospect = ProspectHandlers { service: shared() };
     let watching = Arc::new(Watching::new(&service, limits.watch));
     let watch = WatchHandlers {
@@ -147,10 +148,7 @@ pub async fn serve_guarded(
         .add_service(reflection())
         .add_service(accept!(ActivityServiceServer, activity))
         .add_service(accept!(CustomerServiceServer, customer))
-        .add_service(accept!(
-            ClosingServiceServer,
-            ClosingHandlers { service: shared() }
-        ))
+        .add_service(accept!(ClosingServiceServer, closing))
         .add_service(accept!(CostModelServiceServer, cost_model))
         .add_service(exchange_rates(shared()))
         .add_service(accept!(RankingServiceServer, ranking))

@@ -59,7 +59,9 @@ impl Server {
     pub async fn connect(&self) -> Channel {
         let begin = Instant::now();
         loop {
+            // The window that the protocol begins with: a client with a larger one takes more that it does not read.
             let endpoint = Endpoint::from_shared(self.endpoint.clone()).unwrap();
+            let endpoint = endpoint.initial_stream_window_size(65_535);
             if let Ok(channel) = endpoint.connect().await {
                 let mut client = CustomerServiceClient::new(channel.clone());
                 let question = pb::ListTraitDefinitionsRequest::default();

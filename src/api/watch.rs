@@ -58,9 +58,10 @@ impl pb::watch_service_server::WatchService for WatchHandlers {
         let resume_after = position_from_pb(request.resume_after.as_ref(), "resume_after")?;
         let settings = self.service.settings();
         let question = standing_ranking_from_pb(tenant, request, settings)?;
-        self.check(&question.tenant, resume_after, "resume_after")
-            .await?;
-        let watcher = self.watching.rankings.watch(question, resume_after)?;
+        let newest = self.check(&question.tenant, resume_after, "resume_after");
+        let newest = newest.await?;
+        let rankings = &self.watching.rankings;
+        let watcher = rankings.watch(question, newest, resume_after)?;
         let service = Arc::clone(&self.service);
         let inbox = self.serve(watcher, move |news, _| {
             ranking_news_to_pb(news, service.settings())
@@ -81,7 +82,8 @@ impl pb::watch_service_server::WatchService for WatchHandlers {
         let as_of = as_of.or(resume_after).unwrap_or(newest);
         let settings = self.service.settings();
         let question = standing_alerts_from_pb(tenant, request, as_of, settings)?;
-        let watcher = self.watching.alerts.watch(question, resume_after)?;
+        let alerts = &self.watching.alerts;
+        let watcher = alerts.watch(question, newest, resume_after)?;
         let service = Arc::clone(&self.service);
         let inbox = self.serve(watcher, move |news, question| {
             alert_news_to_pb(news, question, service.settings())

@@ -45,8 +45,9 @@ async fn a_reader_that_does_not_read_is_dropped_and_others_miss_nothing() {
     };
     world.post(everybody(1)).await;
     let mut good = Reader::open(&world, top(1_000)).await;
-    // On a connection of its own, whose window it fills.
+    // On a connection of its own, whose small window it fills.
     let endpoint = Channel::from_shared(format!("http://{}", world.address)).unwrap();
+    let endpoint = endpoint.initial_stream_window_size(65_535);
     let mut apart = WatchServiceClient::new(endpoint.connect().await.unwrap());
     let mut dead = apart.watch_ranking(top(1_000)).await.unwrap().into_inner();
     for step in 2..12 {

@@ -54,10 +54,11 @@ impl<Q: Standing> Board<Q> {
         })
     }
 
-    /// A new reader: from the newest state on, or from one that it has.
+    /// A new reader: from the newest state on, which is at least as new as a position, or from one that it has.
     pub fn watch(
         self: &Arc<Self>,
         question: Q,
+        at_least: Position,
         resume_after: Option<Position>,
     ) -> Result<Watcher<Q>, Problem> {
         let seat = self.seats.take(question.tenant())?;
@@ -68,7 +69,7 @@ impl<Q: Standing> Board<Q> {
             service,
             question,
             line,
-            resume_after,
+            (at_least, resume_after),
             progress,
             seat,
         ))

@@ -19,6 +19,8 @@ pub struct Watcher<Q: Standing> {
     line: watch::Receiver<Latest<Q>>,
     /// The state that it says it has, until that is evaluated.
     resume_after: Option<Position>,
+    /// Its first state is at least as new as this, so that it sees what was written before it came.
+    at_least: Position,
     /// The newest state that it knows.
     known: Option<(Position, Arc<Q::State>)>,
     /// The position that it was told last.
@@ -46,7 +48,7 @@ impl<Q: Standing> Watcher<Q> {
         service: Arc<Service>,
         question: Q,
         line: watch::Receiver<Latest<Q>>,
-        resume_after: Option<Position>,
+        (at_least, resume_after): (Position, Option<Position>),
         progress: Duration,
         seat: Seat,
     ) -> Self {
@@ -55,6 +57,7 @@ impl<Q: Standing> Watcher<Q> {
             question,
             line,
             resume_after,
+            at_least,
             known: None,
             told: 0,
             progress,
@@ -100,6 +103,9 @@ impl<Q: Standing> Watcher<Q> {
     /// What an evaluation has to tell.
     async fn news(&mut self, newest: &Evaluation<Q>) -> Result<Option<News<Q>>, Problem> {
         let Some((known, state)) = self.known.take() else {
+            if newest.position < self.at_least {
+                return Ok(None);
+            }
             let news = self.tell(newest.position, &newest.state, None, Arc::default());
             return Ok(Some(news));
         };

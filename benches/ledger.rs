@@ -65,6 +65,7 @@ impl Random {
         let seconds = 1_600_000_000 + i64::try_from(self.below(3 * 365 * 86_400)).unwrap();
         let cost = self.cents(50_000);
         Entry::Activity(Activity {
+            original: None,
             activity_id: ActivityId::parse(&id, "").unwrap(),
             customer_id: PartyId::parse(&customer, "").unwrap(),
             occur_time: Instant { seconds, nanos: 0 },

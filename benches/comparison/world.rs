@@ -187,6 +187,7 @@ impl World {
             },
         };
         Ok(Entry::Activity(activity::Activity {
+            original: None,
             activity_id: ActivityId::parse(&self.activity_id(index), "activity_id")?,
             customer_id: PartyId::parse(&customer_id(self.customer[index]), "customer_id")?,
             occur_time: Instant {
@@ -195,7 +196,6 @@ impl World {
             },
             dimensions: Dimensions::default(),
             kind,
-            original: None,
         }))
     }
 

@@ -40,6 +40,7 @@ fn sale(number: u64, all: u64) -> Entry {
     let scattered = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let seconds = u64::from(DAYS.end.abs_diff(DAYS.start)) * 86_400 * number / all;
     Entry::Activity(Activity {
+        original: None,
         activity_id: ActivityId::stored(&format!("{scattered:016x}-{number:012}")),
         customer_id: customer(scattered % CUSTOMERS),
         occur_time: Instant {
@@ -57,7 +58,6 @@ fn sale(number: u64, all: u64) -> Entry {
             quantity: Some(1_000_000),
             price: None,
         },
-        original: None,
     })
 }
 

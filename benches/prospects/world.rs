@@ -158,6 +158,7 @@ fn party(party_id: PartyId, stage: Stage, seed: u64) -> Record {
 
 fn sale(number: u64, customer_id: PartyId, revenue: i64, margin: i64) -> Entry {
     Entry::Activity(Activity {
+        original: None,
         activity_id: ActivityId::parse(&format!("sale-{number}"), "").expect("a sound id"),
         customer_id,
         occur_time: Instant {

@@ -31,10 +31,7 @@ pub struct Activity {
 impl Activity {
     /// The sale with which it is taken back.
     pub fn sale(&self) -> Option<&ActivityId> {
-        match &self.kind {
-            Kind::Relationship(relationship) => relationship.sale(),
-            _ => None,
-        }
+        self.kind.sale()
     }
 }
 
@@ -158,6 +155,16 @@ pub enum Kind {
     },
     /// Something else that a relationship costs or gives.
     Relationship(Relationship),
+}
+
+impl Kind {
+    /// The sale that caused it, and with which it is taken back.
+    pub fn sale(&self) -> Option<&ActivityId> {
+        let Self::Relationship(relationship) = self else {
+            return None;
+        };
+        relationship.sale()
+    }
 }
 
 /// What a sale would have cost without discount.

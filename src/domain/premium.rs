@@ -41,8 +41,8 @@ impl CostModel {
         Micros::try_from(rate).ok().filter(|rate| *rate != 0)
     }
 
-    /// What working time cost more under a circumstance, and the rate behind it, if there is one rate. `None` if it does
-    /// not cost more.
+    /// What working time cost more under a circumstance, and the rate behind it, if there is one rate. `None` if it
+    /// does not cost more.
     pub fn premium_cost(
         &self,
         sums: &Sums,

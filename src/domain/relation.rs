@@ -41,22 +41,23 @@ pub struct Relation {
 
 /// Working time in thousandths of a minute, of some purposes.
 pub fn milli_minutes(sums: &Sums, wanted: impl Fn(WorkPurpose) -> bool) -> i128 {
-    let each = sums.iter().map(|(account, quantity)| match account {
-        Account::Minutes(_, purpose) if wanted(*purpose) => quantity,
-        _ => 0,
-    });
-    each.sum()
+    let is_wanted =
+        |account: &Account| matches!(account, Account::Minutes(_, purpose) if wanted(*purpose));
+    let each = sums.iter().filter(|(account, _)| is_wanted(account));
+    each.map(|(_, quantity)| quantity).sum()
 }
 
 /// What working time of a purpose costs at the rates of its roles, without premiums.
 fn time_cost(sums: &Sums, costs: &CostModel, wanted: WorkPurpose) -> Nanos {
-    let each = sums.iter().map(|(account, quantity)| match account {
-        Account::Minutes(role, purpose) if *purpose == wanted => {
-            costs.work_cost(sums, (role, wanted), quantity).0
+    let mut cost = 0;
+    for (account, quantity) in sums.iter() {
+        if let Account::Minutes(role, purpose) = account
+            && *purpose == wanted
+        {
+            cost += costs.work_cost(sums, (role, wanted), quantity).0;
         }
-        _ => 0,
-    });
-    each.sum()
+    }
+    cost
 }
 
 impl Relation {
@@ -165,11 +166,13 @@ fn of_premiums(sums: &Sums, costs: &CostModel) -> (Nanos, i128) {
 }
 
 fn factors(sums: &Sums) -> Vec<(FactorName, i128)> {
-    let factors = sums.iter().filter_map(|(account, weight)| match account {
-        Account::Factor(name) => Some((name.clone(), weight)),
-        _ => None,
-    });
-    factors.collect()
+    let mut factors = Vec::new();
+    for (account, weight) in sums.iter() {
+        if let Account::Factor(name) = account {
+            factors.push((name.clone(), weight));
+        }
+    }
+    factors
 }
 
 /// The lines that a relationship adds to a statement.
@@ -218,9 +221,11 @@ fn premium_lines(sums: &Sums, costs: &CostModel) -> Vec<Line> {
             rate,
         })
     };
-    let lines = sums.iter().filter_map(|(account, minutes)| match account {
-        Account::Circumstance(role, circumstance) => line(role, *circumstance, minutes),
-        _ => None,
-    });
-    lines.collect()
+    let mut lines = Vec::new();
+    for (account, minutes) in sums.iter() {
+        if let Account::Circumstance(role, circumstance) = account {
+            lines.extend(line(role, *circumstance, minutes));
+        }
+    }
+    lines
 }

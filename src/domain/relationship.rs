@@ -271,16 +271,22 @@ impl Relationship {
             Self::Bonus {
                 sale_activity_id, ..
             } => sale_activity_id.as_ref(),
-            _ => None,
+            Self::QualifiedEffort { .. }
+            | Self::Appreciation { .. }
+            | Self::Acquisition { .. }
+            | Self::RetentionSpend { .. }
+            | Self::Feedback { .. }
+            | Self::Externality { .. }
+            | Self::QualitativeFactor { .. } => None,
         }
     }
 
     /// The working time in it.
     pub fn work(&self) -> Option<&Work> {
-        match self {
-            Self::QualifiedEffort { work, .. } => Some(work),
-            _ => None,
-        }
+        let Self::QualifiedEffort { work, .. } = self else {
+            return None;
+        };
+        Some(work)
     }
 
     /// Its free text.
@@ -312,9 +318,10 @@ fn contentment(score: i64, worst: i64, best: i64) -> i64 {
 
 /// The field that names the sale.
 fn sale_field(caused: &Activity) -> &'static str {
-    match caused.kind {
-        Kind::Relationship(Relationship::Bonus { .. }) => "bonus.sale_activity_id",
-        _ => "direct_cost.sale_activity_id",
+    let bonus = matches!(caused.kind, Kind::Relationship(Relationship::Bonus { .. }));
+    match bonus {
+        true => "bonus.sale_activity_id",
+        false => "direct_cost.sale_activity_id",
     }
 }
 
@@ -400,7 +407,11 @@ impl Relationship {
                 ("appreciation.amount", text(amount)),
                 ("appreciation.description", text(description)),
             ],
-            _ => self.other_fields(),
+            Self::Acquisition { .. }
+            | Self::RetentionSpend { .. }
+            | Self::Feedback { .. }
+            | Self::Externality { .. }
+            | Self::QualitativeFactor { .. } => self.other_fields(),
         }
     }
 
@@ -443,7 +454,10 @@ impl Relationship {
                 ("qualitative_factor.weight", text(weight)),
                 ("qualitative_factor.note", text(note)),
             ],
-            _ => Vec::new(),
+            Self::CausedCost { .. }
+            | Self::QualifiedEffort { .. }
+            | Self::Bonus { .. }
+            | Self::Appreciation { .. } => Vec::new(),
         }
     }
 }

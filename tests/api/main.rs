@@ -34,6 +34,7 @@ mod roles;
 mod serving;
 mod store;
 mod streams;
+mod tokens;
 mod trends;
 mod watchers;
 mod watching;

@@ -66,6 +66,8 @@ mod roles;
 mod serving;
 #[path = "../api/streams.rs"]
 mod streams;
+#[path = "../api/tokens.rs"]
+mod tokens;
 #[path = "../api/trends.rs"]
 mod trends;
 #[path = "../api/watchers.rs"]

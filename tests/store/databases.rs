@@ -291,7 +291,6 @@ async fn a_database_of_the_first_version_gets_its_books() {
                 DROP INDEX profitscore.parties_seq; \
                 ALTER TABLE profitscore.parties DROP COLUMN record_seconds, DROP COLUMN record_nanos; \
                 ALTER TABLE profitscore.trait_definitions DROP COLUMN record_seconds, DROP COLUMN record_nanos; \
-                DROP TABLE profitscore.closings, profitscore.products; \
                 DROP INDEX profitscore.ledger_seq; ALTER TABLE profitscore.ledger DROP COLUMN sale; \
                 ALTER TABLE profitscore.ledger ADD PRIMARY KEY (tenant, seq, customer); \
                 DELETE FROM profitscore.migrations WHERE version > 1";

@@ -1,8 +1,8 @@
-//! What a caller without the finance role may send and is told: messages are cut on the wire, field by field, by the one
-//! table in `visibility`.
+//! What a caller without the finance role may send and is told: messages are cut on the wire, field by field, by the
+//! one table in `visibility`.
 //!
-//! What the table does not tell is hidden, and so are fields that the contract does not know. Callers of the finance role
-//! never come here.
+//! What the table does not tell is hidden, and so are fields that the contract does not know. Callers of the finance
+//! role never come here.
 
 use super::{
     Role,
@@ -33,7 +33,7 @@ pub enum Audience {
 /// Who sees a field of a message, if the table tells; of a message of which finance alone sees anything, finance.
 pub fn audience(message: &str, field: &str) -> Option<Audience> {
     let has = |names: &str| names.split_whitespace().any(|name| name == field);
-    if WHOLE.contains(&message) {
+    if WHOLE.split(' ').any(|name| name == message) {
         return Some(Audience::Finance);
     }
     let (_, everybody, finance) = FIELDS.iter().find(|(name, ..)| *name == message)?;

@@ -1,14 +1,12 @@
 //! The one table of what callers without the finance role may call, send and be told. Read by `view`, which applies it
 //! to every message; shown to people in `docs/roles.md`.
 //!
-//! A method or a field that is not here is for finance alone, and a test finds it. To add one, ask whether a cost, a margin
-//! or the sign of a profit could be worked out of it, together with the revenue, which everybody sees: if so it is for
-//! finance. What asks a question that divides profits at an amount of the caller's choice is for finance too: by asking
-//! often enough the profit itself is found.
+//! A method or a field that is not here is for finance alone, and a test finds it. To add one, ask whether a cost, a
+//! margin or the sign of a profit could be worked out of it, together with the revenue, which everybody sees: if so it
+//! is for finance. What asks a question that divides profits at an amount of the caller's choice is for finance too: by
+//! asking often enough the profit itself is found.
 
 use super::Role::{self, Ingest, Sales};
-
-pub use super::whole::WHOLE;
 
 /// A service's methods, each with the roles that may call it besides finance.
 pub type ServiceMethods = (&'static str, &'static [(&'static str, &'static [Role])]);
@@ -56,6 +54,8 @@ pub const METHODS: &[ServiceMethods] = &[
             ("ListParties", &[Sales, Ingest]),
             ("PutTraitDefinition", &[Ingest]),
             ("ListTraitDefinitions", &[Sales, Ingest]),
+            ("PutProducts", &[Ingest]),
+            ("ListProducts", &[Sales, Ingest]),
         ],
     ),
     (
@@ -96,9 +96,32 @@ pub const METHODS: &[ServiceMethods] = &[
             ("GetCrossReport", NOBODY),
             ("RankDimension", &[Sales]),
             ("GetTrend", &[Sales]),
+            // Its order is by profit per source, and its rows are sums of it.
+            ("GetAcquisitionReport", NOBODY),
         ],
     ),
+    // An alert says on which side of a floor, which the caller chooses, a profit stands; and a ranking that is watched
+    // sets each single activity, whose revenue everybody sees, beside the ranks before and after it.
+    (
+        "WatchService",
+        &[("WatchRanking", NOBODY), ("WatchAlerts", NOBODY)],
+    ),
 ];
+
+/// Messages of which finance alone sees anything, whatever fields they will have.
+pub const WHOLE: &str = "\
+    AccountChange AcquisitionRow AgedAmount Alert AllocationOutcome AllocationPolicy AllocationShare \
+    AllocationStanding AttentionFigures ByDriver CapacityCostRate CapacityUse CausingActivities ChangeCause \
+    ClosePeriodResponse CompareAllocationPoliciesResponse ComparedCustomer ControlTotal Conversion \
+    ConvertedAmount CostModel CostModelPreview CostPool CostPoolItem CrossReportCell CrossReportColumn \
+    CrossReportRow CustomerChange Dependence EffortPremium EqualPerCustomer GetAcquisitionReportResponse \
+    GetAllocationTraceResponse GetCapacityUseResponse GetConcentrationResponse GetCostModelResponse \
+    GetCrossReportResponse GetLateArrivalsResponse GetReceivablesResponse KeyBandFigures ListCostModelsResponse \
+    ListLateEntriesResponse ListReceivablesResponse MoneyRange MonthStanding OverdueFigures PracticalCapacity \
+    ProfitFigures ProportionalToBasis PutCostModelResponse RankingChange RankingSnapshot ReceivableFigures \
+    ReceivableInvoice ReceivablesRates ReceivablesRow Restatement RevertCostModelResponse StandingChange \
+    StatementLine SuppliedQuantity TimeDriven TimeEquationTerm UnratedEffort WatchAlertsResponse \
+    WatchRankingResponse WatchedCustomer WhaleCurvePoint WriteOff";
 
 /// A message, its fields that everybody sees, and those of finance alone.
 pub type MessageFields = (&'static str, &'static str, &'static str);
@@ -268,6 +291,19 @@ pub const FIELDS: &[MessageFields] = &[
         "trait_definitions next_page_token read_at",
         "",
     ),
+    (
+        "ListProductsRequest",
+        "tenant_id page_size page_token read_options",
+        "",
+    ),
+    (
+        "ListProductsResponse",
+        "products next_page_token read_at",
+        "",
+    ),
+    ("Product", "product_id category_id", ""),
+    ("PutProductsResponse", "results written_at", ""),
+    ("ProductResult", "stored unchanged rejection", ""),
     // === rankings: order is for everybody, amounts by which it is made are not, nor who is below zero ===
     ("CustomerFilter", "traits branch_ids", ""),
     (

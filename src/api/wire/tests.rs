@@ -165,6 +165,10 @@ fn owned(view: ActivityView<'_>) -> pb::Activity {
     }
 }
 
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "every other kind is told by what is called for it"
+)]
 fn owned_kind(view: KindView<'_>) -> Kind {
     match view {
         KindView::Sale(view) => Kind::Sale(pb::Sale {
@@ -235,6 +239,10 @@ fn owned_kind(view: KindView<'_>) -> Kind {
     }
 }
 
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "every other kind is told by who calls this"
+)]
 fn owned_relationship(view: KindView<'_>) -> Kind {
     match view {
         KindView::Bonus(view) => Kind::Bonus(pb::Bonus {

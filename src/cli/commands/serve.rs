@@ -85,8 +85,8 @@ pub struct ServeArguments {
     /// After how many seconds a reader is dropped that reads nothing of what waits for it
     #[arg(long, value_name = "SECONDS", default_value_t = WatchLimits::default().patience.as_secs())]
     watch_patience: u64,
-    /// A file with the tokens of those who may call, their roles and tenants; read again on SIGHUP. Without it everybody
-    /// may call, with the role FINANCE
+    /// A file with the tokens of those who may call, their roles and tenants; read again on SIGHUP. Without it
+    /// everybody may call, with the role FINANCE
     #[arg(long, env = "PROFITSCORE_TOKENS", value_name = "FILE")]
     tokens: Option<PathBuf>,
     /// How log lines are written; RUST_LOG chooses which

@@ -185,14 +185,15 @@ fn postings(activity: &Activity, rate: Rate, model: &Arc<CostModel>) -> Result<S
     let mut sums = Sums::default();
     let mut fits = true;
     for_each_posting_of(&kind, |account, quantity| {
-        let cost = match &account {
-            Account::Minutes(role, purpose) => model
-                .rate(role)
-                .map(|rate| (rate, Account::RestatedWork(role.clone(), *purpose))),
-            Account::Circumstance(role, circumstance) => model
-                .premium_rate(role, *circumstance)
-                .map(|rate| (rate, Account::RestatedPremium(role.clone(), *circumstance))),
-            _ => None,
+        let cost = if let Account::Minutes(role, purpose) = &account {
+            let restated = Account::RestatedWork(role.clone(), *purpose);
+            model.rate(role).map(|rate| (rate, restated))
+        } else if let Account::Circumstance(role, circumstance) = &account {
+            let restated = Account::RestatedPremium(role.clone(), *circumstance);
+            let rate = model.premium_rate(role, *circumstance);
+            rate.map(|rate| (rate, restated))
+        } else {
+            None
         };
         if let Some((per_minute, restated)) = cost {
             let cost = rate.convert_nanos(i128::from(quantity) * i128::from(per_minute));

@@ -314,11 +314,12 @@ impl<'w> Draft<'w> {
         caused: &Activity,
     ) -> Result<Result<Target, Problem>, Problem> {
         let found = self.find(base, id, base.fingerprinter.of(id))?;
-        let sale = found.and_then(|found| match found.entry() {
-            Entry::Activity(sale) if matches!(sale.kind, Kind::Sale { .. }) => {
-                Some((found.position(), sale.occur_time))
-            }
-            _ => None,
+        let sale = found.and_then(|found| {
+            let Entry::Activity(sale) = found.entry() else {
+                return None;
+            };
+            let is_sale = matches!(sale.kind, Kind::Sale { .. });
+            is_sale.then_some((found.position(), sale.occur_time))
         });
         let Some((position, occur_time)) = sale else {
             return Ok(Err(sale_not_found(caused, id)));

@@ -224,16 +224,13 @@ impl Posted {
         };
         posted.amounts[Column::Live as usize] = Some(1);
         for_each_posting(activity, |account, quantity| {
-            match &account {
-                Account::Minutes(role, _) => {
-                    posted.amounts[Column::Minutes as usize] = Some(quantity);
-                    posted.role = Some(role.to_string());
-                }
-                Account::Factor(name) => {
-                    posted.amounts[Column::Money as usize] = Some(quantity);
-                    posted.role = Some(name.to_string());
-                }
-                _ => {}
+            if let Account::Minutes(role, _) = &account {
+                posted.amounts[Column::Minutes as usize] = Some(quantity);
+                posted.role = Some(role.to_string());
+            }
+            if let Account::Factor(name) = &account {
+                posted.amounts[Column::Money as usize] = Some(quantity);
+                posted.role = Some(name.to_string());
             }
             let meaning = meanings.iter().find(|(own, _, _)| *own == account);
             if let Some((_, column, sign)) = meaning

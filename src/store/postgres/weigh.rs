@@ -150,12 +150,12 @@ fn by_rates(weights: &Weights) -> BTreeMap<BTreeMap<String, i128>, Vec<What>> {
     let mut by_purpose = BTreeMap::<WorkPurpose, BTreeMap<String, i128>>::new();
     let mut by_circumstance = BTreeMap::<Circumstance, BTreeMap<String, i128>>::new();
     for (account, weight) in &weights.0 {
-        let (role, rates) = match account {
-            Account::Minutes(role, purpose) => (role, by_purpose.entry(*purpose).or_default()),
-            Account::Circumstance(role, circumstance) => {
-                (role, by_circumstance.entry(*circumstance).or_default())
-            }
-            _ => continue,
+        let (role, rates) = if let Account::Minutes(role, purpose) = account {
+            (role, by_purpose.entry(*purpose).or_default())
+        } else if let Account::Circumstance(role, circumstance) = account {
+            (role, by_circumstance.entry(*circumstance).or_default())
+        } else {
+            continue;
         };
         *rates.entry(role.to_string()).or_default() += weight;
     }

@@ -32,20 +32,12 @@ fn idle_lines(known: &BTreeMap<String, MessageDescriptor>) -> Vec<String> {
             }
         }
     }
-    let twice = |message: &&&str| FIELDS.iter().any(|(name, ..)| name == *message);
-    idle.extend(
-        WHOLE
-            .iter()
-            .filter(twice)
-            .map(|message| (*message).to_owned()),
-    );
-    let unknown = |message: &&&str| !known.contains_key(**message);
-    idle.extend(
-        WHOLE
-            .iter()
-            .filter(unknown)
-            .map(|message| (*message).to_owned()),
-    );
+    for message in WHOLE.split(' ') {
+        let is_twice = FIELDS.iter().any(|(name, ..)| *name == message);
+        if is_twice || !known.contains_key(message) {
+            idle.push(message.to_owned());
+        }
+    }
     idle
 }
 
@@ -315,7 +307,7 @@ fn tables() -> String {
         )
         .unwrap();
     }
-    for message in WHOLE {
+    for message in WHOLE.split(' ') {
         writeln!(text, "| {message} | | all of it |").unwrap();
     }
     // Cells that are empty have one blank.

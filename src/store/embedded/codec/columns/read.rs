@@ -126,7 +126,7 @@ impl Reader {
             });
         }
         let kind = self.content(kind)?;
-        let sale = match sale_of(&kind) {
+        let sale = match kind.sale() {
             None => None,
             Some(_) => Some(self.caused_at()?.0),
         };
@@ -415,14 +415,6 @@ impl Reader {
             role_id: self.role()?,
             milli_minutes: self.minutes.next()?,
         }))
-    }
-}
-
-/// The sale that caused what happened.
-fn sale_of(kind: &Kind) -> Option<&ActivityId> {
-    match kind {
-        Kind::Relationship(one) => one.sale(),
-        _ => None,
     }
 }
 

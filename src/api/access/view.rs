@@ -51,7 +51,7 @@ pub fn roles(service: &str, method: &str) -> Option<&'static [Role]> {
     Some(found.1)
 }
 
-/// The place of a message in [`View::messages`].
+/// The place of a message in the view of a role.
 pub type MessageNumber = usize;
 
 /// What is known of a field.

@@ -160,9 +160,9 @@ call $v.CostModelService/PutCostModel \
 call $v.CostModelService/GetCapacityUse "{$t, $year}" \
   '"roleId":"SERVICE"' '"capacityCost":{"currencyCode":"USD","units":"7200"}' '"costModelVersion":"3"'
 call $v.ClosingService/ClosePeriod \
-  "{$t, \"requestId\": \"close-1\", \"month\": {\"year\": 2023, \"month\": 3}, \"note\": \"by Bo\"}" \
-  '"note":"by Bo"' '"month":{"year":2023,"month":3}' '"writtenAt":{"position":"105"}'
-call $v.ClosingService/ListClosedPeriods "{$t}" '"startTime":"2023-03-01T00:00:00Z"' '"position":{"position":"105"}'
+  "{$t, \"requestId\": \"close-1\", \"month\": {\"year\": 2023, \"month\": 3}, \"note\": \"Bo\"}" \
+  '"note":"Bo"' '"month":{"year":2023,"month":3}' '"writtenAt":{"position":"107"}'
+call $v.ClosingService/ListClosedPeriods "{$t}" '"startTime":"2023-03-01T00:00:00Z"' '"position":{"position":"107"}'
 call $v.ActivityService/SubmitActivities "{$t, \"activities\": [{\"activityId\": \"late-1\",
     \"customerId\": \"customer-10\", \"occurTime\": \"2023-03-31T12:00:00Z\", \"sale\": {\"revenue\":
     {\"currencyCode\": \"USD\", \"units\": 5}}}]}" '"posted":'
@@ -170,7 +170,7 @@ call $v.ClosingService/ListLateEntries "{$t, \"month\": {\"year\": 2023, \"month
 call $v.ClosingService/GetLateArrivals "{$t, \"month\": {\"year\": 2023, \"month\": 3}}" \
   '"changeByArrivals":{"currencyCode":"USD","units":"5"}' '"account":"gross_revenue"' '"changedCustomerCount":"1"'
 call $v.RankingService/RankCustomers "{$t, \"readOptions\": {\"asClosed\": {\"year\": 2023, \"month\": 3}}}" \
-  '"readAt":{"position":"105"}'
+  '"readAt":{"position":"107"}'
 call $v.ActivityService/SubmitActivities \
   "{$t, \"activities\": [{\"activityId\": \"invoice-1\", \"customerId\": \"customer-10\",
      \"occurTime\": \"2024-08-01T08:00:00Z\", \"invoice\": {\"invoiceId\": \"I-1\",

@@ -129,7 +129,6 @@ pub async fn serve_guarded(
     let ranking = RankingHandlers { service: shared() };
     let receivables = ReceivablesHandlers { service: shared() };
     let report = ReportHandlers { service: shared() };
-    let closing = ClosingHandlers { service: shared() };
     let prospect = ProspectHandlers { service: shared() };
     let watching = Arc::new(Watching::new(&service, limits.watch));
     let watch = WatchHandlers {
@@ -148,7 +147,7 @@ pub async fn serve_guarded(
         .add_service(reflection())
         .add_service(accept!(ActivityServiceServer, activity))
         .add_service(accept!(CustomerServiceServer, customer))
-        .add_service(accept!(ClosingServiceServer, closing))
+        .add_service(closings(shared()))
         .add_service(accept!(CostModelServiceServer, cost_model))
         .add_service(exchange_rates(shared()))
         .add_service(accept!(RankingServiceServer, ranking))
@@ -196,6 +195,10 @@ fn reflection() -> ServerReflectionServer<impl ServerReflection> {
         .build_v1()
         // The descriptors are made by the build script from the contract itself.
         .expect("the contract's descriptors are whole")
+}
+
+fn closings(service: Arc<Service>) -> ClosingServiceServer<ClosingHandlers> {
+    accept!(ClosingServiceServer, ClosingHandlers { service })
 }
 
 fn exchange_rates(service: Arc<Service>) -> ExchangeRateServiceServer<ExchangeRateHandlers> {

@@ -73,11 +73,13 @@ impl Won {
 pub fn acquisition_cost(costs: &CostModel) -> Weights {
     let winning = WorkPurpose::Effort(EffortPurpose::Acquisition);
     let minutes = costs.minute_weights();
-    let mut weights = Weights(
-        minutes
-            .filter(|(account, _)| matches!(account, Account::Minutes(_, purpose) if *purpose == winning))
-            .collect(),
-    );
+    let is_winning = |account: &Account| {
+        matches!(
+            account,
+            Account::Minutes(_, purpose) | Account::RestatedWork(_, purpose) if *purpose == winning
+        )
+    };
+    let mut weights = Weights(minutes.filter(|(account, _)| is_winning(account)).collect());
     let fees = Account::DirectCost(DirectCostKind::LeadGenerationFee);
     weights.0.insert(fees, NANOS_PER_MICRO);
     weights.0.insert(Account::AcquisitionCost, NANOS_PER_MICRO);

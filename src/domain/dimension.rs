@@ -106,8 +106,10 @@ pub fn sales_pay(costs: &CostModel) -> Weights {
     let selling = WorkPurpose::Effort(EffortPurpose::Sales);
     let minutes = costs.minute_weights();
     let is_selling = |account: &Account| {
-        matches!(account, Account::Minutes(_, purpose) | Account::RestatedWork(_, purpose)
-            if *purpose == selling)
+        matches!(
+            account,
+            Account::Minutes(_, purpose) | Account::RestatedWork(_, purpose) if *purpose == selling
+        )
     };
     let mut weights = Weights(minutes.filter(|(account, _)| is_selling(account)).collect());
     let commissions = Account::DirectCost(DirectCostKind::Commission);

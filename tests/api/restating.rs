@@ -204,7 +204,7 @@ fn world_of(number: usize) -> impl Strategy<Value = pb::Activity> {
                     role_id: "CLERK".to_owned(),
                     minutes: Some(decimal(&format!("{}", first % 90 + 1))),
                     purpose: pb::EffortPurpose::Service as i32,
-                    channel: 0,
+                    ..Default::default()
                 }),
                 _ => Kind::Sale(pb::Sale {
                     revenue: amount(first),
@@ -345,5 +345,49 @@ async fn worlds_in_several_currencies_tie_and_order_changes_nothing() {
         for currency in ["USD", "EUR"] {
             assert_eq!(tied(&plain, currency).await, tied(&other, currency).await);
         }
+    }
+}
+
+/// Half a unit a minute: 20 minutes on a complaint on day 1 and 40 on winning the customer on day 2 cost 10 and 20
+/// dollars, and at 0.5 and 0.25 five euros each.
+#[tokio::test]
+async fn what_time_was_spent_on_is_restated_too() {
+    let world = two_days().await;
+    let complaint = Kind::Complaint(pb::Complaint {
+        severity: pb::ComplaintSeverity::Minor as i32,
+        minutes: Some(decimal("20")),
+        role_id: "CLERK".to_owned(),
+        ..Default::default()
+    });
+    let winning = Kind::Effort(pb::Effort {
+        role_id: "CLERK".to_owned(),
+        minutes: Some(decimal("40")),
+        purpose: pb::EffortPurpose::Acquisition as i32,
+        ..Default::default()
+    });
+    let more = vec![
+        activity("c1", "c", 1, complaint),
+        activity("c2", "c", 2, winning),
+    ];
+    world.post(more).await;
+    for (currency, expected) in [("USD", ["10", "20", "30"]), ("EUR", ["5", "5", "10"])] {
+        let request = pb::GetCustomerStatementRequest {
+            customer_id: "c".to_owned(),
+            period: Some(days(1, 3)),
+            reporting_currency: currency.to_owned(),
+            ..Default::default()
+        };
+        let answer = world.rankings().get_customer_statement(request).await;
+        let statement = answer.unwrap().into_inner().statement.unwrap();
+        let figures = [
+            &statement.complaint_cost,
+            &statement.total_acquisition_cost,
+            &statement.cost_to_serve,
+        ];
+        assert_eq!(
+            figures.map(|figure| text(figure.as_ref())),
+            expected,
+            "{currency}"
+        );
     }
 }

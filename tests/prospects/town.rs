@@ -47,6 +47,7 @@ pub fn id(name: &str) -> PartyId {
 
 pub fn sale(number: usize, (customer, day, sales, profit): &Line) -> Entry {
     Entry::Activity(Activity {
+        original: None,
         activity_id: ActivityId::parse(&format!("A{number}"), "").unwrap(),
         customer_id: id(customer),
         occur_time: Instant {

@@ -280,7 +280,7 @@ pub async fn taking_back_a_sale_equals_never_having_had_it(store: &dyn Store) {
             })
             .collect();
         let others = activities(&mut runner, 30);
-        let is_kept = |sale: usize| sale % 3 == 0;
+        let is_kept = |sale: usize| sale.is_multiple_of(3);
         let (gone, never) = (format!("gone{seed}"), format!("never{seed}"));
         let of = |wanted: &dyn Fn(usize) -> bool| {
             let own = caused.iter().filter(|(sale, _)| wanted(*sale));

@@ -6,6 +6,7 @@
 pub mod tokens;
 pub mod view;
 pub mod visibility;
+mod whole;
 
 use crate::domain::{
     id::TenantId,

@@ -33,7 +33,7 @@ pub enum Audience {
 /// Who sees a field of a message, if the table tells; of a message of which finance alone sees anything, finance.
 pub fn audience(message: &str, field: &str) -> Option<Audience> {
     let has = |names: &str| names.split_whitespace().any(|name| name == field);
-    if WHOLE.split(' ').any(|name| name == message) {
+    if WHOLE.contains(&message) {
         return Some(Audience::Finance);
     }
     let (_, everybody, finance) = FIELDS.iter().find(|(name, ..)| *name == message)?;

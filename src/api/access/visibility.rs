@@ -8,6 +8,8 @@
 
 use super::Role::{self, Ingest, Sales};
 
+pub use super::whole::WHOLE;
+
 /// A service's methods, each with the roles that may call it besides finance.
 pub type ServiceMethods = (&'static str, &'static [(&'static str, &'static [Role])]);
 
@@ -107,21 +109,6 @@ pub const METHODS: &[ServiceMethods] = &[
         &[("WatchRanking", NOBODY), ("WatchAlerts", NOBODY)],
     ),
 ];
-
-/// Messages of which finance alone sees anything, whatever fields they will have.
-pub const WHOLE: &str = "\
-    AccountChange AcquisitionRow AgedAmount Alert AllocationOutcome AllocationPolicy AllocationShare \
-    AllocationStanding AttentionFigures ByDriver CapacityCostRate CapacityUse CausingActivities ChangeCause \
-    ClosePeriodResponse CompareAllocationPoliciesResponse ComparedCustomer ControlTotal Conversion \
-    ConvertedAmount CostModel CostModelPreview CostPool CostPoolItem CrossReportCell CrossReportColumn \
-    CrossReportRow CustomerChange Dependence EffortPremium EqualPerCustomer GetAcquisitionReportResponse \
-    GetAllocationTraceResponse GetCapacityUseResponse GetConcentrationResponse GetCostModelResponse \
-    GetCrossReportResponse GetLateArrivalsResponse GetReceivablesResponse KeyBandFigures ListCostModelsResponse \
-    ListLateEntriesResponse ListReceivablesResponse MoneyRange MonthStanding OverdueFigures PracticalCapacity \
-    ProfitFigures ProportionalToBasis PutCostModelResponse RankingChange RankingSnapshot ReceivableFigures \
-    ReceivableInvoice ReceivablesRates ReceivablesRow Restatement RevertCostModelResponse StandingChange \
-    StatementLine SuppliedQuantity TimeDriven TimeEquationTerm UnratedEffort WatchAlertsResponse \
-    WatchRankingResponse WatchedCustomer WhaleCurvePoint WriteOff";
 
 /// A message, its fields that everybody sees, and those of finance alone.
 pub type MessageFields = (&'static str, &'static str, &'static str);

@@ -2,8 +2,8 @@
 //! reader that does not read hold memory?
 //!
 //! `cargo bench --bench watch [-- SECONDS [RATE [CUSTOMERS]]]` starts the release build of `profitscore serve` on a
-//! folder of its own, stores an activity for each customer (100,000 unless told otherwise), and submits activities at a rate
-//! (10,000 a second) for some time (60 seconds): once with nobody watching, once with four readers of the same 50 best
+//! folder of its own, stores an activity for each customer (100,000 unless told otherwise), and submits activities at a
+//! rate (10,000 a second) for some time (60 seconds): once with nobody watching, once with four readers of the same 50 best
 //! customers. One reads everything, one breaks off every five seconds and resumes, one reads a message every three
 //! seconds, and one does not read at all. Afterwards every state that a reader had is compared with the ranking as of
 //! its position. Processor time and memory are those of the service; the machine's load stands beside them.

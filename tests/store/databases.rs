@@ -286,7 +286,8 @@ async fn a_database_of_the_first_version_gets_its_books() {
     assert_eq!(before.totals.ledger.get(&Account::GrossRevenue), 10_000_000);
     assert_eq!(all.totals.ledger.get(&Account::GrossRevenue), 0);
     let client = cluster.client(&database).await;
-    let back = "DROP TABLE profitscore.books; DROP TABLE profitscore.exchange_rates; \
+    let back = "DROP TABLE profitscore.books, profitscore.closings, profitscore.products, \
+                profitscore.exchange_rates; \
                 DROP AGGREGATE profitscore.total (bigint); \
                 DROP INDEX profitscore.parties_seq; \
                 ALTER TABLE profitscore.parties DROP COLUMN record_seconds, DROP COLUMN record_nanos; \

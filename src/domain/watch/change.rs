@@ -67,6 +67,22 @@ pub struct Activities {
     pub has_more: bool,
 }
 
+/// How many activities of a customer are named.
+pub const NAMED: usize = 10;
+
+impl Activities {
+    /// The first of some activities, in the order of positions; nothing if there are none.
+    pub fn of(customer: &PartyId, mut ids: Vec<ActivityId>) -> Option<Self> {
+        let has_more = ids.len() > NAMED;
+        ids.truncate(NAMED);
+        (!ids.is_empty()).then(|| Self {
+            customer: customer.clone(),
+            ids,
+            has_more,
+        })
+    }
+}
+
 /// What is different: first who left, in the order of their old places, then all others by their new places.
 pub fn changes(before: &[WatchedRow], after: &[WatchedRow]) -> Vec<RowChange> {
     let old: BTreeMap<&PartyId, Spot> = spots(before);

@@ -126,8 +126,11 @@ impl Standing for StandingAlerts {
     ) -> Result<Vec<(Crossing, Cause)>, Problem> {
         let other_costs = before.cost_model_version != after.cost_model_version;
         let mut causes = Causes::new(service, &self.tenant, &after.scope, since);
+        let all = crossings(&before.open, &after.open);
+        let customers = all.iter().map(|crossing| &crossing.customer);
+        causes.read_for(customers).await?;
         let mut found = Vec::new();
-        for crossing in crossings(&before.open, &after.open) {
+        for crossing in all {
             let cause = causes.of_figures(&crossing.customer, other_costs).await?;
             found.push((crossing, cause));
         }

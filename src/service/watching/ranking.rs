@@ -113,6 +113,8 @@ impl Standing for StandingRanking {
         let all = changes(&before.rows, &after.rows);
         let other_costs = before.cost_model_version != after.cost_model_version;
         let mut causes = Causes::new(service, &self.tenant, &after.scope, since);
+        let customers = all.iter().map(|change| &change.customer);
+        causes.read_for(customers).await?;
         let mut found = Vec::with_capacity(all.len());
         for change in &all {
             let cause = causes.of_change(change, &all, other_costs).await?;

@@ -6,6 +6,9 @@
 pub mod access;
 pub mod activity;
 mod activity_stream;
+pub mod advice;
+mod advice_portfolio;
+mod advice_simulation;
 pub mod closing;
 mod convert;
 pub mod cost_model;

@@ -23,6 +23,7 @@ pub mod model;
 pub mod money;
 pub mod party;
 pub mod policy;
+pub mod portfolio;
 pub mod premium;
 pub mod problem;
 pub mod product;

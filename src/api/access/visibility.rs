@@ -27,6 +27,16 @@ pub const METHODS: &[ServiceMethods] = &[
             ("ListActivities", &[Sales]),
         ],
     ),
+    // What is advised tells on which side of a floor a margin stands.
+    (
+        "AdviceService",
+        &[
+            ("PlanPortfolio", NOBODY),
+            ("ExportPortfolio", NOBODY),
+            ("SimulateRelationship", NOBODY),
+            ("SimulatePortfolio", NOBODY),
+        ],
+    ),
     (
         "ClosingService",
         &[

@@ -8,12 +8,13 @@
 //! * [`encode`]: traits as bins. [`exposure`]: outcomes of customers who are not through their horizon.
 //! * [`design`]: the columns of a fit. [`additive`], on [`symmetric`]: effects of bins with their uncertainty.
 //! * [`conformal`]: how much customers differ. [`profit`]: these together, what a prospect would bring.
-//! * [`decision`]: what to do about it.
+//! * [`decision`]: what to do about it. [`relationship`] and [`course`]: what a customer that is there goes on earning.
 //! * [`lift`], on [`binomial`]: what sets the best apart. [`lookalike`]: who is like them. [`scored_rows`]: of many.
 
 pub mod additive;
 pub mod binomial;
 pub mod conformal;
+pub mod course;
 pub mod decision;
 pub mod design;
 pub mod encode;
@@ -22,6 +23,7 @@ pub mod lift;
 pub mod lookalike;
 mod outcomes;
 pub mod profit;
+pub mod relationship;
 pub mod scored_rows;
 pub mod symmetric;
 

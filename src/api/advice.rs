@@ -1,0 +1,52 @@
+//! `AdviceService`.
+
+use super::{advice_portfolio, advice_simulation, pb};
+use crate::service::Service;
+use std::{pin::Pin, sync::Arc};
+use tokio_stream::Stream;
+use tonic::{Request, Response, Status};
+
+/// The handlers.
+#[derive(Clone)]
+pub struct AdviceHandlers {
+    /// The use cases.
+    pub service: Arc<Service>,
+}
+
+#[tonic::async_trait]
+impl pb::advice_service_server::AdviceService for AdviceHandlers {
+    type ExportPortfolioStream = Pin<Box<dyn Stream<Item = advice_portfolio::Part> + Send>>;
+    type SimulatePortfolioStream = Pin<Box<dyn Stream<Item = advice_simulation::Part> + Send>>;
+
+    async fn plan_portfolio(
+        &self,
+        request: Request<pb::PlanPortfolioRequest>,
+    ) -> Result<Response<pb::PlanPortfolioResponse>, Status> {
+        let answer = advice_portfolio::plan(&self.service, request.into_inner()).await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn export_portfolio(
+        &self,
+        request: Request<pb::ExportPortfolioRequest>,
+    ) -> Result<Response<Self::ExportPortfolioStream>, Status> {
+        let parts = advice_portfolio::export(&self.service, request.into_inner()).await?;
+        Ok(Response::new(Box::pin(parts)))
+    }
+
+    async fn simulate_relationship(
+        &self,
+        request: Request<pb::SimulateRelationshipRequest>,
+    ) -> Result<Response<pb::SimulateRelationshipResponse>, Status> {
+        let answer = advice_simulation::one(&self.service, request.into_inner()).await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn simulate_portfolio(
+        &self,
+        request: Request<pb::SimulatePortfolioRequest>,
+    ) -> Result<Response<Self::SimulatePortfolioStream>, Status> {
+        let parts = advice_simulation::ending(&self.service, request.into_inner()).await?;
+        Ok(Response::new(Box::pin(parts)))
+    }
+}

@@ -19,7 +19,7 @@ use super::{
     pb,
 };
 use crate::{
-    domain::{id::PartyId, ranking::Basis},
+    domain::{dimension::complaints_per_hundred_sales, id::PartyId, ranking::Basis},
     service::{Service, acquisition::AcquisitionRequest, cross_report::CrossReportRequest},
 };
 use std::sync::Arc;
@@ -115,6 +115,13 @@ impl pb::report_service_server::ReportService for ReportHandlers {
             read_at: Some(position_to_pb(page.as_of)),
             control_total: Some(control_total_to_pb(&ranking.footing, currency)),
             cost_basis: Some(cost_basis_to_pb(&ranking.footing, currency)),
+            sale_count: count_to_pb(ranking.sales),
+            complaint_count: count_to_pb(ranking.complaints),
+            major_complaint_count: count_to_pb(ranking.major_complaints),
+            complaints_per_hundred_sales: complaints_per_hundred_sales(
+                ranking.complaints,
+                ranking.sales,
+            ),
         }))
     }
 

@@ -11,6 +11,7 @@ mod alerts;
 mod allocation;
 mod closings;
 mod comparison;
+mod complaints;
 mod cost_models;
 mod currencies;
 mod customers;

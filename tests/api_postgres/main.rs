@@ -22,6 +22,8 @@ mod allocation;
 mod closings;
 #[path = "../api/comparison.rs"]
 mod comparison;
+#[path = "../api/complaints.rs"]
+mod complaints;
 #[path = "../api/cost_models.rs"]
 mod cost_models;
 #[path = "../api/currencies.rs"]

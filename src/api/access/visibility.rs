@@ -363,12 +363,13 @@ pub const FIELDS: &[MessageFields] = &[
     ),
     (
         "RankDimensionResponse",
-        "rows next_page_token row_count read_at cost_basis",
+        "rows next_page_token row_count read_at cost_basis sale_count complaint_count major_complaint_count \
+         complaints_per_hundred_sales",
         "negative_count control_total",
     ),
     (
         "RankedDimension",
-        "rank dimension_id statement",
+        "rank dimension_id statement complaints_per_hundred_sales severe_complaint_share",
         "value share_of_total cumulative_value cumulative_share sales_pay profit_per_sales_pay revenue_per_hour \
          profit_per_hour",
     ),

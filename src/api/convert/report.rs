@@ -8,10 +8,12 @@ use super::{
 use crate::{
     api::pb::{self, google_type},
     domain::{
-        dimension::{Dimension, per_hour},
+        activity::Severity,
+        dimension::{Dimension, complaints_per_hundred_sales, per_hour},
         money::{Currency, NANOS_PER_UNIT, Nanos},
         problem::Problem,
         ranking::{Direction, share},
+        statement::Statement,
     },
     service::{
         cross_report::{CrossRow, RowOrder},
@@ -103,8 +105,20 @@ pub fn ranked_dimension_to_pb(
         profit_per_sales_pay: share(statement.net_profit, row.sales_pay),
         revenue_per_hour: per_hour(statement.net_revenue),
         profit_per_hour: per_hour(statement.net_profit),
+        complaints_per_hundred_sales: complaints_per_hundred_sales(
+            statement.complaint_count,
+            statement.sale_count,
+        ),
+        severe_complaint_share: share(severe_complaints(statement), statement.complaint_count),
         statement: Some(statement_to_pb(statement, currency)),
     }
+}
+
+/// The complaints that put the relationship at risk.
+fn severe_complaints(statement: &Statement) -> i128 {
+    let counts = Severity::ALL.iter().zip(statement.relation.complaints);
+    let severe = counts.filter(|(severity, _)| **severity == Severity::Major);
+    severe.map(|(_, count)| count).sum()
 }
 
 /// An amount that need not be there: one that is too large is left out.

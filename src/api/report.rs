@@ -130,9 +130,10 @@ impl pb::report_service_server::ReportService for ReportHandlers {
         request: Request<pb::GetAcquisitionReportRequest>,
     ) -> Result<Response<pb::GetAcquisitionReportResponse>, Status> {
         let mut request = request.into_inner();
+        let service = self.service.reporting_in(&request.reporting_currency)?;
         let tenant = tenant_from_pb(&request.tenant_id)?;
-        let page = Page::of(&self.service, &tenant, &mut request).await?;
-        let settings = self.service.settings();
+        let page = Page::of(&service, &tenant, &mut request).await?;
+        let settings = service.settings();
         let period = request.period.as_ref();
         let asked = AcquisitionRequest {
             scope: scope_from_pb(period, request.filter, settings, "", page.as_of)?,
@@ -141,10 +142,7 @@ impl pb::report_service_server::ReportService for ReportHandlers {
         };
         let places = page.places()?;
         let end = places.end;
-        let report = self
-            .service
-            .acquisition_report(&tenant, &asked, places)
-            .await?;
+        let report = service.acquisition_report(&tenant, &asked, places).await?;
         Ok(Response::new(pb::GetAcquisitionReportResponse {
             next_page_token: page.next_if_more(end, report.count),
             read_at: Some(position_to_pb(page.as_of)),

@@ -22,6 +22,7 @@ mod failures;
 mod harness;
 mod hostile;
 mod hostile_questions;
+mod inactive;
 mod late_arrivals;
 mod metrics;
 mod products;

@@ -44,6 +44,8 @@ mod harness;
 mod hostile;
 #[path = "../api/hostile_questions.rs"]
 mod hostile_questions;
+#[path = "../api/inactive.rs"]
+mod inactive;
 #[path = "../api/late_arrivals.rs"]
 mod late_arrivals;
 #[path = "../api/metrics.rs"]

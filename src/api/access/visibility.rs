@@ -296,28 +296,29 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "RankCustomersRequest",
         "tenant_id period basis direction filter cost_model_version page_size page_token read_options",
-        "reporting_currency",
+        // Who did nothing marks zero in the order.
+        "reporting_currency include_inactive",
     ),
     (
         "RankCustomersResponse",
         "customers next_page_token read_at cost_basis customer_count",
-        "control_total negative_count",
+        "control_total negative_count inactive_count",
     ),
     (
         "RankedCustomer",
         "rank customer_id display_name statement rank_by_revenue rank_by_net_profit rank_divergence \
          paid_share average_days_late",
-        "value share_of_total cumulative_value cumulative_share",
+        "value share_of_total cumulative_value cumulative_share inactive",
     ),
     (
         "ExportRankingRequest",
         "tenant_id period basis direction filter cost_model_version read_options",
-        "reporting_currency",
+        "reporting_currency include_inactive",
     ),
     (
         "ExportRankingResponse",
         "customers read_at cost_basis customer_count",
-        "control_total negative_count",
+        "control_total negative_count inactive_count",
     ),
     (
         "Statement",

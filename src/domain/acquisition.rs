@@ -90,9 +90,7 @@ pub fn acquisition_cost(costs: &CostModel) -> Weights {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{
-        activity::{Dimensions, Kind},
-    };
+    use crate::domain::activity::{Dimensions, Kind};
 
     fn activity(id: &str, seconds: i64, campaign: &str) -> Activity {
         Activity {

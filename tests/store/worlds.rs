@@ -168,6 +168,10 @@ impl World {
                 activity = sample(runner, activity_of(format!("a{number}")));
             }
             activity.original = None;
+            if number % 5 < 2 {
+                // Several at the same time, and before most others.
+                activity.occur_time = noon(0);
+            }
             own.push(with_currency(runner, activity));
         }
         let sales = own.iter().map(|one| one.activity.clone());

@@ -19,7 +19,10 @@ use super::{
     pb,
 };
 use crate::{
-    domain::{dimension::complaints_per_hundred_sales, id::PartyId, ranking::Basis},
+    domain::{
+        id::PartyId,
+        ranking::{Basis, complaints_per_hundred_sales},
+    },
     service::{Service, acquisition::AcquisitionRequest, cross_report::CrossReportRequest},
 };
 use std::sync::Arc;

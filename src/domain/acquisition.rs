@@ -24,8 +24,8 @@ pub enum WonBy {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Won(BTreeMap<PartyId, First>);
 
-/// A customer's first activity: by when it happened, and of the same time by its id, so that it does not matter in which
-/// order they were written.
+/// A customer's first activity: by when it happened, and of the same time by its id, so that it does not matter in
+/// which order they were written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct First {
     time: Instant,

@@ -7,7 +7,6 @@ use super::{
     id::UNASSIGNED,
     money::{NANOS_PER_MICRO, Nanos, divide_half_even},
     question::Group,
-    ranking::share,
 };
 
 /// What activities are grouped by.
@@ -127,11 +126,6 @@ pub fn per_hour(amount: Nanos, milli_minutes: i128) -> Option<Nanos> {
     // 60,000 thousandths of a minute are an hour, and 1,000 nano-units a micro-unit.
     let scaled = amount.checked_mul(60)?;
     divide_half_even(scaled, milli_minutes).checked_mul(NANOS_PER_MICRO)
-}
-
-/// How many complaints there were for a hundred sales. `None` without sales.
-pub fn complaints_per_hundred_sales(complaints: i128, sales: i128) -> Option<f64> {
-    share(complaints.checked_mul(100)?, sales)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Rankings with the customers that have no activity in them: rows of zeros, among those whose value is zero.
 //!
-//! Stores rank who is active, and know nothing of these rows: who is without activity, and where each of them stands, is
-//! found once for a question by going through all customers, and kept for its further pages.
+//! Stores rank who is active, and know nothing of these rows: who is without activity, and where each of them stands,
+//! is found once for a question by going through all customers, and kept for its further pages.
 
 use super::{
     Service,

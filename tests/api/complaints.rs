@@ -8,7 +8,7 @@ fn at(branch: &str, product: &str, mut activity: pb::Activity) -> pb::Activity {
         branch_id: branch.to_owned(),
         product_id: product.to_owned(),
         account_manager_id: format!("of {branch}"),
-        channel_id: format!("by {product}"),
+        channel_id: format!("by {product}").trim().to_owned(),
         ..Default::default()
     });
     activity
@@ -22,8 +22,8 @@ fn complaint(id: &str, severity: pb::ComplaintSeverity) -> pb::Activity {
     activity(id, "c", 2, kind)
 }
 
-/// Eight sales of tea in the north with three complaints, one of them major; two of cake in the south with one complaint
-/// that is minor; a complaint about a pie that nobody bought.
+/// Eight sales of tea in the north with three complaints, one of them major; two of cake in the south with one
+/// complaint that is minor; a complaint about a pie that nobody bought.
 async fn world() -> World {
     use pb::ComplaintSeverity::{Major, Minor, Moderate};
     let world = World::start().await;

@@ -1,5 +1,5 @@
-//! The laws of money that ties out, over whole reports: a real service over each store, worlds of several currencies with
-//! every kind of activity, cost models with every policy, and reports in the currency of the books and restated.
+//! The laws of money that ties out, over whole reports: a real service over each store, worlds of several currencies
+//! with every kind of activity, cost models with every policy, and reports in the currency of the books and restated.
 
 use crate::{
     generate::{DAYS, sample},

@@ -1,5 +1,5 @@
-//! Everything that a service tells of a tenant, as text, so that two tenants of whom the same must be told can be set side
-//! by side.
+//! Everything that a service tells of a tenant, as text, so that two tenants of whom the same must be told can be set
+//! side by side.
 
 use crate::{
     generate::{CUSTOMERS, DAYS, sample},

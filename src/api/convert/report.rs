@@ -9,10 +9,10 @@ use crate::{
     api::pb::{self, google_type},
     domain::{
         activity::Severity,
-        dimension::{Dimension, complaints_per_hundred_sales, per_hour},
+        dimension::{Dimension, per_hour},
         money::{Currency, NANOS_PER_UNIT, Nanos},
         problem::Problem,
-        ranking::{Direction, share},
+        ranking::{Direction, complaints_per_hundred_sales, share},
         statement::Statement,
     },
     service::{

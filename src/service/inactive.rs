@@ -99,7 +99,8 @@ impl Service {
         let end = places.end - own.end as u64;
         // The one before tells what the values before the page come to.
         let first = start.saturating_sub(1);
-        question.rows = RowSelection::Places(vec![first..end.max(start)]);
+        let wanted = first..end.max(start);
+        question.rows = RowSelection::Places(vec![wanted]);
         let answer = self.store()?.rank(tenant, &question).await?;
         let mut ranking = Ranking::of(request.basis, &costs, &question, answer)?;
         ranking.inactive = inactive.count();
@@ -129,9 +130,10 @@ impl Service {
     async fn active(&self, tenant: &TenantId, question: &RankQuestion) -> Result<Active, Problem> {
         let (store, mut active, mut place) = (self.store()?, Active::default(), 0);
         loop {
+            let wanted = place..place + AT_ONCE;
             let part = RankQuestion {
                 beside: Vec::new(),
-                rows: RowSelection::Places(vec![place..place + AT_ONCE]),
+                rows: RowSelection::Places(vec![wanted]),
                 ..question.clone()
             };
             let answer = store.rank(tenant, &part).await?;

@@ -299,17 +299,15 @@ async fn put_all(store: &dyn Store, id: &str, records: Vec<Record>) {
 
 /// Where the cost of working time is counted, and what a thousandth of a minute costs, in nano-units.
 fn work(account: &Account, model: &CostModel) -> Option<(Account, i64)> {
-    match account {
-        Account::Minutes(role, purpose) => Some((
-            Account::RestatedWork(role.clone(), *purpose),
-            model.rate(role)?,
-        )),
-        Account::Circumstance(role, circumstance) => Some((
-            Account::RestatedPremium(role.clone(), *circumstance),
-            model.premium_rate(role, *circumstance)?,
-        )),
-        _ => None,
+    if let Account::Minutes(role, purpose) = account {
+        let restated = Account::RestatedWork(role.clone(), *purpose);
+        return Some((restated, model.rate(role)?));
     }
+    let Account::Circumstance(role, circumstance) = account else {
+        return None;
+    };
+    let restated = Account::RestatedPremium(role.clone(), *circumstance);
+    Some((restated, model.premium_rate(role, *circumstance)?))
 }
 
 /// A number times a rate and over something, rounded half to even.

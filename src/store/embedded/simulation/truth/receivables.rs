@@ -35,7 +35,14 @@ fn change(activity: &Activity, calendar: &Calendar) -> Option<Change> {
         Kind::Payment { amount, invoice_id } => (Means::Payment, invoice_id, *amount),
         Kind::WriteOff { amount, invoice_id } => (Means::WriteOff, invoice_id, *amount),
         Kind::CreditNote { amount, invoice_id } => (Means::CreditNote, invoice_id, *amount),
-        _ => return None,
+        Kind::Sale { .. }
+        | Kind::Refund { .. }
+        | Kind::DirectCost { .. }
+        | Kind::Effort { .. }
+        | Kind::Complaint { .. }
+        | Kind::SpecialDemand { .. }
+        | Kind::Referral { .. }
+        | Kind::Relationship(_) => return None,
     };
     Some(Change::Settle {
         by,

@@ -10,8 +10,8 @@ use super::{
             optional_version_from_pb, ranking_from_pb, scope_from_pb,
         },
         report::{
-            column_to_pb, cross_row_to_pb, dimension_from_pb, ranked_dimension_to_pb,
-            row_order_from_pb,
+            column_to_pb, complaints_per_hundred_sales, cross_row_to_pb, dimension_from_pb,
+            ranked_dimension_to_pb, row_order_from_pb,
         },
         trend::{granularity_from_pb, trend_to_pb},
     },
@@ -19,10 +19,7 @@ use super::{
     pb,
 };
 use crate::{
-    domain::{
-        id::PartyId,
-        ranking::{Basis, complaints_per_hundred_sales},
-    },
+    domain::{id::PartyId, ranking::Basis},
     service::{Service, acquisition::AcquisitionRequest, cross_report::CrossReportRequest},
 };
 use std::sync::Arc;

@@ -110,8 +110,3 @@ impl Basis {
 pub fn share(part: i128, whole: i128) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
-
-/// How many complaints there were for a hundred sales. `None` without sales.
-pub fn complaints_per_hundred_sales(complaints: i128, sales: i128) -> Option<f64> {
-    share(complaints.checked_mul(100)?, sales)
-}

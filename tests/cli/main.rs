@@ -14,6 +14,7 @@ mod folders;
 mod imports;
 mod process;
 mod prospects;
+mod rankings;
 mod resuming;
 mod roles;
 mod superstore;

@@ -12,7 +12,7 @@ use crate::{
         dimension::{Dimension, per_hour},
         money::{Currency, NANOS_PER_UNIT, Nanos},
         problem::Problem,
-        ranking::{Direction, complaints_per_hundred_sales, share},
+        ranking::{Direction, share},
         statement::Statement,
     },
     service::{
@@ -112,6 +112,11 @@ pub fn ranked_dimension_to_pb(
         severe_complaint_share: share(severe_complaints(statement), statement.complaint_count),
         statement: Some(statement_to_pb(statement, currency)),
     }
+}
+
+/// How many complaints there were for a hundred sales. `None` without sales.
+pub fn complaints_per_hundred_sales(complaints: i128, sales: i128) -> Option<f64> {
+    share(complaints.checked_mul(100)?, sales)
 }
 
 /// The complaints that put the relationship at risk.

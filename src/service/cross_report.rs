@@ -97,7 +97,7 @@ impl Service {
         let (mut ranked, totals, categories) = tokio::try_join!(
             store.rank(tenant, &question),
             self.column_totals(tenant, asked, weights),
-            self.categories_of(tenant, request.columns, request.scope.as_of)
+            self.categories_of(tenant, request.columns, &request.scope)
         )?;
         let customers = ranked.rows.iter().map(|row| row.customer.clone());
         let cells = CellsQuestion {

@@ -23,6 +23,7 @@ mod hostile;
 mod hostile_questions;
 mod late_arrivals;
 mod metrics;
+mod price_terms;
 mod products;
 mod prospects;
 mod rankings;

@@ -46,6 +46,8 @@ mod hostile_questions;
 mod late_arrivals;
 #[path = "../api/metrics.rs"]
 mod metrics;
+#[path = "../api/price_terms.rs"]
+mod price_terms;
 #[path = "../api/products.rs"]
 mod products;
 #[path = "../api/prospects.rs"]

@@ -287,7 +287,7 @@ async fn a_database_of_the_first_version_gets_its_books() {
     assert_eq!(all.totals.ledger.get(&Account::GrossRevenue), 0);
     let client = cluster.client(&database).await;
     let back = "DROP TABLE profitscore.books, profitscore.closings, profitscore.products, \
-                profitscore.exchange_rates; \
+                profitscore.exchange_rates, profitscore.price_terms; \
                 DROP AGGREGATE profitscore.total (bigint); \
                 DROP INDEX profitscore.parties_seq; \
                 ALTER TABLE profitscore.parties DROP COLUMN record_seconds, DROP COLUMN record_nanos; \

@@ -146,7 +146,10 @@ impl PriceTermsHistory {
     }
 
     fn newest(&self, terms: &PriceTerms) -> Option<&StoredPriceTerms> {
-        self.0.get(&terms.customer_id)?.get(&terms.first_day)?.last()
+        self.0
+            .get(&terms.customer_id)?
+            .get(&terms.first_day)?
+            .last()
     }
 
     /// Says what becomes of terms: other content for the same customer and day is a new version.
@@ -246,7 +249,11 @@ mod tests {
 
     #[test]
     fn terms_hold_from_their_day_until_the_next() {
-        let history = of(&[terms("a", 10, "retail"), terms("a", 20, "trade"), terms("a", 30, "")]);
+        let history = of(&[
+            terms("a", 10, "retail"),
+            terms("a", 20, "trade"),
+            terms("a", 30, ""),
+        ]);
         let on = |day| {
             let found = history.find(&[id("a")], Day(day), 9).remove(0);
             found.map(|terms| terms.price_list_id)
@@ -265,9 +272,18 @@ mod tests {
         let (backdated, corrected) = (terms("a", 15, "trade"), terms("a", 10, "export"));
         let history = of(&[retail.clone(), backdated.clone(), corrected.clone()]);
         let at = |day, as_of| history.find(&[id("a")], Day(day), as_of).remove(0);
-        assert_eq!([0, 1].map(|as_of| at(20, as_of)), [None, Some(retail.clone())]);
-        assert_eq!([2, 3].map(|as_of| at(20, as_of)), [Some(backdated.clone()), Some(backdated)]);
-        assert_eq!([2, 3].map(|as_of| at(12, as_of)), [Some(retail.clone()), Some(corrected.clone())]);
+        assert_eq!(
+            [0, 1].map(|as_of| at(20, as_of)),
+            [None, Some(retail.clone())]
+        );
+        assert_eq!(
+            [2, 3].map(|as_of| at(20, as_of)),
+            [Some(backdated.clone()), Some(backdated)]
+        );
+        assert_eq!(
+            [2, 3].map(|as_of| at(12, as_of)),
+            [Some(retail.clone()), Some(corrected.clone())]
+        );
         assert_eq!(history.decide(&corrected), Decision::Unchanged(3));
         assert_eq!(history.decide(&retail), Decision::Write);
         let mut draft = PriceTermsHistory::default();
@@ -277,7 +293,12 @@ mod tests {
 
     #[test]
     fn a_list_goes_on_after_a_customer_and_day() {
-        let all = [terms("a", 1, "x"), terms("a", 2, "y"), terms("b", 1, "z"), terms("c", 5, "x")];
+        let all = [
+            terms("a", 1, "x"),
+            terms("a", 2, "y"),
+            terms("b", 1, "z"),
+            terms("c", 5, "x"),
+        ];
         let history = of(&all);
         let mut question = PriceTermsQuestion {
             customer: None,
@@ -312,7 +333,10 @@ mod tests {
             found.map_err(|problem| problem.reason)
         };
         assert_eq!(reason(150_000, "gold"), Ok(150_000));
-        assert_eq!([0, WHOLE].map(|all| reason(all, "gold")), [Ok(0), Ok(1_000_000)]);
+        assert_eq!(
+            [0, WHOLE].map(|all| reason(all, "gold")),
+            [Ok(0), Ok(1_000_000)]
+        );
         assert_eq!(reason(WHOLE + 1, "gold"), Err(Reason::NumberOutOfRange));
         assert_eq!(reason(-1, "gold"), Err(Reason::NumberOutOfRange));
         assert_eq!(reason(1, ""), Err(Reason::FieldInvalid));

@@ -1,6 +1,6 @@
 //! By what customers buy: stored terms, those beside the rows of a report, and those that customers are grouped by.
 
-use super::Service;
+use super::{Service, rankings::Ranking};
 use crate::domain::{
     id::{PartyId, TenantId},
     price_terms::{PriceTerms, PriceTermsQuestion, StoredPriceTerms, TermsKey, last_day},
@@ -33,6 +33,22 @@ impl Service {
         }
         let (store, day) = (self.store()?, last_day(scope.period));
         store.price_terms(tenant, customers, day, scope.as_of).await
+    }
+
+    /// Adds by what the customers of a ranking's rows buy.
+    pub(super) async fn add_terms(
+        &self,
+        tenant: &TenantId,
+        scope: &Scope,
+        ranking: &mut Ranking,
+    ) -> Result<(), Problem> {
+        let customers = ranking.rows.iter().map(|row| row.customer.clone());
+        let customers: Vec<_> = customers.collect();
+        let terms = self.terms_of(tenant, &customers, scope).await?;
+        for (row, terms) in ranking.rows.iter_mut().zip(terms) {
+            row.terms = terms;
+        }
+        Ok(())
     }
 
     /// What every customer with terms on the last day of a report is grouped under.

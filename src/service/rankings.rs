@@ -191,22 +191,6 @@ impl Service {
         Ok(ranking)
     }
 
-    /// Adds by what the customers of a ranking's rows buy.
-    async fn add_terms(
-        &self,
-        tenant: &TenantId,
-        scope: &Scope,
-        ranking: &mut Ranking,
-    ) -> Result<(), Problem> {
-        let customers = ranking.rows.iter().map(|row| row.customer.clone());
-        let customers: Vec<_> = customers.collect();
-        let terms = self.terms_of(tenant, &customers, scope).await?;
-        for (row, terms) in ranking.rows.iter_mut().zip(terms) {
-            row.terms = terms;
-        }
-        Ok(())
-    }
-
     /// One customer's waterfall.
     pub async fn statement(
         &self,

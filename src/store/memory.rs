@@ -260,9 +260,7 @@ impl Store for MemoryStore {
         tenant: &TenantId,
         question: &PriceTermsQuestion,
     ) -> Result<Vec<StoredPriceTerms>, Problem> {
-        Ok(self.read(tenant, |tenant| {
-            tenant.records.price_terms().list(question)
-        }))
+        Ok(self.read(tenant, |tenant| tenant.records.price_terms().list(question)))
     }
 
     async fn rank(

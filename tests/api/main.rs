@@ -15,6 +15,7 @@ mod cost_models;
 mod currencies;
 mod customers;
 mod dimensions;
+mod discounts;
 mod evidence;
 mod exports;
 mod failures;

@@ -30,6 +30,8 @@ mod currencies;
 mod customers;
 #[path = "../api/dimensions.rs"]
 mod dimensions;
+#[path = "../api/discounts.rs"]
+mod discounts;
 #[path = "../api/evidence.rs"]
 mod evidence;
 #[path = "../api/exports.rs"]

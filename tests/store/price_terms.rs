@@ -30,7 +30,11 @@ pub fn price_terms(customer: &str, day: i32, list: &str, tier: &str) -> Record {
 
 /// Terms of a few customers and days.
 pub fn any_terms(customers: &'static [&'static str]) -> impl Strategy<Value = Record> {
-    let ids = (select(customers), select(&["", "trade", "é"]), select(&["", "gold"]));
+    let ids = (
+        select(customers),
+        select(&["", "trade", "é"]),
+        select(&["", "gold"]),
+    );
     (ids, 0..5, option::of(0..3_u32)).prop_map(|((customer, list, tier), day, discount)| {
         Record::PriceTerms(PriceTerms {
             nominal_discount: discount,
@@ -56,7 +60,10 @@ pub async fn told_of_terms(
     customers: &[&str],
     as_of: Position,
 ) -> String {
-    let ids: Vec<_> = customers.iter().map(|customer| party_id(customer)).collect();
+    let ids: Vec<_> = customers
+        .iter()
+        .map(|customer| party_id(customer))
+        .collect();
     let mut told = Vec::new();
     for (day, customer) in [(1, None), (3, ids.first().cloned()), (i32::MAX, None)] {
         let question = PriceTermsQuestion {
@@ -79,7 +86,10 @@ fn names(stored: &[StoredPriceTerms]) -> Vec<String> {
     let name = |stored: &StoredPriceTerms| {
         let terms = &stored.terms;
         let day = terms.first_day.0;
-        format!("{} {day} {} @{}", terms.customer_id, terms.price_list_id, stored.position)
+        format!(
+            "{} {day} {} @{}",
+            terms.customer_id, terms.price_list_id, stored.position
+        )
     };
     stored.iter().map(name).collect()
 }
@@ -103,18 +113,37 @@ pub async fn terms_hold_from_their_day_as_they_were_known(store: &dyn Store) {
     ];
     assert_eq!(outcomes, expected);
     // From day 15 on it was another list, as is found out later; and that was an error, too.
-    assert_eq!(put(store, vec![price_terms("a", 15, "export", "")]).await, posted(4, 1));
-    assert_eq!(put(store, vec![price_terms("a", 15, "retail", "")]).await, posted(5, 1));
-    assert_eq!(put(store, vec![price_terms("a", 15, "export", "")]).await, posted(6, 1));
-    let tried = vec![price_terms("a", 15, "export", ""), price_terms("a", 16, "", "")];
-    let tried = store.put(&tenant("t"), tried, NOW, WriteMode::ValidateOnly).await;
+    assert_eq!(
+        put(store, vec![price_terms("a", 15, "export", "")]).await,
+        posted(4, 1)
+    );
+    assert_eq!(
+        put(store, vec![price_terms("a", 15, "retail", "")]).await,
+        posted(5, 1)
+    );
+    assert_eq!(
+        put(store, vec![price_terms("a", 15, "export", "")]).await,
+        posted(6, 1)
+    );
+    let tried = vec![
+        price_terms("a", 15, "export", ""),
+        price_terms("a", 16, "", ""),
+    ];
+    let tried = store
+        .put(&tenant("t"), tried, NOW, WriteMode::ValidateOnly)
+        .await;
     assert_eq!(tried.unwrap(), [Outcome::Duplicate(6), Outcome::Posted(7)]);
     let on = async |day, as_of| {
         let ids = [party_id("b"), party_id("a"), party_id("nobody")];
         let found = store.price_terms(&tenant("t"), &ids, Day(day), as_of).await;
         let found = found.unwrap().into_iter();
-        let found: Vec<_> = found.map(|terms| terms.map(|terms| terms.price_list_id)).collect();
-        found.iter().map(|list| list.clone().unwrap_or_else(|| "-".to_owned())).collect::<Vec<_>>()
+        let found: Vec<_> = found
+            .map(|terms| terms.map(|terms| terms.price_list_id))
+            .collect();
+        found
+            .iter()
+            .map(|list| list.clone().unwrap_or_else(|| "-".to_owned()))
+            .collect::<Vec<_>>()
     };
     assert_eq!(on(9, NEWEST).await, ["-", "-", "-"]);
     assert_eq!(on(14, NEWEST).await, ["-", "retail", "-"]);
@@ -138,32 +167,65 @@ pub async fn terms_are_listed_in_pages(store: &dyn Store) {
         records.extend((0..3).map(|day| price_terms(customer, day, "list", "")));
     }
     assert_eq!(put(store, records).await, posted(1, 12));
-    assert_eq!(put(store, vec![price_terms("b", 1, "other", "")]).await, posted(13, 1));
-    assert_eq!(put(store, vec![price_terms("a", 2, "", "")]).await, posted(14, 1));
+    assert_eq!(
+        put(store, vec![price_terms("b", 1, "other", "")]).await,
+        posted(13, 1)
+    );
+    assert_eq!(
+        put(store, vec![price_terms("a", 2, "", "")]).await,
+        posted(14, 1)
+    );
     let mut question = PriceTermsQuestion { limit: 5, ..all() };
     let mut listed = Vec::new();
     loop {
-        let page = store.list_price_terms(&tenant("t"), &question).await.unwrap();
+        let page = store
+            .list_price_terms(&tenant("t"), &question)
+            .await
+            .unwrap();
         let Some(last) = page.last() else { break };
         question.after = Some((last.terms.customer_id.clone(), last.terms.first_day));
         listed.extend(page);
     }
     let expected = [
-        "B 0 list @7", "B 1 list @8", "B 2 list @9", "a 0 list @10", "a 1 list @11", "a 2  @14",
-        "b 0 list @1", "b 1 other @13", "b 2 list @3", "é 0 list @4", "é 1 list @5", "é 2 list @6",
+        "B 0 list @7",
+        "B 1 list @8",
+        "B 2 list @9",
+        "a 0 list @10",
+        "a 1 list @11",
+        "a 2  @14",
+        "b 0 list @1",
+        "b 1 other @13",
+        "b 2 list @3",
+        "é 0 list @4",
+        "é 1 list @5",
+        "é 2 list @6",
     ];
     assert_eq!(names(&listed), expected);
     assert!(listed.iter().all(|stored| stored.record_time == NOW));
-    let ask = async |question| store.list_price_terms(&tenant("t"), &question).await.unwrap();
+    let ask = async |question| {
+        store
+            .list_price_terms(&tenant("t"), &question)
+            .await
+            .unwrap()
+    };
     let on = |day, after: Option<&str>| PriceTermsQuestion {
         valid_on: Some(Day(day)),
         after: after.map(|customer| (party_id(customer), Day(0))),
         limit: 2,
         ..all()
     };
-    assert_eq!(names(&ask(on(1, None)).await), ["B 1 list @8", "a 1 list @11"]);
-    assert_eq!(names(&ask(on(1, Some("a"))).await), ["b 1 other @13", "é 1 list @5"]);
-    let early = PriceTermsQuestion { as_of: 12, ..on(9, Some("a")) };
+    assert_eq!(
+        names(&ask(on(1, None)).await),
+        ["B 1 list @8", "a 1 list @11"]
+    );
+    assert_eq!(
+        names(&ask(on(1, Some("a"))).await),
+        ["b 1 other @13", "é 1 list @5"]
+    );
+    let early = PriceTermsQuestion {
+        as_of: 12,
+        ..on(9, Some("a"))
+    };
     assert_eq!(names(&ask(early).await), ["b 2 list @3", "é 2 list @6"]);
     assert!(ask(on(-1, None)).await.is_empty());
     let of_b = PriceTermsQuestion {
@@ -171,7 +233,10 @@ pub async fn terms_are_listed_in_pages(store: &dyn Store) {
         after: Some((party_id("b"), Day(0))),
         ..all()
     };
-    assert_eq!(names(&ask(of_b.clone()).await), ["b 1 other @13", "b 2 list @3"]);
+    assert_eq!(
+        names(&ask(of_b.clone()).await),
+        ["b 1 other @13", "b 2 list @3"]
+    );
     let after_b = PriceTermsQuestion {
         after: Some((party_id("é"), Day(0))),
         ..of_b

@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-const DIMENSIONS: [Dimension; 6] = [
+const DIMENSIONS: [Dimension; 8] = [
     Dimension::Branch,
     Dimension::Product,
     Dimension::AccountManager,

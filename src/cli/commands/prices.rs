@@ -35,7 +35,12 @@ pub enum PriceCommand {
 #[derive(Debug, clap::Args)]
 pub struct ListArguments {
     /// Only of this customer
-    #[arg(long, value_name = "CUSTOMER", default_value = "", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "CUSTOMER",
+        default_value = "",
+        hide_default_value = true
+    )]
     customer: String,
     /// Only what holds on this day, such as 2026-01-31
     #[arg(long, value_name = "DATE")]
@@ -60,7 +65,12 @@ pub struct PutArguments {
     #[arg(long, value_name = "ID", default_value = "", hide_default_value = true)]
     price_list: String,
     /// The discount tier
-    #[arg(long, value_name = "TIER", default_value = "", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "TIER",
+        default_value = "",
+        hide_default_value = true
+    )]
     tier: String,
     /// What the tier is meant to give, as a fraction: 0.15 is 15%
     #[arg(long, value_name = "FRACTION", requires = "tier")]
@@ -209,7 +219,10 @@ fn table(answer: &ListPriceTermsResponse) -> String {
     };
     let position = answer.read_at.map_or(0, |position| position.position);
     let listed = answer.price_terms.len();
-    format!("{grid}\n{listed} price terms{more}; as of position {}\n", count(position))
+    format!(
+        "{grid}\n{listed} price terms{more}; as of position {}\n",
+        count(position)
+    )
 }
 
 fn sheet(answer: &ListPriceTermsResponse) -> Sheet {

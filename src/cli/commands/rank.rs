@@ -170,7 +170,8 @@ pub fn grid(customers: &[RankedCustomer], basis: Basis) -> Grid {
         columns.insert(3, ("Paid share", Side::Right));
     }
     // Only who has price terms needs their columns.
-    let is_known = |customer: &RankedCustomer| terms_of(customer).iter().any(|cell| !cell.is_empty());
+    let is_known =
+        |customer: &RankedCustomer| terms_of(customer).iter().any(|cell| !cell.is_empty());
     let has_terms = customers.iter().any(is_known);
     if has_terms {
         columns.extend(TERMS);
@@ -201,7 +202,13 @@ pub fn grid(customers: &[RankedCustomer], basis: Basis) -> Grid {
         if has_terms {
             let realisation = statement.price_realisation;
             let [list, tier, nominal] = terms_of(customer);
-            cells.extend([list, tier, nominal, shown(&statement.discounts), percent(realisation)]);
+            cells.extend([
+                list,
+                tier,
+                nominal,
+                shown(&statement.discounts),
+                percent(realisation),
+            ]);
         }
         grid.row_of(cells);
     }
@@ -220,7 +227,11 @@ const TERMS: [(&str, Side); 5] = [
 /// By what a customer buys: price list, tier and nominal discount.
 fn terms_of(customer: &RankedCustomer) -> [String; 3] {
     let (list, tier) = (&customer.price_list_id, &customer.discount_tier);
-    [list.clone(), tier.clone(), decimal(&customer.nominal_discount)]
+    [
+        list.clone(),
+        tier.clone(),
+        decimal(&customer.nominal_discount),
+    ]
 }
 
 const HEADER: &[&str] = &[

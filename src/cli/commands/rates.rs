@@ -4,8 +4,7 @@ use super::results;
 use crate::{
     api::pb::{
         ExchangeRate, ListExchangeRatesRequest, ListExchangeRatesResponse, PutExchangeRatesRequest,
-        StoredExchangeRate,
-        google_type::Decimal,
+        StoredExchangeRate, google_type::Decimal,
     },
     cli::{
         arguments::ReadArguments,

@@ -2,8 +2,9 @@
 
 use crate::{
     api::pb::{
-        ActivityResult, ExchangeRateResult, PartyResult, PriceTermsResult, ProductResult, Rejection,
-        activity_result, exchange_rate_result, party_result, price_terms_result, product_result,
+        ActivityResult, ExchangeRateResult, PartyResult, PriceTermsResult, ProductResult,
+        Rejection, activity_result, exchange_rate_result, party_result, price_terms_result,
+        product_result,
     },
     cli::{
         errors::{Failure, page_of},

@@ -11,8 +11,7 @@ use crate::{
     api::pb::{
         Activity, ExchangeRate, Party, PriceTerms, PutExchangeRatesRequest, PutPriceTermsRequest,
         PutTraitDefinitionRequest, SubmitActivitiesRequest, TraitDefinition, TraitSensitivity,
-        UpsertPartiesRequest,
-        google_type::Decimal,
+        UpsertPartiesRequest, google_type::Decimal,
     },
     cli::{
         commands::results::{self, Outcome},

@@ -20,12 +20,7 @@ use jiff::civil::Date;
 use std::{borrow::Cow, sync::Arc};
 
 /// The texts of a row; the first two have to be given, and one of the others.
-const TEXTS: [&str; 4] = [
-    "customer_id",
-    "first_day",
-    "price_list_id",
-    "discount_tier",
-];
+const TEXTS: [&str; 4] = ["customer_id", "first_day", "price_list_id", "discount_tier"];
 /// How many of them.
 const REQUIRED: usize = 2;
 /// The number of a row.
@@ -45,10 +40,17 @@ impl Maker for TermsMaker {
         let [customer, day, list, tier] = [0, 1, 2, 3].map(|place| self.text(row, place));
         let day = day?;
         let date = day.parse::<Date>();
-        let date = date.map_err(|_| problem("first_day", format!("{day:?} is no date such as 2013-01-31")))?;
+        let date = date.map_err(|_| {
+            problem(
+                "first_day",
+                format!("{day:?} is no date such as 2013-01-31"),
+            )
+        })?;
         let discount = self.discount.as_ref().map(|rule| rule.of(row));
         let discount = discount.transpose();
-        let discount = discount.map_err(|message| problem(DISCOUNT, message))?.flatten();
+        let discount = discount
+            .map_err(|message| problem(DISCOUNT, message))?
+            .flatten();
         Ok(PriceTerms {
             customer_id: customer?,
             first_day: Some(date_to_pb(date)),
@@ -96,7 +98,9 @@ pub fn open(
     progress: &ProgressBar,
 ) -> Result<(Arc<TermsMaker>, Chunks<PriceTerms>), Failure> {
     if section.currency.is_some() || section.first_by.is_some() {
-        return Err(Failure::usage("currency and first_by are not for price terms"));
+        return Err(Failure::usage(
+            "currency and first_by are not for price terms",
+        ));
     }
     let unknown = |name: &&String| !TEXTS.contains(&name.as_str()) && *name != DISCOUNT;
     if let Some(name) = section.fields.keys().find(unknown) {

@@ -60,7 +60,9 @@ pub async fn of(
         let terms = stored_of(&row)?.terms;
         found.insert(terms.customer_id.clone(), terms);
     }
-    let own = customers.iter().map(|customer| found.get(customer).cloned());
+    let own = customers
+        .iter()
+        .map(|customer| found.get(customer).cloned());
     Ok(own.collect())
 }
 
@@ -85,7 +87,10 @@ pub async fn listed(
         let customer = sql.bind(customer.to_string());
         conditions.push(match question.valid_on {
             Some(_) => format!("t.customer > {customer}"),
-            None => format!("(t.customer, t.first_day) > ({customer}, {})", sql.bind(day.0)),
+            None => format!(
+                "(t.customer, t.first_day) > ({customer}, {})",
+                sql.bind(day.0)
+            ),
         });
     }
     let (one_of, order) = match question.valid_on {
@@ -112,8 +117,9 @@ pub async fn newest_on(
         return Ok(Vec::new());
     }
     let keys = keys.into_iter();
-    let (customers, days): (Vec<_>, Vec<_>) =
-        keys.map(|(customer, day)| (customer.to_string(), day.0)).unzip();
+    let (customers, days): (Vec<_>, Vec<_>) = keys
+        .map(|(customer, day)| (customer.to_string(), day.0))
+        .unzip();
     let mut sql = Sql::default();
     let tenant = sql.bind(tenant);
     let (customers, days) = (sql.bind(customers), sql.bind(days));

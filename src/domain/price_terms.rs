@@ -1,4 +1,5 @@
-//! By which price list a customer buys and which discount tier it has, from a day on, as it was known at every position.
+//! By which price list a customer buys and which discount tier it has, from a day on, as it was known at every
+//! position.
 //!
 //! Terms stand beside a customer and change no amount. A store that keeps them in memory holds them in its
 //! [`super::records::Records`].

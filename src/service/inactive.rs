@@ -112,6 +112,7 @@ impl Service {
             .await?;
         let own = own.iter().zip(parties);
         ranking.rows = merged(ranking.rows, own, start, places.start);
+        self.add_terms(tenant, &request.scope, &mut ranking).await?;
         Ok(ranking)
     }
 
@@ -205,6 +206,7 @@ fn merged<'i>(
                 place_by_revenue: 0,
                 place_by_net_profit: 0,
                 is_inactive: true,
+                terms: None,
             });
         } else if let Some(row) = active.next() {
             cumulative = row.cumulative;

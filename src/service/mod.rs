@@ -21,6 +21,7 @@ pub mod late_arrivals;
 pub mod lookalike;
 pub mod parties;
 pub mod prequalify;
+pub mod price_terms;
 pub mod products;
 pub mod profile;
 pub mod rankings;

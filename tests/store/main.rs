@@ -21,6 +21,7 @@ mod inactive;
 mod laws;
 mod likeness;
 mod models;
+mod price_terms;
 mod prospects;
 mod ranking;
 mod reading;
@@ -94,6 +95,9 @@ on_every_store! {
         rates_are_listed_in_pages,
         what_was_submitted_is_kept_and_compared,
         rows_of_many_entries_keep_what_was_submitted;
+    price_terms:
+        terms_hold_from_their_day_as_they_were_known,
+        terms_are_listed_in_pages;
     prospects:
         prospects_are_rows_of_their_values,
         prospects_with_a_sale_are_told;

@@ -5,6 +5,7 @@ use crate::{
     generate::{DAYS, sample},
     laws::runner,
     models::{costs, costs_with_receivables, pool, pool_id},
+    price_terms::price_terms,
     told::{BASES, DIMENSIONS, any_period, asked, crossed, everything},
     words::*,
     worlds::{BOOKS, Happened, RESTATED, World, all_posted, reverse_all, submit_all},
@@ -12,6 +13,7 @@ use crate::{
 use profitscore::{
     domain::{
         cost_model::CostModel,
+        dimension::Dimension,
         ledger::{Outcome, WriteMode},
         money::{Currency, NANOS_PER_MICRO, Nanos},
         policy::Policy,
@@ -53,12 +55,20 @@ pub fn currencies() -> impl Iterator<Item = &'static str> {
 
 async fn put_costs(store: &dyn Store, id: &str, request: &str, model: CostModel) {
     let record = cost_model(request, model, None);
-    let records = vec![record, product("p", "leaves"), product("x", "nothing")];
+    let records = vec![
+        record,
+        product("p", "leaves"),
+        product("x", "nothing"),
+        price_terms("a", 0, "trade", "gold"),
+        price_terms("a", 5, "export", ""),
+        price_terms("UNASSIGNED", 3, "trade", ""),
+        price_terms("nobody", 0, "trade", "gold"),
+    ];
     let outcomes = store
         .put(&tenant(id), records, NOW, WriteMode::Keep)
         .await
         .unwrap();
-    assert_eq!(outcomes.len(), 3);
+    assert_eq!(outcomes.len(), 7);
 }
 
 /// A tenant with a world: its rates first, then everything that happened, and what costs are.
@@ -342,6 +352,10 @@ pub async fn two_periods_come_to_their_union(store: Arc<dyn Store>, worlds: u8) 
 async fn of_dimensions(service: &Service, request: &RankingRequest) -> BTreeMap<String, Statement> {
     let mut groups = BTreeMap::new();
     for dimension in DIMENSIONS {
+        // By what a customer buys is told as of the last day of each period.
+        if matches!(dimension, Dimension::PriceList | Dimension::DiscountTier) {
+            continue;
+        }
         let tenant = tenant("t");
         let ranking = service.rank_dimension(&tenant, request, dimension, 0..u64::MAX);
         for row in ranking.await.unwrap().rows {

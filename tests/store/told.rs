@@ -28,13 +28,15 @@ use profitscore::{
 };
 use proptest::{sample::select, test_runner::TestRunner};
 
-pub const DIMENSIONS: [Dimension; 6] = [
+pub const DIMENSIONS: [Dimension; 8] = [
     Dimension::Branch,
     Dimension::Product,
     Dimension::AccountManager,
     Dimension::Channel,
     Dimension::Campaign,
     Dimension::ProductCategory,
+    Dimension::PriceList,
+    Dimension::DiscountTier,
 ];
 pub const BASES: [Basis; 4] = [
     Basis::Spend,

@@ -179,6 +179,13 @@ pub fn grid(customers: &[RankedCustomer], basis: Basis) -> Grid {
         columns.insert(3, ("Days late", Side::Right));
         columns.insert(3, ("Paid share", Side::Right));
     }
+    // Only who has price terms needs their columns.
+    let is_known =
+        |customer: &RankedCustomer| terms_of(customer).iter().any(|cell| !cell.is_empty());
+    let has_terms = customers.iter().any(is_known);
+    if has_terms {
+        columns.extend(TERMS);
+    }
     let mut grid = Grid::new(&columns);
     for customer in customers {
         let statement = customer.statement.clone().unwrap_or_default();
@@ -191,12 +198,9 @@ pub fn grid(customers: &[RankedCustomer], basis: Basis) -> Grid {
             shown(&statement.net_profit),
             percent(customer.share_of_total),
             percent(customer.cumulative_share),
-            rank(customer, customer.rank_by_revenue),
-            rank(customer, customer.rank_by_net_profit),
-            match customer.inactive {
-                true => "-".to_owned(),
-                false => format!("{:+}", customer.rank_divergence),
-            },
+            rank(customer, count(customer.rank_by_revenue)),
+            rank(customer, count(customer.rank_by_net_profit)),
+            rank(customer, format!("{:+}", customer.rank_divergence)),
         ];
         if spend {
             cells.insert(3, shown(&customer.value));
@@ -205,17 +209,47 @@ pub fn grid(customers: &[RankedCustomer], basis: Basis) -> Grid {
             cells.insert(3, decimal(&customer.average_days_late));
             cells.insert(3, percent(customer.paid_share));
         }
+        if has_terms {
+            let realisation = statement.price_realisation;
+            let [list, tier, nominal] = terms_of(customer);
+            cells.extend([
+                list,
+                tier,
+                nominal,
+                shown(&statement.discounts),
+                percent(realisation),
+            ]);
+        }
         grid.row_of(cells);
     }
     grid
 }
 
-/// A rank by something else, which customers without activity have none of.
-fn rank(customer: &RankedCustomer, rank: i64) -> String {
+/// What is told of a rank by something else, which customers without activity have none of.
+fn rank(customer: &RankedCustomer, told: String) -> String {
     match customer.inactive {
         true => "-".to_owned(),
-        false => count(rank),
+        false => told,
     }
+}
+
+/// The columns of those who have price terms.
+const TERMS: [(&str, Side); 5] = [
+    ("Price list", Side::Left),
+    ("Tier", Side::Left),
+    ("Nominal", Side::Right),
+    ("Discounts", Side::Right),
+    ("Realisation", Side::Right),
+];
+
+/// By what a customer buys: price list, tier and nominal discount.
+fn terms_of(customer: &RankedCustomer) -> [String; 3] {
+    let (list, tier) = (&customer.price_list_id, &customer.discount_tier);
+    [
+        list.clone(),
+        tier.clone(),
+        decimal(&customer.nominal_discount),
+    ]
 }
 
 const HEADER: &[&str] = &[
@@ -245,6 +279,10 @@ const HEADER: &[&str] = &[
     "rank_divergence",
     "paid_share",
     "average_days_late",
+    "price_list_id",
+    "discount_tier",
+    "nominal_discount",
+    "price_realisation",
 ];
 
 fn sheet(customers: &[RankedCustomer], with_inactive: bool) -> Sheet {
@@ -253,6 +291,7 @@ fn sheet(customers: &[RankedCustomer], with_inactive: bool) -> Sheet {
     let mut sheet = Sheet::of_columns(columns.map(str::to_owned));
     for customer in customers {
         let statement = customer.statement.clone().unwrap_or_default();
+        let [list, tier, nominal] = terms_of(customer);
         let cells = [
             customer.rank.to_string(),
             customer.customer_id.clone(),
@@ -280,6 +319,10 @@ fn sheet(customers: &[RankedCustomer], with_inactive: bool) -> Sheet {
             customer.rank_divergence.to_string(),
             number(customer.paid_share),
             decimal(&customer.average_days_late),
+            list,
+            tier,
+            nominal,
+            number(statement.price_realisation),
         ];
         let more = with_inactive.then(|| customer.inactive.to_string());
         sheet.row_of(cells.into_iter().chain(more));

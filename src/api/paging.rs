@@ -51,6 +51,7 @@ list_requests!(
     ListLookalikesRequest,
     ListProductsRequest,
     PlanPortfolioRequest,
+    ListPriceTermsRequest,
 );
 
 /// The page that is asked for.

@@ -25,6 +25,7 @@ pub mod party;
 pub mod policy;
 pub mod portfolio;
 pub mod premium;
+pub mod price_terms;
 pub mod problem;
 pub mod product;
 pub mod prospect;

@@ -226,7 +226,7 @@ fn incoming(listener: TcpListener) -> TcpIncoming {
 }
 
 /// The services by their names, and the server as a whole by the empty one.
-const HEALTH_NAMES: [&str; 12] = [
+const HEALTH_NAMES: [&str; 13] = [
     "",
     activity_server::SERVICE_NAME,
     advice_service_server::SERVICE_NAME,

@@ -64,6 +64,9 @@ enum Command {
     Receivables(commands::receivables::ReceivablesArguments),
     /// Draw the whale curve: how much depends on how few
     Whale(commands::whale::WhaleArguments),
+    /// Say what to do about relationships, and what becomes of them
+    #[command(subcommand)]
+    Advise(commands::advise::AdviseCommand),
     /// Follow a ranking or alerts while they change, until interrupted
     #[command(subcommand)]
     Watch(commands::watch::WatchCommand),
@@ -158,6 +161,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Trend(trend) => trend.run(&connect().await?, format).await,
         Command::Receivables(asked) => asked.run(&connect().await?, format).await,
         Command::Whale(whale) => whale.run(&connect().await?, format).await,
+        Command::Advise(advise) => advise.run(&connect().await?, format).await,
         Command::Watch(watch) => watch.run(&connect().await?, format).await,
         Command::Customers(parties) => {
             let stage = crate::api::pb::PartyStage::Customer;

@@ -51,6 +51,7 @@ pages! {
     ListProductsResponse.products,
     ListReceivablesResponse.rows,
     ListTraitDefinitionsResponse.trait_definitions,
+    PlanPortfolioResponse.customers,
     RankCustomersResponse.customers,
     RankDimensionResponse.rows,
 }

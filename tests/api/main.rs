@@ -7,6 +7,7 @@
 
 mod acquisition;
 mod activities;
+mod advice;
 mod alerts;
 mod allocation;
 mod closings;

@@ -14,6 +14,8 @@ mod two_services;
 mod acquisition;
 #[path = "../api/activities.rs"]
 mod activities;
+#[path = "../api/advice.rs"]
+mod advice;
 #[path = "../api/alerts.rs"]
 mod alerts;
 #[path = "../api/allocation.rs"]

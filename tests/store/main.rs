@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod advice;
 mod allocation;
 mod appending;
 mod asking;
@@ -184,6 +185,10 @@ mod whole_reports {
             what_receivables_cost_comes_to_what_is_listed,
             shares_come_to_their_pools_whatever_the_policy,
             an_equal_split_moves_nobody_in_any_model;
+        advice:
+            an_exit_and_the_books_without_it_are_the_books_with_it,
+            a_plan_has_everybody_once_and_is_the_whale_curve,
+            ending_customers_conserves_every_fixed_cost;
         inactive:
             who_has_no_activity_is_in_the_order_whatever_the_pages;
     }

@@ -11,7 +11,9 @@ use profitscore::{
         acquisition::WonBy,
         cost_model::CostModel,
         dimension::Dimension,
+        model::course::Terms,
         policy::{Cause, Happening, Policy, Proportion},
+        portfolio::Rules,
         question::Scope,
         ranking::{Basis, Direction},
         time::{Day, Period},
@@ -21,8 +23,10 @@ use profitscore::{
         ReadOptions, Service,
         acquisition::AcquisitionRequest,
         cross_report::{CrossReportRequest, RowOrder},
+        portfolio::PlanRequest,
         rankings::{BandSize, RankingRequest},
         receivables::{ReceivablesOrder, ReceivablesRequest},
+        simulation::SimulationRequest,
         standings::PolicyComparison,
     },
 };
@@ -97,6 +101,7 @@ pub async fn everything(service: &Service, id: &str, period: Period, model: &Cos
     }
     let scope = asked(service, id, period, Basis::NetProfit).await.scope;
     told += &of_costs(service, id, &scope, model).await;
+    told += &of_advice(service, id, &scope).await;
     told + &of_customer_by_customer(service, id, &scope).await
 }
 
@@ -155,6 +160,44 @@ async fn of_costs(service: &Service, id: &str, scope: &Scope, model: &CostModel)
         told += &text!(service.acquisition_report(&tenant, &request, 0..u64::MAX));
     }
     told
+}
+
+async fn of_advice(service: &Service, id: &str, scope: &Scope) -> String {
+    if service.settings().currency.as_str() != BOOKS {
+        // What is advised is told in the currency of the books.
+        return String::new();
+    }
+    let tenant = tenant(id);
+    let plan = planning(scope);
+    let found = service.plan(&tenant, &plan, 0..u64::MAX).await.unwrap();
+    let whole = &found.portfolio;
+    let years = (&whole.this_period, &whole.prior_year);
+    let mut told = format!(
+        "{:#?} {:#?} {:#?} {years:#?} {:#?}\n",
+        found.customers, found.totals, whole.bands, whole.footing
+    );
+    for customer in CUSTOMERS {
+        let request = SimulationRequest {
+            scope: scope.clone(),
+            cost_model_version: None,
+            terms: Terms::default(),
+        };
+        let customer = party_id(customer);
+        told += &format!(
+            "{:#?}\n",
+            service.simulate(&tenant, &customer, &request).await
+        );
+    }
+    told
+}
+
+/// A plan of a period by the default rules.
+pub fn planning(scope: &Scope) -> PlanRequest {
+    PlanRequest {
+        scope: scope.clone(),
+        rules: Rules::default(),
+        cost_model_version: None,
+    }
 }
 
 async fn of_customer_by_customer(service: &Service, id: &str, scope: &Scope) -> String {

@@ -12,7 +12,7 @@ use profitscore::{
         activity::{Activity, Kind},
         cost_model::{CostModel, CostPool},
         exchange_rate::{ExchangeRate, for_each_amount},
-        id::ActivityId,
+        id::{ActivityId, PartyId},
         ledger::{Entry, Outcome, WriteMode},
         money::Currency,
         records::Record,
@@ -131,6 +131,11 @@ impl Happened {
     /// What it takes back with it.
     fn takes(&self, other: &Self) -> bool {
         other.activity.sale() == Some(&self.activity.activity_id)
+    }
+
+    /// Whose it is.
+    pub fn customer(&self) -> &PartyId {
+        &self.activity.customer_id
     }
 
     /// Its reversal.

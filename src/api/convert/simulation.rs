@@ -270,6 +270,7 @@ fn obstacle_to_pb(obstacle: Obstacle) -> pb::ActionObstacle {
         Obstacle::NotEnoughWorkingTime => pb::ActionObstacle::NotEnoughWorkingTime,
         Obstacle::NoSpecialDemands => pb::ActionObstacle::NoSpecialDemands,
         Obstacle::NoRevenue => pb::ActionObstacle::NoRevenue,
+        Obstacle::PriceBeyondReach => pb::ActionObstacle::PriceBeyondReach,
     }
 }
 

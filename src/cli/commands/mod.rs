@@ -2,6 +2,7 @@
 
 pub mod acquisition;
 pub mod activities;
+pub mod advise;
 pub mod allocation;
 pub mod bands;
 pub mod by;

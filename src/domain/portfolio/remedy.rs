@@ -8,6 +8,9 @@ use super::{MILLIONTHS, part_of, proportion, time_value, within};
 use crate::domain::money::{Micros, Nanos};
 use ethnum::I256;
 
+/// By how many times a price can rise at most.
+const GREATEST_RISE: i128 = 100;
+
 /// What can be done, in the order of remedies of Mittal, Sarkees and Murshed ("The Right Way to Manage Unprofitable
 /// Customers", Harvard Business Review, April 2008): reassess, educate, renegotiate, migrate, end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -118,6 +121,7 @@ pub enum Obstacle {
     NotEnoughWorkingTime,
     NoSpecialDemands,
     NoRevenue,
+    PriceBeyondReach,
 }
 
 /// What an action does to the accounts of the period.
@@ -185,8 +189,10 @@ pub fn effect(action: Action, accounts: &Accounts, aim: &Aim) -> Result<Effect, 
             if accounts.net_revenue <= 0 {
                 return Err(Obstacle::NoRevenue);
             }
+            let rise = walk_away_rise(accounts, aim);
+            within_reach(accounts, rise)?;
             Ok(Effect {
-                rise: Some(walk_away_rise(accounts, aim)),
+                rise: Some(rise),
                 ..gone(accounts, aim)
             })
         }
@@ -281,10 +287,19 @@ fn reprice(accounts: &Accounts, aim: &Aim, shortfall: Nanos) -> Result<Effect, O
         None if shortfall <= 0 => return Err(Obstacle::TargetReached),
         None => shortfall,
     };
+    within_reach(accounts, rise)?;
     Ok(Effect {
         rise: Some(rise),
         ..stays(accounts, aim, rise, 0)
     })
+}
+
+/// Refuses a rise of the price that nobody would think of, and that nothing can be expected of.
+fn within_reach(accounts: &Accounts, rise: Nanos) -> Result<(), Obstacle> {
+    match rise <= accounts.net_revenue * GREATEST_RISE {
+        true => Ok(()),
+        false => Err(Obstacle::PriceBeyondReach),
+    }
 }
 
 /// The least rise that is right if the customer accepts it, and that is likely enough to be refused: with it the customer

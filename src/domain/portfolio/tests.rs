@@ -223,6 +223,12 @@ fn a_surcharge_a_cut_and_a_price_by_hand() {
     ] {
         assert_eq!(effect(action, &none, &aim), Err(obstacle));
     }
+    let tiny = Accounts {
+        net_revenue: UNIT / 10,
+        ..accounts
+    };
+    let refused = effect(Action::Reprice, &tiny, &aim);
+    assert_eq!(refused, Err(Obstacle::PriceBeyondReach));
     let dear = Aim {
         target: 90 * UNIT,
         ..aim

@@ -1,0 +1,52 @@
+//! `profitscore advise`: what to do about relationships.
+
+mod end_worst;
+mod portfolio;
+mod simulate;
+
+use crate::{
+    api::pb::google_type::{Decimal, Money},
+    cli::{
+        connection::Connection,
+        errors::Failure,
+        output::{Format, money::parse_money},
+    },
+};
+
+#[derive(Debug, clap::Subcommand)]
+pub enum AdviseCommand {
+    /// Tell of each customer whether to keep, invest in, nurture, repair or end the relationship, and why
+    Portfolio(portfolio::PortfolioArguments),
+    /// Set keeping one relationship, changing it and ending it side by side
+    Simulate(simulate::SimulateArguments),
+    /// End the worst customers and see whom the fixed costs that they leave behind turn unprofitable
+    EndWorst(end_worst::EndWorstArguments),
+}
+
+impl AdviseCommand {
+    pub async fn run(&self, connection: &Connection, format: Format) -> Result<(), Failure> {
+        match self {
+            Self::Portfolio(asked) => asked.run(connection, format).await,
+            Self::Simulate(asked) => asked.run(connection, format).await,
+            Self::EndWorst(asked) => asked.run(connection, format).await,
+        }
+    }
+}
+
+/// An amount that somebody typed, if it was.
+fn money(text: Option<&String>, currency: &str, flag: &str) -> Result<Option<Money>, Failure> {
+    text.map(|text| parse_money(text, currency, flag))
+        .transpose()
+}
+
+/// A part that somebody typed, which the service reads.
+fn part(text: Option<&String>) -> Option<Decimal> {
+    text.map(|value| Decimal {
+        value: value.clone(),
+    })
+}
+
+/// The name of a value of an enum without what all of them begin with, such as `WITHIN_REPAIR`.
+fn short<'n>(name: &'n str, prefix: &str) -> &'n str {
+    name.strip_prefix(prefix).unwrap_or(name)
+}

@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// The folder of the data, or nothing: it is not part of the project.
-fn data() -> Option<PathBuf> {
+pub fn data() -> Option<PathBuf> {
     let shared = std::env::var_os("PROFITSCORE_SHARED")
         .map_or_else(|| Path::new(ROOT).join("../shared"), PathBuf::from);
     let folder = shared.join("data/adventureworks_dw");

@@ -194,21 +194,27 @@ pub fn course(
                 ..Course::default()
             }
         }
-        Action::Reprice | Action::WalkAwayPrice => {
+        Action::Reprice => {
             let rise = rise(effect.rise.unwrap_or(0));
             let stay = chance(rise);
-            let bought = match action {
-                Action::Reprice => volume(of_millionths(terms.elasticity), rise),
-                // Who accepts such a price needs what it buys.
-                _ => 1.0,
-            };
+            let bought = volume(of_millionths(terms.elasticity), rise);
             let more = bought * rise * rate.net_revenue.mean;
-            let accepted = (action == Action::WalkAwayPrice).then(|| kept(1.0, 1.0, more));
             Course {
                 months: evenly(kept(stay, bought, more)),
                 rise: Some(rise),
                 stay: Some(stay),
-                if_accepted: accepted.map(evenly),
+                if_accepted: None,
+            }
+        }
+        Action::WalkAwayPrice => {
+            let rise = rise(effect.rise.unwrap_or(0));
+            // What it is for is to be refused. Who accepts it all the same needs what it buys.
+            let accepted = kept(1.0, 1.0, rise * rate.net_revenue.mean);
+            Course {
+                rise: Some(rise),
+                stay: Some(chance(rise)),
+                if_accepted: Some(evenly(accepted)),
+                ..ending(&|_| 0.0)
             }
         }
         Action::DeclineWork => {
@@ -303,7 +309,8 @@ mod tests {
         assert_eq!(value, 25 * UNIT);
         // Ten more for each demand, with the same chance to leave.
         assert_eq!(of(Action::Surcharge), 25);
-        let (_, course) = expected(Action::WalkAwayPrice, &terms);
+        let (value, course) = expected(Action::WalkAwayPrice, &terms);
+        assert_eq!(value, 250 * UNIT, "it is refused");
         assert!(course.stay.unwrap() <= 0.050_001, "{course:?}");
         let accepted = course.if_accepted.unwrap();
         assert!(accepted[0].extra > 10.0, "{accepted:?}");

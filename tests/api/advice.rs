@@ -50,20 +50,18 @@ fn planning(page_size: i32, page_token: &str) -> pb::PlanPortfolioRequest {
 async fn pages_and_the_export_are_one_plan() {
     let world = filled().await;
     let (mut pages, mut token) = (Vec::new(), String::new());
-    let mut bands = Vec::new();
-    loop {
+    let bands = loop {
         let request = planning(4, &token);
         let page = world.advice().plan_portfolio(request).await.unwrap();
         let page = page.into_inner();
         pages.extend(page.customers);
-        bands = page.bands;
         assert_eq!(page.customer_count, 6);
         assert_eq!(page.disposition_totals.len(), 5);
         token = page.next_page_token;
         if token.is_empty() {
-            break;
+            break page.bands;
         }
-    }
+    };
     let counts: Vec<_> = bands.iter().map(|band| band.customer_count).collect();
     assert_eq!(counts, [1, 4, 1]);
     let request = pb::ExportPortfolioRequest {

@@ -189,6 +189,14 @@ call $v.ReceivablesService/ListReceivables "{$t}" \
 call $v.ReceivablesService/GetReceivables "{$t, \"customerId\": \"customer-10\"}" \
   '"invoiceId":"I-1"' '"daysPastDue":"17"' '"paid":{"currencyCode":"USD","units":"350"}'
 
+call $v.AdviceService/PlanPortfolio "{$t, $year, \"pageSize\": 1}" \
+  '"disposition":"DISPOSITION_' '"place":"BAND_PLACE_MIDDLE"' '"customerCount":"48"' '"rank":"1"'
+call $v.AdviceService/ExportPortfolio "{$t, $year}" '"rank":"48"' '"disposition":"DISPOSITION_NURTURE"'
+call $v.AdviceService/SimulateRelationship "{$t, $year, \"customerId\": \"customer-10\"}" \
+  '"action":"RELATIONSHIP_ACTION_KEEP"' '"step":"REMEDY_STEP_END"' '"booksWithout":{'
+call $v.AdviceService/SimulatePortfolio "{$t, $year, \"endingCount\": \"1\"}" \
+  '"progress":{"readCount":"48","customerCount":"48"}' '"endedCount":"1"'
+
 begin $v.WatchService/WatchRanking "{$t, $year, \"customerCount\": 2}" \
   '"snapshot":{"customers":[{"rank":"1","customerId":"customer-' '"customerCount":"48"'
 begin $v.WatchService/WatchAlerts "{$t, $year, \"kinds\": [\"ALERT_KIND_TURNED_UNPROFITABLE\"]}" \

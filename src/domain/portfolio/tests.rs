@@ -348,7 +348,7 @@ proptest! {
             prop_assert!(saved >= 0 && redeployed >= 0);
             prop_assert!(saved + redeployed <= accounts.milli_minutes);
             // What goes on costing is not avoided as well.
-            if action.step() == super::remedy::Step::End {
+            if action.step() == remedy::Step::End {
                 prop_assert_eq!(saved + redeployed, accounts.milli_minutes);
                 prop_assert_eq!(effect.avoided_cost + redeployed_cost, accounts.cost());
             }

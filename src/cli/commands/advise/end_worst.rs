@@ -80,7 +80,7 @@ impl EndWorstArguments {
         match format {
             Format::Table => write(&text(&steps, &period)),
             Format::Json => {
-                // Steps are many messages, and one line each.
+                // Steps are many messages, one after the other.
                 for step in &steps {
                     write(&(json::to_json(step)? + "\n"))?;
                 }

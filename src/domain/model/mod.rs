@@ -9,6 +9,7 @@
 //! * [`design`]: the columns of a fit. [`additive`], on [`symmetric`]: effects of bins with their uncertainty.
 //! * [`conformal`]: how much customers differ. [`profit`]: these together, what a prospect would bring.
 //! * [`decision`]: what to do about it.
+//! * [`value`]: what a customer will order.
 //! * [`lift`], on [`binomial`]: what sets the best apart. [`lookalike`]: who is like them. [`scored_rows`]: of many.
 
 pub mod additive;
@@ -24,6 +25,7 @@ mod outcomes;
 pub mod profit;
 pub mod scored_rows;
 pub mod symmetric;
+pub mod value;
 
 use super::{
     id::TraitKey,

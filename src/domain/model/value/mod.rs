@@ -20,7 +20,17 @@
 //! customers give the same model to the last bit.
 
 pub mod counts;
+pub mod frequency;
+pub mod geometric;
+mod lanes;
+pub mod maximum;
 pub mod orders;
+pub mod outlook;
+pub mod pareto;
+pub mod special;
+pub mod spend;
+mod table;
+mod tail;
 
 pub use orders::{DaySum, Orders, PurchaseHistory};
 

@@ -20,6 +20,7 @@
 //! customers give the same model to the last bit.
 
 pub mod counts;
+pub mod distribution;
 pub mod frequency;
 pub mod geometric;
 mod lanes;

@@ -5,12 +5,13 @@
 //!   `E[(1-p)^n] g_n + E[p (1-p)^(n-1)] (g_n + g_(n+1) + ...)`.
 //! * Pareto/NBD: the mean of the negative binomial over the time for which it stays (Fader & Hardie, note 012, by
 //!   quadrature instead of series).
+//! * Mean and variance: sums over the distribution, which ends where nothing is left.
 //! * Revenue of `n` orders under Gamma-Gamma: `v + x m` times a ratio of gamma variables of shapes `p n` and `q + p x`, so
 //!   a beta distribution in disguise (note 025).
 
 use super::{
     outlook::{Leaving, Outlook},
-    special::{NODES, WEIGHTS, incomplete_beta},
+    special::{NODES, WEIGHTS},
 };
 
 /// What is left out in the tail, in all.
@@ -29,6 +30,19 @@ pub fn order_distribution(outlook: &Outlook, weeks: f64) -> Vec<f64> {
     }
     probabilities[0] += 1.0 - outlook.alive;
     probabilities
+}
+
+impl Outlook {
+    /// Mean and variance of the orders in so many weeks from now.
+    pub fn mean_and_variance(&self, weeks: f64) -> (f64, f64) {
+        let (mut mean, mut square, mut orders) = (0.0, 0.0, 0.0);
+        for probability in order_distribution(self, weeks) {
+            mean += probability * orders;
+            square += probability * orders * orders;
+            orders += 1.0;
+        }
+        (mean, (square - mean * mean).max(0.0))
+    }
 }
 
 /// The negative binomial distribution of orders at a steady rate.
@@ -82,26 +96,32 @@ fn exponential(outlook: &Outlook, weeks: f64, shape: f64, rate: f64) -> Vec<f64>
     let there = |u: f64| libm::exp(-shape * libm::log1p(u / rate));
     // Times at which it may leave, with their weights; and the end.
     let expected = outlook.shape / outlook.rate * weeks;
-    let panels = 2 + (expected.sqrt().min(100.0) as u32);
-    let half = 0.5 * weeks / f64::from(panels);
+    let mut panels = 2.0;
+    while panels < 100.0 && panels * panels < expected {
+        panels += 1.0;
+    }
+    let half = 0.5 * weeks / panels;
     let mut times = vec![(there(weeks), Steady::of(outlook, weeks))];
-    for panel in 0..panels {
-        let from = 2.0 * half * f64::from(panel);
+    let mut panel = 0.0;
+    while panel < panels {
+        let from = 2.0 * half * panel;
         times.extend(NODES.iter().zip(WEIGHTS).map(|(node, weight)| {
             let u = from + half * (1.0 + node);
             let density = shape / (rate + u) * there(u);
             (half * weight * density, Steady::of(outlook, u))
         }));
+        panel += 1.0;
     }
     let mut probabilities = Vec::new();
-    let mut rest = 1.0;
+    let (mut rest, mut orders) = (1.0, 0.0);
     while rest > TAIL && probabilities.len() < MOST_ORDERS {
         let of_time = |(weight, steady): &mut (f64, Steady)| *weight * steady.next();
         let probability: f64 = times.iter_mut().map(of_time).sum();
         probabilities.push(probability);
         rest -= probability;
+        orders += 1.0;
         // Rounding of the quadrature must not keep it going.
-        if probability < TAIL * 1e-6 && f64::from(u32::try_from(probabilities.len()).unwrap_or(u32::MAX)) > expected {
+        if probability < TAIL * 1e-6 && orders > expected {
             break;
         }
     }

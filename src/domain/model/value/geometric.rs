@@ -129,7 +129,7 @@ impl Geometric<'_> {
     fn sums(&self, [r, alpha, a, b]: [f64; 4], by_repeats: &mut [f64]) -> Sums {
         let ages = Ages::of(alpha, &self.design.ages).cells;
         let chances_before = f64::from(self.first_chance.chances());
-        let odds: Vec<(f64, f64)> = (0..by_repeats.len() as u32)
+        let odds: Vec<(f64, f64)> = (0..=self.design.most_repeats)
             .map(|x| {
                 let chances = f64::from(x) + chances_before;
                 if chances < 0.5 {

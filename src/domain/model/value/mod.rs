@@ -13,16 +13,20 @@
 //! * [`orders`]: what an order is, and what refunds do. [`counts`]: customers with the same `x`, `t_x`, `T` as one row.
 //! * [`geometric`], [`pareto`], chosen by [`frequency`]: how often, and until when. [`spend`]: how much an order is.
 //! * [`outlook`]: what follows for one customer. [`distribution`]: how many orders, with which probability.
+//! * [`interval`]: where the outcome will be. [`ValueModel`]: all of this together.
 //! * [`choice`]: which model, by time that was held back. [`trend`]: what earlier forecasts got wrong.
 //! * [`maximum`]: where a likelihood is greatest. [`special`]: functions.
 //!
 //! Knows nothing of stores, of money's exact amounts and of segments. Every sum is taken in one order, so that the same
 //! customers give the same model to the last bit.
 
+mod answer;
+pub mod choice;
 pub mod counts;
 pub mod distribution;
 pub mod frequency;
 pub mod geometric;
+pub mod interval;
 mod lanes;
 pub mod maximum;
 pub mod orders;
@@ -32,7 +36,9 @@ pub mod special;
 pub mod spend;
 mod table;
 mod tail;
+pub mod trend;
 
+pub use answer::ValueModel;
 pub use orders::{DaySum, Orders, PurchaseHistory};
 
 /// Days of a week.
@@ -71,6 +77,9 @@ pub struct CustomerValue {
     pub probability_of_order: f64,
     /// Orders within the horizon, undiscounted.
     pub orders: Estimate,
+    /// The middle of what may come: it places more orders than this as likely as fewer. Closest to what one customer
+    /// does, while expectations are what adds up over customers.
+    pub typical_orders: f64,
     /// Value of an order, in currency units.
     pub order_value: Estimate,
     /// Revenue within the horizon, in currency units, undiscounted.
@@ -84,18 +93,28 @@ pub struct CustomerValue {
     pub alive_weeks: f64,
 }
 
-// The model that answers, added next:
-//
-// pub struct ValueModel { pub frequency: FrequencyFit, pub spend: Option<SpendFit>, pub candidates: Vec<Candidate>,
-//     pub trend: Trend, pub customers: u64, pub until: Day, .. }
-// impl ValueModel {
-//     /// None if fewer than MINIMUM_CUSTOMERS customers, or none of them has ever ordered again. `until` is the first
-//     /// day that is not seen. `previous`: where to start, so that a refit takes few steps.
-//     pub fn learn(customers: &[Orders], until: Day, previous: Option<&ValueModel>) -> Option<ValueModel>;
-//     /// The value of one customer from `until` on.
-//     pub fn value(&self, history: &PurchaseHistory, horizon: Horizon) -> CustomerValue;
-//     /// Expected discounted revenue only, quickly, for rankings of all customers (0.5 microseconds).
-//     pub fn score(&self, history: &PurchaseHistory, horizon: Horizon) -> Score { orders, revenue, alive_weeks, .. };
-//     /// Orders and revenue of many customers together, with an interval of their total.
-//     pub fn total(&self, histories: impl Iterator<Item = PurchaseHistory>, horizon: Horizon) -> Total;
-// }
+/// The expectations of [`CustomerValue`] without intervals.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Score {
+    /// See [`CustomerValue::probability_alive`].
+    pub probability_alive: f64,
+    /// Expected orders within the horizon, undiscounted.
+    pub orders: f64,
+    /// Expected value of an order, in currency units.
+    pub order_value: f64,
+    /// See [`CustomerValue::discounted_orders`].
+    pub discounted_orders: f64,
+    /// Expected revenue within the horizon, discounted to now, in currency units.
+    pub discounted_revenue: f64,
+    /// See [`CustomerValue::alive_weeks`].
+    pub alive_weeks: f64,
+}
+
+/// What is to be expected of many customers together, undiscounted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Total {
+    /// Orders.
+    pub orders: Estimate,
+    /// Revenue, in currency units.
+    pub revenue: Estimate,
+}

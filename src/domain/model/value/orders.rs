@@ -83,7 +83,8 @@ impl Orders {
         let seen = self.days.partition_point(|order| order.day < until);
         let (first, repeats) = self.days[..seen].split_first()?;
         let last = repeats.last().map_or(first.day, |order| order.day);
-        let sum: f64 = repeats.iter().map(|order| order.value).sum();
+        // Not `sum`, which is minus zero of nothing.
+        let sum = repeats.iter().fold(0.0, |sum, order| sum + order.value);
         let count = u32::try_from(repeats.len()).unwrap_or(u32::MAX);
         // The last day that is seen is the day before `until`.
         Some(PurchaseHistory {

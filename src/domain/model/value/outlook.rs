@@ -68,6 +68,15 @@ const DISCOUNT_PANEL: f64 = 2.0;
 const MOST_PANELS: usize = 2_000;
 
 impl Outlook {
+    /// The same customer if it orders at another pace from now on: `pace` times as often.
+    #[must_use]
+    pub fn paced(self, pace: f64) -> Self {
+        Self {
+            rate: self.rate / pace,
+            ..self
+        }
+    }
+
     /// Expected orders in so many weeks from now.
     pub fn orders(&self, weeks: f64) -> f64 {
         self.alive * self.orders_if_alive(weeks)

@@ -148,4 +148,20 @@ impl SpendFit {
         }
         (p * (v + x * mean_value) / above).min(self.greatest)
     }
+
+    /// The variance of the revenue of orders whose number has a mean and a variance.
+    pub fn revenue_variance(&self, history: &PurchaseHistory, mean: f64, variance: f64) -> f64 {
+        let [p, q, _] = self.parameters;
+        let value = self.order_value(history.repeats, history.mean_value);
+        // The customer's own mean value has an inverse gamma distribution. Where that has no variance, as much is taken
+        // as an exponential one would have.
+        let shape = p * f64::from(history.repeats) + q;
+        let own = if shape > 3.0 {
+            1.0 / (shape - 2.0)
+        } else {
+            1.0
+        };
+        let of_orders = mean / p + variance;
+        value * value * (of_orders * (1.0 + own) + mean * mean * own)
+    }
 }

@@ -24,8 +24,6 @@ pub struct ValueModel {
     pub candidates: Vec<Candidate>,
     /// The models that answer, together.
     pub expectation: Expectation,
-    /// How wrong earlier forecasts of the total were.
-    pub trend: Trend,
     /// The part of the distribution of orders that outcomes lie in.
     pub order_levels: Levels,
     /// The same of revenue.
@@ -63,13 +61,13 @@ impl ValueModel {
             frequency,
             tilt,
             spend,
-            pace_error: trend.error,
+            trend,
         };
-        let (order_levels, revenue_levels) = levels::learnt(customers, (first, until), &expectation);
+        let (order_levels, revenue_levels) =
+            levels::learnt(customers, (first, until), &expectation);
         Some(Self {
             candidates,
             expectation,
-            trend,
             order_levels,
             revenue_levels,
             customers: count,
@@ -93,7 +91,10 @@ impl ValueModel {
         if self.frequency().model != FrequencyModel::BgNbd || history.repeats > 0 {
             return outlook.alive;
         }
-        let other = self.candidates.iter().find(|c| c.fit.model == FrequencyModel::MbgNbd);
+        let other = self
+            .candidates
+            .iter()
+            .find(|c| c.fit.model == FrequencyModel::MbgNbd);
         other.map_or(outlook.alive, |other| outlook_of(&other.fit, history).alive)
     }
 
@@ -102,7 +103,9 @@ impl ValueModel {
         let outlook = self.expectation.outlook(history);
         let pace = self.expectation.pace(history, &outlook);
         let discounted = outlook.discounted(horizon.weeks, horizon.discount);
-        let order_value = self.spend().order_value(history.repeats, history.mean_value);
+        let order_value = self
+            .spend()
+            .order_value(history.repeats, history.mean_value);
         let discounted_orders = pace * discounted.orders;
         Score {
             probability_alive: self.alive(history, &outlook),
@@ -120,7 +123,10 @@ impl ValueModel {
         let score = self.score(history, horizon);
         let distribution = self.expectation.distribution(history, weeks);
         let orders = |fit: &FrequencyFit| outlook_of(fit, history).orders(weeks);
-        let order_error = libm::hypot(log_error(self.frequency(), orders), self.trend.error);
+        let order_error = libm::hypot(
+            log_error(self.frequency(), orders),
+            self.expectation.trend.error(weeks),
+        );
         let spend_error =
             self.spend_error(|spend| spend.order_value(history.repeats, history.mean_value));
         let revenue_error = libm::hypot(order_error, spend_error);
@@ -176,7 +182,10 @@ impl ValueModel {
             let outlook = self.expectation.paced(history, weeks);
             let (mean, variance) = outlook.mean_and_variance(weeks);
             orders += mean;
-            revenue += mean * self.spend().order_value(history.repeats, history.mean_value);
+            revenue += mean
+                * self
+                    .spend()
+                    .order_value(history.repeats, history.mean_value);
             order_variance += variance;
             revenue_variance += self.spend().revenue_variance(history, mean, variance);
             expected.push(mean);
@@ -185,7 +194,10 @@ impl ValueModel {
             let of_one = |h: &PurchaseHistory| outlook_of(fit, h).orders(weeks);
             histories.iter().map(of_one).sum()
         };
-        let error = libm::hypot(log_error(self.frequency(), sum), self.trend.error);
+        let error = libm::hypot(
+            log_error(self.frequency(), sum),
+            self.expectation.trend.error(weeks),
+        );
         let spend_error = self.spend_error(|spend| {
             let of_one = |(history, mean): (&PurchaseHistory, &f64)| {
                 mean * spend.order_value(history.repeats, history.mean_value)

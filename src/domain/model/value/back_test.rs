@@ -76,7 +76,10 @@ impl BackTest {
             let outlook = self.fit.outlook(row.repeats, row.recency(), row.observed());
             f64::from(row.customers) * outlook.orders(self.weeks)
         });
-        (expected.sum(), self.groups.iter().map(|group| group.orders).sum())
+        (
+            expected.sum(),
+            self.groups.iter().map(|group| group.orders).sum(),
+        )
     }
 }
 

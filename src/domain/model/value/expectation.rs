@@ -1,12 +1,8 @@
 //! What a fitted model expects of a customer: the model of how often, tilted, and that of how much.
 
 use super::{
-    PurchaseHistory,
-    frequency::FrequencyFit,
-    interval,
-    outlook::Outlook,
-    spend::SpendFit,
-    tilt::Tilt,
+    PurchaseHistory, frequency::FrequencyFit, interval, outlook::Outlook, spend::SpendFit,
+    tilt::Tilt, trend::Trend,
 };
 
 /// Steps towards the pace at which a customer orders as often as is expected of it.
@@ -24,8 +20,8 @@ pub struct Expectation {
     pub tilt: Tilt,
     /// How much.
     pub spend: SpendFit,
-    /// How wrong the pace of all of them may be: the standard deviation of its logarithm.
-    pub pace_error: f64,
+    /// How wrong the pace of all of them together may be.
+    pub trend: Trend,
 }
 
 impl Expectation {
@@ -39,7 +35,8 @@ impl Expectation {
         if self.tilt == Tilt::NONE {
             return 1.0;
         }
-        self.tilt.pace(history.repeats, outlook.orders(self.tilt.weeks))
+        self.tilt
+            .pace(history.repeats, outlook.orders(self.tilt.weeks))
     }
 
     /// Expected orders in so many weeks.
@@ -55,7 +52,8 @@ impl Expectation {
         let plain = outlook.orders(weeks);
         // Where customers leave after orders, ordering faster makes them leave earlier: more than the pace is needed.
         // Found by secants, in logarithms.
-        let missing = |at: f64| libm::log(pace * plain / outlook.paced(libm::exp(at)).orders(weeks));
+        let missing =
+            |at: f64| libm::log(pace * plain / outlook.paced(libm::exp(at)).orders(weeks));
         let (mut before, mut missing_before) = (0.0, libm::log(pace));
         let mut found = missing_before;
         for _ in 0..STEPS {
@@ -74,9 +72,12 @@ impl Expectation {
     /// The distribution of the orders in so many weeks, with all that is not known.
     pub fn distribution(&self, history: &PurchaseHistory, weeks: f64) -> Vec<f64> {
         let pace = self.paced(history, weeks).rate / self.outlook(history).rate;
-        interval::orders(&self.frequency, self.pace_error, weeks, |fit, faster| {
-            outlook_of(fit, history).paced(faster / pace)
-        })
+        interval::orders(
+            &self.frequency,
+            self.trend.error(weeks),
+            weeks,
+            |fit, faster| outlook_of(fit, history).paced(faster / pace),
+        )
     }
 }
 

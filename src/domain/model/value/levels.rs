@@ -14,6 +14,7 @@ use super::{
     frequency::FrequencyFit,
     interval,
     spend::{SpendFit, spend_rows},
+    trend::ORIGINS,
 };
 use crate::domain::time::Day;
 use std::collections::BTreeMap;
@@ -22,13 +23,11 @@ use std::collections::BTreeMap;
 const INSIDE: f64 = 0.9;
 /// At most so many lie below, of those who ordered.
 const BELOW: f64 = 0.05;
-/// With fewer who ordered, or who did not, levels are those of the distribution itself.
+/// With fewer who ordered, or who did not, nothing is learnt.
 const MINIMUM: f64 = 40.0;
 
-/// The middle of the time, in thousandths.
-const MIDDLE: i64 = 500;
 /// From more customers levels are not learnt, but from every second, third ... of them.
-const MOST_CUSTOMERS: usize = 6_000;
+const MOST_CUSTOMERS: usize = 5_000;
 
 /// Levels of a predicted distribution.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -59,15 +58,23 @@ impl Levels {
         high: 0.95,
     };
 
-    /// Learns them.
-    pub fn of(placed: &[Placed]) -> Self {
+    /// The wider of both at each end.
+    fn widened(self, other: Self) -> Self {
+        Self {
+            low: self.low.min(other.low),
+            high: self.high.max(other.high),
+        }
+    }
+
+    /// Learns them; `None` from too few.
+    pub fn of(placed: &[Placed]) -> Option<Self> {
         let weight = |ordered: bool| -> f64 {
             let those = placed.iter().filter(|p| p.ordered == ordered);
             those.map(|p| p.weight).sum()
         };
         let (ordering, silent) = (weight(true), weight(false));
         if ordering < MINIMUM || silent < MINIMUM {
-            return Self::PLAIN;
+            return None;
         }
         let values = |ordered: bool, value: fn(&Placed) -> f64| -> Vec<(f64, f64)> {
             let those = placed.iter().filter(|p| p.ordered == ordered);
@@ -77,24 +84,43 @@ impl Levels {
         let of_ordering = quantile(values(true, |p| p.up_to), BELOW);
         let low = of_silent.min(of_ordering);
         let those = placed.iter().filter(|p| p.ordered);
-        let reach = those.clone().filter(|p| p.up_to >= low).map(|p| p.weight).sum::<f64>();
-        let inside = those.filter(|p| p.up_to >= low).map(|p| (p.below, p.weight)).collect();
+        let reach = those
+            .clone()
+            .filter(|p| p.up_to >= low)
+            .map(|p| p.weight)
+            .sum::<f64>();
+        let inside = those
+            .filter(|p| p.up_to >= low)
+            .map(|p| (p.below, p.weight))
+            .collect();
         let high = quantile(inside, (INSIDE * ordering / reach).min(1.0));
-        Self { low, high }
+        Some(Self { low, high })
     }
 }
 
-/// Learns the levels of orders, and those of revenue, of customers from `first` to before `until`: from what is forecast
-/// as of the middle of the time.
+/// Learns the levels of orders, and those of revenue, of customers from `first` to before `until`: the widest of several
+/// back-tests, so that each of them would have held.
 pub fn learnt(
     customers: &[Orders],
     (first, until): (Day, Day),
     expectation: &Expectation,
 ) -> (Levels, Levels) {
-    let from = day_at(first, until, MIDDLE);
-    let Some(expectation) = expectation_of_then(customers, from, until, expectation) else {
-        return (Levels::PLAIN, Levels::PLAIN);
+    let back_test = |thousandths| {
+        let from = day_at(first, until, thousandths);
+        of_back_test(customers, (from, until), expectation)
     };
+    let tests = ORIGINS.into_iter().filter_map(back_test);
+    let widest = tests.reduce(|all, next| (all.0.widened(next.0), all.1.widened(next.1)));
+    widest.unwrap_or((Levels::PLAIN, Levels::PLAIN))
+}
+
+/// The levels between which the outcomes of a back-test lay; `None` if there was too little to learn from.
+fn of_back_test(
+    customers: &[Orders],
+    (from, until): (Day, Day),
+    expectation: &Expectation,
+) -> Option<(Levels, Levels)> {
+    let expectation = expectation_of_then(customers, from, until, expectation)?;
     let weeks = f64::from(until.0.saturating_sub(from.0)) / DAYS_PER_WEEK;
     let step = customers.len().div_ceil(MOST_CUSTOMERS).max(1);
     let mut known: BTreeMap<(u32, u32, u32), Vec<f64>> = BTreeMap::new();
@@ -122,7 +148,7 @@ pub fn learnt(
         let at = interval::revenue_probability(distribution, &expectation.spend, own, amount);
         revenue.push(placed(if ordered { at } else { 0.0 }, at));
     }
-    (Levels::of(&orders), Levels::of(&revenue))
+    Some((Levels::of(&orders)?, Levels::of(&revenue)?))
 }
 
 /// The same models as they would have been fitted then, their parameters taken for exact.
@@ -142,7 +168,7 @@ fn expectation_of_then(
         tilt: now.tilt.levelled(&frequency, &rows),
         frequency,
         spend,
-        pace_error: now.pace_error,
+        trend: now.trend.clone(),
     })
 }
 

@@ -162,7 +162,11 @@ fn regression(cells: &[Cell]) -> Option<[f64; 3]> {
             cells[row] = RIDGE;
         }
         for cell in cells {
-            let log: f64 = coefficients.iter().zip(cell.traits).map(|(c, t)| c * t).sum();
+            let log: f64 = coefficients
+                .iter()
+                .zip(cell.traits)
+                .map(|(c, t)| c * t)
+                .sum();
             let mean = cell.expected * libm::exp(log.clamp(-30.0, 30.0));
             for row in 0..3 {
                 gradient[row] += cell.traits[row] * (cell.orders - mean);

@@ -4,13 +4,20 @@
 //! back-tests, and widens the interval of everything. The level itself is left as the model has it: on the data tried,
 //! corrections of the level that were learnt from earlier forecasts made later ones worse (`docs/models.md`).
 
-use super::{back_test::BackTest, back_test::day_at, Orders, frequency::FrequencyFit};
+use super::{
+    DAYS_PER_WEEK, Orders,
+    back_test::{BackTest, day_at},
+    frequency::FrequencyFit,
+};
 use crate::domain::time::Day;
 
-/// Back-tests are made as of these thousandths of the time.
-const ORIGINS: [i64; 8] = [333, 405, 476, 548, 619, 690, 762, 833];
-/// A forecast is thought to be wrong by so much before any back-test: the standard deviation of its logarithm.
+/// Back-tests of trends and of intervals are made as of these thousandths of the time.
+pub const ORIGINS: [i64; 8] = [333, 405, 476, 548, 619, 690, 762, 833];
+/// A forecast over half of the time is thought to be wrong by so much before any back-test: the standard deviation of its
+/// logarithm.
 const PRIOR_ERROR: f64 = 0.15;
+/// No forecast is thought to be worse than this.
+const MOST_ERROR: f64 = 1.0;
 /// As many back-tests the prior weighs.
 const PRIOR_WEIGHT: f64 = 2.0;
 
@@ -32,8 +39,8 @@ pub struct Forecast {
 pub struct Trend {
     /// They themselves, the earliest first.
     pub forecasts: Vec<Forecast>,
-    /// Standard deviation of the logarithm of what comes by what is forecast.
-    pub error: f64,
+    /// Variance of the logarithm of what comes by what is forecast, by week of lead.
+    pub weekly_variance: f64,
 }
 
 impl Trend {
@@ -51,14 +58,24 @@ impl Trend {
             })
         });
         let forecasts: Vec<Forecast> = forecasts.collect();
-        let mut sum = PRIOR_WEIGHT * PRIOR_ERROR * PRIOR_ERROR;
-        let mut weight = PRIOR_WEIGHT;
+        let length = f64::from(until.0.saturating_sub(first.0)) / DAYS_PER_WEEK;
+        let of_prior = PRIOR_ERROR * PRIOR_ERROR / (0.5 * length).max(1.0);
+        let (mut sum, mut weight) = (PRIOR_WEIGHT * of_prior, PRIOR_WEIGHT);
         for forecast in &forecasts {
             let error = libm::log(forecast.actual.max(1.0) / forecast.expected.max(1e-9));
-            sum += error * error;
+            sum += error * error / forecast.weeks;
             weight += 1.0;
         }
-        let error = libm::sqrt(sum / weight);
-        Self { forecasts, error }
+        let weekly_variance = sum / weight;
+        Self {
+            forecasts,
+            weekly_variance,
+        }
+    }
+
+    /// How wrong a forecast over so many weeks may be: the standard deviation of the logarithm of what comes by what is
+    /// forecast. Like that of a random walk it grows with the root of time.
+    pub fn error(&self, weeks: f64) -> f64 {
+        (self.weekly_variance * weeks).sqrt().min(MOST_ERROR)
     }
 }

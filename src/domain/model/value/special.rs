@@ -119,6 +119,10 @@ mod tests {
     use super::*;
 
     /// `x`, digamma, trigamma: by mpmath 1.3 with 50 digits.
+    #[allow(
+        clippy::excessive_precision,
+        reason = "as many digits as the source gives"
+    )]
     const TRUTH: [(f64, f64, f64); 12] = [
         (1e-8, -100_000_000.577_215_648, 10_000_000_000_000_001.6),
         (0.01, -100.560_885_457_868_674, 10_001.621_213_528_313_2),

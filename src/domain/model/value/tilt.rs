@@ -180,8 +180,8 @@ fn regression(cells: &[Cell]) -> Option<[f64; 3]> {
             let mean = cell.expected * libm::exp(log.clamp(-30.0, 30.0));
             for row in 0..3 {
                 gradient[row] += cell.traits[row] * (cell.orders - mean);
-                for column in 0..3 {
-                    bend[row][column] += cell.traits[row] * cell.traits[column] * mean;
+                for (sum, other) in bend[row].iter_mut().zip(cell.traits) {
+                    *sum += cell.traits[row] * other * mean;
                 }
             }
         }

@@ -27,6 +27,7 @@ pub mod premium;
 pub mod problem;
 pub mod product;
 pub mod prospect;
+pub mod purchase;
 pub mod question;
 pub mod ranking;
 pub mod rates;

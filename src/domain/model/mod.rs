@@ -9,6 +9,7 @@
 //! * [`design`]: the columns of a fit. [`additive`], on [`symmetric`]: effects of bins with their uncertainty.
 //! * [`conformal`]: how much customers differ. [`profit`]: these together, what a prospect would bring.
 //! * [`decision`]: what to do about it.
+//! * [`earning`]: what is left of revenue.
 //! * [`lift`], on [`binomial`]: what sets the best apart. [`lookalike`]: who is like them. [`scored_rows`]: of many.
 
 pub mod additive;
@@ -16,6 +17,7 @@ pub mod binomial;
 pub mod conformal;
 pub mod decision;
 pub mod design;
+pub mod earning;
 pub mod encode;
 pub mod exposure;
 pub mod lift;

@@ -22,6 +22,7 @@ mod posting;
 mod posting_relationship;
 mod products;
 mod profiles;
+mod purchases;
 mod ranking;
 mod rates;
 mod receivables;
@@ -58,6 +59,7 @@ use crate::domain::{
     problem::Problem,
     product::Product,
     prospect::{ProspectAnswer, ProspectQuestion},
+    purchase::{PurchaseAnswer, PurchaseQuestion},
     question::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
         LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
@@ -281,6 +283,14 @@ impl Store for PostgresStore {
         question: &ProfileQuestion,
     ) -> Result<ProfileAnswer, Problem> {
         profiles::profiles(self.database(), self.number(tenant).await?, question).await
+    }
+
+    async fn purchases(
+        &self,
+        tenant: &TenantId,
+        question: &PurchaseQuestion,
+    ) -> Result<PurchaseAnswer, Problem> {
+        purchases::purchases(self.database(), self.number(tenant).await?, question).await
     }
 
     async fn receivables(

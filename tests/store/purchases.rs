@@ -29,7 +29,7 @@ fn question(scope: Scope) -> PurchaseQuestion {
         customers: None,
         revenue: Basis::Revenue.weights(&free),
         margin: Basis::ContributionMargin.weights(&free),
-        profit: Basis::NetProfit.weights(&rates([("CLERK", 2_000_000)])),
+        profit: Basis::NetProfit.weights(&rates([("CLERK", 2)])),
         segment: None,
     }
 }

@@ -91,6 +91,13 @@ impl<A: Accumulator, T: Fn(u32, u32) -> Ordering> Candidates<'_, A, T> {
         });
     }
 
+    /// How many come before a customer.
+    #[cfg(test)]
+    pub fn before(&self, customer: u32) -> usize {
+        let rank = self.rank(customer);
+        self.gaps(&[Key { rank, customer }])[0]
+    }
+
     /// The places of some customers, from 0, in any order.
     pub fn places(&self, customers: &[u32]) -> Vec<u64> {
         let keys = customers.iter().map(|customer| Key {

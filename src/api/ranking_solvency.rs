@@ -67,5 +67,6 @@ fn solvent_to_pb(row: &SolventCustomer, currency: Currency) -> pb::RankedCustome
         rank_divergence: by_revenue - by_profit,
         paid_share: figures.paid_share,
         average_days_late: figures.average_days_late,
+        customer_value: None,
     }
 }

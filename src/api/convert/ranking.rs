@@ -186,6 +186,8 @@ pub fn ranked_customer_to_pb(
         // Of a ranking by solvency.
         paid_share: None,
         average_days_late: None,
+        // Of a ranking by expected profit.
+        customer_value: None,
     }
 }
 

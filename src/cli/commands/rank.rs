@@ -7,6 +7,7 @@ use crate::{
     },
     cli::{
         arguments::{Basis, ReportArguments},
+        commands::value::TermsArguments,
         connection::Connection,
         errors::Failure,
         output::{
@@ -35,6 +36,8 @@ pub struct RankArguments {
     /// All customers
     #[arg(long, conflicts_with = "top")]
     pub all: bool,
+    #[command(flatten)]
+    pub terms: TermsArguments,
     #[command(flatten)]
     pub report: ReportArguments,
 }
@@ -68,6 +71,7 @@ async fn ask(
         direction: direction.into(),
         filter: report.filter.filter(connection).await?,
         cost_model_version: report.cost_model,
+        value_terms: (arguments.basis == Basis::ExpectedProfit).then(|| arguments.terms.terms()),
         reporting_currency: report.reporting_currency.clone(),
         read_options: report.read.options(),
         ..RankCustomersRequest::default()
@@ -94,6 +98,7 @@ async fn export(
         cost_model_version: request.cost_model_version,
         read_options: request.read_options,
         reporting_currency: request.reporting_currency,
+        value_terms: request.value_terms,
     };
     let mut client = connection.rankings();
     let parts = client.export_ranking(connection.request(request)).await?;
@@ -169,6 +174,12 @@ pub fn grid(customers: &[RankedCustomer], basis: Basis) -> Grid {
         columns.insert(3, ("Days late", Side::Right));
         columns.insert(3, ("Paid share", Side::Right));
     }
+    let expected = basis == Basis::ExpectedProfit;
+    if expected {
+        columns.insert(3, ("Retained", Side::Right));
+        columns.insert(3, ("Alive", Side::Right));
+        columns.insert(3, ("Expected profit", Side::Right));
+    }
     let mut grid = Grid::new(&columns);
     for customer in customers {
         let statement = customer.statement.clone().unwrap_or_default();
@@ -191,6 +202,12 @@ pub fn grid(customers: &[RankedCustomer], basis: Basis) -> Grid {
         if solvency {
             cells.insert(3, decimal(&customer.average_days_late));
             cells.insert(3, percent(customer.paid_share));
+        }
+        if expected {
+            let value = customer.customer_value.clone().unwrap_or_default();
+            cells.insert(3, percent(Some(value.retention_probability)));
+            cells.insert(3, percent(Some(value.probability_alive)));
+            cells.insert(3, shown(&customer.value));
         }
         grid.row_of(cells);
     }
@@ -224,12 +241,15 @@ const HEADER: &[&str] = &[
     "rank_divergence",
     "paid_share",
     "average_days_late",
+    "probability_alive",
+    "retention_probability",
 ];
 
 fn sheet(customers: &[RankedCustomer]) -> Sheet {
     let mut sheet = Sheet::new(HEADER);
     for customer in customers {
         let statement = customer.statement.clone().unwrap_or_default();
+        let value = customer.customer_value.as_ref();
         sheet.row([
             customer.rank.to_string(),
             customer.customer_id.clone(),
@@ -257,6 +277,8 @@ fn sheet(customers: &[RankedCustomer]) -> Sheet {
             customer.rank_divergence.to_string(),
             number(customer.paid_share),
             decimal(&customer.average_days_late),
+            number(value.map(|value| value.probability_alive)),
+            number(value.map(|value| value.retention_probability)),
         ]);
     }
     sheet

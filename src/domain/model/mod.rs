@@ -9,7 +9,7 @@
 //! * [`design`]: the columns of a fit. [`additive`], on [`symmetric`]: effects of bins with their uncertainty.
 //! * [`conformal`]: how much customers differ. [`profit`]: these together, what a prospect would bring.
 //! * [`decision`]: what to do about it.
-//! * [`earning`]: what is left of revenue.
+//! * [`earning`]: what is left of revenue. [`worth`], on [`value`]: what customers are worth.
 //! * [`lift`], on [`binomial`]: what sets the best apart. [`lookalike`]: who is like them. [`scored_rows`]: of many.
 
 pub mod additive;
@@ -26,6 +26,8 @@ mod outcomes;
 pub mod profit;
 pub mod scored_rows;
 pub mod symmetric;
+pub mod value;
+pub mod worth;
 
 use super::{
     id::TraitKey,

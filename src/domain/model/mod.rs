@@ -9,7 +9,8 @@
 //! * [`design`]: the columns of a fit. [`additive`], on [`symmetric`]: effects of bins with their uncertainty.
 //! * [`conformal`]: how much customers differ. [`profit`]: these together, what a prospect would bring.
 //! * [`decision`]: what to do about it.
-//! * [`earning`]: what is left of revenue. [`worth`], on [`value`]: what customers are worth.
+//! * [`value`]: what a customer will order.
+//! * [`earning`]: what is left of revenue. [`worth`]: both together, what customers are worth.
 //! * [`lift`], on [`binomial`]: what sets the best apart. [`lookalike`]: who is like them. [`scored_rows`]: of many.
 
 pub mod additive;

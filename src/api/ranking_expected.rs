@@ -56,6 +56,7 @@ pub async fn rank(
 ) -> Result<pb::RankCustomersResponse, Problem> {
     let places = page.places()?;
     let end = places.end;
+    service.learn_value(&tenant, &asked).await?;
     let found = service
         .rank_by_expected_profit(&tenant, ranking, &asked, places)
         .await?;

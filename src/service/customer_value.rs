@@ -8,7 +8,7 @@
 
 use super::{
     Service,
-    compute::compute,
+    compute::{compute, see_through},
     rankings::RankingRequest,
     report::{Costs, check_range},
 };
@@ -49,6 +49,9 @@ pub struct ValueRequest {
     /// Which version of the cost model.
     pub cost_model_version: Option<u64>,
 }
+
+/// How what a customer is worth is reckoned: with intervals or without.
+pub(super) type Way = fn(&WorthModel, &Purchases, Day, &ValueTerms) -> Option<Worth>;
 
 /// All that what is learnt depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,21 +141,24 @@ impl Service {
             .filter_map(|id| id.as_ref().ok())
             .cloned()
             .collect();
-        let question = purchases_question(request, &costs.model, Some(known.clone()));
-        let purchases = self.store()?.purchases(tenant, &question).await?;
-        let parties = self
-            .store()?
-            .party(tenant, &known, request.scope.as_of)
-            .await?;
+        let as_of = request.scope.as_of;
+        let parties = self.store()?.party(tenant, &known, as_of).await?;
         let parties: BTreeMap<&PartyId, Option<Arc<Party>>> = known.iter().zip(parties).collect();
-        let purchases: BTreeMap<&PartyId, &Purchases> =
-            purchases.iter().map(|one| (&one.customer, one)).collect();
+        let worths = self
+            .worths(
+                tenant,
+                request,
+                &costs,
+                (&learnt, from, WorthModel::worth),
+                known.clone(),
+            )
+            .await?;
         let value = |id: &Result<PartyId, Problem>| {
             let id = id.as_ref().map_err(Clone::clone)?;
-            let own = purchases.get(id).ok_or_else(|| without_activity(id))?;
+            let worth = worths.get(id).ok_or_else(|| without_activity(id))?;
             Ok(ValuedCustomer {
                 party: parties.get(id).cloned().flatten(),
-                worth: checked_worth(&learnt, own, from, &request.terms)?,
+                worth: worth.clone(),
             })
         };
         Ok(Valued {
@@ -162,6 +168,55 @@ impl Service {
             from,
             cost_model_version: costs.model.version,
         })
+    }
+
+    /// What those of some customers are worth who have any activity, by one of the ways of the model.
+    pub(super) async fn worths(
+        &self,
+        tenant: &TenantId,
+        request: &ValueRequest,
+        costs: &Costs,
+        (learnt, from, way): (&Arc<WorthModel>, Day, Way),
+        ids: Vec<PartyId>,
+    ) -> Result<BTreeMap<PartyId, Option<Worth>>, Problem> {
+        let question = purchases_question(request, &costs.model, Some(ids));
+        let purchases = self.store()?.purchases(tenant, &question).await?;
+        let (learnt, terms) = (Arc::clone(learnt), request.terms);
+        let value = move |one: Purchases| {
+            let worth = way(&learnt, &one, from, &terms);
+            for (figure, amount) in worth.iter().flat_map(Worth::figures) {
+                check_range(figure, amount)?;
+            }
+            Ok((one.customer, worth))
+        };
+        compute(move || purchases.into_iter().map(value).collect()).await?
+    }
+
+    /// Learns what a question will be answered by. Goes on if whoever asked gives up, so that the next to ask finds it.
+    pub async fn learn_value(
+        self: &Arc<Self>,
+        tenant: &TenantId,
+        request: &ValueRequest,
+    ) -> Result<(), Problem> {
+        self.check_own_currency()?;
+        let (service, tenant, request) = (Arc::clone(self), tenant.clone(), request.clone());
+        see_through(async move {
+            let costs = service.value_costs(&tenant, &request).await?;
+            service.learnt_value(&tenant, &request, &costs).await?;
+            Ok(())
+        })
+        .await?
+    }
+
+    /// Refuses a report in another currency: what was learnt is in that of the books.
+    pub(super) fn check_own_currency(&self) -> Result<(), Problem> {
+        match self.restating {
+            None => Ok(()),
+            Some(_) => Err(Problem::field_invalid(
+                "reporting_currency",
+                "is not possible by expected profit",
+            )),
+        }
     }
 
     /// Begins what will be read a little later, if it is not there.
@@ -418,20 +473,6 @@ impl ValueRequest {
             cost_model_version: ranking.cost_model_version,
         }
     }
-}
-
-/// What a customer is worth, with all its amounts checked.
-pub(super) fn checked_worth(
-    learnt: &WorthModel,
-    one: &Purchases,
-    from: Day,
-    terms: &ValueTerms,
-) -> Result<Option<Worth>, Problem> {
-    let worth = learnt.worth(one, from, terms);
-    for (figure, amount) in worth.iter().flat_map(Worth::figures) {
-        check_range(figure, amount)?;
-    }
-    Ok(worth)
 }
 
 fn without_activity(customer: &PartyId) -> Problem {

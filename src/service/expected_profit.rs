@@ -3,9 +3,7 @@
 use super::{
     Service,
     compute::compute,
-    customer_value::{
-        ValueLearning, ValueRequest, checked_worth, end_of, everybody, purchases_question,
-    },
+    customer_value::{ValueLearning, ValueRequest, Way, end_of, everybody, purchases_question},
     rankings::{RankingRequest, question},
     report::{Costs, Footing, check_range, check_sum, checked_statement, footing},
 };
@@ -89,12 +87,7 @@ impl Service {
         asked: &ValueRequest,
         places: Range<u64>,
     ) -> Result<ExpectedRanking, Problem> {
-        if self.restating.is_some() {
-            return Err(Problem::field_invalid(
-                "reporting_currency",
-                "is not possible by expected profit",
-            ));
-        }
+        self.check_own_currency()?;
         let value_costs = self.value_costs(tenant, asked).await?;
         let (learnt, learnt_at) = self.learnt_value(tenant, asked, &value_costs).await?;
         let key = ExpectedAsked {
@@ -121,15 +114,16 @@ impl Service {
         let one = question(&by_profit, &costs, RowSelection::Customers(ids.clone()));
         let answer = self.store()?.rank(tenant, &one).await?;
         let footing = footing(&costs, &one.order, &answer.totals)?;
+        let valued: (_, _, Way) = (&learnt, order.from, WorthModel::outline);
+        let mut worths = self
+            .worths(tenant, asked, &value_costs, valued, ids.clone())
+            .await?;
+        let parties = self.store()?.party(tenant, &ids, asked.scope.as_of).await?;
         let mut rows = page;
-        self.add_worth(
-            tenant,
-            asked,
-            &value_costs,
-            &learnt,
-            (order.from, &mut rows),
-        )
-        .await?;
+        for (row, party) in rows.iter_mut().zip(parties) {
+            row.worth = worths.remove(&row.customer).flatten();
+            row.party = party;
+        }
         let own = answer.rows.into_iter();
         let own: BTreeMap<PartyId, RankRow> = own.map(|row| (row.customer.clone(), row)).collect();
         for row in &mut rows {
@@ -173,32 +167,6 @@ impl Service {
         }
         check_range("cumulative_value", order.total)?;
         Ok(order)
-    }
-
-    /// What the customers of some rows are worth in full, and what is stored of them.
-    async fn add_worth(
-        &self,
-        tenant: &TenantId,
-        asked: &ValueRequest,
-        costs: &Costs,
-        learnt: &WorthModel,
-        (from, rows): (Day, &mut [ExpectedCustomer]),
-    ) -> Result<(), Problem> {
-        let ids: Vec<PartyId> = rows.iter().map(|row| row.customer.clone()).collect();
-        let parties = self.store()?.party(tenant, &ids, asked.scope.as_of).await?;
-        let question = purchases_question(asked, &costs.model, Some(ids));
-        let purchases = self.store()?.purchases(tenant, &question).await?;
-        let purchases: BTreeMap<&PartyId, &Purchases> =
-            purchases.iter().map(|one| (&one.customer, one)).collect();
-        for (row, party) in rows.iter_mut().zip(parties) {
-            row.party = party;
-            let own = purchases.get(&row.customer);
-            row.worth = match own {
-                Some(own) => checked_worth(learnt, own, from, &asked.terms)?,
-                None => None,
-            };
-        }
-        Ok(())
     }
 }
 

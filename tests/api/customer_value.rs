@@ -178,8 +178,14 @@ async fn who_stays_is_worth_more_and_every_figure_fits_the_others() {
         assert!(one.retention_probability <= alive + 1e-12, "{one:?}");
         assert!((0.0..=1.0).contains(&one.order_probability));
         let orders = one.expected_orders.unwrap();
+        let ends = [
+            orders.expected_lower,
+            Some(orders.expected),
+            orders.expected_upper,
+        ];
         assert!(
-            orders.expected_lower <= orders.expected && orders.expected <= orders.expected_upper
+            ends.iter().all(Option::is_some) && ends.is_sorted(),
+            "{orders:?}"
         );
         let revenue = is_ordered(one.expected_revenue.as_ref());
         let discounted = is_ordered(one.discounted_revenue.as_ref());
@@ -193,8 +199,13 @@ async fn who_stays_is_worth_more_and_every_figure_fits_the_others() {
         assert!((profit - made).abs() < 1e-3, "{profit} {made}");
         let estimate = one.expected_profit.as_ref().unwrap();
         assert_eq!(one.upside_profit, estimate.upper);
+        // The profit is rounded, and of who is nearly gone little is left to be divided.
         let at_risk = (profit * (1.0 - alive) / alive).max(0.0);
-        assert!((number(one.value_at_risk.as_ref()) - at_risk).abs() < 1e-3 + 1e-5 * at_risk);
+        let told = number(one.value_at_risk.as_ref());
+        assert!(
+            (told - at_risk).abs() < 1e-3 + 1e-6 / alive,
+            "{told} {at_risk}"
+        );
         assert!((0.0..=1.0).contains(&one.margin_credibility));
     }
     // What comes every week is about to come 52 times.

@@ -15,8 +15,8 @@ use crate::{
         id::{PartyId, TraitKey},
         ledger::Position,
         model::{
-            value::{Estimate, choice::Candidate, frequency::FrequencyModel},
-            worth::{AmountEstimate, ValueTerms, Worth, WorthModel},
+            value::{choice::Candidate, frequency::FrequencyModel},
+            worth::{Ends, Expected, ValueTerms, Worth, WorthModel},
         },
         money::{Currency, Nanos},
         party::TraitValue,
@@ -122,13 +122,14 @@ impl Shown<'_> {
         self.calendar.begin(day).map(instant_to_pb)
     }
 
-    fn amounts(self, estimate: &AmountEstimate) -> Option<pb::MoneyEstimate> {
+    fn amounts(self, one: &Expected<Nanos>) -> Option<pb::MoneyEstimate> {
+        let end = |of: fn(&Ends<Nanos>) -> Nanos| one.ends.as_ref().and_then(|e| self.money(of(e)));
         Some(pb::MoneyEstimate {
-            expected: self.money(estimate.expected),
-            expected_lower: self.money(estimate.expected_lower),
-            expected_upper: self.money(estimate.expected_upper),
-            lower: self.money(estimate.lower),
-            upper: self.money(estimate.upper),
+            expected: self.money(one.expected),
+            expected_lower: end(|ends| ends.expected_lower),
+            expected_upper: end(|ends| ends.expected_upper),
+            lower: end(|ends| ends.lower),
+            upper: end(|ends| ends.upper),
         })
     }
 }
@@ -186,7 +187,7 @@ pub fn worth_to_pb(worth: Option<&Worth>, shown: Shown<'_>) -> pb::CustomerValue
         discounted_revenue: shown.amounts(&worth.discounted_revenue),
         expected_profit: shown.amounts(&worth.profit),
         value_at_risk: shown.money(worth.value_at_risk),
-        upside_profit: shown.money(worth.profit.upper),
+        upside_profit: (worth.profit.ends.as_ref()).and_then(|ends| shown.money(ends.upper)),
         next_period_revenue: shown.amounts(&worth.next_period),
         expected_weeks: worth.weeks,
         margin_rate: worth.margin.mean,
@@ -207,13 +208,14 @@ fn segment_text(segment: Option<&TraitValue>) -> String {
     }
 }
 
-fn numbers_to_pb(estimate: &Estimate) -> pb::NumberEstimate {
+fn numbers_to_pb(one: &Expected<f64>) -> pb::NumberEstimate {
+    let ends = one.ends.as_ref();
     pb::NumberEstimate {
-        expected: estimate.expected,
-        expected_lower: estimate.expected_low,
-        expected_upper: estimate.expected_high,
-        lower: estimate.low,
-        upper: estimate.high,
+        expected: one.expected,
+        expected_lower: ends.map(|ends| ends.expected_lower),
+        expected_upper: ends.map(|ends| ends.expected_upper),
+        lower: ends.map(|ends| ends.lower),
+        upper: ends.map(|ends| ends.upper),
     }
 }
 

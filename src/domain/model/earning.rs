@@ -177,7 +177,7 @@ mod tests {
     fn world(between: f64, within: f64) -> (Vec<Earned>, Vec<f64>) {
         let mut dice = Dice(7);
         let one = |_| {
-            let (name, mean) = [("a", 0.2), ("b", 0.6)][dice.roll(2) as usize];
+            let (name, mean) = [("a", 0.2), ("b", 0.6)][usize::from(dice.roll(2) == 1)];
             let truth = mean + between * chance(&mut dice);
             let exposure = (1 + dice.roll(200)) as f64;
             let amount = truth * exposure + within * exposure.sqrt() * chance(&mut dice);

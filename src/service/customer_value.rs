@@ -1,14 +1,13 @@
 //! What customers are worth in the time to come.
 //!
 //! What is learnt of all customers is a function of the question and of a position, so that the same question as of the
-//! same position has the same answer. A short ledger is learnt from as it is at the position that is read. Of a long one
-//! everything is learnt at round positions alone, the last but one before that which is read: whoever reads meanwhile
-//! finds it done, since it is begun as soon as that position is reached. What a customer did is read as of the position
-//! itself.
+//! same position has the same answer. What a customer did is read as of the position itself.
 
 use super::{
     Service,
     compute::{compute, see_through},
+    end_search::EndSearch,
+    learning_position::{learning_position, next_learning_position},
     rankings::RankingRequest,
     report::{Costs, check_range},
 };
@@ -29,11 +28,6 @@ use crate::domain::{
     time::{Day, Period},
 };
 use std::{collections::BTreeMap, sync::Arc};
-
-/// Up to this position everything is learnt as of the position that is read.
-const SHORT_LEDGER: Position = 8_192;
-/// Of a longer ledger there are so many round positions before it is twice as long.
-const ROUND_POSITIONS: Position = 128;
 
 /// What is asked of customers' value.
 #[derive(Debug, Clone)]
@@ -88,32 +82,6 @@ pub struct ValuedCustomer {
     pub party: Option<Arc<Party>>,
     /// What it is worth; `None` if it has not ordered.
     pub worth: Option<Worth>,
-}
-
-/// The position at which everything is learnt that is read as of another.
-pub fn learning_position(as_of: Position) -> Position {
-    match step(as_of) {
-        0 => as_of,
-        // At least a hundred of them are before it.
-        step => (as_of / step - 1) * step,
-    }
-}
-
-/// The last round position: what is read a little later is learnt at it.
-fn next_learning_position(as_of: Position) -> Option<Position> {
-    match step(as_of) {
-        0 => None,
-        step => Some(as_of / step * step),
-    }
-}
-
-/// How far apart round positions are; 0 if every position is one.
-fn step(as_of: Position) -> Position {
-    match as_of < SHORT_LEDGER {
-        true => 0,
-        // The greatest power of two up to it, over a power of two.
-        false => (1 << as_of.ilog2()) / ROUND_POSITIONS,
-    }
 }
 
 /// What customer margin is to be expected of: nothing is spent again to win a customer.
@@ -354,47 +322,6 @@ impl Service {
     }
 }
 
-/// Looks for the first day from which on there is nothing, near a guess: in steps that grow, and then by halves.
-#[derive(Debug)]
-struct EndSearch {
-    guess: Day,
-    /// From here on there is something.
-    low: Option<Day>,
-    /// From here on there is nothing.
-    high: Option<Day>,
-}
-
-impl EndSearch {
-    fn near(guess: Day) -> Self {
-        Self {
-            guess,
-            low: None,
-            high: None,
-        }
-    }
-
-    /// The day to be asked about next, or the day that was looked for.
-    fn next(&self) -> Result<Day, Day> {
-        let steps = |day: Day| day.0.abs_diff(self.guess.0).saturating_add(1);
-        let width = |day: Day| i32::try_from(steps(day)).unwrap_or(i32::MAX);
-        match (self.low, self.high) {
-            (None, None) => Ok(self.guess),
-            (Some(low), None) => Ok(Day(low.0.saturating_add(width(low)))),
-            (None, Some(Day(i32::MIN))) => Err(Day(i32::MIN)),
-            (None, Some(high)) => Ok(Day(high.0.saturating_sub(width(high)))),
-            (Some(low), Some(high)) if i64::from(low.0) + 1 >= i64::from(high.0) => Err(high),
-            (Some(low), Some(high)) => Ok(Day(low.0.midpoint(high.0))),
-        }
-    }
-
-    fn told(&mut self, day: Day, has_any: bool) {
-        match has_any {
-            true => self.low = Some(day),
-            false => self.high = Some(day),
-        }
-    }
-}
-
 /// What everybody in a scope adds up to.
 pub(super) fn everybody(scope: &Scope, weights: &Weights) -> RankQuestion {
     RankQuestion {
@@ -491,50 +418,4 @@ fn too_thin(customers: u64) -> Problem {
         ("minimum", MINIMUM_CUSTOMERS.to_string()),
     ];
     Problem::new(Reason::EvidenceTooThin, "", message, variables)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_learnt_is_at_most_a_sixty_fourth_behind_and_rarely_learnt() {
-        let mut last = 0;
-        let mut changes = 0;
-        for as_of in 0..1_000_000 {
-            let position = learning_position(as_of);
-            assert!(position <= as_of && (as_of - position) * 64 <= as_of.max(64));
-            // It never goes back, and was the next one before it is needed.
-            assert!(position >= last);
-            if as_of >= 2 * SHORT_LEDGER && position > last {
-                changes += 1;
-                let ahead = next_learning_position(as_of - 1);
-                assert!(ahead.is_some_and(|ahead| ahead >= position));
-            }
-            last = position;
-        }
-        assert!(changes < 7 * 128, "{changes}");
-        assert_eq!(learning_position(8_191), 8_191);
-        assert_eq!(learning_position(8_192), 8_128);
-    }
-
-    #[test]
-    fn the_last_day_is_found_from_any_guess_in_few_steps() {
-        let found = |guess: i32, last: Option<i32>| {
-            let mut search = EndSearch::near(Day(guess));
-            for _ in 0..80 {
-                match search.next() {
-                    Ok(day) => search.told(day, last.is_some_and(|last| day.0 <= last)),
-                    Err(found) => return Some(found.0),
-                }
-            }
-            None
-        };
-        for last in [-400, 0, 3, 17, 1_000] {
-            for guess in [-7, 0, 3, 4, 900] {
-                assert_eq!(found(guess, Some(last)), Some(last + 1));
-            }
-        }
-        assert_eq!(found(5, None), Some(i32::MIN));
-    }
 }

@@ -365,3 +365,6 @@ impl<T> Ends<T> {
 fn known(number: f64) -> f64 {
     if number.is_finite() { number } else { 0.0 }
 }
+
+#[cfg(test)]
+mod tests;

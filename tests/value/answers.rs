@@ -23,7 +23,7 @@ fn a_year_of_cdnow() {
             .map(|c| (c.fit.model.name(), c.held_back))
             .collect::<Vec<_>>()
     );
-    println!("{:?}", model.trend);
+    println!("{:?}", model.expectation.trend);
     let histories: Vec<PurchaseHistory> = customers.iter().filter_map(|o| o.before(CUT)).collect();
     let horizon = Horizon {
         weeks: 39.0,

@@ -110,6 +110,7 @@ fn without_intervals(value: &pb::CustomerValue) -> pb::CustomerValue {
         expected_profit: plain(&value.expected_profit),
         next_period_revenue: plain(&value.next_period_revenue),
         upside_profit: None,
+        typical_orders: None,
         ..value.clone()
     }
 }

@@ -181,6 +181,7 @@ pub fn worth_to_pb(worth: Option<&Worth>, shown: Shown<'_>) -> pb::CustomerValue
         probability_alive: worth.probability_alive,
         retention_probability: worth.retention,
         order_probability: worth.order_probability,
+        typical_orders: worth.typical_orders,
         expected_orders: Some(numbers_to_pb(&worth.orders)),
         expected_order_value: shown.amounts(&worth.order_value),
         expected_revenue: shown.amounts(&worth.revenue),
@@ -242,12 +243,16 @@ fn parameters_to_pb<const N: usize>(
 fn model_to_pb(valued: &Valued, terms: &ValueTerms, shown: Shown<'_>) -> pb::CustomerValueModel {
     let learnt: &WorthModel = &valued.learnt;
     let frequency = learnt.value.frequency();
-    let spend = &learnt.value.spend;
+    let (spend, tilt) = (learnt.value.spend(), learnt.value.expectation.tilt);
     let days = |days: u32| i32::try_from(days).unwrap_or(i32::MAX);
     pb::CustomerValueModel {
         frequency_model: frequency_model_to_pb(frequency.model).into(),
         frequency_parameters: parameters_to_pb(frequency.model.symbols(), &frequency.parameters),
         spend_parameters: parameters_to_pb(["p", "q", "gamma"], &spend.parameters),
+        pace_parameters: parameters_to_pb(
+            ["level", "by_expected", "by_repeats"],
+            &[tilt.level, tilt.by_expected, tilt.by_repeats],
+        ),
         candidates: learnt
             .value
             .candidates

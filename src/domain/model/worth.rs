@@ -111,6 +111,8 @@ pub struct Worth {
     pub order_probability: f64,
     /// Orders within the horizon.
     pub orders: Expected<f64>,
+    /// The middle of what may come, where intervals were asked for.
+    pub typical_orders: Option<f64>,
     /// The value of an order.
     pub order_value: Expected<Nanos>,
     /// Revenue within the horizon.
@@ -239,6 +241,7 @@ impl WorthModel {
             history.observed(),
         );
         let stays = outlook.alive_in(horizon.weeks) / outlook.alive.max(f64::MIN_POSITIVE);
+        let paced = self.value.expectation.paced(&history, horizon.weeks);
         let first = orders.first();
         let days = i32::try_from(history.recency_days).unwrap_or(i32::MAX);
         Some(Worth {
@@ -246,11 +249,12 @@ impl WorthModel {
             order_days: (first, Day(first.0.saturating_add(days))),
             probability_alive: alive,
             retention: known(alive * stays),
-            order_probability: known(1.0 - outlook.none(horizon.weeks)),
+            order_probability: known(1.0 - paced.none(horizon.weeks)),
             orders: Expected {
                 expected: known(score.orders),
                 ends: None,
             },
+            typical_orders: None,
             order_value: Expected::of(score.order_value),
             revenue: Expected::of(score.orders * score.order_value),
             discounted_revenue: Expected::of(score.discounted_revenue),
@@ -281,6 +285,7 @@ impl WorthModel {
             worth.margin,
             worth.weekly_cost,
         );
+        worth.typical_orders = Some(known(value.typical_orders));
         worth.orders.ends = Some(Ends::of(&value.orders, known));
         worth.order_value.ends = Some(Ends::of(&value.order_value, rounded));
         worth.revenue.ends = Some(Ends::of(&value.revenue, rounded));

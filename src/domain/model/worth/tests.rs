@@ -124,6 +124,7 @@ fn an_outline_is_the_same_without_intervals() {
         let ends = worth.profit.ends.unwrap();
         assert!(ends.expected_lower <= expected && expected <= ends.expected_upper);
         assert_eq!(worth.figures().count(), 27);
+        assert!(worth.typical_orders.take().is_some());
         worth.orders.ends = None;
         for amount in [
             &mut worth.order_value,

@@ -18,3 +18,4 @@ mod resuming;
 mod roles;
 mod superstore;
 mod two_services;
+mod values;

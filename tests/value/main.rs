@@ -11,3 +11,4 @@ mod answers;
 mod data;
 mod published;
 mod reference;
+mod simulated;

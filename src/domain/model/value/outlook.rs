@@ -11,6 +11,8 @@
 //! | still there, BG/NBD | `(1-z)^a F(a, a+b-R; a+b; z)` | the same of `e^(-lambda p u)` |
 //! | discounted orders | integral of the rate times `e^(-d u)` | Fader & Hardie, note 015, for a finite time |
 //!
+//! Where the series of `F` overflow, `a` is so large that `p` is as good as known: then it is taken for `a / (a+b)`.
+//!
 //! `F` is Gauss's hypergeometric function; `b` is what it is after the orders seen.
 
 use super::{
@@ -59,8 +61,9 @@ pub struct Discounted {
     pub alive_weeks: f64,
 }
 
-/// Terms of a hypergeometric series; a longer one has converged to all digits long before.
-const MOST_TERMS: u32 = 200_000;
+/// Terms of a hypergeometric series. That is enough for all digits up to `z = 0.998`, so for times of 500 times
+/// `alpha + T`; beyond, digits are lost, and what rounding brings below zero is taken for zero.
+const MOST_TERMS: u32 = 20_000;
 /// `e^-40` of today's worth is nothing.
 const WORTHLESS: f64 = 40.0;
 /// Within one panel of an integral the discount changes by no more than `e^-2`.
@@ -79,7 +82,7 @@ impl Outlook {
 
     /// Expected orders in so many weeks from now.
     pub fn orders(&self, weeks: f64) -> f64 {
-        self.alive * self.orders_if_alive(weeks)
+        self.alive * self.orders_if_alive(weeks).max(0.0)
     }
 
     fn orders_if_alive(&self, weeks: f64) -> f64 {
@@ -89,7 +92,13 @@ impl Outlook {
                 let (z, log_left) = (weeks / (l + weeks), -libm::log1p(weeks / l));
                 let whole = a + b - 1.0;
                 let series = shifted_series(a, a + b - 1.0 - r, a + b, z);
-                -whole * grown(a - 1.0, log_left) - libm::exp((a - 1.0) * log_left) * series
+                let orders =
+                    -whole * grown(a - 1.0, log_left) - libm::exp((a - 1.0) * log_left) * series;
+                if orders.is_finite() {
+                    return orders;
+                }
+                let p = a / (a + b);
+                -libm::expm1(-r * libm::log1p(p * weeks / l)) / p
             }
             Leaving::Exponential { shape, rate } => {
                 let log_left = -libm::log1p(weeks / rate);
@@ -130,7 +139,13 @@ impl Outlook {
                 let z = weeks / (l + weeks);
                 let shrunk = libm::exp(-a * libm::log1p(weeks / l));
                 let orders = r / l * shrunk * hypergeometric(a, a + b - r - 1.0, a + b, z);
-                (orders, shrunk * hypergeometric(a, a + b - r, a + b, z))
+                let there = shrunk * hypergeometric(a, a + b - r, a + b, z);
+                if orders.is_finite() && there.is_finite() {
+                    return (orders.max(0.0), there.clamp(0.0, 1.0));
+                }
+                let p = a / (a + b);
+                let there = libm::exp(-r * libm::log1p(p * weeks / l));
+                (r / (l + p * weeks) * there, there)
             }
             Leaving::Exponential { shape, rate } => {
                 let there = libm::exp(-shape * libm::log1p(weeks / rate));

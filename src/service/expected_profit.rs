@@ -13,6 +13,7 @@ use crate::domain::{
     model::worth::{ValueTerms, Worth, WorthModel},
     money::Nanos,
     party::Party,
+    price_terms::PriceTerms,
     problem::Problem,
     purchase::Purchases,
     question::{RankRow, RowSelection},
@@ -73,6 +74,8 @@ pub struct ExpectedCustomer {
     pub worth: Option<Worth>,
     /// Its waterfall; of zeros if it did nothing in the period.
     pub statement: Statement,
+    /// By what it buys.
+    pub terms: Option<PriceTerms>,
     /// Its places by revenue and by net profit, from 0, if it was active.
     pub places: Option<(u64, u64)>,
 }
@@ -120,7 +123,9 @@ impl Service {
             .await?;
         let parties = self.store()?.party(tenant, &ids, asked.scope.as_of).await?;
         let mut rows = page;
-        for (row, party) in rows.iter_mut().zip(parties) {
+        let terms = self.terms_of(tenant, &ids, &ranking.scope).await?;
+        for ((row, party), terms) in rows.iter_mut().zip(parties).zip(terms) {
+            row.terms = terms;
             row.worth = worths.remove(&row.customer).flatten();
             row.party = party;
         }
@@ -213,6 +218,7 @@ impl ExpectedOrder {
                 cumulative,
                 worth: None,
                 statement: Statement::default(),
+                terms: None,
                 places: None,
             }
         })

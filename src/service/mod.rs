@@ -18,12 +18,14 @@ pub mod dimension_ranking;
 mod end_search;
 pub mod exchange_rates;
 pub mod expected_profit;
+pub mod inactive;
 pub mod kept;
 pub mod late_arrivals;
 mod learning_position;
 pub mod lookalike;
 pub mod parties;
 pub mod prequalify;
+pub mod price_terms;
 pub mod products;
 pub mod profile;
 pub mod rankings;
@@ -53,6 +55,7 @@ use clock::Clock;
 use cross_report::{ColumnTotals, ColumnsAsked};
 use customer_value::ValueLearning;
 use expected_profit::{ExpectedAsked, ExpectedOrder};
+use inactive::{Inactive, InactiveAsked};
 use kept::Kept;
 use late_arrivals::{LateArrivals, LateQuestion};
 use prequalify::{Learning, Trained};
@@ -73,6 +76,8 @@ const KEPT_WON: usize = 2;
 const KEPT_LATE: usize = 2;
 /// How many orders by expected profit are kept: one has a line for every customer.
 const KEPT_EXPECTED: usize = 2;
+/// Of how many rankings it is kept who has no activity in them: one has a line for every such customer.
+const KEPT_INACTIVE: usize = 2;
 
 /// What holds for the whole service.
 #[derive(Debug, Clone)]
@@ -108,6 +113,7 @@ pub struct Service {
     won: Kept<(TenantId, Position), Won>,
     receivables_costs: Kept<CostsAsked, ReceivablesCosts>,
     late_arrivals: Kept<(TenantId, LateQuestion), LateArrivals>,
+    inactive: Kept<InactiveAsked, Inactive>,
     /// What the store is seen through, where a report is made in another currency.
     restating: Option<Arc<Restating>>,
 }
@@ -128,6 +134,7 @@ impl Service {
             won: Kept::new(KEPT_WON),
             receivables_costs: Kept::new(KEPT),
             late_arrivals: Kept::new(KEPT_LATE),
+            inactive: Kept::new(KEPT_INACTIVE),
             restating: None,
         }
     }

@@ -456,4 +456,11 @@ async fn what_cannot_be_answered_is_refused_by_name() {
         refusal(&status),
         named("FIELD_INVALID", "reporting_currency")
     );
+    let inactive = pb::RankCustomersRequest {
+        basis: RankingBasis::ExpectedProfit.into(),
+        include_inactive: true,
+        ..Default::default()
+    };
+    let status = world.rankings().rank_customers(inactive).await.unwrap_err();
+    assert_eq!(refusal(&status), named("FIELD_INVALID", "include_inactive"));
 }

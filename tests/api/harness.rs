@@ -11,6 +11,7 @@ use profitscore::{
             customer_service_client::CustomerServiceClient,
             customer_value_service_client::CustomerValueServiceClient,
             exchange_rate_service_client::ExchangeRateServiceClient, google_type,
+            price_terms_service_client::PriceTermsServiceClient,
             prospect_service_client::ProspectServiceClient,
             ranking_service_client::RankingServiceClient,
             receivables_service_client::ReceivablesServiceClient,
@@ -121,6 +122,10 @@ impl World {
 
     pub fn exchange_rates(&self) -> ExchangeRateServiceClient<Channel> {
         ExchangeRateServiceClient::new(self.channel.clone())
+    }
+
+    pub fn price_terms(&self) -> PriceTermsServiceClient<Channel> {
+        PriceTermsServiceClient::new(self.channel.clone())
     }
 
     pub fn rankings(&self) -> RankingServiceClient<Channel> {

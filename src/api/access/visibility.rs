@@ -8,6 +8,7 @@
 
 use super::{
     Role::{self, Ingest, Sales},
+    rates::RATES,
     values::VALUES,
 };
 
@@ -71,6 +72,14 @@ pub const METHODS: &[ServiceMethods] = &[
             ("ListExchangeRates", &[Sales, Ingest]),
         ],
     ),
+    // Who could choose by what customers are grouped would find by many choices who earns more than whom.
+    (
+        "PriceTermsService",
+        &[
+            ("PutPriceTerms", &[Ingest]),
+            ("ListPriceTerms", &[Sales, Ingest]),
+        ],
+    ),
     (
         "ProspectService",
         &[
@@ -119,7 +128,7 @@ pub type MessageFields = (&'static str, &'static str, &'static str);
 
 /// Every message that is not of finance alone.
 pub fn messages() -> impl Iterator<Item = &'static MessageFields> {
-    FIELDS.iter().chain(VALUES)
+    FIELDS.iter().chain(RATES).chain(VALUES)
 }
 
 /// Every field of what is answered, and of what sales may send. A field of finance is left out of an answer, and
@@ -223,29 +232,6 @@ const FIELDS: &[MessageFields] = &[
         "",
     ),
     ("ClosedPeriod", "month period position record_time note", ""),
-    // === exchange rates ===
-    (
-        "ExchangeRate",
-        "from_currency to_currency day rate source",
-        "",
-    ),
-    ("PutExchangeRatesResponse", "results written_at", ""),
-    ("ExchangeRateResult", "stored unchanged rejection", ""),
-    (
-        "ListExchangeRatesRequest",
-        "tenant_id from_currency to_currency first_day last_day page_size page_token read_options",
-        "",
-    ),
-    (
-        "ListExchangeRatesResponse",
-        "exchange_rates next_page_token read_at",
-        "",
-    ),
-    (
-        "StoredExchangeRate",
-        "exchange_rate position record_time",
-        "",
-    ),
     // === customers ===
     ("Party", "party_id stage display_name traits", ""),
     ("Trait", "key value", ""),
@@ -305,28 +291,29 @@ const FIELDS: &[MessageFields] = &[
     (
         "RankCustomersRequest",
         "tenant_id period basis direction filter cost_model_version page_size page_token read_options",
-        "reporting_currency value_terms",
+        // Who did nothing marks zero in the order.
+        "reporting_currency include_inactive value_terms",
     ),
     (
         "RankCustomersResponse",
         "customers next_page_token read_at cost_basis customer_count",
-        "control_total negative_count",
+        "control_total negative_count inactive_count",
     ),
     (
         "RankedCustomer",
         "rank customer_id display_name statement rank_by_revenue rank_by_net_profit rank_divergence \
-         paid_share average_days_late customer_value",
-        "value share_of_total cumulative_value cumulative_share",
+         paid_share average_days_late price_list_id discount_tier nominal_discount customer_value",
+        "value share_of_total cumulative_value cumulative_share inactive",
     ),
     (
         "ExportRankingRequest",
         "tenant_id period basis direction filter cost_model_version read_options",
-        "reporting_currency value_terms",
+        "reporting_currency include_inactive value_terms",
     ),
     (
         "ExportRankingResponse",
         "customers read_at cost_basis customer_count",
-        "control_total negative_count",
+        "control_total negative_count inactive_count",
     ),
     (
         "Statement",
@@ -346,7 +333,8 @@ const FIELDS: &[MessageFields] = &[
     ),
     (
         "GetCustomerStatementResponse",
-        "customer_id display_name statement rank_by_revenue rank_by_net_profit customer_count read_at cost_basis",
+        "customer_id display_name statement rank_by_revenue rank_by_net_profit customer_count read_at cost_basis \
+         price_list_id discount_tier nominal_discount",
         "lines control_total",
     ),
     (
@@ -372,12 +360,13 @@ const FIELDS: &[MessageFields] = &[
     ),
     (
         "RankDimensionResponse",
-        "rows next_page_token row_count read_at cost_basis",
+        "rows next_page_token row_count read_at cost_basis sale_count complaint_count major_complaint_count \
+         complaints_per_hundred_sales",
         "negative_count control_total",
     ),
     (
         "RankedDimension",
-        "rank dimension_id statement",
+        "rank dimension_id statement complaints_per_hundred_sales severe_complaint_share",
         "value share_of_total cumulative_value cumulative_share sales_pay profit_per_sales_pay revenue_per_hour \
          profit_per_hour",
     ),

@@ -3,9 +3,7 @@
 use crate::table::{Cell, Table};
 use profitscore::domain::{
     model::value::{
-        Horizon, Orders, PurchaseHistory, ValueModel,
-        choice::rows_before,
-        expectation::outlook_of,
+        Horizon, Orders, PurchaseHistory, ValueModel, choice::rows_before, expectation::outlook_of,
         frequency::FrequencyModel,
     },
     time::Day,
@@ -50,7 +48,11 @@ impl Known {
 }
 
 fn mean_absolute_error(forecast: &[f64], actual: &[f64]) -> f64 {
-    let sum: f64 = forecast.iter().zip(actual).map(|(f, a)| (f - a).abs()).sum();
+    let sum: f64 = forecast
+        .iter()
+        .zip(actual)
+        .map(|(f, a)| (f - a).abs())
+        .sum();
     sum / actual.len() as f64
 }
 
@@ -76,7 +78,9 @@ pub fn accuracy(customers: &[Orders], published: &Published, table: &mut Table) 
     let actual: f64 = known.orders.iter().sum();
     let rows = rows_before(customers, CUT);
     for model in FrequencyModel::ALL {
-        let Some(fit) = model.fit(&rows, None) else { continue };
+        let Some(fit) = model.fit(&rows, None) else {
+            continue;
+        };
         let orders = |history: &PurchaseHistory| outlook_of(&fit, history).orders(39.0);
         let forecast: Vec<f64> = known.histories.iter().map(orders).collect();
         let total: f64 = forecast.iter().sum();
@@ -88,12 +92,18 @@ pub fn accuracy(customers: &[Orders], published: &Published, table: &mut Table) 
             Cell::percent(total / actual - 1.0),
         ]);
     }
-    let Some(model) = ValueModel::learn(customers, CUT, None) else { return };
+    let Some(model) = ValueModel::learn(customers, CUT, None) else {
+        return;
+    };
     let horizon = Horizon {
         weeks: 39.0,
         discount: 0.0,
     };
-    let answers: Vec<_> = known.histories.iter().map(|h| model.value(h, horizon)).collect();
+    let answers: Vec<_> = known
+        .histories
+        .iter()
+        .map(|h| model.value(h, horizon))
+        .collect();
     let expected: Vec<f64> = answers.iter().map(|a| a.orders.expected).collect();
     let typical: Vec<f64> = answers.iter().map(|a| a.typical_orders).collect();
     let total: f64 = expected.iter().sum();
@@ -120,7 +130,9 @@ pub fn accuracy(customers: &[Orders], published: &Published, table: &mut Table) 
 pub fn coverage(customers: &[Orders], set: &str, days: (Day, Day), label: &str, table: &mut Table) {
     let (cut, end) = days;
     let known = Known::of(customers, cut, end);
-    let Some(model) = ValueModel::learn(customers, cut, None) else { return };
+    let Some(model) = ValueModel::learn(customers, cut, None) else {
+        return;
+    };
     let horizon = Horizon {
         weeks: f64::from(end.0 - cut.0) / 7.0,
         discount: 0.0,
@@ -143,7 +155,11 @@ pub fn coverage(customers: &[Orders], set: &str, days: (Day, Day), label: &str, 
     }
     let mut cells = vec![Cell::text(set), Cell::text(label)];
     for [all, orders, revenue] in counts {
-        cells.push(Cell::text(format!("{:.1}% / {:.1}%", 100.0 * orders / all, 100.0 * revenue / all)));
+        cells.push(Cell::text(format!(
+            "{:.1}% / {:.1}%",
+            100.0 * orders / all,
+            100.0 * revenue / all
+        )));
     }
     table.add(cells);
 }
@@ -152,7 +168,9 @@ pub fn coverage(customers: &[Orders], set: &str, days: (Day, Day), label: &str, 
 pub fn totals(customers: &[Orders], set: &str, days: (Day, Day), label: &str, table: &mut Table) {
     let (cut, end) = days;
     let known = Known::of(customers, cut, end);
-    let Some(model) = ValueModel::learn(customers, cut, None) else { return };
+    let Some(model) = ValueModel::learn(customers, cut, None) else {
+        return;
+    };
     let total = model.total(&known.histories, f64::from(end.0 - cut.0) / 7.0);
     let mut cells = vec![
         Cell::text(set),

@@ -203,3 +203,61 @@ fn probability_of_share(
     }
     sum
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DISTRIBUTION: [f64; 5] = [0.5, 0.2, 0.15, 0.11, 0.04];
+
+    fn levels(low: f64, high: f64) -> Levels {
+        Levels { low, high }
+    }
+
+    #[test]
+    fn counts_lie_between_their_levels() {
+        assert_eq!(of_counts(&DISTRIBUTION, Levels::PLAIN), (0.0, 3.0));
+        assert_eq!(of_counts(&DISTRIBUTION, levels(0.6, 0.8)), (1.0, 2.0));
+        assert_eq!(of_counts(&DISTRIBUTION, levels(0.5, 0.4)), (0.0, 0.0));
+        assert_eq!(of_counts(&DISTRIBUTION, levels(0.0, 1.0)), (0.0, 4.0));
+        assert_eq!(of_counts(&[], Levels::PLAIN), (0.0, 0.0));
+        assert_eq!(median(&DISTRIBUTION), 0.0);
+        assert_eq!(median(&[0.4, 0.3, 0.3]), 1.0);
+    }
+
+    #[test]
+    fn a_quantile_of_revenue_has_its_probability() {
+        let spend = SpendFit::known([6.25, 3.74, 15.44]);
+        for own in [(0, 0.0), (1, 20.0), (30, 45.0)] {
+            for probability in [0.51, 0.7, 0.95, 0.999] {
+                let amount = revenue_quantile(&DISTRIBUTION, &spend, own, probability);
+                let again = revenue_probability(&DISTRIBUTION, &spend, own, amount);
+                assert!(
+                    (again - probability).abs() < 1e-5,
+                    "{amount} {again} {probability}"
+                );
+            }
+            assert_eq!(revenue_quantile(&DISTRIBUTION, &spend, own, 0.4), 0.0);
+        }
+        let (low, high) = of_revenue(&DISTRIBUTION, &spend, (1, 20.0), levels(0.6, 0.95));
+        assert!(low > 0.0 && high > low);
+    }
+
+    #[test]
+    fn points_around_parameters_have_their_covariance() {
+        let covariance = [[0.04, 0.01], [0.01, 0.09]];
+        let points = around(&[2.0, 3.0], &covariance);
+        assert_eq!(points.len(), 4);
+        for row in 0..2 {
+            for column in 0..2 {
+                let log = |point: &[f64; 2], at: usize| (point[at] / [2.0, 3.0][at]).ln();
+                let sum: f64 = points.iter().map(|p| log(p, row) * log(p, column)).sum();
+                assert!((sum / 4.0 - covariance[row][column]).abs() < 1e-12);
+            }
+        }
+        // A parameter without an error stays.
+        let points = around(&[2.0, 3.0], &[[0.0, 0.0], [0.0, 0.09]]);
+        assert!(points.iter().all(|point| point[0] == 2.0));
+        assert_eq!(around(&[2.0, 3.0], &[[0.0; 2]; 2]), [[2.0, 3.0]]);
+    }
+}

@@ -185,3 +185,83 @@ fn quantile(mut values: Vec<(f64, f64)>, share: f64) -> f64 {
     }
     values.last().map_or(1.0, |(value, _)| *value)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn placed(below: f64, up_to: f64, ordered: bool) -> Placed {
+        Placed {
+            below,
+            up_to,
+            ordered,
+            weight: 1.0,
+        }
+    }
+
+    /// A hundred silent customers with chances of silence from 0 to 0.99, and a hundred who ordered once, of whom all
+    /// but so many were thought to order at most once with 0.5 to 0.6.
+    fn outcomes(surprises: u32) -> Vec<Placed> {
+        let silent = (0..100).map(|n| placed(0.0, f64::from(n) / 100.0, false));
+        let ordering = (0..100).map(|n| {
+            let below = if n < surprises {
+                0.99
+            } else {
+                0.5 + f64::from(n) / 1_000.0
+            };
+            placed(below, below + 0.005, true)
+        });
+        silent.chain(ordering).collect()
+    }
+
+    fn share_inside(outcomes: &[Placed], levels: Levels, ordered: bool) -> f64 {
+        let those: Vec<_> = outcomes.iter().filter(|p| p.ordered == ordered).collect();
+        let inside = |p: &&&Placed| p.up_to >= levels.low && p.below <= levels.high;
+        those.iter().filter(inside).count() as f64 / those.len() as f64
+    }
+
+    #[test]
+    fn nine_in_ten_lie_inside_of_those_who_ordered_and_of_those_who_did_not() {
+        for surprises in [0, 3, 8, 20] {
+            let outcomes = outcomes(surprises);
+            let levels = Levels::of(&outcomes).unwrap();
+            for ordered in [true, false] {
+                let share = share_inside(&outcomes, levels, ordered);
+                let plenty = surprises > 10 && ordered;
+                let most = if plenty { 1.0 } else { 0.921 };
+                assert!(
+                    (0.9..=most).contains(&share),
+                    "{surprises} {levels:?} {share}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_wider_of_two_holds_both() {
+        let (a, b) = (
+            Levels {
+                low: 0.1,
+                high: 0.9,
+            },
+            Levels {
+                low: 0.2,
+                high: 0.95,
+            },
+        );
+        assert_eq!(
+            a.widened(b),
+            Levels {
+                low: 0.1,
+                high: 0.95
+            }
+        );
+        assert_eq!(b.widened(a), a.widened(b));
+    }
+
+    #[test]
+    fn from_few_nothing_is_learnt() {
+        assert_eq!(Levels::of(&outcomes(0)[..120]), None);
+        assert_eq!(Levels::of(&[]), None);
+    }
+}

@@ -30,6 +30,7 @@ pub mod distribution;
 pub mod expectation;
 pub mod frequency;
 pub mod geometric;
+mod hypergeometric;
 pub mod interval;
 mod lanes;
 pub mod levels;

@@ -20,6 +20,8 @@ use crate::domain::time::Day;
 const ORIGINS: [i64; 5] = [460, 480, 500, 520, 540];
 /// Draws `d` and `f` to zero: as much as orders that deviate by themselves.
 const RIDGE: f64 = 5.0;
+/// How often the level is set at most.
+const LEVELLINGS: u32 = 20;
 /// No customer's pace is further from the model's than this factor.
 const FURTHEST: f64 = 10.0;
 
@@ -81,19 +83,27 @@ impl Tilt {
 
     /// With the level at which the sum over customers stays what the model says.
     #[must_use]
-    pub fn levelled(self, fit: &FrequencyFit, rows: &[Row]) -> Self {
+    pub fn levelled(mut self, fit: &FrequencyFit, rows: &[Row]) -> Self {
         if self == Self::NONE {
             return self;
         }
-        let (mut plain, mut tilted) = (0.0, 0.0);
-        for row in rows {
-            let outlook = fit.outlook(row.repeats, row.recency(), row.observed());
-            let orders = f64::from(row.customers) * outlook.orders(self.weeks);
-            plain += orders;
-            tilted += orders * self.pace(row.repeats, orders / f64::from(row.customers));
+        // Once, but for paces that are held at their bounds.
+        for _ in 0..LEVELLINGS {
+            let (mut plain, mut tilted) = (0.0, 0.0);
+            for row in rows {
+                let outlook = fit.outlook(row.repeats, row.recency(), row.observed());
+                let orders = outlook.orders(self.weeks);
+                let customers = f64::from(row.customers);
+                plain += customers * orders;
+                tilted += customers * orders * self.pace(row.repeats, orders);
+            }
+            let missing = libm::log(plain.max(1e-300) / tilted.max(1e-300));
+            self.level += missing;
+            if missing.abs() < 1e-9 {
+                break;
+            }
         }
-        let level = self.level + libm::log(plain.max(1e-300) / tilted.max(1e-300));
-        Self { level, ..self }
+        self
     }
 
     /// By how much more likely the tilt makes what came: Poisson, given the total.
@@ -189,4 +199,66 @@ fn regression(cells: &[Cell]) -> Option<[f64; 3]> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::model::value::frequency::FrequencyModel;
+
+    fn cells(level: f64, by_expected: f64, by_repeats: f64) -> Vec<Cell> {
+        let cell = |number: u32| {
+            let (log_expected, repeats) = (f64::from(number % 7) - 3.0, f64::from(number % 5));
+            let traits = [1.0, log_expected, libm::log1p(repeats)];
+            let pace = level + by_expected * traits[1] + by_repeats * traits[2];
+            let expected = 1e7 * libm::exp(log_expected);
+            Cell {
+                traits,
+                expected,
+                orders: expected * libm::exp(pace),
+            }
+        };
+        (0..35).map(cell).collect()
+    }
+
+    #[test]
+    fn a_planted_tilt_comes_back() {
+        let found = regression(&cells(-0.3, -0.4, 0.5)).unwrap();
+        for (found, planted) in found.iter().zip([-0.3, -0.4, 0.5]) {
+            assert!((found - planted).abs() < 1e-5, "{found} {planted}");
+        }
+        let found = regression(&cells(0.0, 0.0, 0.0)).unwrap();
+        assert!(found.iter().all(|c| c.abs() < 1e-9), "{found:?}");
+    }
+
+    #[test]
+    fn the_sum_over_customers_stays() {
+        let fit = FrequencyFit::known(FrequencyModel::ParetoNbd, [0.553, 10.578, 0.606, 11.669]);
+        let row = |repeats, recency_days| Row {
+            repeats,
+            recency_days,
+            observed_days: 270,
+            customers: 1 + repeats,
+        };
+        let rows = [row(0, 0), row(1, 30), row(4, 250), row(20, 268)];
+        let tilt = Tilt {
+            level: 3.0,
+            by_expected: -0.3,
+            by_repeats: 0.4,
+            weeks: 20.0,
+        };
+        let tilt = tilt.levelled(&fit, &rows);
+        let (mut plain, mut tilted) = (0.0, 0.0);
+        for row in rows {
+            let outlook = fit.outlook(row.repeats, row.recency(), row.observed());
+            let orders = outlook.orders(tilt.weeks);
+            plain += f64::from(row.customers) * orders;
+            tilted += f64::from(row.customers) * orders * tilt.pace(row.repeats, orders);
+        }
+        assert!((tilted / plain - 1.0).abs() < 1e-8, "{tilted} {plain}");
+        assert_eq!(Tilt::NONE.levelled(&fit, &rows), Tilt::NONE);
+        assert_eq!(Tilt::NONE.pace(5, 3.0), 1.0);
+        // Nobody's pace leaves all bounds.
+        assert!((tilt.pace(4_000_000_000, 1e-300) - FURTHEST).abs() < 1e-9);
+    }
 }

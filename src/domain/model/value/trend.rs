@@ -79,3 +79,53 @@ impl Trend {
         (self.weekly_variance * weeks).sqrt().min(MOST_ERROR)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::model::value::{DaySum, choice::rows_before, frequency::FrequencyModel};
+
+    /// Customers who order every so many days, some of them for ever.
+    fn customers() -> Vec<Orders> {
+        let customer = |number: i32| {
+            let (first, every) = (number % 50, 5 + number % 40);
+            let last = if number % 3 == 0 { 400 } else { first + 60 };
+            let day = |at: i32| DaySum {
+                day: Day(first + at * every),
+                value: 10.0,
+            };
+            Orders::of(
+                (0..80)
+                    .map(day)
+                    .take_while(|sum| sum.day.0 <= last)
+                    .collect(),
+            )
+            .unwrap()
+        };
+        (0..300).map(customer).collect()
+    }
+
+    #[test]
+    fn forecasts_are_of_what_was_known_and_their_error_grows_with_time() {
+        let (customers, until) = (customers(), Day(400));
+        let fit = FrequencyModel::BgNbd
+            .fit(&rows_before(&customers, until), None)
+            .unwrap();
+        let trend = Trend::of(&customers, Day(0), until, &fit);
+        assert_eq!(trend.forecasts.len(), ORIGINS.len());
+        for forecast in &trend.forecasts {
+            let came = customers
+                .iter()
+                .map(|c| f64::from(c.within(forecast.from, until).0));
+            assert_eq!(forecast.actual, came.sum::<f64>());
+            assert_eq!(forecast.weeks, f64::from(400 - forecast.from.0) / 7.0);
+            assert!(forecast.expected > 0.0);
+        }
+        assert!((trend.error(40.0) / trend.error(10.0) - 2.0).abs() < 1e-12);
+        assert!(trend.error(1e12) <= MOST_ERROR);
+        // Nothing to forecast: only what is thought before.
+        let none = Trend::of(&[], Day(0), until, &fit);
+        assert!(none.forecasts.is_empty());
+        assert!((none.error(200.0 / 7.0) - PRIOR_ERROR).abs() < 1e-12);
+    }
+}

@@ -20,7 +20,7 @@ use crate::domain::{
         MINIMUM_CUSTOMERS,
         worth::{ValueTerms, Worth, WorthModel},
     },
-    party::{Party, TraitType},
+    party::{Party, Sensitivity, TraitType},
     problem::{Problem, Reason},
     purchase::{PurchaseAnswer, PurchaseQuestion, Purchases},
     question::{Order, RankQuestion, RowSelection, Scope},
@@ -240,10 +240,11 @@ impl Service {
         position: Position,
     ) -> Result<Arc<WorthModel>, Problem> {
         let learning = request.learning(tenant, costs.model.version, position);
+        // Not what is learnt but what is read says whether there is such a trait.
+        if let Some(segment) = &request.segment {
+            self.check_segment(tenant, segment, request).await?;
+        }
         let learn = async || {
-            if let Some(segment) = &request.segment {
-                self.check_segment(tenant, segment, request).await?;
-            }
             let mut question = purchases_question(request, &costs.model, None);
             question.scope.as_of = position;
             let all = self.store()?.purchases(tenant, &question).await?;
@@ -255,7 +256,8 @@ impl Service {
         self.worth_models.find_or(&learning, learn).await
     }
 
-    /// Refuses a trait that is not there, or whose values are too many or not one of each customer.
+    /// Refuses a trait that is not there, one that may not enter any model, and one whose values are too many or not one of
+    /// each customer.
     async fn check_segment(
         &self,
         tenant: &TenantId,
@@ -265,13 +267,17 @@ impl Service {
         let as_of = request.scope.as_of;
         let definitions = self.trait_definitions(tenant, as_of).await?;
         let found = definitions.iter().find(|one| one.key == *segment);
-        match found.map(|one| one.trait_type) {
-            Some(TraitType::Category | TraitType::Flag) => Ok(()),
-            Some(TraitType::Number | TraitType::Set) | None => Err(Problem::field_invalid(
-                &format!("{}.segment_trait", request.terms_field),
-                "is no trait that is a category or a flag",
-            )),
-        }
+        let problem = match found.map(|one| (one.sensitivity, one.trait_type)) {
+            Some((Sensitivity::Ordinary, TraitType::Category | TraitType::Flag)) => return Ok(()),
+            Some((Sensitivity::SpecialCategory | Sensitivity::Excluded, _)) => {
+                "may not enter any model"
+            }
+            Some((Sensitivity::Ordinary, TraitType::Number | TraitType::Set)) | None => {
+                "is no trait that is a category or a flag"
+            }
+        };
+        let field = format!("{}.segment_trait", request.terms_field);
+        Err(Problem::field_invalid(&field, problem))
     }
 
     /// The day from which customers are valued: the end of the period, or the day after the last with any activity. That

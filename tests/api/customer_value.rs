@@ -405,6 +405,32 @@ async fn what_cannot_be_answered_is_refused_by_name() {
         refused(with(segment)).await,
         named("FIELD_INVALID", "terms.segment_trait")
     );
+    for (key, sensitivity) in [
+        ("BLOOD", pb::TraitSensitivity::SpecialCategory),
+        ("SHOE", pb::TraitSensitivity::Excluded),
+    ] {
+        let definition = pb::TraitDefinition {
+            key: key.to_owned(),
+            r#type: pb::TraitType::Category as i32,
+            sensitivity: sensitivity as i32,
+            ..Default::default()
+        };
+        let request = pb::PutTraitDefinitionRequest {
+            trait_definition: Some(definition),
+            ..Default::default()
+        };
+        world
+            .customers()
+            .put_trait_definition(request)
+            .await
+            .unwrap();
+        let segment = pb::ValueTerms {
+            segment_trait: key.to_owned(),
+            ..Default::default()
+        };
+        let field = "terms.segment_trait";
+        assert_eq!(refused(with(segment)).await, named("FIELD_INVALID", field));
+    }
     // Nobody to learn from, and then too few.
     let sales = (0..39).map(|n| sale(&format!("s{n}"), &format!("c{n}"), n, "5", "1"));
     post(&world, &sales.collect::<Vec<_>>()).await;

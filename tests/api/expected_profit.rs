@@ -2,9 +2,9 @@
 
 use crate::{
     customer_value::{CUSTOMERS, END, ask, asking, number, post, town, value},
-    harness::{World, days, sale, text},
+    harness::{World, activity, days, sale, text, usd},
 };
-use profitscore::api::pb::{self, RankingBasis};
+use profitscore::api::pb::{self, RankingBasis, activity::Kind};
 
 fn ranking(direction: pb::RankingDirection) -> pb::RankCustomersRequest {
     pb::RankCustomersRequest {
@@ -181,4 +181,56 @@ async fn pages_and_the_export_are_of_one_ranking() {
         exported.extend(part.customers);
     }
     assert_eq!(exported, whole.customers);
+}
+
+#[tokio::test]
+async fn of_a_long_ledger_everything_is_learnt_at_round_positions() {
+    let world = town().await;
+    let payment = |number: i64| {
+        let kind = Kind::Payment(pb::Payment {
+            amount: Some(usd("1")),
+            ..Default::default()
+        });
+        activity(&format!("p{number}"), "payer", number % END, kind)
+    };
+    let payments: Vec<_> = (0..8_300).map(payment).collect();
+    let position = post(&world, &payments).await;
+    let answer = ask(&world, asking(&["loyal"])).await;
+    let (model, step) = (answer.model.clone().unwrap(), 64);
+    assert_eq!(model.learnt_position, (position / step - 1) * step);
+    assert_eq!(model.end_time.unwrap().seconds, END * 86_400);
+    // What a customer does is seen at once, also on a day after all that was learnt from.
+    let left = (step - position % step).min(3);
+    let orders = (1..left).map(|on| sale(&format!("more-{on}"), "loyal", END + on, "100", "50"));
+    let orders: Vec<_> = orders.collect();
+    let later = match orders.is_empty() {
+        true => answer.clone(),
+        false => {
+            post(&world, &orders).await;
+            ask(&world, asking(&["loyal"])).await
+        }
+    };
+    let more = i64::try_from(orders.len()).unwrap();
+    assert_eq!(value(&later, 0).order_count, 52 + more);
+    let learnt = later.model.unwrap();
+    assert_eq!(learnt.learnt_position, model.learnt_position);
+    assert_eq!(learnt.frequency_parameters, model.frequency_parameters);
+    assert_eq!(
+        learnt.end_time.unwrap().seconds,
+        (END + if more > 0 { more + 1 } else { 0 }) * 86_400
+    );
+    // Everybody is ranked by the same.
+    let request = pb::RankCustomersRequest {
+        basis: RankingBasis::ExpectedProfit.into(),
+        page_size: 1_000,
+        ..Default::default()
+    };
+    let ranking = rank(&world, request).await;
+    let loyal = ranking
+        .customers
+        .iter()
+        .find(|one| one.customer_id == "loyal")
+        .unwrap();
+    let own = value(&later, 0).expected_profit.as_ref().unwrap();
+    assert_eq!(loyal.value, own.expected);
 }

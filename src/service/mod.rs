@@ -12,12 +12,16 @@ mod compute;
 pub mod copying;
 pub mod cost_models;
 pub mod cross_report;
+pub mod customer_value;
 pub mod dependence;
 pub mod dimension_ranking;
+mod end_search;
 pub mod exchange_rates;
+pub mod expected_profit;
 pub mod inactive;
 pub mod kept;
 pub mod late_arrivals;
+mod learning_position;
 pub mod lookalike;
 pub mod parties;
 pub mod prequalify;
@@ -39,6 +43,7 @@ use crate::{
         closing::Month,
         id::TenantId,
         ledger::Position,
+        model::worth::WorthModel,
         money::Currency,
         problem::{Problem, Reason},
         receivables::cost::ReceivablesCosts,
@@ -48,6 +53,8 @@ use crate::{
 };
 use clock::Clock;
 use cross_report::{ColumnTotals, ColumnsAsked};
+use customer_value::ValueLearning;
+use expected_profit::{ExpectedAsked, ExpectedOrder};
 use inactive::{Inactive, InactiveAsked};
 use kept::Kept;
 use late_arrivals::{LateArrivals, LateQuestion};
@@ -67,6 +74,8 @@ const KEPT: usize = 8;
 const KEPT_WON: usize = 2;
 /// The pages of how many reports of late arrivals are kept: each may hold every customer.
 const KEPT_LATE: usize = 2;
+/// How many orders by expected profit are kept: one has a line for every customer.
+const KEPT_EXPECTED: usize = 2;
 /// Of how many rankings it is kept who has no activity in them: one has a line for every such customer.
 const KEPT_INACTIVE: usize = 2;
 
@@ -98,6 +107,8 @@ pub struct Service {
     stopping: AtomicBool,
     trained_models: Kept<Learning, Trained>,
     profiles: Kept<(TenantId, BestCustomers), LearntOfBest>,
+    worth_models: Kept<ValueLearning, WorthModel>,
+    expected_orders: Kept<ExpectedAsked, ExpectedOrder>,
     column_totals: Kept<ColumnsAsked, ColumnTotals>,
     won: Kept<(TenantId, Position), Won>,
     receivables_costs: Kept<CostsAsked, ReceivablesCosts>,
@@ -117,6 +128,8 @@ impl Service {
             stopping: AtomicBool::new(false),
             trained_models: Kept::new(KEPT),
             profiles: Kept::new(KEPT),
+            worth_models: Kept::new(KEPT),
+            expected_orders: Kept::new(KEPT_EXPECTED),
             column_totals: Kept::new(KEPT),
             won: Kept::new(KEPT_WON),
             receivables_costs: Kept::new(KEPT),

@@ -20,3 +20,4 @@ mod resuming;
 mod roles;
 mod superstore;
 mod two_services;
+mod values;

@@ -6,7 +6,11 @@
 //! is for finance. What asks a question that divides profits at an amount of the caller's choice is for finance too: by
 //! asking often enough the profit itself is found.
 
-use super::Role::{self, Ingest, Sales};
+use super::{
+    Role::{self, Ingest, Sales},
+    rates::RATES,
+    values::VALUES,
+};
 
 pub use super::whole::WHOLE;
 
@@ -60,6 +64,7 @@ pub const METHODS: &[ServiceMethods] = &[
             ("ListProducts", &[Sales, Ingest]),
         ],
     ),
+    ("CustomerValueService", &[("GetCustomerValue", &[Sales])]),
     (
         "ExchangeRateService",
         &[
@@ -121,9 +126,14 @@ pub const METHODS: &[ServiceMethods] = &[
 /// A message, its fields that everybody sees, and those of finance alone.
 pub type MessageFields = (&'static str, &'static str, &'static str);
 
+/// Every message that is not of finance alone.
+pub fn messages() -> impl Iterator<Item = &'static MessageFields> {
+    FIELDS.iter().chain(RATES).chain(VALUES)
+}
+
 /// Every field of what is answered, and of what sales may send. A field of finance is left out of an answer, and
 /// refused in a question.
-pub const FIELDS: &[MessageFields] = &[
+const FIELDS: &[MessageFields] = &[
     // === the ledger ===
     (
         "Activity",
@@ -222,48 +232,6 @@ pub const FIELDS: &[MessageFields] = &[
         "",
     ),
     ("ClosedPeriod", "month period position record_time note", ""),
-    // === exchange rates ===
-    (
-        "ExchangeRate",
-        "from_currency to_currency day rate source",
-        "",
-    ),
-    ("PutExchangeRatesResponse", "results written_at", ""),
-    ("ExchangeRateResult", "stored unchanged rejection", ""),
-    (
-        "ListExchangeRatesRequest",
-        "tenant_id from_currency to_currency first_day last_day page_size page_token read_options",
-        "",
-    ),
-    (
-        "ListExchangeRatesResponse",
-        "exchange_rates next_page_token read_at",
-        "",
-    ),
-    (
-        "StoredExchangeRate",
-        "exchange_rate position record_time",
-        "",
-    ),
-    // === price terms: who sells by them knows them ===
-    (
-        "PriceTerms",
-        "customer_id first_day price_list_id discount_tier nominal_discount",
-        "",
-    ),
-    ("PutPriceTermsResponse", "results written_at", ""),
-    ("PriceTermsResult", "stored unchanged rejection", ""),
-    (
-        "ListPriceTermsRequest",
-        "tenant_id customer_id valid_on page_size page_token read_options",
-        "",
-    ),
-    (
-        "ListPriceTermsResponse",
-        "price_terms next_page_token read_at",
-        "",
-    ),
-    ("StoredPriceTerms", "price_terms position record_time", ""),
     // === customers ===
     ("Party", "party_id stage display_name traits", ""),
     ("Trait", "key value", ""),
@@ -324,7 +292,7 @@ pub const FIELDS: &[MessageFields] = &[
         "RankCustomersRequest",
         "tenant_id period basis direction filter cost_model_version page_size page_token read_options",
         // Who did nothing marks zero in the order.
-        "reporting_currency include_inactive",
+        "reporting_currency include_inactive value_terms",
     ),
     (
         "RankCustomersResponse",
@@ -334,13 +302,13 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "RankedCustomer",
         "rank customer_id display_name statement rank_by_revenue rank_by_net_profit rank_divergence \
-         paid_share average_days_late price_list_id discount_tier nominal_discount",
+         paid_share average_days_late price_list_id discount_tier nominal_discount customer_value",
         "value share_of_total cumulative_value cumulative_share inactive",
     ),
     (
         "ExportRankingRequest",
         "tenant_id period basis direction filter cost_model_version read_options",
-        "reporting_currency include_inactive",
+        "reporting_currency include_inactive value_terms",
     ),
     (
         "ExportRankingResponse",

@@ -7,6 +7,7 @@ use crate::{
     },
     cli::{
         arguments::{Basis, ReportArguments},
+        commands::value::TermsArguments,
         connection::Connection,
         errors::Failure,
         output::{
@@ -38,6 +39,8 @@ pub struct RankArguments {
     /// Also the customers that are stored and have no activity, with zeros
     #[arg(long)]
     pub with_inactive: bool,
+    #[command(flatten)]
+    pub terms: TermsArguments,
     #[command(flatten)]
     pub report: ReportArguments,
 }
@@ -71,6 +74,7 @@ async fn ask(
         direction: direction.into(),
         filter: report.filter.filter(connection).await?,
         cost_model_version: report.cost_model,
+        value_terms: (arguments.basis == Basis::ExpectedProfit).then(|| arguments.terms.terms()),
         reporting_currency: report.reporting_currency.clone(),
         read_options: report.read.options(),
         include_inactive: arguments.with_inactive,
@@ -98,6 +102,7 @@ async fn export(
         cost_model_version: request.cost_model_version,
         read_options: request.read_options,
         reporting_currency: request.reporting_currency,
+        value_terms: request.value_terms,
         include_inactive: request.include_inactive,
     };
     let mut client = connection.rankings();
@@ -179,6 +184,12 @@ pub fn grid(customers: &[RankedCustomer], basis: Basis) -> Grid {
         columns.insert(3, ("Days late", Side::Right));
         columns.insert(3, ("Paid share", Side::Right));
     }
+    let expected = basis == Basis::ExpectedProfit;
+    if expected {
+        columns.insert(3, ("Retained", Side::Right));
+        columns.insert(3, ("Alive", Side::Right));
+        columns.insert(3, ("Expected profit", Side::Right));
+    }
     // Only who has price terms needs their columns.
     let is_known =
         |customer: &RankedCustomer| terms_of(customer).iter().any(|cell| !cell.is_empty());
@@ -208,6 +219,12 @@ pub fn grid(customers: &[RankedCustomer], basis: Basis) -> Grid {
         if solvency {
             cells.insert(3, decimal(&customer.average_days_late));
             cells.insert(3, percent(customer.paid_share));
+        }
+        if expected {
+            let value = customer.customer_value.clone().unwrap_or_default();
+            cells.insert(3, percent(Some(value.retention_probability)));
+            cells.insert(3, percent(Some(value.probability_alive)));
+            cells.insert(3, shown(&customer.value));
         }
         if has_terms {
             let realisation = statement.price_realisation;
@@ -279,6 +296,8 @@ const HEADER: &[&str] = &[
     "rank_divergence",
     "paid_share",
     "average_days_late",
+    "probability_alive",
+    "retention_probability",
     "price_list_id",
     "discount_tier",
     "nominal_discount",
@@ -291,6 +310,7 @@ fn sheet(customers: &[RankedCustomer], with_inactive: bool) -> Sheet {
     let mut sheet = Sheet::of_columns(columns.map(str::to_owned));
     for customer in customers {
         let statement = customer.statement.clone().unwrap_or_default();
+        let value = customer.customer_value.as_ref();
         let [list, tier, nominal] = terms_of(customer);
         let cells = [
             customer.rank.to_string(),
@@ -319,6 +339,8 @@ fn sheet(customers: &[RankedCustomer], with_inactive: bool) -> Sheet {
             customer.rank_divergence.to_string(),
             number(customer.paid_share),
             decimal(&customer.average_days_late),
+            number(value.map(|value| value.probability_alive)),
+            number(value.map(|value| value.retention_probability)),
             list,
             tier,
             nominal,

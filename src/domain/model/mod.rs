@@ -10,6 +10,7 @@
 //! * [`conformal`]: how much customers differ. [`profit`]: these together, what a prospect would bring.
 //! * [`decision`]: what to do about it.
 //! * [`value`]: what a customer will order.
+//! * [`earning`]: what is left of revenue. [`worth`]: both together, what customers are worth.
 //! * [`lift`], on [`binomial`]: what sets the best apart. [`lookalike`]: who is like them. [`scored_rows`]: of many.
 
 pub mod additive;
@@ -17,6 +18,7 @@ pub mod binomial;
 pub mod conformal;
 pub mod decision;
 pub mod design;
+pub mod earning;
 pub mod encode;
 pub mod exposure;
 pub mod lift;
@@ -26,6 +28,7 @@ pub mod profit;
 pub mod scored_rows;
 pub mod symmetric;
 pub mod value;
+pub mod worth;
 
 use super::{
     id::TraitKey,

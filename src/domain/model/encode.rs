@@ -257,6 +257,13 @@ impl Bins {
         }
     }
 
+    /// One bin that stands for a value: of a set that of its first known category.
+    pub fn single(&self, value: Option<&TraitValue>) -> usize {
+        let mut first = None;
+        self.for_each_bin(value, |bin| first = first.or(Some(bin)));
+        first.unwrap_or(RARE)
+    }
+
     /// A bin in the words of the answer.
     pub fn bin(&self, place: usize) -> Bin {
         let value = match place {

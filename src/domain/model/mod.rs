@@ -9,6 +9,7 @@
 //! * [`design`]: the columns of a fit. [`additive`], on [`symmetric`]: effects of bins with their uncertainty.
 //! * [`conformal`]: how much customers differ. [`profit`]: these together, what a prospect would bring.
 //! * [`decision`]: what to do about it.
+//! * [`win`]: how likely a prospect is won. [`evaluation`]: how good predictions were.
 //! * [`lift`], on [`binomial`]: what sets the best apart. [`lookalike`]: who is like them. [`scored_rows`]: of many.
 
 pub mod additive;
@@ -17,13 +18,16 @@ pub mod conformal;
 pub mod decision;
 pub mod design;
 pub mod encode;
+pub mod evaluation;
 pub mod exposure;
 pub mod lift;
 pub mod lookalike;
 mod outcomes;
 pub mod profit;
 pub mod scored_rows;
+pub mod seen;
 pub mod symmetric;
+pub mod win;
 
 use super::{
     id::TraitKey,

@@ -121,7 +121,11 @@ pub fn quantile_edges(mut numbers: Vec<i64>) -> Vec<i64> {
     let Some(first) = numbers.first().copied() else {
         return Vec::new();
     };
-    let ranges = (numbers.len() / RANGE_SUPPORT).clamp(1, RANGE_LIMIT);
+    let limit: usize = std::env::var("RANGES")
+        .ok()
+        .and_then(|s| s.parse().ok())
+        .unwrap_or(RANGE_LIMIT);
+    let ranges = (numbers.len() / RANGE_SUPPORT).clamp(1, limit);
     let starts = (1..ranges).map(|range| numbers[range * numbers.len() / ranges]);
     let mut edges: Vec<_> = starts.filter(|edge| *edge != first).collect();
     edges.dedup();
@@ -213,6 +217,11 @@ impl Bins {
     /// Whether a party is in exactly one bin.
     pub fn is_partition(&self) -> bool {
         !matches!(self.values, Values::Set(_))
+    }
+
+    /// Whether its values follow one another: ranges of numbers.
+    pub fn is_ordered(&self) -> bool {
+        matches!(self.values, Values::Edges(_))
     }
 
     fn category(known: &[String], category: &str) -> Option<usize> {

@@ -10,7 +10,7 @@
 //! | `y_i`, `w_i`, `o_i` | [`Sample`] | 1 if won, the weight, a part of the log-odds that is given |
 //! | `X` | [`Sample::rows`] | ones; column 0 is everybody's |
 //! | `b` | [`Logistic::effects`] | what is found: `logit p = o + X b` |
-//! | `D` | penalty | `sum D_j b_j^2 / 2` is added to the negative log-likelihood |
+//! | `D`, `K` | [`Penalty`] | `sum D_j b_j^2 / 2 + sum K_jk (b_j - b_k)^2 / 2` is added to the negative log-likelihood |
 //! | `H` | [`Logistic::curvature`] | `X' w p (1 - p) X + D` |
 
 use super::super::{
@@ -70,8 +70,54 @@ pub fn log_odds(probability: f64) -> f64 {
 
 /// The negative log-likelihood of one outcome, without cancellation for large log-odds.
 pub fn loss(log_odds: f64, outcome: f64) -> f64 {
-    let positive = log_odds.max(0.0);
-    positive - log_odds * outcome + libm::log1p(libm::exp(-log_odds.abs()))
+    likely(log_odds, outcome).0
+}
+
+/// The loss and the probability together, for one exponential.
+fn likely(log_odds: f64, outcome: f64) -> (f64, f64) {
+    let odds = libm::exp(-log_odds.abs());
+    let loss = log_odds.max(0.0) - log_odds * outcome + libm::log1p(odds);
+    let numerator = if log_odds >= 0.0 { 1.0 } else { odds };
+    (loss, numerator / (1.0 + odds))
+}
+
+/// What draws effects together: each towards zero, and those of neighbouring ranges of numbers towards one another.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Penalty {
+    /// `D_j` of each column.
+    pub towards_zero: Vec<f64>,
+    /// `K`: pairs of columns, the second being the later one, and how strongly their effects are held together.
+    pub together: Vec<(usize, usize, f64)>,
+}
+
+impl Penalty {
+    /// What it adds to the loss; takes its slope off the gradient's negative.
+    fn add_to(&self, effects: &[f64], gradient: &mut [f64]) -> f64 {
+        let mut sum = 0.0;
+        for ((effect, penalty), gradient) in
+            effects.iter().zip(&self.towards_zero).zip(&mut *gradient)
+        {
+            sum += penalty * effect * effect / 2.0;
+            *gradient -= penalty * effect;
+        }
+        for (one, next, strength) in &self.together {
+            let apart = effects[*next] - effects[*one];
+            sum += strength * apart * apart / 2.0;
+            gradient[*next] -= strength * apart;
+            gradient[*one] += strength * apart;
+        }
+        sum
+    }
+
+    /// The inverse of a curvature with this on top.
+    fn inverse(&self, mut curvature: Symmetric) -> Inverse {
+        for (one, next, strength) in &self.together {
+            curvature.add(*one, *one, *strength);
+            curvature.add(*next, *next, *strength);
+            curvature.add(*next, *one, -strength);
+        }
+        Inverse::of(&curvature, &self.towards_zero)
+    }
 }
 
 impl Sample<'_> {
@@ -103,7 +149,7 @@ impl Sample<'_> {
     fn objective(
         &self,
         effects: &[f64],
-        penalty: &[f64],
+        penalty: &Penalty,
         without: Option<usize>,
     ) -> (f64, Vec<f64>) {
         let mut gradient = vec![0.0; self.size];
@@ -111,16 +157,14 @@ impl Sample<'_> {
         for row in self.fitted(without) {
             let eta = self.log_odds(row, effects);
             let (outcome, weight) = (self.outcomes[row], self.weights[row]);
-            sum += weight * loss(eta, outcome);
-            let pull = weight * (outcome - probability(eta));
+            let (loss, probability) = likely(eta, outcome);
+            sum += weight * loss;
+            let pull = weight * (outcome - probability);
             for column in self.rows.customer(row) {
                 gradient[*column] += pull;
             }
         }
-        for ((effect, penalty), gradient) in effects.iter().zip(penalty).zip(&mut gradient) {
-            sum += penalty * effect * effect / 2.0;
-            *gradient -= penalty * effect;
-        }
+        sum += penalty.add_to(effects, &mut gradient);
         (sum, gradient)
     }
 
@@ -139,11 +183,11 @@ impl Sample<'_> {
     }
 
     /// Finds the effects, beginning from some, of all rows or of those outside a fold.
-    pub fn fit(&self, penalty: &[f64], start: Vec<f64>, without: Option<usize>) -> Logistic {
+    pub fn fit(&self, penalty: &Penalty, start: Vec<f64>, without: Option<usize>) -> Logistic {
         let mut effects = start;
         let (mut least, mut gradient) = self.objective(&effects, penalty, without);
         let kept = |row: usize| Some(self.folds[row]) != without;
-        let mut curvature = Inverse::of(&self.curvature(&effects, kept), penalty);
+        let mut curvature = penalty.inverse(self.curvature(&effects, kept));
         for _ in 0..STEPS {
             let step = curvature.solve(&gradient);
             let longest = step.iter().fold(0.0_f64, |most, own| most.max(own.abs()));
@@ -157,7 +201,7 @@ impl Sample<'_> {
                 break;
             }
             if longest > STILL.sqrt() {
-                curvature = Inverse::of(&self.curvature(&effects, kept), penalty);
+                curvature = penalty.inverse(self.curvature(&effects, kept));
             }
         }
         Logistic { effects, curvature }
@@ -169,7 +213,7 @@ impl Sample<'_> {
         effects: &[f64],
         step: &[f64],
         least: f64,
-        penalty: &[f64],
+        penalty: &Penalty,
         without: Option<usize>,
     ) -> Option<(Vec<f64>, f64, Vec<f64>)> {
         let mut scale = 1.0;

@@ -17,6 +17,7 @@
 
 pub mod leak;
 pub mod logistic;
+mod pairs;
 mod predict;
 mod train;
 
@@ -30,6 +31,7 @@ use super::{
 use crate::domain::{id::TraitKey, time::Day, traits::Traits};
 use leak::Leak;
 use logistic::Logistic;
+use pairs::Pairs;
 
 /// With fewer closed prospects a prediction is for a person to judge …
 pub const MINIMUM_CLOSED: u64 = 40;
@@ -113,6 +115,7 @@ pub struct WinModel {
     /// How many of each bin were won, by trait.
     wins: Vec<Vec<u64>>,
     fit: Logistic,
+    pairs: Pairs,
     /// The weighted mean effect of each trait.
     means: Vec<f64>,
     /// The variance that a column nobody has shown may have, by trait.

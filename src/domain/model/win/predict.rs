@@ -3,10 +3,17 @@
 use super::{
     Standing, WinContribution, WinModel, WinPrediction,
     logistic::{log_odds, probability},
+    pairs,
 };
 use crate::domain::{
     fingerprint::Fingerprint,
-    model::{binomial::wilson_interval, design::is_value, encode::RARE, lift::DRAW, number},
+    model::{
+        binomial::wilson_interval,
+        design::is_value,
+        encode::{Bin, RARE},
+        lift::DRAW,
+        number,
+    },
     traits::Traits,
 };
 
@@ -67,7 +74,9 @@ impl WinModel {
 
     fn explain(&self, party: &Traits, found: &mut WinPrediction) {
         let effects = &self.fit.effects;
-        let mean: f64 = self.means.iter().sum();
+        let level = self.pairs.fit.effects.first().copied().unwrap_or(0.0);
+        let of_pairs: f64 = self.pairs.pairs.iter().map(|pair| pair.mean).sum();
+        let mean = self.means.iter().sum::<f64>() + of_pairs + level;
         found.baseline = self.intercept + self.slope * (effects[0] + mean);
         self.design.for_each_bin(party, |place, bin| {
             let entry = &self.design.traits[place];
@@ -83,6 +92,7 @@ impl WinModel {
                 .contributions
                 .push(self.contribution(place, bin, log_odds));
         });
+        self.explain_pairs(party, found);
         found
             .contributions
             .sort_by(|a, b| b.log_odds.abs().total_cmp(&a.log_odds.abs()));
@@ -95,14 +105,37 @@ impl WinModel {
         found.upper = probability((sum + TENTH * deviation).clamp(-LIMIT, LIMIT));
     }
 
+    /// What pairs add beyond their traits.
+    fn explain_pairs(&self, party: &Traits, found: &mut WinPrediction) {
+        if self.pairs.pairs.is_empty() {
+            return;
+        }
+        let bins = pairs::places(&self.design, party);
+        for pair in &self.pairs.pairs {
+            let cell = pair.cell(bins[pair.first], bins[pair.second]);
+            let effect = self.pairs.fit.effects[pair.column(cell)];
+            let log_odds = self.slope * (effect - pair.mean);
+            let (closed, won) = pair.counts[cell];
+            let bin = |place: usize| self.design.traits[place].bins.bin(bins[place]);
+            found.contributions.push(WinContribution {
+                with: Some(bin(pair.second)),
+                ..self.counted(bin(pair.first), log_odds, closed, won)
+            });
+        }
+    }
+
     fn contribution(&self, place: usize, bin: usize, log_odds: f64) -> WinContribution {
         let entry = &self.design.traits[place];
         let (closed, won) = (entry.counts[bin], self.wins[place][bin]);
+        self.counted(entry.bins.bin(bin), log_odds, closed, won)
+    }
+
+    fn counted(&self, bin: Bin, log_odds: f64, closed: u64, won: u64) -> WinContribution {
         let rate = self.base_rate;
         let (drawn, all) = (number(won) + DRAW * rate, number(closed) + DRAW);
         let (lower, upper) = wilson_interval(drawn, all);
         WinContribution {
-            bin: entry.bins.bin(bin),
+            bin,
             with: None,
             log_odds,
             closed,
@@ -117,7 +150,17 @@ impl WinModel {
     fn deviation(&self, party: &Traits) -> f64 {
         let (columns, without) = self.design.columns_of(party);
         let unseen: f64 = without.iter().map(|place| self.prior[*place]).sum();
-        let variance = self.fit.curvature.quadratic(&columns) + unseen;
+        let mut variance = self.fit.curvature.quadratic(&columns) + unseen;
+        if !self.pairs.pairs.is_empty() {
+            let bins = pairs::places(&self.design, party);
+            let cells = self
+                .pairs
+                .pairs
+                .iter()
+                .map(|pair| pair.column(pair.cell(bins[pair.first], bins[pair.second])));
+            let columns: Vec<usize> = std::iter::once(0).chain(cells).collect();
+            variance += self.pairs.fit.curvature.quadratic(&columns);
+        }
         self.slope * variance.max(0.0).sqrt()
     }
 
@@ -145,5 +188,27 @@ impl WinModel {
             print.add(&forecast.probability.to_bits().to_le_bytes());
         }
         print.value()
+    }
+}
+impl WinModel {
+    /// For the laboratory.
+    pub fn describe(&self) -> String {
+        format!(
+            "slope {:.3} intercept {:.3} prior {:?} size {}",
+            self.slope,
+            self.intercept,
+            self.prior.first(),
+            self.design.size
+        ) + &format!(
+            " pairs {:?}",
+            self.pairs
+                .pairs
+                .iter()
+                .map(|p| (
+                    self.design.traits[p.first].bins.key.as_str(),
+                    self.design.traits[p.second].bins.key.as_str()
+                ))
+                .collect::<Vec<_>>()
+        )
     }
 }

@@ -3,12 +3,14 @@
 use super::{
     Closed, MINIMUM_CLOSED, MINIMUM_OF_EACH, SIGNAL, Standing, WinModel, WinSettings,
     leak::{self, LATE_LIMIT, Leak},
-    logistic::{Logistic, Sample, log_odds, loss, probability},
+    logistic::{Logistic, Penalty, Sample, log_odds, loss, probability},
+    pairs::{self, Additive, Pairs},
 };
 use crate::domain::{
     model::{
         IgnoredTrait, admit,
         design::{Design, TraitColumns},
+        encode::FIRST_VALUE,
         evaluation::{Forecast, discrimination::auc},
         number,
         outcomes::{FOLDS, fold},
@@ -135,30 +137,57 @@ fn refuse_leaks(
 
 /// What was found by cross-validation.
 struct Chosen {
-    penalty: Vec<f64>,
+    penalty: Penalty,
     fit: Logistic,
     /// The log-odds of each row by the model made without its fold.
     held_back: Vec<f64>,
+    /// The effects without each fold.
+    without: Vec<Vec<f64>>,
 }
 
 /// A penalty for every column but the first.
-fn penalties(size: usize, penalty: f64) -> Vec<f64> {
-    let mut all = vec![penalty; size];
-    if let Some(first) = all.first_mut() {
+fn penalties(design: &Design, penalty: f64) -> Penalty {
+    let mut towards_zero = vec![penalty; design.size];
+    if let Some(first) = towards_zero.first_mut() {
         *first = FREE;
     }
-    all
+    let mut together = Vec::new();
+    let smooth: f64 = std::env::var("SMOOTH")
+        .ok()
+        .and_then(|s| s.parse().ok())
+        .unwrap_or(0.0);
+    let ridge: f64 = std::env::var("RIDGE")
+        .ok()
+        .and_then(|s| s.parse().ok())
+        .unwrap_or(1.0);
+    for entry in design.traits.iter().filter(|entry| entry.bins.is_ordered()) {
+        let shown: Vec<usize> = entry.columns[FIRST_VALUE..]
+            .iter()
+            .flatten()
+            .copied()
+            .collect();
+        for pair in shown.windows(2) {
+            together.push((pair[0], pair[1], penalty * smooth));
+        }
+        for column in shown {
+            towards_zero[column] *= ridge;
+        }
+    }
+    Penalty {
+        towards_zero,
+        together,
+    }
 }
 
 /// Fits with each penalty, and keeps the one with the least loss on rows that were held back.
-fn choose(sample: &Sample, base: f64) -> Chosen {
+fn choose(sample: &Sample, design: &Design, base: f64) -> Chosen {
     let mut start = vec![0.0; sample.size];
     start[0] = log_odds(base);
     let mut best = None::<(f64, Chosen)>;
     for penalty in PENALTIES {
-        let penalty = penalties(sample.size, penalty);
+        let penalty = penalties(design, penalty);
         let fit = sample.fit(&penalty, start, None);
-        let held_back = held_back(sample, &penalty, &fit, base);
+        let (held_back, without) = held_back(sample, &penalty, &fit, base);
         let loss: f64 = held_back
             .iter()
             .zip(sample.outcomes)
@@ -171,23 +200,33 @@ fn choose(sample: &Sample, base: f64) -> Chosen {
                 penalty,
                 fit,
                 held_back,
+                without,
             };
             best = Some((loss, chosen));
         }
     }
     best.map_or_else(
         || Chosen {
-            penalty: penalties(sample.size, FREE),
+            penalty: penalties(design, FREE),
             fit: Logistic::default(),
             held_back: Vec::new(),
+            without: Vec::new(),
         },
         |(_, chosen)| chosen,
     )
 }
 
 /// The log-odds of each row by the model made without its fold; the base rate where that has but one kind of outcome.
-fn held_back(sample: &Sample, penalty: &[f64], whole: &Logistic, base: f64) -> Vec<f64> {
+fn held_back(
+    sample: &Sample,
+    penalty: &Penalty,
+    whole: &Logistic,
+    base: f64,
+) -> (Vec<f64>, Vec<Vec<f64>>) {
     let mut found = vec![log_odds(base); sample.count()];
+    let mut flat = vec![0.0; sample.size];
+    flat[0] = log_odds(base);
+    let mut without = vec![flat; FOLDS];
     for fold in 0..FOLDS {
         let learnt = (0..sample.count()).filter(|row| sample.folds[*row] != fold);
         let (mut won, mut all) = (0.0, 0.0);
@@ -202,8 +241,9 @@ fn held_back(sample: &Sample, penalty: &[f64], whole: &Logistic, base: f64) -> V
         for row in (0..sample.count()).filter(|row| sample.folds[*row] == fold) {
             found[row] = sample.log_odds(row, &fit.effects);
         }
+        without[fold] = fit.effects;
     }
-    found
+    (found, without)
 }
 
 /// Slope and intercept that make log-odds of held-back rows mean what they say (Platt, "Probabilistic outputs for
@@ -325,7 +365,21 @@ impl WinModel {
             size: design.size,
         };
         let base_rate = rows.rate(|_| true);
-        let chosen = choose(&sample, base_rate);
+        let mut chosen = choose(&sample, &design, base_rate);
+        let additive = Additive {
+            whole: &chosen.fit.effects,
+            without: &chosen.without,
+            held_back: &chosen.held_back,
+        };
+        let found = settings
+            .pairs
+            .then(|| pairs::find(&design, &traits, &sample, &additive))
+            .flatten();
+        let mut pairs = Pairs::default();
+        if let Some((found, held_back, _)) = found {
+            chosen.held_back = held_back;
+            pairs = found;
+        }
         let (slope, mut intercept) = calibrate(&chosen.held_back, &sample, base_rate);
         let mut held_back: Vec<f64> = chosen
             .held_back
@@ -360,9 +414,10 @@ impl WinModel {
             prior: design
                 .groups
                 .iter()
-                .map(|group| 1.0 / chosen.penalty[group.start])
+                .map(|group| 1.0 / chosen.penalty.towards_zero[group.start])
                 .collect(),
             fit: chosen.fit,
+            pairs,
             slope,
             intercept,
             design,

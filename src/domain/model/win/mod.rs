@@ -68,6 +68,9 @@ pub struct WinSettings {
     pub latest: Option<usize>,
     /// Whether pairs of traits may enter.
     pub pairs: bool,
+    /// Whether traits that separate too well are refused; not where being told apart is what is asked, as among customers
+    /// of whom the best are known.
+    pub refuse_leaks: bool,
 }
 
 impl Default for WinSettings {
@@ -76,6 +79,7 @@ impl Default for WinSettings {
             half_life_days: None,
             latest: None,
             pairs: true,
+            refuse_leaks: true,
         }
     }
 }

@@ -126,12 +126,16 @@ fn learn<'a>(
     closed: &[Closed],
     rows: &Rows,
     traits: &[&'a Traits],
+    settings: &WinSettings,
 ) -> (Vec<Leak>, Design, Binned, Values<'a>) {
     let mut leaks = Vec::new();
     loop {
         let values = Values::of(admitted, traits);
         let (design, binned) = Design::learn(admitted, &values);
-        let found = leaks_among(closed, rows, &design, &binned);
+        let found = match settings.refuse_leaks {
+            true => leaks_among(closed, rows, &design, &binned),
+            false => Vec::new(),
+        };
         if found.is_empty() {
             return (leaks, design, binned, values);
         }
@@ -397,7 +401,8 @@ impl WinModel {
         let rows = Rows::of(closed, settings);
         let traits: Vec<&Traits> = rows.traits.iter().map(|traits| &**traits).collect();
         let (mut admitted, kept_out) = admit(definitions);
-        let (leaks, design, binned, values) = learn(&mut admitted, closed, &rows, &traits);
+        let (leaks, design, binned, values) =
+            learn(&mut admitted, closed, &rows, &traits, settings);
         let columns = design.rows_of(&binned, traits.len());
         let members = members(&rows.folds);
         let base_rate = rows.rate(|_| true);

@@ -1,8 +1,10 @@
-//! The profit model on whole worlds: one that is generated, and AdventureWorks' resellers where they are at hand.
+//! The profit model on whole worlds: one that is generated, and AdventureWorks' resellers where they are at hand; the
+//! model of winning on generated prospects.
 
 #![allow(clippy::unwrap_used, reason = "what cannot be built fails the test")]
 
 mod adventureworks;
+mod win;
 mod world;
 
 use profitscore::domain::{

@@ -99,11 +99,12 @@ impl Outcomes {
     pub fn moments(&self, size: usize, rows: &Rows, folds: &[usize]) -> Vec<Moments> {
         let mut parts = vec![Moments::zeros(size); FOLDS];
         for (index, fold) in folds.iter().enumerate() {
-            parts[*fold].add_row(
-                rows.customer(index),
-                self.scaled[index],
-                self.weights[index],
-            );
+            let columns: Vec<usize> = rows
+                .customer(index)
+                .iter()
+                .map(|own| (*own).into())
+                .collect();
+            parts[*fold].add_row(&columns, self.scaled[index], self.weights[index]);
         }
         parts
     }
@@ -132,7 +133,10 @@ impl Outcomes {
                     continue;
                 }
                 let columns = rows.customer(order);
-                let sum: f64 = columns.iter().map(|column| fit.coefficients[*column]).sum();
+                let sum: f64 = columns
+                    .iter()
+                    .map(|column| fit.coefficients[usize::from(*column)])
+                    .sum();
                 let prediction = self.mean + self.scale * sum;
                 let error = self.as_is[order] - prediction;
                 missed.push(OutOfFold {

@@ -354,7 +354,7 @@ fn means(design: &Design, sample: &Sample, effects: &[f64]) -> Vec<f64> {
     let mut weights = vec![0.0; design.size];
     for row in 0..sample.count() {
         for column in sample.rows.customer(row) {
-            weights[*column] += sample.weights[row];
+            weights[usize::from(*column)] += sample.weights[row];
         }
     }
     let of_trait = |entry: &TraitColumns| {

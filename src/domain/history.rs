@@ -51,7 +51,8 @@ impl Content {
             | Record::TraitDefinition(_)
             | Record::Closing(_)
             | Record::Product(_)
-            | Record::ExchangeRate(_) => record,
+            | Record::ExchangeRate(_)
+            | Record::PriceTerms(_) => record,
         })
     }
 }

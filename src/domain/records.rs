@@ -1,5 +1,5 @@
-//! Parties, trait definitions, cost models, closings and products as they were at every position: the small things
-//! beside the ledger.
+//! Parties, trait definitions, cost models, closings, products, exchange rates and price terms as they were at every
+//! position: the small things beside the ledger.
 //!
 //! A store that keeps them in memory holds one [`Records`] for each tenant. What is decided here is decided once for
 //! all stores: whether a record is new, unchanged or refused.
@@ -11,6 +11,7 @@ use super::{
     id::{PartyId, RequestId, TraitKey},
     ledger::Position,
     party::{self, Party, PartyQuestion, TraitDefinition, TraitValue},
+    price_terms::{PriceTerms, PriceTermsHistory},
     problem::Problem,
     product::Product,
     rates::Rates,
@@ -39,6 +40,8 @@ pub enum Record {
     Product(Product),
     /// An exchange rate of a day.
     ExchangeRate(ExchangeRate),
+    /// By what a customer buys from a day on.
+    PriceTerms(PriceTerms),
 }
 
 /// What becomes of a record.
@@ -72,6 +75,7 @@ pub struct Records {
     closings: Vec<Closing>,
     products: BTreeMap<String, History<Product>>,
     rates: Rates,
+    price_terms: PriceTermsHistory,
 }
 
 /// A version of the cost model with where it was written and under which request.
@@ -160,6 +164,7 @@ impl Records {
                 copy_newest(&mut self.products, &base.products, &product.product_id);
             }
             Record::ExchangeRate(rate) => self.rates.prepare(&base.rates, rate),
+            Record::PriceTerms(terms) => self.price_terms.prepare(&base.price_terms, terms),
         }
     }
 
@@ -176,6 +181,7 @@ impl Records {
             },
             Record::Product(product) => self.decide_product(product),
             Record::ExchangeRate(rate) => self.rates.decide(rate),
+            Record::PriceTerms(terms) => self.price_terms.decide(terms),
         }
     }
 
@@ -292,6 +298,7 @@ impl Records {
                 add(&mut self.products, id, position, product);
             }
             Record::ExchangeRate(rate) => self.rates.apply(position, record_time, rate),
+            Record::PriceTerms(terms) => self.price_terms.apply(position, record_time, terms),
         }
     }
 
@@ -383,6 +390,11 @@ impl Records {
     /// The stored exchange rates.
     pub fn rates(&self) -> &Rates {
         &self.rates
+    }
+
+    /// By what customers buy.
+    pub fn price_terms(&self) -> &PriceTermsHistory {
+        &self.price_terms
     }
 
     /// A trait's definition as of a position.

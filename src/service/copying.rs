@@ -52,6 +52,8 @@ pub struct Counts {
     pub products: u64,
     /// Versions of exchange rates.
     pub exchange_rates: u64,
+    /// Versions of price terms.
+    pub price_terms: u64,
 }
 
 impl Counts {
@@ -65,6 +67,7 @@ impl Counts {
             Content::Record(Record::Closing(_)) => &mut self.closings,
             Content::Record(Record::Product(_)) => &mut self.products,
             Content::Record(Record::ExchangeRate(_)) => &mut self.exchange_rates,
+            Content::Record(Record::PriceTerms(_)) => &mut self.price_terms,
         } += 1;
     }
 }

@@ -15,11 +15,13 @@ pub mod cross_report;
 pub mod dependence;
 pub mod dimension_ranking;
 pub mod exchange_rates;
+pub mod inactive;
 pub mod kept;
 pub mod late_arrivals;
 pub mod lookalike;
 pub mod parties;
 pub mod prequalify;
+pub mod price_terms;
 pub mod products;
 pub mod profile;
 pub mod rankings;
@@ -46,6 +48,7 @@ use crate::{
 };
 use clock::Clock;
 use cross_report::{ColumnTotals, ColumnsAsked};
+use inactive::{Inactive, InactiveAsked};
 use kept::Kept;
 use late_arrivals::{LateArrivals, LateQuestion};
 use prequalify::{Learning, Trained};
@@ -64,6 +67,8 @@ const KEPT: usize = 8;
 const KEPT_WON: usize = 2;
 /// The pages of how many reports of late arrivals are kept: each may hold every customer.
 const KEPT_LATE: usize = 2;
+/// Of how many rankings it is kept who has no activity in them: one has a line for every such customer.
+const KEPT_INACTIVE: usize = 2;
 
 /// What holds for the whole service.
 #[derive(Debug, Clone)]
@@ -97,6 +102,7 @@ pub struct Service {
     won: Kept<(TenantId, Position), Won>,
     receivables_costs: Kept<CostsAsked, ReceivablesCosts>,
     late_arrivals: Kept<(TenantId, LateQuestion), LateArrivals>,
+    inactive: Kept<InactiveAsked, Inactive>,
     /// What the store is seen through, where a report is made in another currency.
     restating: Option<Arc<Restating>>,
 }
@@ -115,6 +121,7 @@ impl Service {
             won: Kept::new(KEPT_WON),
             receivables_costs: Kept::new(KEPT),
             late_arrivals: Kept::new(KEPT_LATE),
+            inactive: Kept::new(KEPT_INACTIVE),
             restating: None,
         }
     }

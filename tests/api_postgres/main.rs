@@ -22,6 +22,8 @@ mod allocation;
 mod closings;
 #[path = "../api/comparison.rs"]
 mod comparison;
+#[path = "../api/complaints.rs"]
+mod complaints;
 #[path = "../api/cost_models.rs"]
 mod cost_models;
 #[path = "../api/currencies.rs"]
@@ -30,6 +32,8 @@ mod currencies;
 mod customers;
 #[path = "../api/dimensions.rs"]
 mod dimensions;
+#[path = "../api/discounts.rs"]
+mod discounts;
 #[path = "../api/evidence.rs"]
 mod evidence;
 #[path = "../api/exports.rs"]
@@ -42,10 +46,14 @@ mod harness;
 mod hostile;
 #[path = "../api/hostile_questions.rs"]
 mod hostile_questions;
+#[path = "../api/inactive.rs"]
+mod inactive;
 #[path = "../api/late_arrivals.rs"]
 mod late_arrivals;
 #[path = "../api/metrics.rs"]
 mod metrics;
+#[path = "../api/price_terms.rs"]
+mod price_terms;
 #[path = "../api/products.rs"]
 mod products;
 #[path = "../api/prospects.rs"]

@@ -15,6 +15,7 @@ pub mod exchange_rate;
 pub mod ledger;
 pub mod party;
 pub mod premium;
+pub mod price_terms;
 pub mod product;
 pub mod prospect;
 pub mod ranking;

@@ -8,6 +8,7 @@ use super::{
     },
     cost_model::version_from_pb,
     party::trait_filters_from_pb,
+    price_terms::terms_beside,
     statement::line_to_pb,
 };
 use crate::{
@@ -167,10 +168,12 @@ pub fn ranked_customer_to_pb(
     total: Nanos,
     currency: Currency,
 ) -> pb::RankedCustomer {
-    let (by_revenue, by_profit) = (
-        count_to_pb(row.place_by_revenue) + 1,
-        count_to_pb(row.place_by_net_profit) + 1,
-    );
+    let rank = |place: u64| match row.is_inactive {
+        true => 0,
+        false => count_to_pb(place) + 1,
+    };
+    let (by_revenue, by_profit) = (rank(row.place_by_revenue), rank(row.place_by_net_profit));
+    let terms = terms_beside(row.terms.as_ref());
     pb::RankedCustomer {
         rank: count_to_pb(row.place) + 1,
         customer_id: row.customer.to_string(),
@@ -186,6 +189,10 @@ pub fn ranked_customer_to_pb(
         // Of a ranking by solvency.
         paid_share: None,
         average_days_late: None,
+        inactive: row.is_inactive,
+        price_list_id: terms.price_list_id,
+        discount_tier: terms.discount_tier,
+        nominal_discount: terms.nominal_discount,
     }
 }
 
@@ -197,6 +204,7 @@ pub fn customer_statement_to_pb(
     currency: Currency,
 ) -> pb::GetCustomerStatementResponse {
     let rank = |place: Option<u64>| place.map_or(0, |place| count_to_pb(place) + 1);
+    let terms = terms_beside(answer.terms.as_ref());
     pb::GetCustomerStatementResponse {
         customer_id: customer_id.to_owned(),
         display_name: name_of(answer.party.as_ref()),
@@ -212,6 +220,9 @@ pub fn customer_statement_to_pb(
         read_at: Some(position_to_pb(read_at)),
         control_total: Some(control_total_to_pb(&answer.footing, currency)),
         cost_basis: Some(cost_basis_to_pb(&answer.footing, currency)),
+        price_list_id: terms.price_list_id,
+        discount_tier: terms.discount_tier,
+        nominal_discount: terms.nominal_discount,
     }
 }
 

@@ -16,6 +16,7 @@ pub mod folder;
 pub mod lookalikes;
 pub mod parties;
 pub mod prequalify;
+pub mod prices;
 pub mod products;
 pub mod profile;
 pub mod rank;

@@ -68,6 +68,7 @@ use crate::domain::{
     id::{PartyId, TenantId},
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
     party::{Party, PartyQuestion, TraitDefinition},
+    price_terms::{PriceTerms, PriceTermsQuestion, StoredPriceTerms},
     problem::Problem,
     product::Product,
     prospect::{ProspectAnswer, ProspectQuestion},
@@ -371,6 +372,31 @@ impl Store for EmbeddedStore {
     ) -> Result<Vec<StoredRate>, Problem> {
         let (tenant, question) = (tenant.clone(), question.clone());
         self.ask(move |questions| questions.list_exchange_rates(&tenant, &question))
+            .await
+    }
+
+    async fn price_terms(
+        &self,
+        tenant: &TenantId,
+        customers: &[PartyId],
+        day: Day,
+        as_of: Position,
+    ) -> Result<Vec<Option<PriceTerms>>, Problem> {
+        if self.questions.has_no_price_terms(tenant, as_of)? {
+            return Ok(vec![None; customers.len()]);
+        }
+        let (tenant, customers) = (tenant.clone(), customers.to_vec());
+        self.ask(move |questions| questions.price_terms(&tenant, &customers, day, as_of))
+            .await
+    }
+
+    async fn list_price_terms(
+        &self,
+        tenant: &TenantId,
+        question: &PriceTermsQuestion,
+    ) -> Result<Vec<StoredPriceTerms>, Problem> {
+        let (tenant, question) = (tenant.clone(), question.clone());
+        self.ask(move |questions| questions.list_price_terms(&tenant, &question))
             .await
     }
 

@@ -23,6 +23,7 @@ use crate::{
         id::{PartyId, TenantId},
         ledger::{LedgerEntry, LedgerQuestion, Position},
         party::{Party, PartyQuestion, TraitDefinition},
+        price_terms::{PriceTerms, PriceTermsQuestion, StoredPriceTerms},
         problem::Problem,
         product::Product,
         prospect::{ProspectAnswer, ProspectQuestion},
@@ -225,6 +226,46 @@ impl Questions {
             ..question.clone()
         };
         self.read(tenant, |books| books.records.rates().list(question))
+    }
+
+    /// Whether it is known without waiting that nobody has price terms: a ranking asks for those of its rows.
+    pub fn has_no_price_terms(&self, tenant: &TenantId, as_of: Position) -> Result<bool, Problem> {
+        let tenant = self.tenants.find(tenant)?;
+        Ok(tenant.is_none_or(|tenant| {
+            let books = tenant.read_at_once();
+            books.is_some_and(|books| {
+                books.newest >= as_of.min(tenant.watermark())
+                    && books.records.price_terms().is_empty()
+            })
+        }))
+    }
+
+    /// By what some customers buy on a day.
+    pub fn price_terms(
+        &self,
+        tenant: &TenantId,
+        customers: &[PartyId],
+        day: Day,
+        as_of: Position,
+    ) -> Result<Vec<Option<PriceTerms>>, Problem> {
+        let as_of = self.seen(tenant, as_of)?;
+        self.read(tenant, |books| {
+            let terms = books.records.price_terms();
+            terms.find(customers, day, as_of)
+        })
+    }
+
+    /// Stored price terms.
+    pub fn list_price_terms(
+        &self,
+        tenant: &TenantId,
+        question: &PriceTermsQuestion,
+    ) -> Result<Vec<StoredPriceTerms>, Problem> {
+        let question = &PriceTermsQuestion {
+            as_of: self.seen(tenant, question.as_of)?,
+            ..question.clone()
+        };
+        self.read(tenant, |books| books.records.price_terms().list(question))
     }
 
     /// Customers in the order of a linear weighting of their accounts.

@@ -105,6 +105,11 @@ impl Tenant {
         books.map_err(|_| broken())
     }
 
+    /// The books as they are, unless somebody writes to them.
+    pub fn read_at_once(&self) -> Option<RwLockReadGuard<'_, Books>> {
+        self.books.try_read().ok()
+    }
+
     /// The books, to be written to. The watermark follows by [`Tenant::publish`].
     pub fn write(&self) -> Result<RwLockWriteGuard<'_, Books>, Problem> {
         // Whoever gives the lock back and takes it again at once is faster than a reader is woken: a question would

@@ -1,12 +1,13 @@
 //! The auditor: it remembers what was acknowledged, and compares everything that can be asked with what it knows.
 
 mod copies;
+mod receivables;
 
 use super::{
     questions::{Question, at_once, question},
     random::Random,
     requests::tenants,
-    truth::{Fate, Newest, Truth, Written, all_parties, all_rates},
+    truth::{Fate, Newest, Truth, Written, all_parties, all_price_terms, all_rates},
 };
 use crate::{
     domain::{
@@ -96,8 +97,9 @@ fn records(questions: &Questions, id: &TenantId, newest: Position) -> Result<Str
     let closings = questions.closings(id, newest)?;
     let products = questions.products(id, newest)?;
     let rates = questions.list_exchange_rates(id, &all_rates(newest))?;
+    let terms = questions.list_price_terms(id, &all_price_terms(newest))?;
     Ok(format!(
-        "{parties:?} {definitions:?} {cost_models:?} {closings:?} {products:?} {rates:?}"
+        "{parties:?} {definitions:?} {cost_models:?} {closings:?} {products:?} {rates:?} {terms:?}"
     ))
 }
 
@@ -240,6 +242,7 @@ impl Auditor {
         self.check_watermarks(questions)?;
         Ok(self.check_entries(questions, &allowed)?
             && self.check_sums(questions, &allowed)?
+            && self.check_receivables(questions, &allowed)?
             && self.check_answers(questions, &allowed)?)
     }
 
@@ -423,6 +426,7 @@ impl Auditor {
                 "tenant {tenant}, {question:?}: {answer} instead of {expected}"
             ));
         }
+        self.check_owed(&tenant, &question, &answer)?;
         let remembered = Remembered {
             tenant,
             as_of,

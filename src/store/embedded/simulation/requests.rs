@@ -12,6 +12,7 @@ use crate::{
         ledger::{Entry, Reversal, WriteMode},
         money::Currency,
         party::{Party, Sensitivity, Stage, TraitDefinition, TraitType, TraitValue},
+        price_terms::PriceTerms,
         product::Product,
         records::Record,
         relationship::{BonusEvent, Relationship},
@@ -49,6 +50,16 @@ fn exchange_rate(random: &mut Random) -> ExchangeRate {
         day: Day(i32::try_from(random.below(3)).unwrap()),
         rate: Rate::parse(random.pick(&["0.5", "1.25", "3"]), "").unwrap(),
         source: random.pick(&["ECB", "bank"]).to_owned(),
+    }
+}
+
+fn price_terms(random: &mut Random) -> PriceTerms {
+    PriceTerms {
+        customer_id: customer(random.between(0, CUSTOMERS)),
+        first_day: Day(i32::try_from(random.below(3)).unwrap()),
+        price_list_id: random.pick(&["", "trade", "é"]).to_owned(),
+        discount_tier: random.pick(&["", "gold"]).to_owned(),
+        nominal_discount: random.maybe(|_| 150_000),
     }
 }
 
@@ -126,12 +137,44 @@ fn work(random: &mut Random) -> Work {
     }
 }
 
-fn kind(random: &mut Random) -> Kind {
-    match random.below(10) {
+fn invoice_id(random: &mut Random) -> String {
+    random.pick(&["i", "j", "k"]).to_owned()
+}
+
+/// What changes what a customer owes.
+fn receivable(random: &mut Random) -> Kind {
+    match random.below(6) {
         0 => Kind::Payment {
             amount: amount(random),
             invoice_id: String::new(),
         },
+        1 => Kind::Payment {
+            amount: amount(random),
+            invoice_id: invoice_id(random),
+        },
+        2 => Kind::CreditNote {
+            amount: amount(random),
+            invoice_id: invoice_id(random),
+        },
+        3 => Kind::WriteOff {
+            amount: amount(random),
+            invoice_id: invoice_id(random),
+        },
+        4 => Kind::Dispute {
+            invoice_id: invoice_id(random),
+            resolved: random.chance(500),
+        },
+        _ => Kind::Invoice {
+            invoice_id: invoice_id(random),
+            amount: amount(random),
+            due_time: random.maybe(instant),
+        },
+    }
+}
+
+fn kind(random: &mut Random) -> Kind {
+    match random.below(10) {
+        0 => receivable(random),
         1 => Kind::Refund {
             amount: amount(random),
             recovered_cost_of_goods: random.maybe(amount),
@@ -329,6 +372,7 @@ impl Maker {
                 request_id: RequestId::parse(&format!("q{}", random.below(8)), "").unwrap(),
             }),
             4 => Record::ExchangeRate(exchange_rate(random)),
+            5 => Record::PriceTerms(price_terms(random)),
             _ => Record::Party(Party {
                 party_id: customer(random.between(0, CUSTOMERS + 3)),
                 stage: random.pick(&[Stage::Prospect, Stage::Customer]),

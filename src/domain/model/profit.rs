@@ -252,6 +252,11 @@ impl ProfitModel {
         self.seen.never_seen(party)
     }
 
+    /// What the model tells apart, for [`super::counterfactual`].
+    pub fn design(&self) -> &Design {
+        &self.design
+    }
+
     /// Whether even the mean customer is sure enough to reach a hurdle.
     pub fn mean_reaches(&self, hurdle: Nanos) -> bool {
         self.mean_lower >= hurdle

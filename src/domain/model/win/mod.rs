@@ -190,6 +190,11 @@ pub struct TraitDrift {
 }
 
 impl WinModel {
+    /// What the model tells apart, for [`super::counterfactual`].
+    pub fn design(&self) -> &Design {
+        &self.design
+    }
+
     /// How far prospects have moved from the closed ones learnt from, by trait in the order of keys.
     pub fn drift<'a>(&self, asked: impl Iterator<Item = &'a Traits>) -> Vec<TraitDrift> {
         drift_of(&self.design, asked)

@@ -34,7 +34,7 @@ const ORDERED: f64 = 0.5;
 /// Where the choice of a penalty begins.
 const FIRST_PENALTY: usize = 2;
 /// So many rows are enough to choose.
-const CHOOSING: usize = 20_000;
+const CHOOSING: usize = 10_000;
 /// The penalty of what everybody has: none to speak of.
 const FREE: f64 = 1e-6;
 /// What is expected of the slope of the tables: traits that say the same are counted more than once.

@@ -14,8 +14,13 @@
 //! | `se` | `deviation` | `sqrt(x' H^-1 x)` times the slope (Laplace's approximation) |
 //!
 //! * [`logistic`]: the fit. [`leak`]: traits that give the outcome away.
+//!
+//! Learning goes from closed rows to tables of single values, from there to effects that are found together, to pairs,
+//! and to a calibration on rows that were held back; each part is a file beside this one.
 
 mod calibrate;
+mod choose;
+mod closed_rows;
 pub mod leak;
 pub mod logistic;
 mod pairs;

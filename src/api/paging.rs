@@ -50,6 +50,7 @@ list_requests!(
     ListReceivablesRequest,
     ListLookalikesRequest,
     ListProductsRequest,
+    ListOutcomesRequest,
 );
 
 /// The page that is asked for.

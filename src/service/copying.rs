@@ -52,6 +52,8 @@ pub struct Counts {
     pub products: u64,
     /// Versions of exchange rates.
     pub exchange_rates: u64,
+    /// What is stored about winning prospects: outcomes, requests of data subjects, versions of models.
+    pub prospect_records: u64,
 }
 
 impl Counts {
@@ -59,12 +61,13 @@ impl Counts {
         *match content {
             Content::Entry(Entry::Activity(_)) => &mut self.activities,
             Content::Entry(Entry::Reversal(_)) => &mut self.reversals,
-            Content::Record(Record::Party(_)) => &mut self.parties,
+            Content::Record(Record::Party(_) | Record::ErasedParty(_)) => &mut self.parties,
             Content::Record(Record::TraitDefinition(_)) => &mut self.trait_definitions,
             Content::Record(Record::CostModel(_)) => &mut self.cost_models,
             Content::Record(Record::Closing(_)) => &mut self.closings,
             Content::Record(Record::Product(_)) => &mut self.products,
             Content::Record(Record::ExchangeRate(_)) => &mut self.exchange_rates,
+            Content::Record(Record::Prospect(_)) => &mut self.prospect_records,
         } += 1;
     }
 }
@@ -196,7 +199,7 @@ async fn compare(
         there.extend(read(to, tenant, after, last.position).await?);
     }
     let mut both = page.iter().zip(&there);
-    match both.find(|(own, other)| own != other) {
+    match both.find(|(own, other)| !own.tells_of(other)) {
         Some((own, _)) => Err(holds_something_else(tenant, own.position)),
         None => Ok(there),
     }

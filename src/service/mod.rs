@@ -12,12 +12,14 @@ mod compute;
 pub mod copying;
 pub mod cost_models;
 pub mod cross_report;
+pub mod data_subjects;
 pub mod dependence;
 pub mod dimension_ranking;
 pub mod exchange_rates;
 pub mod kept;
 pub mod late_arrivals;
 pub mod lookalike;
+pub mod outcomes;
 pub mod parties;
 pub mod prequalify;
 pub mod products;
@@ -96,7 +98,7 @@ pub struct Service {
     column_totals: Kept<ColumnsAsked, ColumnTotals>,
     won: Kept<(TenantId, Position), Won>,
     receivables_costs: Kept<CostsAsked, ReceivablesCosts>,
-    late_arrivals: Kept<(TenantId, LateQuestion), LateArrivals>,
+    late_arrivals: Kept<(TenantId, usize, LateQuestion), LateArrivals>,
     /// What the store is seen through, where a report is made in another currency.
     restating: Option<Arc<Restating>>,
 }

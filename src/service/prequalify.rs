@@ -3,6 +3,7 @@
 use super::{
     Service,
     compute::compute,
+    data_subjects::profiling_objected,
     parties::party_not_found,
     report::{Costs, Footing, check_range, footing},
 };
@@ -131,8 +132,12 @@ impl Service {
         let order = costs.order(Basis::NetProfit, Direction::BestFirst);
         let footing = footing(&costs, &order, &trained.totals)?;
         let prospects = self.prospects(tenant, request.prospects, as_of).await?;
+        let objecting = self.objecting(tenant, as_of).await?;
         let answer = |prospect: Result<Arc<Party>, Problem>| {
             let party = prospect?;
+            if objecting.contains(&party.party_id) {
+                return Err(profiling_objected(&party.party_id));
+            }
             let prediction = trained.model.predict(&party.traits);
             let verdict = decide(&prediction, &request.terms);
             check_figures(&prediction, &verdict)?;
@@ -171,7 +176,14 @@ impl Service {
             filtered_out: answer.filtered_out,
             ..RankTotals::default()
         };
-        let (customers, horizon_days) = (answer.customers, learning.horizon_days);
+        let (mut customers, horizon_days) = (answer.customers, learning.horizon_days);
+        // Their profit counts, so that what is learnt from ties to the books; their traits are not learnt from.
+        let objecting = self.objecting(tenant, learning.as_of).await?;
+        for customer in &mut customers {
+            if objecting.contains(&customer.customer) {
+                customer.party = None;
+            }
+        }
         let cut = cut(answer.last_day, learning.period);
         let train = move || ProfitModel::train(&customers, &definitions, cut, horizon_days);
         let model = Arc::new(compute(train).await?);

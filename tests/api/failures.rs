@@ -8,14 +8,17 @@ use profitscore::{
         account::Account,
         closing::Closing,
         cost_model::CostModel,
+        data_subject::StoredSubjectRequest,
         exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
         history::{HistoryQuestion, Written},
         id::{PartyId, TenantId},
         ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
+        model_version::ModelVersion,
         party::{Party, PartyQuestion, TraitDefinition},
         problem::Problem,
         product::Product,
         prospect::{ProspectAnswer, ProspectQuestion},
+        prospect_outcome::{DecidedProspect, OutcomeQuestion, StoredOutcome},
         question::{
             CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
             LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
@@ -193,6 +196,38 @@ impl Store for FaultyStore {
         question: &RateQuestion,
     ) -> Result<Vec<StoredRate>, Problem> {
         self.inner.list_exchange_rates(tenant, question).await
+    }
+
+    async fn outcomes(
+        &self,
+        tenant: &TenantId,
+        question: &OutcomeQuestion,
+    ) -> Result<Vec<StoredOutcome>, Problem> {
+        self.inner.outcomes(tenant, question).await
+    }
+
+    async fn decided_prospects(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<DecidedProspect>, Problem> {
+        self.inner.decided_prospects(tenant, as_of).await
+    }
+
+    async fn subject_requests(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<StoredSubjectRequest>, Problem> {
+        self.inner.subject_requests(tenant, as_of).await
+    }
+
+    async fn model_versions(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<ModelVersion>, Problem> {
+        self.inner.model_versions(tenant, as_of).await
     }
 
     async fn rank(

@@ -23,6 +23,7 @@ mod hostile;
 mod hostile_questions;
 mod late_arrivals;
 mod metrics;
+mod outcomes;
 mod products;
 mod prospects;
 mod rankings;

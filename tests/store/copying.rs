@@ -176,7 +176,8 @@ pub async fn what_is_copied_answers_the_same_there_and_back(store: &dyn Store) {
             + counts.cost_models
             + counts.closings
             + counts.products
-            + counts.exchange_rates;
+            + counts.exchange_rates
+            + counts.prospect_records;
         assert_eq!(entries + records, end);
         copy(store, &back, &id, &mut |_| ()).await.unwrap();
     }

@@ -20,6 +20,7 @@ mod grouping;
 mod laws;
 mod likeness;
 mod models;
+mod outcomes;
 mod prospects;
 mod ranking;
 mod reading;
@@ -91,6 +92,13 @@ on_every_store! {
         rates_are_listed_in_pages,
         what_was_submitted_is_kept_and_compared,
         rows_of_many_entries_keep_what_was_submitted;
+    outcomes:
+        outcomes_are_versions,
+        outcomes_are_listed_in_pages,
+        what_became_known_afterwards_is_not_learnt_from,
+        requests_and_models_are_told_as_of_a_position,
+        an_erasure_reaches_every_version,
+        what_was_erased_is_copied_without_it;
     prospects:
         prospects_are_rows_of_their_values,
         prospects_with_a_sale_are_told;

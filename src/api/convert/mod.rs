@@ -13,6 +13,7 @@ pub mod cost_model;
 pub mod dependence;
 pub mod exchange_rate;
 pub mod ledger;
+pub mod outcome;
 pub mod party;
 pub mod premium;
 pub mod product;

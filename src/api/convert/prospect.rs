@@ -295,7 +295,8 @@ fn prequalification_to_pb(answer: &Prequalification, currency: Currency) -> pb::
     }
 }
 
-fn decision_to_pb(decision: Decision) -> pb::PrequalificationDecision {
+/// What to do with a prospect.
+pub fn decision_to_pb(decision: Decision) -> pb::PrequalificationDecision {
     match decision {
         Decision::Pursue => pb::PrequalificationDecision::Pursue,
         Decision::Nurture => pb::PrequalificationDecision::Nurture,

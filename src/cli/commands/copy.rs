@@ -165,6 +165,7 @@ fn numbers(totals: &Totals, accounts: &BTreeSet<&Account>) -> Vec<(String, Strin
         closings,
         products,
         exchange_rates,
+        prospect_records,
     } = totals.counts;
     let counts = [
         ("activities", activities),
@@ -175,6 +176,7 @@ fn numbers(totals: &Totals, accounts: &BTreeSet<&Account>) -> Vec<(String, Strin
         ("closings", closings),
         ("products", products),
         ("exchange_rates", exchange_rates),
+        ("prospect_records", prospect_records),
     ];
     let counts = counts.map(|(name, count)| (name.to_owned(), count.to_string()));
     let sums = accounts.iter().map(|account| {

@@ -2,8 +2,8 @@
 
 use crate::{
     api::pb::{
-        ActivityResult, ExchangeRateResult, PartyResult, ProductResult, Rejection, activity_result,
-        exchange_rate_result, party_result, product_result,
+        ActivityResult, ExchangeRateResult, OutcomeResult, PartyResult, ProductResult, Rejection,
+        activity_result, exchange_rate_result, outcome_result, party_result, product_result,
     },
     cli::{
         errors::{Failure, page_of},
@@ -54,6 +54,15 @@ pub fn of_rate(result: &ExchangeRateResult) -> Outcome<'_> {
         Some(exchange_rate_result::Outcome::Unchanged(_)) => Outcome::Already,
         Some(exchange_rate_result::Outcome::Rejection(rejection)) => Outcome::Refused(rejection),
         Some(exchange_rate_result::Outcome::Stored(_)) | None => Outcome::Done,
+    }
+}
+
+/// The outcome of storing what became of a prospect.
+pub fn of_outcome(result: &OutcomeResult) -> Outcome<'_> {
+    match &result.outcome {
+        Some(outcome_result::Outcome::Unchanged(_)) => Outcome::Already,
+        Some(outcome_result::Outcome::Rejection(rejection)) => Outcome::Refused(rejection),
+        Some(outcome_result::Outcome::Stored(_)) | None => Outcome::Done,
     }
 }
 

@@ -63,14 +63,17 @@ use super::Store;
 use crate::domain::{
     closing::Closing,
     cost_model::CostModel,
+    data_subject::StoredSubjectRequest,
     exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
     history::{HistoryQuestion, Written},
     id::{PartyId, TenantId},
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
+    model_version::ModelVersion,
     party::{Party, PartyQuestion, TraitDefinition},
     problem::Problem,
     product::Product,
     prospect::{ProspectAnswer, ProspectQuestion},
+    prospect_outcome::{DecidedProspect, OutcomeQuestion, StoredOutcome},
     question::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
         LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
@@ -371,6 +374,46 @@ impl Store for EmbeddedStore {
     ) -> Result<Vec<StoredRate>, Problem> {
         let (tenant, question) = (tenant.clone(), question.clone());
         self.ask(move |questions| questions.list_exchange_rates(&tenant, &question))
+            .await
+    }
+
+    async fn outcomes(
+        &self,
+        tenant: &TenantId,
+        question: &OutcomeQuestion,
+    ) -> Result<Vec<StoredOutcome>, Problem> {
+        let (tenant, question) = (tenant.clone(), question.clone());
+        self.ask(move |questions| questions.outcomes(&tenant, &question))
+            .await
+    }
+
+    async fn decided_prospects(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<DecidedProspect>, Problem> {
+        let tenant = tenant.clone();
+        self.ask(move |questions| questions.decided_prospects(&tenant, as_of))
+            .await
+    }
+
+    async fn subject_requests(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<StoredSubjectRequest>, Problem> {
+        let tenant = tenant.clone();
+        self.ask(move |questions| questions.subject_requests(&tenant, as_of))
+            .await
+    }
+
+    async fn model_versions(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<ModelVersion>, Problem> {
+        let tenant = tenant.clone();
+        self.ask(move |questions| questions.model_versions(&tenant, as_of))
             .await
     }
 

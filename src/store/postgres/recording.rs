@@ -5,7 +5,7 @@ use super::{
     database::{Fault, column, rows},
     json,
     parties::{COLUMNS, party_of, stage_number},
-    products, rates,
+    products, prospect_records, rates,
     sql::{OPEN, Sql, count, seq},
 };
 use crate::domain::{
@@ -14,7 +14,7 @@ use crate::domain::{
     exchange_rate::{Pair, StoredRate},
     id::{PartyId, RequestId, TraitKey},
     ledger::{Outcome, Position},
-    party::TraitDefinition,
+    party::{Party, TraitDefinition},
     product::Product,
     records::{Decision, Record, Records},
     time::{Day, Instant},
@@ -37,6 +37,7 @@ pub struct Recording {
     closings: Vec<Closing>,
     products: Vec<(i64, Instant, Product)>,
     rates: Vec<StoredRate>,
+    prospects: Vec<prospect_records::Stored>,
 }
 
 struct PartyVersion {
@@ -67,11 +68,16 @@ impl Recording {
         let (mut cost_models, mut closings) = (false, false);
         let mut own_products = BTreeSet::new();
         let mut rates = BTreeSet::new();
+        let mut prospects = Vec::new();
         for record in submitted {
             match record {
                 Record::Party(party) => {
                     parties.insert(party.party_id.to_string());
                     keys.extend(party.traits.keys().map(TraitKey::to_string));
+                }
+                Record::ErasedParty(party) => {
+                    parties.insert(party.party_id.to_string());
+                    keys.extend(party.definitions.iter().map(|own| own.key.to_string()));
                 }
                 Record::TraitDefinition(definition) => {
                     keys.insert(definition.key.to_string());
@@ -83,6 +89,10 @@ impl Recording {
                 }
                 Record::ExchangeRate(rate) => {
                     rates.insert((rate.pair, rate.day));
+                }
+                Record::Prospect(record) => {
+                    parties.extend(record.subject().map(PartyId::to_string));
+                    prospects.push(record);
                 }
             }
         }
@@ -102,6 +112,9 @@ impl Recording {
             recording.take(position, Record::Product(product));
         }
         recording.read_rates(connection, tenant, rates).await?;
+        for stored in prospect_records::deciding_on(connection, tenant, prospects).await? {
+            recording.take(stored.position, Record::Prospect(stored.record));
+        }
         Ok(recording)
     }
 
@@ -227,19 +240,15 @@ impl Recording {
                         self.define(&implied, record_time, seq);
                     }
                 }
-                let before = self.last.insert(party.party_id.clone(), self.parties.len());
-                if let Some(before) = before.and_then(|before| self.parties.get_mut(before)) {
-                    before.until = seq;
+                self.keep_party(party, record_time, seq);
+            }
+            Record::ErasedParty(erased) => {
+                for definition in &erased.definitions {
+                    if self.defined.insert(definition.key.clone()) {
+                        self.define(definition, record_time, seq);
+                    }
                 }
-                self.parties.push(PartyVersion {
-                    id: party.party_id.to_string(),
-                    seq,
-                    until: OPEN,
-                    stage: stage_number(party.stage),
-                    name: party.display_name.clone(),
-                    traits: json::of_traits(&party.traits),
-                    record_time,
-                });
+                self.keep_party(&erased.party(), record_time, seq);
             }
             Record::TraitDefinition(definition) => {
                 self.defined.insert(definition.key.clone());
@@ -266,7 +275,28 @@ impl Recording {
                 record_time,
                 rate: rate.clone(),
             }),
+            Record::Prospect(record) => self.prospects.push(prospect_records::Stored {
+                position: count(seq),
+                record_time,
+                record: record.clone(),
+            }),
         }
+    }
+
+    fn keep_party(&mut self, party: &Party, record_time: Instant, seq: i64) {
+        let before = self.last.insert(party.party_id.clone(), self.parties.len());
+        if let Some(before) = before.and_then(|before| self.parties.get_mut(before)) {
+            before.until = seq;
+        }
+        self.parties.push(PartyVersion {
+            id: party.party_id.to_string(),
+            seq,
+            until: OPEN,
+            stage: stage_number(party.stage),
+            name: party.display_name.clone(),
+            traits: json::of_traits(&party.traits),
+            record_time,
+        });
     }
 
     fn define(&mut self, definition: &TraitDefinition, record_time: Instant, seq: i64) {
@@ -298,6 +328,15 @@ impl Recording {
         if !self.rates.is_empty() {
             statements.push(rates::statement(tenant, &self.rates));
         }
+        if !self.prospects.is_empty() {
+            statements.push(prospect_records::statement(tenant, &self.prospects));
+        }
+        // After what the same group stored of whoever is erased.
+        statements.extend(self.prospects.into_iter().filter_map(|stored| {
+            let record = Record::Prospect(stored.record);
+            let party = record.erases()?;
+            Some(prospect_records::erasing(tenant, party, stored.position))
+        }));
         for sql in statements {
             rows(connection, &sql).await?;
         }

@@ -71,7 +71,7 @@ pub struct Verdict {
 }
 
 /// Multiplies an amount of whole micro-units by a probability, exactly, and rounds half to even to micro-units.
-fn times(amount: Nanos, probability: f64) -> Nanos {
+pub(super) fn times(amount: Nanos, probability: f64) -> Nanos {
     let probability = if probability.is_nan() {
         0.0
     } else {

@@ -35,6 +35,17 @@ pub struct Rows {
 }
 
 impl Rows {
+    /// Rows of given columns, which rise.
+    pub fn of(each: impl Iterator<Item = Vec<usize>>) -> Self {
+        let mut columns = Vec::new();
+        let mut starts = vec![0];
+        for own in each {
+            columns.extend(own);
+            starts.push(columns.len());
+        }
+        Self { columns, starts }
+    }
+
     /// The columns of customer `index`, rising.
     pub fn customer(&self, index: usize) -> &[usize] {
         &self.columns[self.starts[index]..self.starts[index + 1]]
@@ -90,13 +101,7 @@ impl Design {
 
     /// The columns of the customers.
     pub fn rows(&self, customers: &[&Traits]) -> Rows {
-        let mut columns = Vec::new();
-        let mut starts = vec![0];
-        for customer in customers {
-            columns.extend(self.columns_of(customer).0);
-            starts.push(columns.len());
-        }
-        Rows { columns, starts }
+        Rows::of(customers.iter().map(|customer| self.columns_of(customer).0))
     }
 
     /// The columns of any party, rising, and for each of its bins without a column the trait's place.

@@ -121,7 +121,11 @@ pub fn quantile_edges(mut numbers: Vec<i64>) -> Vec<i64> {
     let Some(first) = numbers.first().copied() else {
         return Vec::new();
     };
-    let ranges = (numbers.len() / RANGE_SUPPORT).clamp(1, RANGE_LIMIT);
+    let limit: usize = std::env::var("RANGES")
+        .ok()
+        .and_then(|s| s.parse().ok())
+        .unwrap_or(RANGE_LIMIT);
+    let ranges = (numbers.len() / RANGE_SUPPORT).clamp(1, limit);
     let starts = (1..ranges).map(|range| numbers[range * numbers.len() / ranges]);
     let mut edges: Vec<_> = starts.filter(|edge| *edge != first).collect();
     edges.dedup();
@@ -215,6 +219,11 @@ impl Bins {
         !matches!(self.values, Values::Set(_))
     }
 
+    /// Whether its values follow one another: ranges of numbers.
+    pub fn is_ordered(&self) -> bool {
+        matches!(self.values, Values::Edges(_))
+    }
+
     fn category(known: &[String], category: &str) -> Option<usize> {
         let found = known.binary_search_by(|own| own.as_str().cmp(category));
         found.ok().map(|place| FIRST_VALUE + place)
@@ -255,6 +264,13 @@ impl Bins {
             (Some(TraitValue::Flag(flag)), Values::Flag) => each(FIRST_VALUE + usize::from(*flag)),
             _ => each(MISSING),
         }
+    }
+
+    /// One bin that stands for a value: of a set that of its first known category.
+    pub fn single(&self, value: Option<&TraitValue>) -> usize {
+        let mut first = None;
+        self.for_each_bin(value, |bin| first = first.or(Some(bin)));
+        first.unwrap_or(RARE)
     }
 
     /// A bin in the words of the answer.

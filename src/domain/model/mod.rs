@@ -8,7 +8,8 @@
 //! * [`encode`]: traits as bins. [`exposure`]: outcomes of customers who are not through their horizon.
 //! * [`design`]: the columns of a fit. [`additive`], on [`symmetric`]: effects of bins with their uncertainty.
 //! * [`conformal`]: how much customers differ. [`profit`]: these together, what a prospect would bring.
-//! * [`decision`]: what to do about it.
+//! * [`decision`]: what to do about it. [`expected_return`]: the same with the probability of winning and its parts.
+//! * [`win`]: how likely a prospect is won. [`evaluation`]: how good predictions were.
 //! * [`lift`], on [`binomial`]: what sets the best apart. [`lookalike`]: who is like them. [`scored_rows`]: of many.
 
 pub mod additive;
@@ -17,13 +18,17 @@ pub mod conformal;
 pub mod decision;
 pub mod design;
 pub mod encode;
+pub mod evaluation;
+pub mod expected_return;
 pub mod exposure;
 pub mod lift;
 pub mod lookalike;
 mod outcomes;
 pub mod profit;
 pub mod scored_rows;
+pub mod seen;
 pub mod symmetric;
+pub mod win;
 
 use super::{
     id::TraitKey,

@@ -16,7 +16,7 @@ use crate::domain::fingerprint::Fingerprint;
 /// The part of the outcomes at either end that is drawn in.
 const WINSORISED: f64 = 0.05;
 /// Into how many parts customers are divided to predict each by a model made without it.
-const FOLDS: usize = 5;
+pub const FOLDS: usize = 5;
 /// A model of a fold is made of at least so many customers.
 const FOLD_MINIMUM: u64 = 20;
 /// Folds start from the variances of the whole and need fewer rounds.

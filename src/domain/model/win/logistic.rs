@@ -1,0 +1,234 @@
+//! Logistic regression on columns of ones, each effect drawn towards zero by a penalty of its own.
+//!
+//! Newton's method with step halving (the iteratively re-weighted least squares of McCullagh and Nelder, "Generalized
+//! Linear Models", 2nd edition 1989, with ridge: le Cessie and van Houwelingen, "Ridge estimators in logistic
+//! regression", Applied Statistics 41, 1992). Of the curvature at the end the Cholesky factor is kept: it says how well a
+//! sum of effects is known (Laplace's approximation). Sums are taken in the order of rows, always.
+//!
+//! | symbol | here | meaning |
+//! |---|---|---|
+//! | `y_i`, `w_i`, `o_i` | [`Sample`] | 1 if won, the weight, a part of the log-odds that is given |
+//! | `X` | [`Sample::rows`] | ones; column 0 is everybody's |
+//! | `b` | [`Logistic::effects`] | what is found: `logit p = o + X b` |
+//! | `D`, `K` | [`Penalty`] | `sum D_j b_j^2 / 2 + sum K_jk (b_j - b_k)^2 / 2` is added to the negative log-likelihood |
+//! | `H` | [`Logistic::curvature`] | `X' w p (1 - p) X + D` |
+
+use super::super::{
+    design::Rows,
+    symmetric::{Inverse, Symmetric},
+};
+
+/// So many steps are enough from anywhere; a few are, most often.
+const STEPS: usize = 40;
+/// A step is halved so many times before the search gives up.
+const HALVINGS: usize = 12;
+/// Effects that move less than this have been found.
+const STILL: f64 = 1e-8;
+/// The least curvature of a row, so that a certain one does not vanish from the system.
+const LEAST_CURVATURE: f64 = 1e-9;
+
+/// What is fitted.
+#[derive(Debug, Clone, Copy)]
+pub struct Sample<'a> {
+    /// Which row is in which columns.
+    pub rows: &'a Rows,
+    /// 1 for a row that was won, 0 for one that was lost.
+    pub outcomes: &'a [f64],
+    /// Weights above zero.
+    pub weights: &'a [f64],
+    /// What is added to the log-odds of each row and is not fitted; empty for nothing.
+    pub offsets: &'a [f64],
+    /// The fold of each row.
+    pub folds: &'a [usize],
+    /// How many columns there are.
+    pub size: usize,
+}
+
+/// A fit.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Logistic {
+    /// What each column adds to the log-odds.
+    pub effects: Vec<f64>,
+    /// The inverse of the curvature's factor, for sums of effects.
+    pub curvature: Inverse,
+}
+
+/// The probability of log-odds, never quite 0 or 1 in what is finite.
+pub fn probability(log_odds: f64) -> f64 {
+    if log_odds >= 0.0 {
+        1.0 / (1.0 + libm::exp(-log_odds))
+    } else {
+        let odds = libm::exp(log_odds);
+        odds / (1.0 + odds)
+    }
+}
+
+/// The log-odds of a probability between 0 and 1.
+pub fn log_odds(probability: f64) -> f64 {
+    libm::log(probability / (1.0 - probability))
+}
+
+/// The negative log-likelihood of one outcome, without cancellation for large log-odds.
+pub fn loss(log_odds: f64, outcome: f64) -> f64 {
+    likely(log_odds, outcome).0
+}
+
+/// The loss and the probability together, for one exponential.
+fn likely(log_odds: f64, outcome: f64) -> (f64, f64) {
+    let odds = libm::exp(-log_odds.abs());
+    let loss = log_odds.max(0.0) - log_odds * outcome + libm::log1p(odds);
+    let numerator = if log_odds >= 0.0 { 1.0 } else { odds };
+    (loss, numerator / (1.0 + odds))
+}
+
+/// What draws effects together: each towards zero, and those of neighbouring ranges of numbers towards one another.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Penalty {
+    /// `D_j` of each column.
+    pub towards_zero: Vec<f64>,
+    /// `K`: pairs of columns, the second being the later one, and how strongly their effects are held together.
+    pub together: Vec<(usize, usize, f64)>,
+}
+
+impl Penalty {
+    /// What it adds to the loss; takes its slope off the gradient's negative.
+    fn add_to(&self, effects: &[f64], gradient: &mut [f64]) -> f64 {
+        let mut sum = 0.0;
+        for ((effect, penalty), gradient) in
+            effects.iter().zip(&self.towards_zero).zip(&mut *gradient)
+        {
+            sum += penalty * effect * effect / 2.0;
+            *gradient -= penalty * effect;
+        }
+        for (one, next, strength) in &self.together {
+            let apart = effects[*next] - effects[*one];
+            sum += strength * apart * apart / 2.0;
+            gradient[*next] -= strength * apart;
+            gradient[*one] += strength * apart;
+        }
+        sum
+    }
+
+    /// The inverse of a curvature with this on top.
+    fn inverse(&self, mut curvature: Symmetric) -> Inverse {
+        for (one, next, strength) in &self.together {
+            curvature.add(*one, *one, *strength);
+            curvature.add(*next, *next, *strength);
+            curvature.add(*next, *one, -strength);
+        }
+        Inverse::of(&curvature, &self.towards_zero)
+    }
+}
+
+impl Sample<'_> {
+    /// How many rows there are.
+    pub fn count(&self) -> usize {
+        self.outcomes.len()
+    }
+
+    /// The log-odds of a row under some effects.
+    pub fn log_odds(&self, row: usize, effects: &[f64]) -> f64 {
+        let columns = self.rows.customer(row);
+        let sum: f64 = columns.iter().map(|column| effects[*column]).sum();
+        self.offsets.get(row).copied().unwrap_or(0.0) + sum
+    }
+
+    /// The log-odds of all rows.
+    pub fn all_log_odds(&self, effects: &[f64]) -> Vec<f64> {
+        (0..self.count())
+            .map(|row| self.log_odds(row, effects))
+            .collect()
+    }
+
+    /// The rows that are fitted when a fold is left out; `None` leaves nobody out.
+    fn fitted(&self, without: Option<usize>) -> impl Iterator<Item = usize> + '_ {
+        (0..self.count()).filter(move |row| Some(self.folds[*row]) != without)
+    }
+
+    /// The penalised negative log-likelihood, and its gradient's negative.
+    fn objective(
+        &self,
+        effects: &[f64],
+        penalty: &Penalty,
+        without: Option<usize>,
+    ) -> (f64, Vec<f64>) {
+        let mut gradient = vec![0.0; self.size];
+        let mut sum = 0.0;
+        for row in self.fitted(without) {
+            let eta = self.log_odds(row, effects);
+            let (outcome, weight) = (self.outcomes[row], self.weights[row]);
+            let (loss, probability) = likely(eta, outcome);
+            sum += weight * loss;
+            let pull = weight * (outcome - probability);
+            for column in self.rows.customer(row) {
+                gradient[*column] += pull;
+            }
+        }
+        sum += penalty.add_to(effects, &mut gradient);
+        (sum, gradient)
+    }
+
+    /// The curvature of the likelihood over the rows for which `which` holds.
+    pub fn curvature(&self, effects: &[f64], which: impl Fn(usize) -> bool) -> Symmetric {
+        let mut matrix = Symmetric::zeros(self.size);
+        for row in (0..self.count()).filter(|row| which(*row)) {
+            let p = probability(self.log_odds(row, effects));
+            let weight = self.weights[row] * (p * (1.0 - p)).max(LEAST_CURVATURE);
+            let columns = self.rows.customer(row);
+            for (place, own) in columns.iter().enumerate() {
+                matrix.add_along(*own, &columns[..=place], weight);
+            }
+        }
+        matrix
+    }
+
+    /// Finds the effects, beginning from some, of all rows or of those outside a fold.
+    pub fn fit(&self, penalty: &Penalty, start: Vec<f64>, without: Option<usize>) -> Logistic {
+        let mut effects = start;
+        let (mut least, mut gradient) = self.objective(&effects, penalty, without);
+        let kept = |row: usize| Some(self.folds[row]) != without;
+        let mut curvature = penalty.inverse(self.curvature(&effects, kept));
+        for _ in 0..STEPS {
+            let step = curvature.solve(&gradient);
+            let longest = step.iter().fold(0.0_f64, |most, own| most.max(own.abs()));
+            let Some((found, value, slope)) = self.halve(&effects, &step, least, penalty, without)
+            else {
+                break;
+            };
+            (effects, least, gradient) = (found, value, slope);
+            // Newton's steps shrink by squares: after one this short the factor is that of the end.
+            if longest < STILL {
+                break;
+            }
+            if longest > STILL.sqrt() {
+                curvature = penalty.inverse(self.curvature(&effects, kept));
+            }
+        }
+        Logistic { effects, curvature }
+    }
+
+    /// The first of a step, its half, its quarter … that does not lead uphill.
+    fn halve(
+        &self,
+        effects: &[f64],
+        step: &[f64],
+        least: f64,
+        penalty: &Penalty,
+        without: Option<usize>,
+    ) -> Option<(Vec<f64>, f64, Vec<f64>)> {
+        let mut scale = 1.0;
+        for _ in 0..HALVINGS {
+            let moved: Vec<f64> = effects
+                .iter()
+                .zip(step)
+                .map(|(effect, step)| effect + scale * step)
+                .collect();
+            let (value, gradient) = self.objective(&moved, penalty, without);
+            if value <= least {
+                return Some((moved, value, gradient));
+            }
+            scale /= 2.0;
+        }
+        None
+    }
+}

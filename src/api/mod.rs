@@ -17,6 +17,7 @@ mod outbox;
 mod page_token;
 mod paging;
 pub mod prospect;
+mod prospect_model;
 pub mod ranking;
 mod ranking_export;
 mod ranking_solvency;

@@ -51,6 +51,7 @@ list_requests!(
     ListLookalikesRequest,
     ListProductsRequest,
     ListOutcomesRequest,
+    ListModelsRequest,
 );
 
 /// The page that is asked for.

@@ -15,6 +15,7 @@ use super::{
         ranking::{control_total_to_pb, cost_basis_to_pb},
     },
     paging::Page,
+    prospect_model,
     pb::{self, outcome_result::Outcome as ResultPb},
 };
 use crate::{
@@ -166,5 +167,50 @@ impl pb::prospect_service_server::ProspectService for ProspectHandlers {
             next_page_token: next,
             read_at: Some(position_to_pb(page.as_of)),
         }))
+    }
+
+    async fn evaluate_model(
+        &self,
+        request: Request<pb::EvaluateModelRequest>,
+    ) -> Result<Response<pb::EvaluateModelResponse>, Status> {
+        Ok(Response::new(
+            prospect_model::evaluate(&self.service, request.into_inner()).await?,
+        ))
+    }
+
+    async fn adopt_model(
+        &self,
+        request: Request<pb::AdoptModelRequest>,
+    ) -> Result<Response<pb::AdoptModelResponse>, Status> {
+        Ok(Response::new(
+            prospect_model::adopt(&self.service, request.into_inner()).await?,
+        ))
+    }
+
+    async fn restore_model(
+        &self,
+        request: Request<pb::RestoreModelRequest>,
+    ) -> Result<Response<pb::RestoreModelResponse>, Status> {
+        Ok(Response::new(
+            prospect_model::restore(&self.service, request.into_inner()).await?,
+        ))
+    }
+
+    async fn list_models(
+        &self,
+        request: Request<pb::ListModelsRequest>,
+    ) -> Result<Response<pb::ListModelsResponse>, Status> {
+        Ok(Response::new(
+            prospect_model::list(&self.service, request.into_inner()).await?,
+        ))
+    }
+
+    async fn get_proxy_report(
+        &self,
+        request: Request<pb::GetProxyReportRequest>,
+    ) -> Result<Response<pb::GetProxyReportResponse>, Status> {
+        Ok(Response::new(
+            prospect_model::proxies(&self.service, request.into_inner()).await?,
+        ))
     }
 }

@@ -43,7 +43,12 @@ pub fn decide(stored: &[ModelVersion], draft: &ModelVersionDraft) -> Decision {
     let same_request = |version: &&ModelVersion| version.draft.request_id == draft.request_id;
     match stored.iter().find(same_request) {
         None => Decision::Write,
-        Some(version) if version.draft == *draft => Decision::Unchanged(version.position),
+        // From which position on was learnt follows from when the request first came.
+        Some(version)
+            if (version.draft.restores, &version.draft.note) == (draft.restores, &draft.note) =>
+        {
+            Decision::Unchanged(version.position)
+        }
         Some(_) => {
             let request_id = &draft.request_id;
             let message = format!("request_id {request_id} was used to store another model");

@@ -130,6 +130,8 @@ impl OutcomeQuestion {
 pub struct DecidedProspect {
     /// What became of it, as it holds now.
     pub stored: StoredOutcome,
+    /// Where it was first stored that it was won or lost.
+    pub decided_at: Position,
     /// What was known of it; `None` if nothing was stored of it before it was decided.
     pub party: Option<Arc<Party>>,
     /// Whether that was stored by the day on which it was pursued. Otherwise it is the first that was stored of it, before

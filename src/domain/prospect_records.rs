@@ -72,6 +72,7 @@ impl DecidedOutcome {
         let (party, was_known_in_time) = known_then(versions, known_on, self.decided_at);
         DecidedProspect {
             stored: self.stored,
+            decided_at: self.decided_at,
             party,
             was_known_in_time,
         }

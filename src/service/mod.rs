@@ -15,15 +15,19 @@ pub mod cross_report;
 pub mod data_subjects;
 pub mod dependence;
 pub mod dimension_ranking;
+pub mod evaluate;
 pub mod exchange_rates;
 pub mod kept;
 pub mod late_arrivals;
 pub mod lookalike;
+pub mod models;
 pub mod outcomes;
 pub mod parties;
 pub mod prequalify;
 pub mod products;
 pub mod profile;
+pub mod prospect_models;
+pub mod proxies;
 pub mod rankings;
 pub mod receivables;
 pub mod report;
@@ -32,6 +36,7 @@ pub mod solvency;
 pub mod standings;
 pub mod trends;
 pub mod watching;
+pub mod win;
 
 use crate::{
     domain::{
@@ -50,10 +55,11 @@ use clock::Clock;
 use cross_report::{ColumnTotals, ColumnsAsked};
 use kept::Kept;
 use late_arrivals::{LateArrivals, LateQuestion};
-use prequalify::{Learning, Trained};
+use prospect_models::{Learning, Trained};
 use profile::{BestCustomers, LearntOfBest};
 use receivables::CostsAsked;
 use restating::Restating;
+use win::{HeldModel, LearntWin, WinLearning};
 use std::sync::{
     Arc, OnceLock,
     atomic::{AtomicBool, Ordering},
@@ -61,6 +67,8 @@ use std::sync::{
 
 /// How many trained models are kept, how many profiles, and the columns of how many cross reports.
 const KEPT: usize = 8;
+/// How many trained models are kept: each question has three of them.
+const KEPT_TRAINED: usize = 24;
 
 /// Of how many states it is kept how customers were won: one has a line for every customer.
 const KEPT_WON: usize = 2;
@@ -94,6 +102,8 @@ pub struct Service {
     store: OnceLock<Arc<dyn Store>>,
     stopping: AtomicBool,
     trained_models: Kept<Learning, Trained>,
+    win_models: Kept<WinLearning, LearntWin>,
+    held_models: Kept<(TenantId, Option<u64>, Position), HeldModel>,
     profiles: Kept<(TenantId, BestCustomers), LearntOfBest>,
     column_totals: Kept<ColumnsAsked, ColumnTotals>,
     won: Kept<(TenantId, Position), Won>,
@@ -111,7 +121,9 @@ impl Service {
             clock,
             store: OnceLock::new(),
             stopping: AtomicBool::new(false),
-            trained_models: Kept::new(KEPT),
+            trained_models: Kept::new(KEPT_TRAINED),
+            win_models: Kept::new(KEPT),
+            held_models: Kept::new(KEPT),
             profiles: Kept::new(KEPT),
             column_totals: Kept::new(KEPT),
             won: Kept::new(KEPT_WON),

@@ -242,7 +242,7 @@ async fn the_same_question_as_of_the_same_position_has_the_same_answer() {
     let ask = |as_of| PrequalifyRequest {
         prospects: vec![Ok(Prospect::Stored(id("C120")))],
         horizon_days: 365,
-        terms: Terms::default(),
+        asked: Asked::default(),
         training_period: Period::ALL,
         cost_model_version: None,
         as_of,

@@ -238,13 +238,19 @@ pub async fn requests_and_models_are_told_as_of_a_position(store: &dyn Store) {
             .map(|stored| (stored.position, stored.request.right))
             .collect::<Vec<_>>()
     };
+    let other_note = Record::Prospect(ProspectRecord::ModelVersion(ModelVersionDraft {
+        trained_as_of: 1,
+        restores: None,
+        note: "autumn".to_owned(),
+        request_id: RequestId::parse("m1", "").unwrap(),
+    }));
     let batch = vec![
         subject_request("a", Objection),
         subject_request("a", Objection),
         subject_request("a", Withdrawal),
         model_version("m1", 1),
-        model_version("m1", 1),
         model_version("m1", 2),
+        other_note,
         subject_request("a", Erasure),
         subject_request("a", Erasure),
         party("a", Stage::Prospect, []),

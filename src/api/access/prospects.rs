@@ -57,13 +57,14 @@ pub const PROSPECTS: &[MessageFields] = &[
     // Who could choose what a prospect must reach would find by halving what it is expected to bring.
     (
         "PrequalifyProspectsRequest",
-        "tenant_id prospects horizon_days win_probability training_period cost_model_version read_options",
-        "acquisition_cost hurdle",
+        "tenant_id prospects horizon_days win_probability training_period cost_model_version read_options effort_hours \
+         model_version",
+        "acquisition_cost hurdle discount_rate opportunity_rate",
     ),
     ("ProspectInput", "party_id inline", ""),
     (
         "PrequalifyProspectsResponse",
-        "results model read_at cost_basis",
+        "results model read_at cost_basis win_model",
         "control_total",
     ),
     ("PrequalificationResult", "prequalification rejection", ""),
@@ -75,9 +76,32 @@ pub const PROSPECTS: &[MessageFields] = &[
     ),
     (
         "Prequalification",
-        "party_id decision decision_reason contributions evidence_count ignored_traits",
-        "expected_return expected_profit baseline expected_profit_interval outcome_interval decision_margin",
+        "party_id decision decision_reason contributions evidence_count ignored_traits win_chance discount_factor \
+         cost_to_serve_percentile unseen_values counterfactual",
+        "expected_return expected_profit baseline expected_profit_interval outcome_interval decision_margin \
+         expected_return_interval discounted_profit acquisition_cost expected_revenue expected_cost_to_serve \
+         return_on_effort return_per_hour hurdle",
     ),
+    ("UnseenValue", "key value", ""),
+    ("Counterfactual", "key value decision", "expected_return"),
+    (
+        "WinChance",
+        "probability lower upper log_odds baseline_log_odds contributions evidence_count",
+        "",
+    ),
+    (
+        "WinContribution",
+        "bin with log_odds decided_count won_count lift lift_lower_bound lift_upper_bound",
+        "",
+    ),
+    (
+        "WinModel",
+        "version trained_as_of decided_count won_count base_rate standing auc auc_lower_bound recorded_late_count \
+         objected_count leaking_traits drift drift_alarm",
+        "fingerprint",
+    ),
+    ("LeakingTrait", "key information_value auc", ""),
+    ("TraitDrift", "key stability_index alarm", ""),
     ("ProfitContribution", "bin customer_count", "amount"),
     // === outcomes ===
     (

@@ -80,6 +80,11 @@ pub const METHODS: &[ServiceMethods] = &[
             ("PrequalifyProspects", &[Sales]),
             ("RecordOutcomes", &[Sales, Ingest]),
             ("ListOutcomes", &[Sales, Ingest]),
+            ("EvaluateModel", NOBODY),
+            ("AdoptModel", NOBODY),
+            ("RestoreModel", NOBODY),
+            ("ListModels", NOBODY),
+            ("GetProxyReport", NOBODY),
         ],
     ),
     (

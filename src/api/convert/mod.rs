@@ -25,3 +25,4 @@ pub mod report;
 pub mod statement;
 pub mod trend;
 pub mod watch;
+pub mod win_model;

@@ -13,7 +13,9 @@
 //! * [`lift`], on [`binomial`]: what sets the best apart. [`lookalike`]: who is like them. [`scored_rows`]: of many.
 
 pub mod additive;
+pub mod asked;
 pub mod binomial;
+pub mod card;
 pub mod conformal;
 pub mod decision;
 pub mod design;
@@ -25,6 +27,7 @@ pub mod lift;
 pub mod lookalike;
 mod outcomes;
 pub mod profit;
+pub mod proxy;
 pub mod scored_rows;
 pub mod seen;
 pub mod symmetric;

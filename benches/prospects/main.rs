@@ -127,6 +127,7 @@ impl House {
             asked: Asked::default(),
             training_period: Period::ALL,
             cost_model_version: None,
+            model_version: None,
             as_of,
         };
         let answer = self

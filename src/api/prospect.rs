@@ -15,8 +15,8 @@ use super::{
         ranking::{control_total_to_pb, cost_basis_to_pb},
     },
     paging::Page,
-    prospect_model,
     pb::{self, outcome_result::Outcome as ResultPb},
+    prospect_model,
 };
 use crate::{
     domain::{

@@ -110,7 +110,9 @@ impl Service {
         request: &EvaluateRequest,
     ) -> Result<Evaluation, Problem> {
         let as_of = request.as_of;
-        let model = self.held_model(tenant, request.model_version, as_of).await?;
+        let model = self
+            .held_model(tenant, request.model_version, as_of)
+            .await?;
         let (decided, _) = self.decided(tenant, as_of).await?;
         let advice = advice(&decided);
         let from = request.held_back_from.or_else(|| last_third(&decided));
@@ -280,7 +282,9 @@ fn nobody() -> CutOff {
 
 /// The first day of the last third of what was decided.
 fn last_third(decided: &[DecidedProspect]) -> Option<Day> {
-    let days = decided.iter().filter_map(|own| own.stored.outcome.decided_on);
+    let days = decided
+        .iter()
+        .filter_map(|own| own.stored.outcome.decided_on);
     let mut days: Vec<Day> = days.collect();
     days.sort_unstable();
     let first = days.first().copied()?;

@@ -55,15 +55,15 @@ use clock::Clock;
 use cross_report::{ColumnTotals, ColumnsAsked};
 use kept::Kept;
 use late_arrivals::{LateArrivals, LateQuestion};
-use prospect_models::{Learning, Trained};
 use profile::{BestCustomers, LearntOfBest};
+use prospect_models::{Learning, Trained};
 use receivables::CostsAsked;
 use restating::Restating;
-use win::{HeldModel, LearntWin, WinLearning};
 use std::sync::{
     Arc, OnceLock,
     atomic::{AtomicBool, Ordering},
 };
+use win::{HeldModel, LearntWin, WinLearning};
 
 /// How many trained models are kept, how many profiles, and the columns of how many cross reports.
 const KEPT: usize = 8;

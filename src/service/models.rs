@@ -92,7 +92,10 @@ impl Service {
             note: request.note.clone(),
             request_id: request.request_id.clone(),
         };
-        let (reason, contest) = match (versions.iter().any(|version| known(&version)), versions.last()) {
+        let (reason, contest) = match (
+            versions.iter().any(|version| known(&version)),
+            versions.last(),
+        ) {
             (true, _) => (AdoptionReason::SameRequest, None),
             (false, None) => (AdoptionReason::First, None),
             (false, Some(champion)) => self.contest(tenant, champion, as_of).await?,
@@ -173,7 +176,8 @@ impl Service {
         mode: WriteMode,
     ) -> Result<(ModelVersion, Option<Position>), Problem> {
         let versions = self.model_versions(tenant, Position::MAX).await?;
-        let restored = held(&versions, Some(version)).map_err(|problem| problem.about("version"))?;
+        let restored =
+            held(&versions, Some(version)).map_err(|problem| problem.about("version"))?;
         let draft = ModelVersionDraft {
             // A version is found or refused: there is none without it.
             trained_as_of: restored.map_or(0, |version| version.draft.trained_as_of),
@@ -183,7 +187,9 @@ impl Service {
         };
         let (position, written_at) = self.put_model(tenant, draft.clone(), mode).await?;
         let stored = self.model_versions(tenant, Position::MAX).await?;
-        let stored = stored.into_iter().find(|version| version.position == position);
+        let stored = stored
+            .into_iter()
+            .find(|version| version.position == position);
         let stored = stored.filter(|_| mode == WriteMode::Keep);
         let would_be = || ModelVersion {
             version: 0,

@@ -6,12 +6,7 @@ use crate::domain::{
     cost_model::CostModel,
     id::{TenantId, TraitKey},
     ledger::Position,
-    model::{
-        admit,
-        asked::shares_of_age,
-        exposure::BUCKET_COUNT,
-        profit::ProfitModel,
-    },
+    model::{admit, asked::shares_of_age, exposure::BUCKET_COUNT, profit::ProfitModel},
     money::Nanos,
     party::{TraitDefinition, TraitValue},
     problem::Problem,
@@ -19,11 +14,7 @@ use crate::domain::{
     ranking::Basis,
     time::{Day, Period},
 };
-use std::{
-    cmp::Reverse,
-    collections::BTreeMap,
-    sync::Arc,
-};
+use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
 /// So many trait values are tried for what would make a prospect worth pursuing: those that most customers have.
 const TRIED: usize = 32;
@@ -137,7 +128,12 @@ impl Service {
         let cut = cut(answer.last_day, learning.period);
         let (measure, horizon_days) = (learning.measure, learning.horizon_days);
         let train = move || {
-            let model = Arc::new(ProfitModel::train(&customers, &definitions, cut, horizon_days));
+            let model = Arc::new(ProfitModel::train(
+                &customers,
+                &definitions,
+                cut,
+                horizon_days,
+            ));
             let (mut shares, mut expected, mut common) = (Vec::new(), Vec::new(), Vec::new());
             match measure {
                 Measure::Profit => {

@@ -152,6 +152,7 @@ impl Town {
             asked: Asked::default(),
             training_period: Period::ALL,
             cost_model_version: None,
+            model_version: None,
             as_of: self.now().await,
         };
         self.service

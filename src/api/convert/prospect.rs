@@ -2,8 +2,8 @@
 
 use super::{
     common::{
-        amount_from_pb, count_from_pb, count_to_pb, item, micros_from_pb, micros_to_pb, money_to_pb,
-        optional_amount, period_from_pb, position_to_pb, rejection_to_pb,
+        amount_from_pb, count_from_pb, count_to_pb, item, micros_from_pb, micros_to_pb,
+        money_to_pb, optional_amount, period_from_pb, position_to_pb, rejection_to_pb,
     },
     exchange_rate::day_from_pb,
     party::party_from_pb,
@@ -149,9 +149,12 @@ fn asked_from_pb(
 /// Which version of the model of winning prospects.
 pub fn model_version_from_pb(version: Option<i64>) -> Result<Option<u64>, Problem> {
     let convert = |version| {
-        u64::try_from(version).ok().filter(|version| *version > 0).ok_or_else(|| {
-            Problem::number_out_of_range("model_version", "1", &i64::MAX.to_string())
-        })
+        u64::try_from(version)
+            .ok()
+            .filter(|version| *version > 0)
+            .ok_or_else(|| {
+                Problem::number_out_of_range("model_version", "1", &i64::MAX.to_string())
+            })
     };
     version.map(convert).transpose()
 }
@@ -378,12 +381,15 @@ fn prequalification_to_pb(answer: &Prequalification, currency: Currency) -> pb::
                 value: own.value.clone(),
             })
             .collect(),
-        counterfactual: answer.counterfactual.as_ref().map(|other| pb::Counterfactual {
-            key: other.key.to_string(),
-            value: value_text(&other.value),
-            decision: decision_to_pb(other.decision) as i32,
-            expected_return: money(other.expected),
-        }),
+        counterfactual: answer
+            .counterfactual
+            .as_ref()
+            .map(|other| pb::Counterfactual {
+                key: other.key.to_string(),
+                value: value_text(&other.value),
+                decision: decision_to_pb(other.decision) as i32,
+                expected_return: money(other.expected),
+            }),
     }
 }
 

@@ -14,6 +14,7 @@ pub mod cross;
 pub mod database;
 pub mod folder;
 pub mod lookalikes;
+pub mod models;
 pub mod outcomes;
 pub mod parties;
 pub mod prequalify;

@@ -2,8 +2,8 @@
 //! probability, and for what waiting takes off, which models reckon with.
 
 use super::{
-    exposure::{BUCKET_COUNT, BUCKETS, Exposure},
     expected_return::discount_factor,
+    exposure::{BUCKET_COUNT, BUCKETS, Exposure},
     number,
 };
 use crate::domain::{
@@ -43,7 +43,8 @@ impl Asked {
     /// An amount for each hour of effort, in whole micro-units; `None` without effort.
     pub fn per_hour(&self, amount: Nanos) -> Option<Nanos> {
         let micros = amount / NANOS_PER_MICRO * PER_HOUR;
-        (self.effort > 0).then(|| divide_half_even(micros, i128::from(self.effort)) * NANOS_PER_MICRO)
+        (self.effort > 0)
+            .then(|| divide_half_even(micros, i128::from(self.effort)) * NANOS_PER_MICRO)
     }
 
     /// What an amount that comes in over the horizon by these shares is worth now, per unit.
@@ -86,7 +87,10 @@ mod tests {
             ..Asked::default()
         };
         assert_eq!(asked.whole_hurdle(), Some(160_000_000));
-        assert_eq!(asked.per_hour(to_nanos(500_000_000)), Some(to_nanos(200_000_000)));
+        assert_eq!(
+            asked.per_hour(to_nanos(500_000_000)),
+            Some(to_nanos(200_000_000))
+        );
         assert_eq!(Asked::default().per_hour(5), None);
         let beyond = Asked {
             effort: i64::MAX,

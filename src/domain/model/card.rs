@@ -174,7 +174,10 @@ mod tests {
         assert_eq!(found.perfect, 40 * NANOS_PER_UNIT);
         assert_eq!(found.gini, Some(1.0));
         let best = found.best.unwrap();
-        assert_eq!((best.pursued, best.expected, best.value), (2, 5 * NANOS_PER_UNIT, 40 * NANOS_PER_UNIT));
+        assert_eq!(
+            (best.pursued, best.expected, best.value),
+            (2, 5 * NANOS_PER_UNIT, 40 * NANOS_PER_UNIT)
+        );
     }
 
     #[test]
@@ -183,7 +186,12 @@ mod tests {
             probability: 0.25,
             won,
         };
-        let found = measured(&[forecast(true), forecast(false), forecast(false), forecast(false)]);
+        let found = measured(&[
+            forecast(true),
+            forecast(false),
+            forecast(false),
+            forecast(false),
+        ]);
         let found = found.unwrap();
         assert_eq!((found.count, found.won), (4, 1));
         assert!((found.brier - found.brier_of_base_rate).abs() < 1e-12);

@@ -170,7 +170,11 @@ mod tests {
         let mut late = definition("LATE", TraitType::Category);
         late.known_after_conversion = true;
         let others = ["NAME", "SHOE"].map(|key| definition(key, TraitType::Category));
-        others.into_iter().chain([sex, late]).map(Arc::new).collect()
+        others
+            .into_iter()
+            .chain([sex, late])
+            .map(Arc::new)
+            .collect()
     }
 
     fn party(values: [(&str, &str); 3]) -> Traits {
@@ -189,7 +193,11 @@ mod tests {
                 let sex = dice.roll(2);
                 let name = if dice.roll(10) == 0 { 1 - sex } else { sex };
                 let of = |number: u64| ["a", "b"][usize::from(number == 1)];
-                party([("SEX", of(sex)), ("NAME", of(name)), ("SHOE", of(dice.roll(2)))])
+                party([
+                    ("SEX", of(sex)),
+                    ("NAME", of(name)),
+                    ("SHOE", of(dice.roll(2))),
+                ])
             })
             .collect()
     }
@@ -206,7 +214,10 @@ mod tests {
         assert_eq!(lines, [("NAME", "SEX", true), ("SHOE", "SEX", false)]);
         assert_eq!(found[0].parties, 400);
         assert!((0.7..0.9).contains(&found[0].strength), "{found:?}");
-        assert!(found[1].strength < 0.15 && found[1].p_value > 0.01, "{found:?}");
+        assert!(
+            found[1].strength < 0.15 && found[1].p_value > 0.01,
+            "{found:?}"
+        );
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! What people can ask of whoever keeps data on them: no profiling, and erasure.
 //!
-//! An objection stops scoring from its position on, until it is withdrawn. An erasure takes name and traits out of every
-//! version of the party, also of those before it: it is the one write that changes what is answered as of an earlier
-//! position. Activities stay under the party's id, which the client made, so that all totals stay what they are.
+//! An objection stops scoring from its position on, until it is withdrawn. An erasure takes name and traits out of
+//! every version of the party, also of those before it: it is the one write that changes what is answered as of an
+//! earlier position. Activities stay under the party's id, which the client made, so that all totals stay what they
+//! are.
 
 use super::{
     id::PartyId,

@@ -1,7 +1,7 @@
 //! Which model of winning prospects holds: a place in the order of writes.
 //!
-//! A model is what is learnt from the writes up to a position, so that its position is all that has to be kept. To bring
-//! an old one back is to store its position again.
+//! A model is what is learnt from the writes up to a position, so that its position is all that has to be kept. To
+//! bring an old one back is to store its position again.
 
 use super::{
     id::RequestId,

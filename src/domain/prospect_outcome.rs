@@ -38,8 +38,8 @@ pub struct ProspectOutcome {
     pub status: OutcomeStatus,
     /// When it was decided; of one that is open, `None`.
     pub decided_on: Option<Day>,
-    /// When it was begun. What was known of the prospect on this day is what is learnt from; if it is not given, the day
-    /// on which it was decided.
+    /// When it was begun. What was known of the prospect on this day is what is learnt from; if it is not given, the
+    /// day on which it was decided.
     pub pursued_on: Option<Day>,
     /// What it really brought, if the business says so; what the ledger says of a customer is not asked here.
     pub brought: Option<Micros>,
@@ -134,8 +134,8 @@ pub struct DecidedProspect {
     pub decided_at: Position,
     /// What was known of it; `None` if nothing was stored of it before it was decided.
     pub party: Option<Arc<Party>>,
-    /// Whether that was stored by the day on which it was pursued. Otherwise it is the first that was stored of it, before
-    /// the outcome was: as when a business brings its history.
+    /// Whether that was stored by the day on which it was pursued. Otherwise it is the first that was stored of it,
+    /// before the outcome was: as when a business brings its history.
     pub was_known_in_time: bool,
 }
 

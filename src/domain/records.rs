@@ -387,8 +387,8 @@ impl Records {
         &self.prospects
     }
 
-    /// The prospects that are won or lost as of a position, in the order of the keys of their outcomes, each with what was
-    /// known of it when it was pursued.
+    /// The prospects that are won or lost as of a position, in the order of the keys of their outcomes, each with what
+    /// was known of it when it was pursued.
     pub fn decided_prospects(&self, as_of: Position) -> Vec<DecidedProspect> {
         let decided = self.prospects.decided(as_of);
         decided

@@ -2,7 +2,7 @@
 
 use crate::{
     currencies::{any_rate, original_of, submitted},
-    outcomes::{model_version, outcome, outcome_record, subject_request},
+    outcomes::prospect_record,
     receivables::any_own,
     relationship::{caused_of, premiums, relationship},
     words::*,
@@ -15,14 +15,12 @@ use profitscore::domain::{
     },
     allocation::{Driven, Driver},
     cost_model::CostModel,
-    data_subject::SubjectRight,
     id::TenantId,
     ledger::{Entry, LedgerQuestion, Position},
     party::{
         PartyQuestion, Sensitivity, Stage, TraitDefinition, TraitFilter, TraitType, TraitValue,
     },
     prospect::ProspectQuestion,
-    prospect_outcome::OutcomeStatus,
     question::{
         Beside, CellsQuestion, CrossQuestion, CurveQuestion, Group, LiftQuestion, Order,
         ProfileQuestion, RankQuestion, RowSelection, Scope,
@@ -267,27 +265,6 @@ fn record() -> impl Strategy<Value = Record> {
         1 => (select(&["p", "q", "é"]), text(&["", "food", "drinks"]))
             .prop_map(|(id, category)| product(id, &category)),
         3 => prospect_record(),
-    ]
-}
-
-fn prospect_record() -> impl Strategy<Value = Record> {
-    let ids = prop_oneof![select(&CUSTOMERS), select(&["p1", "p2", "p3"])];
-    const STATUSES: [OutcomeStatus; 3] =
-        [OutcomeStatus::Won, OutcomeStatus::Lost, OutcomeStatus::Open];
-    const RIGHTS: [SubjectRight; 3] = [
-        SubjectRight::Objection,
-        SubjectRight::Withdrawal,
-        SubjectRight::Erasure,
-    ];
-    let decided = (0..5, ids.clone(), select(&STATUSES), 20_830..20_836);
-    prop_oneof![
-        4 => decided.prop_map(|(key, party, status, day)| {
-            outcome_record(outcome(&format!("o{key}"), party, status, day))
-        }),
-        1 => (ids, select(&RIGHTS)).prop_map(|(party, right)| subject_request(party, right)),
-        1 => ((0..4), (0_u64..3)).prop_map(|(request, position)| {
-            model_version(&format!("request{request}"), position)
-        }),
     ]
 }
 

@@ -1,7 +1,7 @@
-//! Outcomes of prospects, requests of data subjects and versions of models, and what was known of a prospect when it was
-//! pursued.
+//! Outcomes of prospects, requests of data subjects and versions of models, and what was known of a prospect when it
+//! was pursued.
 
-use crate::{stores::calendar, words::*};
+use crate::{generate::CUSTOMERS, stores::calendar, words::*};
 use profitscore::{
     domain::{
         data_subject::{SubjectRequest, SubjectRight},
@@ -22,6 +22,7 @@ use profitscore::{
     service::copying::copy,
     store::{Store, memory::MemoryStore},
 };
+use proptest::{prelude::*, sample::select};
 
 /// An outcome that was decided on a day.
 pub fn outcome(key: &str, party: &str, status: OutcomeStatus, decided_on: i32) -> ProspectOutcome {
@@ -56,6 +57,28 @@ pub fn model_version(request: &str, trained_as_of: Position) -> Record {
         note: "spring".to_owned(),
         request_id: RequestId::parse(request, "").unwrap(),
     }))
+}
+
+/// One of few, about customers and prospects that everything else is about.
+pub fn prospect_record() -> impl Strategy<Value = Record> {
+    let ids = prop_oneof![select(&CUSTOMERS), select(&["p1", "p2", "p3"])];
+    const STATUSES: [OutcomeStatus; 3] =
+        [OutcomeStatus::Won, OutcomeStatus::Lost, OutcomeStatus::Open];
+    const RIGHTS: [SubjectRight; 3] = [
+        SubjectRight::Objection,
+        SubjectRight::Withdrawal,
+        SubjectRight::Erasure,
+    ];
+    let decided = (0..5, ids.clone(), select(&STATUSES), 20_830..20_836);
+    prop_oneof![
+        4 => decided.prop_map(|(key, party, status, day)| {
+            outcome_record(outcome(&format!("o{key}"), party, status, day))
+        }),
+        1 => (ids, select(&RIGHTS)).prop_map(|(party, right)| subject_request(party, right)),
+        1 => ((0..4), (0_u64..3)).prop_map(|(request, position)| {
+            model_version(&format!("request{request}"), position)
+        }),
+    ]
 }
 
 async fn put_on(store: &dyn Store, day: i32, record: Record) -> Vec<Outcome> {

@@ -280,11 +280,6 @@ const FIELDS: &[MessageFields] = &[
         "",
     ),
     ("SetProfilingObjectionResponse", "unchanged written_at", ""),
-    (
-        "ErasePartyRequest",
-        "tenant_id party_id evidence_ref validate_only",
-        "",
-    ),
     ("ErasePartyResponse", "unchanged written_at", ""),
     (
         "ListPartiesRequest",

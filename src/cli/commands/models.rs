@@ -137,8 +137,8 @@ pub fn model_text(model: &WinModel) -> String {
     let leaks = model.leaking_traits.iter().map(|leak| leak.key.as_str());
     let leaks: Vec<_> = leaks.collect();
     let mut text = format!(
-        "How likely prospects are won: {version}, learnt from {} decided prospects up to position {}, {} of them won; {}, \
-         AUC of those held back {}\n",
+        "How likely prospects are won: {version}, learnt from {} decided prospects up to position {}, \
+         {} of them won; {}, AUC of those held back {}\n",
         count(model.decided_count),
         count(model.trained_as_of.map_or(0, |position| position.position)),
         count(model.won_count),

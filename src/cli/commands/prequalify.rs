@@ -414,32 +414,35 @@ fn reasons(answer: &Prequalification) -> String {
     texts.join(", ")
 }
 
+/// What programs are told of each prospect.
+const COLUMNS: [&str; 23] = [
+    "party_id",
+    "decision",
+    "decision_reason",
+    "currency_code",
+    "expected_return",
+    "expected_profit",
+    "baseline",
+    "expected_profit_lower",
+    "expected_profit_upper",
+    "outcome_lower",
+    "outcome_upper",
+    "decision_margin",
+    "evidence_count",
+    "win_probability",
+    "win_lower",
+    "win_upper",
+    "expected_revenue",
+    "expected_cost_to_serve",
+    "discounted_profit",
+    "acquisition_cost",
+    "expected_return_lower",
+    "expected_return_upper",
+    "hurdle",
+];
+
 fn sheet(answer: &PrequalifyProspectsResponse) -> Sheet {
-    let mut sheet = Sheet::new(&[
-        "party_id",
-        "decision",
-        "decision_reason",
-        "currency_code",
-        "expected_return",
-        "expected_profit",
-        "baseline",
-        "expected_profit_lower",
-        "expected_profit_upper",
-        "outcome_lower",
-        "outcome_upper",
-        "decision_margin",
-        "evidence_count",
-        "win_probability",
-        "win_lower",
-        "win_upper",
-        "expected_revenue",
-        "expected_cost_to_serve",
-        "discounted_profit",
-        "acquisition_cost",
-        "expected_return_lower",
-        "expected_return_upper",
-        "hurdle",
-    ]);
+    let mut sheet = Sheet::new(&COLUMNS);
     for one in answer.results.iter().filter_map(answered) {
         let ends = |range: &Option<MoneyRange>| match range {
             Some(range) => [plain(&range.lower), plain(&range.upper)],

@@ -33,7 +33,8 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// The least expected return worth pursuing, with what the effort would bring elsewhere; `None` if no amount holds it.
+    /// The least expected return worth pursuing, with what the effort would bring elsewhere; `None` if no amount holds
+    /// it.
     pub fn whole_hurdle(&self) -> Option<Micros> {
         let elsewhere = i128::from(self.effort) * i128::from(self.opportunity_rate);
         let elsewhere = Micros::try_from(divide_half_even(elsewhere, PER_HOUR)).ok()?;

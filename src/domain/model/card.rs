@@ -1,7 +1,7 @@
 //! What a model card says: how good predictions were on outcomes that they were made without.
 //!
-//! Puts the measures of [`super::evaluation`] together, and turns what is money into whole amounts again. Knows nothing of
-//! which outcomes were held back: whoever calls decides that.
+//! Puts the measures of [`super::evaluation`] together, and turns what is money into whole amounts again. Knows
+//! nothing of which outcomes were held back: whoever calls decides that.
 
 use super::{
     evaluation::{

@@ -1,12 +1,12 @@
-//! Which traits that may enter a model tell a trait that may not: a model that leaves sex out and takes the first name in
-//! has left nothing out.
+//! Which traits that may enter a model tell a trait that may not: a model that leaves sex out and takes the first name
+//! in has left nothing out.
 //!
 //! | symbol | here | meaning |
 //! |---|---|---|
 //! | `n_ij`, `n` | counts | parties in bin `i` of one trait and bin `j` of the other, and all of them |
 //! | `X2` | | Pearson's chi-square of the table |
 //! | `p` | [`Proxy::p_value`] | its tail, by the cube root (Wilson and Hilferty, PNAS 17, 1931) |
-//! | `V` | [`Proxy::strength`] | Cramér's V without its bias (Bergsma, Journal of the Korean Statistical Society 42, 2013) |
+//! | `V` | [`Proxy::strength`] | Cramér's V without its bias (Bergsma, J. Korean Stat. Society 42, 2013) |
 //!
 //! A single trait is looked at against each other one: several that are weak alone may be strong together.
 

@@ -1,5 +1,5 @@
-//! Reads everything that was written, in the order of positions. The ledger proves each row that is read; what was erased
-//! since is told of without its personal data.
+//! Reads everything that was written, in the order of positions. The ledger proves each row that is read; what was
+//! erased since is told of without its personal data.
 
 use super::ledger::LedgerReader;
 use crate::domain::{

@@ -52,14 +52,10 @@ pub enum Record {
 impl Record {
     /// Whose personal data it erases, if it does.
     pub fn erases(&self) -> Option<&PartyId> {
-        match self {
-            Self::Prospect(ProspectRecord::SubjectRequest(request))
-                if request.right == SubjectRight::Erasure =>
-            {
-                Some(&request.party_id)
-            }
-            _ => None,
-        }
+        let Self::Prospect(ProspectRecord::SubjectRequest(request)) = self else {
+            return None;
+        };
+        (request.right == SubjectRight::Erasure).then_some(&request.party_id)
     }
 }
 

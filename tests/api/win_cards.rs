@@ -1,5 +1,5 @@
-//! Models of winning prospects: measured on outcomes that were held back, replaced only by what is not worse, and kept from
-//! traits that tell what they must not.
+//! Models of winning prospects: measured on outcomes that were held back, replaced only by what is not worse, and kept
+//! from traits that tell what they must not.
 
 use crate::{
     harness::{World, category, party, reason, text, usd},

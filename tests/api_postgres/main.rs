@@ -36,6 +36,8 @@ mod evidence;
 mod exports;
 #[path = "../api/failures.rs"]
 mod failures;
+#[path = "../api/faulty_store.rs"]
+mod faulty_store;
 #[path = "../api/harness.rs"]
 mod harness;
 #[path = "../api/hostile.rs"]
@@ -46,6 +48,8 @@ mod hostile_questions;
 mod late_arrivals;
 #[path = "../api/metrics.rs"]
 mod metrics;
+#[path = "../api/outcomes.rs"]
+mod outcomes;
 #[path = "../api/products.rs"]
 mod products;
 #[path = "../api/prospects.rs"]
@@ -74,3 +78,7 @@ mod trends;
 mod watchers;
 #[path = "../api/watching.rs"]
 mod watching;
+#[path = "../api/win_cards.rs"]
+mod win_cards;
+#[path = "../api/win_models.rs"]
+mod win_models;

@@ -4,8 +4,7 @@ use crate::{
     api::pb::{
         AdoptModelRequest, AdoptModelResponse, CutOff, EvaluateModelRequest, EvaluateModelResponse,
         GetProxyReportRequest, GetProxyReportResponse, ListModelsRequest, ListModelsResponse,
-        ModelVersion, PrequalificationDecision, ProbabilityCard, RestoreModelRequest, ValueCard,
-        WinModel,
+        ModelVersion, ProbabilityCard, RestoreModelRequest, ValueCard, WinModel,
     },
     cli::{
         arguments::ReadArguments,
@@ -242,9 +241,9 @@ fn card_text(answer: &EvaluateModelResponse) -> String {
         text += &format!("\nMoved since: {}\n", moved.join(", "));
     }
     for line in &answer.advice {
-        let advice = match line.advice() {
-            PrequalificationDecision::Unspecified => "without advice",
-            advice => advice.as_str_name(),
+        let advice = match line.advice == 0 {
+            true => "without advice",
+            false => line.advice().as_str_name(),
         };
         text += &format!(
             "{}: {} decided, {} won, brought {}\n",

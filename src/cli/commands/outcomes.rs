@@ -219,9 +219,9 @@ fn cells(stored: &StoredOutcome) -> [String; 9] {
     let outcome = stored.outcome.clone().unwrap_or_default();
     let position = stored.position.map_or(0, |position| position.position);
     let status = outcome.status().as_str_name();
-    let advice = match outcome.advice() {
-        PrequalificationDecision::Unspecified => "",
-        advice => advice.as_str_name(),
+    let advice = match outcome.advice == 0 {
+        true => "",
+        false => outcome.advice().as_str_name(),
     };
     let advice = advice.trim_start_matches("PREQUALIFICATION_DECISION_");
     [

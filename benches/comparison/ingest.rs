@@ -43,7 +43,7 @@ impl Phase {
         let chunks_of_stream = chunks.div_ceil(usize::from(arguments.streams));
         let encode = || wire::encode_chunks(world, activities.clone(), chunks_of_stream);
         Self {
-            encoded: (!arguments.stubs).then(encode),
+            encoded: arguments.encoded.then(encode),
             world: Arc::clone(world),
             activities,
             chunks_of_stream,

@@ -67,10 +67,10 @@ struct Arguments {
     /// Activities arrive in the order of their days, instead of each on any day of the three years.
     #[arg(long)]
     chronological: bool,
-    /// The client makes and encodes each message while it streams, as one with generated stubs does, instead of sending
-    /// bytes that were made before.
+    /// The client sends bytes that were made before the clock starts, instead of making and encoding each message while
+    /// it streams, as one with generated stubs does.
     #[arg(long)]
-    stubs: bool,
+    encoded: bool,
     /// How many streams the ingest is divided over.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
     streams: u16,

@@ -27,6 +27,7 @@ pub fn print(arguments: &Arguments, reports: &[Report], figures: &Figures) {
     for what in [BOTH_ENDS, WHALE_CURVE] {
         answers(reports, &format!("{what}, rows in the order of days"));
     }
+    answers(reports, &as_submitted());
     answers(reports, BANDS);
     answers(reports, &format!("{BOTH_ENDS}, asked again"));
     holdings(reports);
@@ -34,6 +35,11 @@ pub fn print(arguments: &Arguments, reports: &[Report], figures: &Figures) {
         service(figures);
     }
     aims(arguments, reports, figures);
+}
+
+/// Both ends, on rows as they were submitted: customers by their ids, amounts as exact decimals.
+fn as_submitted() -> String {
+    format!("{BOTH_ENDS}, rows as submitted")
 }
 
 fn cost(report: &Report, what: &str, length: Length) -> Option<Cost> {
@@ -266,6 +272,13 @@ fn beside_peers(own: &Report, peers: &[&Report], length: Length) {
             measured,
             peer >= times * own,
         );
+        if let Some(peer) = least(&as_submitted()) {
+            aim(
+                "the same, the peer on rows as submitted",
+                format!("{:.1} times ({peer:.1} and {own:.1} ms)", peer / own),
+                peer >= times * own,
+            );
+        }
     }
     if let Some(own) = cost(own, WHALE_CURVE, length) {
         let measured = format!("{:.1} ms", own.processor);

@@ -4,11 +4,13 @@
 
 FOLDER holds the world's columns as NumPy files and questions.json. An engine that is not installed is reported as
 skipped. Each engine gets its best way: several layouts and queries are tried on a question beside the measured ones,
-and the one with the least processor time answers. Sums are exact: cents and minutes are integers.
+and the one with the least processor time answers. Sums are exact: cents and minutes are integers. The engines that
+are fast are also asked on rows as they were submitted: customers by their ids, amounts as decimals of six places.
 """
 
 import argparse
 import contextlib
+import decimal
 import json
 import os
 import pathlib
@@ -24,6 +26,9 @@ import time
 ROWS = 100
 POINTS = 100
 COLUMNS = ["day", "customer", "revenue", "cost", "minutes"]
+# What a layout is called whose rows are those that the service was given, and how a customer's id is made.
+SUBMITTED = "as submitted"
+ID_PREFIX = "customer-"
 # No question of a length is asked any more once this many seconds went by.
 PATIENCE = 10
 
@@ -117,9 +122,20 @@ def ends_of_rows(rows):
     return rows_to_ends([row[1:] for row in best], [row[1:] for row in worst])
 
 
-def sums_query(table, question):
+def as_numbers(ends):
+    """Customers' ids and decimals as the numbers of the other layouts."""
+    pairs = lambda rows: [[int(customer.removeprefix(ID_PREFIX)), int(value * 100)] for customer, value in rows]
+    return {name: pairs(rows) for name, rows in ends.items()}
+
+
+def in_units(cents):
+    return decimal.Decimal(cents).scaleb(-2)
+
+
+def sums_query(table, question, rate="{cents}"):
     first, end = question["first_day"], question["first_day"] + question["days"]
-    value = VALUE.format(rate=question["rate_cents"])
+    cents = question["rate_cents"]
+    value = VALUE.format(rate=rate.format(cents=cents, units=in_units(cents)))
     where = "" if question["length"] == "all time" else f" where day >= {first} and day < {end}"
     return f"select customer, {value} as value from {table}{where} group by customer"
 
@@ -145,6 +161,9 @@ class Engine:
     def megabytes(self):
         return megabytes_of_process("self")
 
+    def submitted_layout(self):
+        """Makes the layout of rows as they were submitted, where this engine is asked on it."""
+
     def close(self):
         pass
 
@@ -167,6 +186,19 @@ class DuckDB(Engine):
         self.connection.unregister("columns")
         self.connection.execute("create table by_customer as select * from by_day order by customer, day")
         self.connection.execute("checkpoint")
+
+    def submitted_layout(self):
+        self.connection.execute(f"""create table submitted as select day, printf('{ID_PREFIX}%07d', customer) as customer,
+            cast(revenue * 0.01 as decimal(18, 6)) as revenue, cast(cost * 0.01 as decimal(18, 6)) as cost, minutes
+            from by_day order by day""")
+        self.connection.execute("checkpoint")
+
+    def ends_of_submitted(self, question):
+        sums = sums_query("submitted", question, "{units}")
+        rows = self.connection.execute(BOTH.format(sums=sums, materialized="materialized")).fetchall()
+        part = lambda number: [row[1:] for row in rows if row[0] == number]
+        best = sorted(part(1), key=lambda row: (-row[1], row[0]))
+        return as_numbers({"best": best, "worst": sorted(part(2), key=lambda row: (row[1], row[0]))})
 
     def ends(self, table, question):
         query = BOTH.format(sums=sums_query(table, question), materialized="materialized")
@@ -192,6 +224,7 @@ class DuckDB(Engine):
         for name, table in tables.items():
             ends[f"{name}, ends in NumPy"] = lambda q, t=table: self.ends_with_numpy(t, q)
             curves[f"{name}, sums in NumPy"] = lambda q, t=table: self.curve_with_numpy(t, q)
+        ends[SUBMITTED] = self.ends_of_submitted
         return ends, curves
 
     def close(self):
@@ -214,6 +247,29 @@ class Polars(Engine):
     def second_layout(self):
         self.by_customer = self.by_day.sort("customer", "day")
 
+    def submitted_layout(self):
+        col, amount = self.polars.col, self.polars.Decimal(38, 6)
+        cents = lambda name: (col(name).cast(amount) * self.polars.lit(in_units(1))).cast(amount)
+        identity = self.polars.lit(ID_PREFIX) + col("customer").cast(self.polars.String).str.zfill(7)
+        self.submitted = self.by_day.select(
+            "day", customer=identity, revenue=cents("revenue"), cost=cents("cost"), minutes=col("minutes").cast(amount))
+
+    def ends_of_submitted(self, question):
+        col, rate = self.polars.col, self.polars.lit(in_units(question["rate_cents"]))
+        first, end = question["first_day"], question["first_day"] + question["days"]
+        start, stop = self.np.searchsorted(self.days, [first, end])
+        frame = self.submitted.slice(int(start), int(stop - start)).lazy()
+        value = col("revenue") - col("cost") - col("minutes") * rate
+        sums = frame.select("customer", value=value).group_by("customer").agg(col("value").sum())
+        return as_numbers(self.both_ends(sums.collect()))
+
+    def both_ends(self, sums):
+        best = sums.lazy().top_k(ROWS, by=["value", "customer"], reverse=[False, True])
+        best = best.sort(["value", "customer"], descending=[True, False])
+        worst = sums.lazy().bottom_k(ROWS, by=["value", "customer"]).sort(["value", "customer"])
+        best, worst = self.polars.collect_all([best, worst])
+        return {"best": best.select("customer", "value").rows(), "worst": worst.select("customer", "value").rows()}
+
     def sums(self, layout, question):
         col = self.polars.col
         first, end = question["first_day"], question["first_day"] + question["days"]
@@ -229,13 +285,8 @@ class Polars(Engine):
         return frame.select("customer", value=value).group_by("customer").agg(col("value").sum())
 
     def ends(self, layout, question):
-        sums = self.sums(layout, question).collect()
-        best = sums.lazy().top_k(ROWS, by=["value", "customer"], reverse=[False, True])
-        best = best.sort(["value", "customer"], descending=[True, False])
-        worst = sums.lazy().bottom_k(ROWS, by=["value", "customer"]).sort(["value", "customer"])
-        best, worst = self.polars.collect_all([best, worst])
-        rows = lambda frame: frame.select("customer", "value").rows()
-        return rows_to_ends(rows(best), rows(worst))
+        both = self.both_ends(self.sums(layout, question).collect())
+        return rows_to_ends(both["best"], both["worst"])
 
     def ends_with_numpy(self, layout, question):
         sums = self.sums(layout, question).collect()
@@ -250,6 +301,7 @@ class Polars(Engine):
         ends = {name: lambda q, w=layout: self.ends(w, q) for name, layout in names.items()}
         for name, layout in names.items():
             ends[f"{name}, ends in NumPy"] = lambda q, w=layout: self.ends_with_numpy(w, q)
+        ends[SUBMITTED] = self.ends_of_submitted
         curves = {name: lambda q, w=layout: self.curve(w, q) for name, layout in names.items()}
         return ends, curves
 
@@ -278,6 +330,21 @@ class ClickHouse(Engine):
         self.session.query(f"create table world.by_customer ({self.TYPES}) engine = MergeTree order by (customer, day)")
         self.session.query("insert into world.by_customer select * from world.by_day")
         self.session.query("optimize table world.by_customer final")
+
+    def submitted_layout(self):
+        self.session.query("""create table world.submitted (day Int32, customer String, revenue Decimal(18, 6),
+            cost Decimal(18, 6), minutes Int32) engine = MergeTree order by (day, customer)""")
+        self.session.query(f"""insert into world.submitted select day, concat('{ID_PREFIX}', leftPad(toString(customer), 7, '0')),
+            toDecimal64(revenue, 6) / 100, toDecimal64(cost, 6) / 100, minutes from world.by_day""")
+        self.session.query("optimize table world.submitted final")
+
+    def ends_of_submitted(self, question):
+        sums = sums_query("world.submitted", question, "toDecimal64('{units}', 6)")
+        query = f"""select groupArraySorted({ROWS})((-value, customer)), groupArraySorted({ROWS})((value, customer))
+            from ({sums})"""
+        rows = json.loads(self.session.query(query, "JSONCompactEachRow").bytes(), parse_float=decimal.Decimal)
+        best, worst = [[(customer, decimal.Decimal(value)) for value, customer in part] for part in rows]
+        return as_numbers({"best": [(customer, -value) for customer, value in best], "worst": worst})
 
     def ends(self, table, settings, question):
         # One pass keeps both ends, since the sums of a common table would be made twice.
@@ -308,6 +375,7 @@ class ClickHouse(Engine):
         ends = {name: lambda q, a=how: self.ends(*a, q) for name, how in layouts.items()}
         for name, how in layouts.items():
             ends[f"{name}, ends in NumPy"] = lambda q, a=how: self.ends_with_numpy(*a, q)
+        ends[SUBMITTED] = self.ends_of_submitted
         curves = {name: lambda q, a=how: self.curve(*a, q) for name, how in layouts.items()}
         return ends, curves
 
@@ -487,16 +555,19 @@ def timed(engine, ask):
 
 
 def best_ways(engine, ways, question):
-    """The way with the least processor time for a question that was asked once before: of all, and of those that read
-    rows in the order of days, which is how they arrive."""
+    """The way with the least processor time for a question that was asked once before: of all layouts of integers, of
+    those that read rows in the order of days, which is how they arrive, and on rows as they were submitted."""
     costs = {}
     for name, way in ways.items():
         cost = timed(engine, lambda: way(question))[1]
         if cost["wall"] < 1e3:
             cost = timed(engine, lambda: way(question))[1]
         costs[name] = cost["processor"]
-    by_day = [name for name in ways if name.startswith("ordered by day")]
-    return min(costs, key=costs.get), min(by_day, key=costs.get, default=None)
+    submitted = [name for name in ways if name == SUBMITTED]
+    integers = [name for name in ways if name != SUBMITTED]
+    by_day = [name for name in integers if name.startswith("ordered by day")]
+    least = lambda names: min(names, key=costs.get, default=None)
+    return least(integers), {"rows in the order of days": least(by_day), "rows as submitted": least(submitted)}
 
 
 def ask_all(engine, questions, report):
@@ -508,24 +579,24 @@ def ask_all(engine, questions, report):
         answers = [{"question": question} for question in asked]
         warm_up = dict(asked[0], rate_cents=asked[0]["rate_cents"] - 1)
         for what, ways in of_kind.items():
-            best, by_day = best_ways(engine, ways, warm_up)
+            best, others = best_ways(engine, ways, warm_up)
             chosen.append(f"{what} of {length}: {best}")
             measure_way(engine, ways[best], answers, kinds[what], (what, length), report)
-            if by_day:
-                what = f"{what}, rows in the order of days"
-                measure_way(engine, ways[by_day], answers, None, (what, length), report)
+            for rows, way in others.items():
+                if way:
+                    measure_way(engine, ways[way], answers, kinds[what], (f"{what}, {rows}", length), report)
         report["answered"] += [answer for answer in answers if len(answer) == 3]
     report["layout"] = "; ".join(chosen)
 
 
 def measure_way(engine, way, answers, kind, names, report):
-    """Asks one way all questions, or as many as patience lasts for, and keeps its answers under `kind`."""
+    """Asks one way all questions, or as many as patience lasts for, and keeps its answers under `kind`: the same of all."""
     costs, begin = [], time.perf_counter()
     for answer in answers:
         given, cost = timed(engine, lambda: way(answer["question"]))
         costs.append(cost)
-        if kind:
-            answer[kind] = given
+        if answer.setdefault(kind, given) != given:
+            raise ValueError(f"two layouts of {engine.title} answer {names[0]} differently: {answer['question']}")
         if time.perf_counter() - begin > PATIENCE:
             break
     median = {name: statistics.median(cost[name] for cost in costs) for name in ("wall", "processor")}
@@ -565,6 +636,7 @@ def measure(kind, arguments, place, report):
         report["disk_megabytes"] = megabytes_of_folder(place)
         report["memory_megabytes"] = engine.megabytes()
         engine.second_layout()
+        engine.submitted_layout()
         report["machine_load"] = os.getloadavg()[0]
         ask_all(engine, questions, report)
     finally:

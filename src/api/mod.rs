@@ -16,6 +16,7 @@ pub mod metrics;
 mod outbox;
 mod page_token;
 mod paging;
+pub mod price_terms;
 pub mod prospect;
 mod prospect_model;
 pub mod ranking;

@@ -50,6 +50,7 @@ list_requests!(
     ListReceivablesRequest,
     ListLookalikesRequest,
     ListProductsRequest,
+    ListPriceTermsRequest,
     ListOutcomesRequest,
     ListModelsRequest,
 );

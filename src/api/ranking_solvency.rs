@@ -3,6 +3,7 @@
 use super::{
     convert::{
         common::{count_to_pb, money_to_pb, position_to_pb},
+        price_terms::terms_beside,
         ranking::{cost_basis_to_pb, name_of, statement_to_pb},
         receivables::figures_to_pb,
     },
@@ -53,6 +54,7 @@ fn solvent_to_pb(row: &SolventCustomer, currency: Currency) -> pb::RankedCustome
     let rank = |place: Option<u64>| place.map_or(0, |place| count_to_pb(place) + 1);
     let by_revenue = rank(row.places.map(|(by_revenue, _)| by_revenue));
     let by_profit = rank(row.places.map(|(_, by_profit)| by_profit));
+    let terms = terms_beside(row.terms.as_ref());
     pb::RankedCustomer {
         rank: rank(Some(row.receivables.place)),
         customer_id: row.receivables.customer.to_string(),
@@ -67,5 +69,8 @@ fn solvent_to_pb(row: &SolventCustomer, currency: Currency) -> pb::RankedCustome
         rank_divergence: by_revenue - by_profit,
         paid_share: figures.paid_share,
         average_days_late: figures.average_days_late,
+        price_list_id: terms.price_list_id,
+        discount_tier: terms.discount_tier,
+        nominal_discount: terms.nominal_discount,
     }
 }

@@ -18,12 +18,14 @@ use super::{
         cost_model_service_server::{self, CostModelServiceServer},
         customer_service_server::{self, CustomerServiceServer},
         exchange_rate_service_server::{self, ExchangeRateServiceServer},
+        price_terms_service_server::{self, PriceTermsServiceServer},
         prospect_service_server::{self, ProspectServiceServer},
         ranking_service_server::{self, RankingServiceServer},
         receivables_service_server::{self, ReceivablesServiceServer},
         report_service_server::{self, ReportServiceServer},
         watch_service_server::{self, WatchServiceServer},
     },
+    price_terms::PriceTermsHandlers,
     prospect::ProspectHandlers,
     ranking::RankingHandlers,
     receivables::ReceivablesHandlers,
@@ -150,6 +152,7 @@ pub async fn serve_guarded(
         .add_service(closings(shared()))
         .add_service(accept!(CostModelServiceServer, cost_model))
         .add_service(exchange_rates(shared()))
+        .add_service(price_terms(shared()))
         .add_service(accept!(RankingServiceServer, ranking))
         .add_service(accept!(ReceivablesServiceServer, receivables))
         .add_service(accept!(ReportServiceServer, report))
@@ -205,6 +208,10 @@ fn exchange_rates(service: Arc<Service>) -> ExchangeRateServiceServer<ExchangeRa
     accept!(ExchangeRateServiceServer, ExchangeRateHandlers { service })
 }
 
+fn price_terms(service: Arc<Service>) -> PriceTermsServiceServer<PriceTermsHandlers> {
+    accept!(PriceTermsServiceServer, PriceTermsHandlers { service })
+}
+
 /// Connections that do not wait to fill packets: answers are written in several small pieces, and each call would take
 /// 40 ms longer.
 fn incoming(listener: TcpListener) -> TcpIncoming {
@@ -212,13 +219,14 @@ fn incoming(listener: TcpListener) -> TcpIncoming {
 }
 
 /// The services by their names, and the server as a whole by the empty one.
-const HEALTH_NAMES: [&str; 11] = [
+const HEALTH_NAMES: [&str; 12] = [
     "",
     activity_server::SERVICE_NAME,
     closing_service_server::SERVICE_NAME,
     cost_model_service_server::SERVICE_NAME,
     customer_service_server::SERVICE_NAME,
     exchange_rate_service_server::SERVICE_NAME,
+    price_terms_service_server::SERVICE_NAME,
     prospect_service_server::SERVICE_NAME,
     ranking_service_server::SERVICE_NAME,
     receivables_service_server::SERVICE_NAME,

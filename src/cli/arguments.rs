@@ -228,6 +228,10 @@ pub enum Dimension {
     Campaign,
     /// The category of the product
     ProductCategory,
+    /// The price list that the customer buys by at the end of the period
+    PriceList,
+    /// The discount tier that the customer has at the end of the period
+    DiscountTier,
 }
 
 impl Dimension {
@@ -240,6 +244,8 @@ impl Dimension {
             Self::Channel => pb::Dimension::Channel,
             Self::Campaign => pb::Dimension::Campaign,
             Self::ProductCategory => pb::Dimension::ProductCategory,
+            Self::PriceList => pb::Dimension::PriceList,
+            Self::DiscountTier => pb::Dimension::DiscountTier,
         };
         dimension.into()
     }
@@ -253,6 +259,8 @@ impl Dimension {
             Self::Channel => "channel",
             Self::Campaign => "campaign",
             Self::ProductCategory => "product category",
+            Self::PriceList => "price list",
+            Self::DiscountTier => "discount tier",
         }
     }
 }

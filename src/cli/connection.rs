@@ -6,6 +6,7 @@ use crate::api::pb::{
     cost_model_service_client::CostModelServiceClient,
     customer_service_client::CustomerServiceClient,
     exchange_rate_service_client::ExchangeRateServiceClient,
+    price_terms_service_client::PriceTermsServiceClient,
     prospect_service_client::ProspectServiceClient, ranking_service_client::RankingServiceClient,
     receivables_service_client::ReceivablesServiceClient,
     report_service_client::ReportServiceClient, watch_service_client::WatchServiceClient,
@@ -174,6 +175,12 @@ impl Connection {
     /// Exchange rates.
     pub fn exchange_rates(&self) -> ExchangeRateServiceClient<Channel> {
         ExchangeRateServiceClient::new(self.channel.clone())
+            .max_decoding_message_size(ANSWER_BYTES_MAX)
+    }
+
+    /// Price terms.
+    pub fn price_terms(&self) -> PriceTermsServiceClient<Channel> {
+        PriceTermsServiceClient::new(self.channel.clone())
             .max_decoding_message_size(ANSWER_BYTES_MAX)
     }
 

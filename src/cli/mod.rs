@@ -107,6 +107,9 @@ enum Command {
     /// List, put and import exchange rates
     #[command(subcommand)]
     Rates(commands::rates::RateCommand),
+    /// List, put and import by which price lists and discount tiers customers buy
+    #[command(subcommand)]
+    Prices(commands::prices::PriceCommand),
     /// Make the tables in a PostgreSQL database, or bring them up to date
     Migrate(commands::database::MigrateArguments),
     /// Move tenants between folders and databases; all tenants if --tenant names none
@@ -183,6 +186,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Closed(closed) => closed.run(&connect().await?, format).await,
         Command::Late(late) => late.run(&connect().await?, format).await,
         Command::Rates(rates) => rates.run(&connect().await?, format).await,
+        Command::Prices(prices) => prices.run(&connect().await?, format).await,
         Command::Migrate(migrate) => migrate.run(format).await,
         Command::Copy(copy) => copy.run(&arguments.connection.tenant, format).await,
         Command::Backup(copy) => copy.backup(format),

@@ -49,6 +49,7 @@ pages! {
     ListLateEntriesResponse.entries,
     ListLookalikesResponse.lookalikes,
     ListPartiesResponse.parties,
+    ListPriceTermsResponse.price_terms,
     ListProductsResponse.products,
     ListReceivablesResponse.rows,
     ListTraitDefinitionsResponse.trait_definitions,

@@ -1,4 +1,4 @@
-//! Branches, products, account managers, channels and campaigns, as the rows and columns of reports.
+//! Branches, products, account managers, channels, campaigns and price terms, as the rows and columns of reports.
 
 use super::{
     account::{Account, Weights, WorkPurpose},
@@ -25,10 +25,14 @@ pub enum Dimension {
     Campaign,
     /// The category of the product.
     ProductCategory,
+    /// The price list that the customer buys by.
+    PriceList,
+    /// The discount tier that the customer has.
+    DiscountTier,
 }
 
 impl Dimension {
-    /// The group that a store is asked for; that of products for their categories.
+    /// The group that a store is asked for; that of products for their categories, and of customers for their terms.
     pub fn group(self) -> Group {
         match self {
             Self::Branch => Group::Branch,
@@ -37,6 +41,8 @@ impl Dimension {
             Self::AccountManager => Group::AccountManager,
             Self::Channel => Group::Channel,
             Self::Campaign => Group::Campaign,
+            // Terms are those of customers.
+            Self::PriceList | Self::DiscountTier => Group::Customer,
         }
     }
 }

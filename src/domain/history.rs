@@ -54,6 +54,7 @@ impl Content {
             | Record::Closing(_)
             | Record::Product(_)
             | Record::ExchangeRate(_)
+            | Record::PriceTerms(_)
             | Record::Prospect(_)
             | Record::ErasedParty(_) => record,
         })

@@ -26,6 +26,7 @@ pub mod money;
 pub mod party;
 pub mod policy;
 pub mod premium;
+pub mod price_terms;
 pub mod problem;
 pub mod product;
 pub mod prospect;

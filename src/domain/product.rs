@@ -1,4 +1,4 @@
-//! Products and the categories that they belong to.
+//! Products and the categories that they belong to, and whatever else groups are put together by.
 
 use super::id::UNASSIGNED;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ pub struct Product {
     pub category_id: String,
 }
 
-/// The categories of products, as of a position.
+/// The categories of products, or what customers are grouped under, as of a position.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Categories(BTreeMap<String, String>);
 
@@ -21,7 +21,9 @@ impl Categories {
     /// Those of some products.
     pub fn of_products(products: impl IntoIterator<Item = Product>) -> Self {
         let products = products.into_iter();
-        let with_category = products.filter(|product| !product.category_id.is_empty());
+        // What has no product has no category.
+        let with_category = products
+            .filter(|product| !product.category_id.is_empty() && product.product_id != UNASSIGNED);
         Self(
             with_category
                 .map(|product| (product.product_id, product.category_id))
@@ -29,23 +31,25 @@ impl Categories {
         )
     }
 
-    /// The category of a product; [`UNASSIGNED`] if it has none, and of what has no product.
-    pub fn of(&self, product: &str) -> &str {
-        match self.0.get(product) {
-            Some(category) if product != UNASSIGNED => category,
-            _ => UNASSIGNED,
-        }
+    /// What customers are grouped under, each with its id first.
+    pub fn of_customers(customers: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self(customers.into_iter().collect())
+    }
+
+    /// The category of a product or the group of a customer; [`UNASSIGNED`] if it has none.
+    pub fn of(&self, member: &str) -> &str {
+        self.0.get(member).map_or(UNASSIGNED, |category| category)
     }
 
     /// Puts together what belongs to one category.
     pub fn merged<V>(
         &self,
-        by_product: impl IntoIterator<Item = (String, V)>,
+        by_member: impl IntoIterator<Item = (String, V)>,
         mut add: impl FnMut(&mut V, V),
     ) -> BTreeMap<String, V> {
         let mut merged = BTreeMap::<String, V>::new();
-        for (product, value) in by_product {
-            let category = self.of(&product);
+        for (member, value) in by_member {
+            let category = self.of(&member);
             match merged.get_mut(category) {
                 Some(known) => add(known, value),
                 None => {

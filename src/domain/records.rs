@@ -1,5 +1,5 @@
-//! Parties, trait definitions, cost models, closings and products as they were at every position: the small things
-//! beside the ledger.
+//! Parties, trait definitions, cost models, closings, products, exchange rates and price terms as they were at every
+//! position: the small things beside the ledger.
 //!
 //! A store that keeps them in memory holds one [`Records`] for each tenant. What is decided here is decided once for
 //! all stores: whether a record is new, unchanged or refused.
@@ -12,6 +12,7 @@ use super::{
     id::{PartyId, RequestId, TraitKey},
     ledger::Position,
     party::{self, Party, PartyQuestion, TraitDefinition, TraitValue},
+    price_terms::{PriceTerms, PriceTermsHistory},
     problem::Problem,
     product::Product,
     prospect_outcome::{DecidedProspect, PartyVersion},
@@ -43,6 +44,8 @@ pub enum Record {
     Product(Product),
     /// An exchange rate of a day.
     ExchangeRate(ExchangeRate),
+    /// By what a customer buys from a day on.
+    PriceTerms(PriceTerms),
     /// What is stored about winning prospects.
     Prospect(ProspectRecord),
     /// What is left of a version of a party that was erased; handed over by another store.
@@ -82,6 +85,7 @@ pub struct Records {
     closings: Vec<Closing>,
     products: BTreeMap<String, Versions<Product>>,
     rates: Rates,
+    price_terms: PriceTermsHistory,
     prospects: ProspectRecords,
 }
 
@@ -122,6 +126,7 @@ impl Records {
                 copy_newest(&mut self.products, &base.products, &product.product_id);
             }
             Record::ExchangeRate(rate) => self.rates.prepare(&base.rates, rate),
+            Record::PriceTerms(terms) => self.price_terms.prepare(&base.price_terms, terms),
             Record::Prospect(record) => {
                 self.prospects.prepare(&base.prospects, record);
                 if let Some(party) = record.subject() {
@@ -147,6 +152,7 @@ impl Records {
             },
             Record::Product(product) => self.decide_product(product),
             Record::ExchangeRate(rate) => self.rates.decide(rate),
+            Record::PriceTerms(terms) => self.price_terms.decide(terms),
             Record::Prospect(record) => {
                 let party = record.subject().and_then(|party| self.parties.get(party));
                 let last_write = party.map_or(0, |versions| versions.newest().position);
@@ -267,6 +273,7 @@ impl Records {
                 add(&mut self.products, id, place, product);
             }
             Record::ExchangeRate(rate) => self.rates.apply(position, record_time, rate),
+            Record::PriceTerms(terms) => self.price_terms.apply(position, record_time, terms),
             Record::Prospect(record) => self.prospects.apply(position, record_time, record),
         }
     }
@@ -404,6 +411,11 @@ impl Records {
     /// The stored exchange rates.
     pub fn rates(&self) -> &Rates {
         &self.rates
+    }
+
+    /// By what customers buy.
+    pub fn price_terms(&self) -> &PriceTermsHistory {
+        &self.price_terms
     }
 
     /// A trait's definition as of a position.

@@ -52,6 +52,8 @@ pub struct Counts {
     pub products: u64,
     /// Versions of exchange rates.
     pub exchange_rates: u64,
+    /// Versions of price terms.
+    pub price_terms: u64,
     /// What is stored about winning prospects: outcomes, requests of data subjects, versions of models.
     pub prospect_records: u64,
 }
@@ -67,6 +69,7 @@ impl Counts {
             Content::Record(Record::Closing(_)) => &mut self.closings,
             Content::Record(Record::Product(_)) => &mut self.products,
             Content::Record(Record::ExchangeRate(_)) => &mut self.exchange_rates,
+            Content::Record(Record::PriceTerms(_)) => &mut self.price_terms,
             Content::Record(Record::Prospect(_)) => &mut self.prospect_records,
         } += 1;
     }

@@ -13,8 +13,8 @@ use crate::domain::{
     problem::Problem,
     product::Categories,
     question::{
-        CellsAnswer, CellsQuestion, CrossQuestion, Order, RankQuestion, RankRow, RowSelection,
-        Scope,
+        CellsAnswer, CellsQuestion, CrossQuestion, Group, Order, RankQuestion, RankRow,
+        RowSelection, Scope,
     },
     ranking::{Basis, Direction},
 };
@@ -97,7 +97,7 @@ impl Service {
         let (mut ranked, totals, categories) = tokio::try_join!(
             store.rank(tenant, &question),
             self.column_totals(tenant, asked, weights),
-            self.categories_of(tenant, request.columns, request.scope.as_of)
+            self.categories_of(tenant, request.columns, &request.scope)
         )?;
         let customers = ranked.rows.iter().map(|row| row.customer.clone());
         let cells = CellsQuestion {
@@ -154,6 +154,10 @@ impl Service {
                 .map(|(column, sums)| (column, weights.value(&sums)))
                 .collect())
         };
+        if question.group == Group::Customer {
+            // They are as many as there are customers, and are put together for few columns.
+            return find().await.map(Arc::new);
+        }
         self.column_totals.find_or(&asked, find).await
     }
 }

@@ -1,4 +1,4 @@
-//! Branches, products and account managers in the order of what their customers bring.
+//! Branches, products, account managers and all other dimensions in the order of what their customers bring.
 
 use super::{
     Service,
@@ -71,7 +71,7 @@ impl Service {
             rows: RowSelection::Places(Vec::new()),
         };
         let store = self.store()?;
-        let categories = self.categories_of(tenant, dimension, totals.scope.as_of);
+        let categories = self.categories_of(tenant, dimension, &totals.scope);
         let (mut groups, whole, categories) = tokio::try_join!(
             store.cross(tenant, &groups),
             store.rank(tenant, &totals),

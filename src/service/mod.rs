@@ -24,6 +24,7 @@ pub mod models;
 pub mod outcomes;
 pub mod parties;
 pub mod prequalify;
+pub mod price_terms;
 pub mod products;
 pub mod profile;
 pub mod prospect_models;

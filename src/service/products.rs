@@ -1,12 +1,14 @@
-//! Products with their categories.
+//! Products with their categories, and what else reports put groups together by.
 
 use super::Service;
 use crate::domain::{
     dimension::Dimension,
     id::TenantId,
     ledger::Position,
+    price_terms::TermsKey,
     problem::Problem,
     product::{Categories, Product},
+    question::Scope,
 };
 
 impl Service {
@@ -19,23 +21,27 @@ impl Service {
         self.store()?.products(tenant, as_of).await
     }
 
-    /// The categories of products, if these are what is grouped by.
+    /// The categories of products or the terms of customers, if these are what is grouped by.
     pub(super) async fn categories_of(
         &self,
         tenant: &TenantId,
         dimension: Dimension,
-        as_of: Position,
+        scope: &Scope,
     ) -> Result<Option<Categories>, Problem> {
-        match dimension {
+        let key = match dimension {
             Dimension::ProductCategory => {
-                let products = self.products(tenant, as_of).await?;
-                Ok(Some(Categories::of_products(products)))
+                let products = self.products(tenant, scope.as_of).await?;
+                return Ok(Some(Categories::of_products(products)));
             }
+            Dimension::PriceList => TermsKey::PriceList,
+            Dimension::DiscountTier => TermsKey::DiscountTier,
             Dimension::Branch
             | Dimension::Product
             | Dimension::AccountManager
             | Dimension::Channel
-            | Dimension::Campaign => Ok(None),
-        }
+            | Dimension::Campaign => return Ok(None),
+        };
+        let customers = self.keys_of_customers(tenant, key, scope).await?;
+        Ok(Some(Categories::of_customers(customers)))
     }
 }

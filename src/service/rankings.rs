@@ -9,6 +9,7 @@ use crate::domain::{
     id::{PartyId, PoolId, TenantId},
     money::{Micros, NANOS_PER_MICRO, Nanos},
     party::Party,
+    price_terms::PriceTerms,
     problem::{Problem, Reason},
     question::{
         Beside, CurveAnswer, CurveQuestion, RankAnswer, RankQuestion, RankRow, RankTotals,
@@ -65,6 +66,8 @@ pub struct RankedCustomer {
     pub place_by_revenue: u64,
     /// Its place by net profit.
     pub place_by_net_profit: u64,
+    /// By what it buys on the last day of the period.
+    pub terms: Option<PriceTerms>,
 }
 
 /// One customer's waterfall with what it is made of.
@@ -72,6 +75,8 @@ pub struct RankedCustomer {
 pub struct CustomerStatement {
     /// What is stored of the customer.
     pub party: Option<Arc<Party>>,
+    /// By what it buys on the last day of the period.
+    pub terms: Option<PriceTerms>,
     /// The waterfall.
     pub statement: Statement,
     /// What the totals are made of.
@@ -181,7 +186,9 @@ impl Service {
             .await?;
         let question = question(request, &costs, RowSelection::Places(places));
         let answer = self.store()?.rank(tenant, &question).await?;
-        Ranking::of(request.basis, &costs, &question, answer)
+        let mut ranking = Ranking::of(request.basis, &costs, &question, answer)?;
+        self.add_terms(tenant, &request.scope, &mut ranking).await?;
+        Ok(ranking)
     }
 
     /// One customer's waterfall.
@@ -205,12 +212,22 @@ impl Service {
         let question = question(&request, &costs, RowSelection::Customer(customer.clone()));
         let mut answer = self.store()?.rank(tenant, &question).await?;
         let row = answer.rows.pop();
+        let ids = std::slice::from_ref(customer);
+        let terms = self.terms_of(tenant, ids, &request.scope).await?.pop();
+        let terms = terms.flatten();
         let totals = only(row.as_ref(), &question.order.weights, answer.totals);
         let footing = footing(&costs, &question.order, &totals)?;
         let Some(row) = row else {
-            return self
-                .statement_without_activity(tenant, customer, &request, footing)
-                .await;
+            // A customer without activity in the period has a statement of zeros, unless nothing is known of it at all.
+            let (statement, lines) = (Statement::default(), Vec::new());
+            return Ok(CustomerStatement {
+                party: self.known(tenant, customer, &request).await?,
+                terms,
+                statement,
+                lines,
+                places: None,
+                footing,
+            });
         };
         let names = costs.pool_parts.iter().map(|part| part.pool.clone());
         let (pools, receivables) = costs.divided(&row.shares);
@@ -222,25 +239,7 @@ impl Service {
             lines,
             places: Some((beside(&row, 0), beside(&row, 1))),
             party: row.party,
-            footing,
-        })
-    }
-
-    /// A customer that had no activity in the period has a statement of zeros, unless nothing is known of it at all.
-    async fn statement_without_activity(
-        &self,
-        tenant: &TenantId,
-        customer: &PartyId,
-        request: &RankingRequest,
-        footing: Footing,
-    ) -> Result<CustomerStatement, Problem> {
-        let party = self.known(tenant, customer, request).await?;
-        let (statement, lines) = (Statement::default(), Vec::new());
-        Ok(CustomerStatement {
-            party,
-            statement,
-            lines,
-            places: None,
+            terms,
             footing,
         })
     }
@@ -302,7 +301,8 @@ impl Service {
         let question = ask(starts.iter().map(|start| *start..start + size).collect());
         let answer = self.store()?.rank(tenant, &question).await?;
         let totals = whole(request.basis, &costs, &question, &answer.totals)?;
-        let ranking = Ranking::of(request.basis, &costs, &question, answer)?;
+        let mut ranking = Ranking::of(request.basis, &costs, &question, answer)?;
+        self.add_terms(tenant, &request.scope, &mut ranking).await?;
         let mut bands = [Band::default(), Band::default(), Band::default()];
         for row in ranking.rows {
             let index = starts
@@ -397,6 +397,7 @@ impl Ranking {
                 value: row.value,
                 cumulative: row.cumulative,
                 statement,
+                terms: None,
             })
         });
         Ok(Self {

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::domain::{
     id::TenantId,
+    price_terms::PriceTerms,
     problem::Problem,
     question::RowSelection,
     ranking::{Basis, Direction},
@@ -37,6 +38,8 @@ pub struct SolventCustomer {
     pub statement: Statement,
     /// Its places by revenue and by net profit, from 0, if it was active.
     pub places: Option<(u64, u64)>,
+    /// By what it buys on the last day of the period.
+    pub terms: Option<PriceTerms>,
 }
 
 impl Service {
@@ -72,12 +75,16 @@ impl Service {
         let nobody = question(&by_profit, &costs, RowSelection::Places(Vec::new()));
         let totals = self.store()?.rank(tenant, &nobody).await?.totals;
         let footing = footing(&costs, &nobody.order, &totals)?;
+        let customers = list.rows.iter().map(|row| row.customer.clone());
+        let customers: Vec<_> = customers.collect();
+        let terms = self.terms_of(tenant, &customers, scope).await?;
         let mut rows = Vec::with_capacity(list.rows.len());
-        for receivables in list.rows {
-            let row = self
-                .solvent(tenant, &by_profit, &costs, receivables)
-                .await?;
-            rows.push(row);
+        for (receivables, terms) in list.rows.into_iter().zip(terms) {
+            let row = self.solvent(tenant, &by_profit, &costs, receivables);
+            rows.push(SolventCustomer {
+                terms,
+                ..row.await?
+            });
         }
         Ok(SolvencyRanking {
             rows,
@@ -109,6 +116,7 @@ impl Service {
             receivables,
             statement,
             places,
+            terms: None,
         })
     }
 }

@@ -18,6 +18,7 @@ use crate::domain::{
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
     model_version::ModelVersion,
     party::{Party, PartyQuestion, TraitDefinition},
+    price_terms::{PriceTerms, PriceTermsQuestion, StoredPriceTerms},
     problem::Problem,
     product::Product,
     prospect::{ProspectAnswer, ProspectQuestion},
@@ -242,6 +243,27 @@ impl Store for MemoryStore {
         question: &RateQuestion,
     ) -> Result<Vec<StoredRate>, Problem> {
         Ok(self.read(tenant, |tenant| tenant.records.rates().list(question)))
+    }
+
+    async fn price_terms(
+        &self,
+        tenant: &TenantId,
+        customers: &[PartyId],
+        day: Day,
+        as_of: Position,
+    ) -> Result<Vec<Option<PriceTerms>>, Problem> {
+        Ok(self.read(tenant, |tenant| {
+            let terms = tenant.records.price_terms();
+            terms.find(customers, day, as_of)
+        }))
+    }
+
+    async fn list_price_terms(
+        &self,
+        tenant: &TenantId,
+        question: &PriceTermsQuestion,
+    ) -> Result<Vec<StoredPriceTerms>, Problem> {
+        Ok(self.read(tenant, |tenant| tenant.records.price_terms().list(question)))
     }
 
     async fn outcomes(

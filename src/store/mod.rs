@@ -19,6 +19,7 @@ use crate::domain::{
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
     model_version::ModelVersion,
     party::{Party, PartyQuestion, TraitDefinition},
+    price_terms::{PriceTerms, PriceTermsQuestion, StoredPriceTerms},
     problem::Problem,
     product::Product,
     prospect::{ProspectAnswer, ProspectQuestion},
@@ -163,6 +164,22 @@ pub trait Store: Send + Sync + 'static {
         tenant: &TenantId,
         question: &RateQuestion,
     ) -> Result<Vec<StoredRate>, Problem>;
+
+    /// By what some customers buy on a day, as of a position, in the order of `customers`.
+    async fn price_terms(
+        &self,
+        tenant: &TenantId,
+        customers: &[PartyId],
+        day: Day,
+        as_of: Position,
+    ) -> Result<Vec<Option<PriceTerms>>, Problem>;
+
+    /// Stored price terms, in the order of customers and first days.
+    async fn list_price_terms(
+        &self,
+        tenant: &TenantId,
+        question: &PriceTermsQuestion,
+    ) -> Result<Vec<StoredPriceTerms>, Problem>;
 
     /// Stored outcomes of prospects, in the order of their keys.
     async fn outcomes(

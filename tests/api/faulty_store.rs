@@ -13,6 +13,7 @@ use profitscore::{
         ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
         model_version::ModelVersion,
         party::{Party, PartyQuestion, TraitDefinition},
+        price_terms::{PriceTerms, PriceTermsQuestion, StoredPriceTerms},
         problem::Problem,
         product::Product,
         prospect::{ProspectAnswer, ProspectQuestion},
@@ -201,6 +202,24 @@ impl Store for FaultyStore {
         question: &RateQuestion,
     ) -> Result<Vec<StoredRate>, Problem> {
         self.inner.list_exchange_rates(tenant, question).await
+    }
+
+    async fn price_terms(
+        &self,
+        tenant: &TenantId,
+        customers: &[PartyId],
+        day: Day,
+        as_of: Position,
+    ) -> Result<Vec<Option<PriceTerms>>, Problem> {
+        self.inner.price_terms(tenant, customers, day, as_of).await
+    }
+
+    async fn list_price_terms(
+        &self,
+        tenant: &TenantId,
+        question: &PriceTermsQuestion,
+    ) -> Result<Vec<StoredPriceTerms>, Problem> {
+        self.inner.list_price_terms(tenant, question).await
     }
 
     async fn outcomes(

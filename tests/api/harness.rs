@@ -10,6 +10,7 @@ use profitscore::{
             cost_model_service_client::CostModelServiceClient,
             customer_service_client::CustomerServiceClient,
             exchange_rate_service_client::ExchangeRateServiceClient, google_type,
+            price_terms_service_client::PriceTermsServiceClient,
             prospect_service_client::ProspectServiceClient,
             ranking_service_client::RankingServiceClient,
             receivables_service_client::ReceivablesServiceClient,
@@ -120,6 +121,10 @@ impl World {
 
     pub fn exchange_rates(&self) -> ExchangeRateServiceClient<Channel> {
         ExchangeRateServiceClient::new(self.channel.clone())
+    }
+
+    pub fn price_terms(&self) -> PriceTermsServiceClient<Channel> {
+        PriceTermsServiceClient::new(self.channel.clone())
     }
 
     pub fn rankings(&self) -> RankingServiceClient<Channel> {

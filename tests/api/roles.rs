@@ -93,6 +93,19 @@ async fn filled(world: &World) {
         .upsert_parties(showing("sales", request))
         .await
         .unwrap();
+    let terms = pb::PriceTerms {
+        customer_id: "c1".to_owned(),
+        first_day: Some(crate::currencies::date(3)),
+        discount_tier: "gold".to_owned(),
+        nominal_discount: Some(crate::harness::decimal("0.1")),
+        ..Default::default()
+    };
+    let request = pb::PutPriceTermsRequest {
+        price_terms: vec![terms],
+        ..Default::default()
+    };
+    let request = showing("ingest", request);
+    world.price_terms().put_price_terms(request).await.unwrap();
     let request = pb::PutCostModelRequest {
         cost_model: Some(cost_model("SERVICE", "0.5", "600", 0, 60)),
         request_id: "r".to_owned(),
@@ -324,6 +337,12 @@ async fn sales_is_told_what_finance_is_told_but_for_the_fields_of_finance() {
         exchange_rates.list_exchange_rates(rates),
         "ExchangeRateService",
         "ListExchangeRates"
+    );
+    let terms = pb::ListPriceTermsRequest::default();
+    ask!(
+        price_terms.list_price_terms(terms),
+        "PriceTermsService",
+        "ListPriceTerms"
     );
     asked.insert(("RankingService", "ExportRanking"));
     exported(&world, &mut hidden).await;

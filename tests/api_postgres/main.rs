@@ -30,6 +30,8 @@ mod currencies;
 mod customers;
 #[path = "../api/dimensions.rs"]
 mod dimensions;
+#[path = "../api/discounts.rs"]
+mod discounts;
 #[path = "../api/evidence.rs"]
 mod evidence;
 #[path = "../api/exports.rs"]
@@ -50,6 +52,8 @@ mod late_arrivals;
 mod metrics;
 #[path = "../api/outcomes.rs"]
 mod outcomes;
+#[path = "../api/price_terms.rs"]
+mod price_terms;
 #[path = "../api/products.rs"]
 mod products;
 #[path = "../api/prospects.rs"]

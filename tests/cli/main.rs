@@ -12,6 +12,7 @@ mod demo;
 mod exit_codes;
 mod folders;
 mod imports;
+mod prices;
 mod process;
 mod prospects;
 mod resuming;

@@ -162,6 +162,13 @@ call $v.ExchangeRateService/PutExchangeRates \
   "{$t, \"exchangeRates\": [{\"fromCurrency\": \"EUR\", \"toCurrency\": \"USD\", \"source\": \"ECB\",
      \"day\": {\"year\": 2024, \"month\": 5, \"day\": 3}, \"rate\": {\"value\": \"1.0765\"}}]}" '"stored":{"position":{'
 call $v.ExchangeRateService/ListExchangeRates "{$t, \"fromCurrency\": \"EUR\"}" '"value":"1.0765"' '"source":"ECB"'
+call $v.PriceTermsService/PutPriceTerms \
+  "{$t, \"priceTerms\": [{\"customerId\": \"customer-10\", \"firstDay\": {\"year\": 2023, \"month\": 7, \"day\": 1},
+     \"priceListId\": \"TRADE\", \"discountTier\": \"GOLD\", \"nominalDiscount\": {\"value\": \"0.15\"}}]}" '"stored":{"position":{'
+call $v.PriceTermsService/ListPriceTerms "{$t, \"validOn\": {\"year\": 2024, \"month\": 1, \"day\": 1}}" \
+  '"priceListId":"TRADE"' '"discountTier":"GOLD"' '"value":"0.15"'
+call $v.RankingService/GetCustomerStatement "{$t, $year, \"customerId\": \"customer-10\"}" \
+  '"priceListId":"TRADE"' '"discountTier":"GOLD"'
 call $v.CostModelService/RevertCostModel "{$t, \"requestId\": \"revert-1\", \"version\": 0}" '"version":"2"'
 call $v.CostModelService/PutCostModel \
   "{$t, \"requestId\": \"put-2\", \"costModel\": {\"capacityCostRates\": [{\"roleId\": \"SERVICE\",
@@ -171,8 +178,8 @@ call $v.CostModelService/GetCapacityUse "{$t, $year}" \
   '"roleId":"SERVICE"' '"capacityCost":{"currencyCode":"USD","units":"7200"}' '"costModelVersion":"3"'
 call $v.ClosingService/ClosePeriod \
   "{$t, \"requestId\": \"close-1\", \"month\": {\"year\": 2023, \"month\": 3}, \"note\": \"Bo\"}" \
-  '"note":"Bo"' '"month":{"year":2023,"month":3}' '"writtenAt":{"position":"107"}'
-call $v.ClosingService/ListClosedPeriods "{$t}" '"startTime":"2023-03-01T00:00:00Z"' '"position":{"position":"107"}'
+  '"note":"Bo"' '"month":{"year":2023,"month":3}' '"writtenAt":{"position":"108"}'
+call $v.ClosingService/ListClosedPeriods "{$t}" '"startTime":"2023-03-01T00:00:00Z"' '"position":{"position":"108"}'
 call $v.ActivityService/SubmitActivities "{$t, \"activities\": [{\"activityId\": \"late-1\",
     \"customerId\": \"customer-10\", \"occurTime\": \"2023-03-31T12:00:00Z\", \"sale\": {\"revenue\":
     {\"currencyCode\": \"USD\", \"units\": 5}}}]}" '"posted":'
@@ -180,7 +187,7 @@ call $v.ClosingService/ListLateEntries "{$t, \"month\": {\"year\": 2023, \"month
 call $v.ClosingService/GetLateArrivals "{$t, \"month\": {\"year\": 2023, \"month\": 3}}" \
   '"changeByArrivals":{"currencyCode":"USD","units":"5"}' '"account":"gross_revenue"' '"changedCustomerCount":"1"'
 call $v.RankingService/RankCustomers "{$t, \"readOptions\": {\"asClosed\": {\"year\": 2023, \"month\": 3}}}" \
-  '"readAt":{"position":"107"}'
+  '"readAt":{"position":"108"}'
 call $v.ActivityService/SubmitActivities \
   "{$t, \"activities\": [{\"activityId\": \"invoice-1\", \"customerId\": \"customer-10\",
      \"occurTime\": \"2024-08-01T08:00:00Z\", \"invoice\": {\"invoiceId\": \"I-1\",

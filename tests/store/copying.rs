@@ -2,6 +2,7 @@
 
 use crate::{
     generate::{Command, command, question, sample},
+    price_terms::price_terms,
     stores::calendar,
     words::*,
 };
@@ -106,6 +107,7 @@ pub async fn what_was_written_is_told_in_order(store: &dyn Store) {
             cost_model("q", rates([("CLERK", 2)]), Some(0)),
             closing("z", 3, "by Bo"),
             product("tea", "drinks"),
+            price_terms("c", 3, "trade", "gold"),
         ],
     )
     .await;
@@ -123,7 +125,7 @@ pub async fn what_was_written_is_told_in_order(store: &dyn Store) {
 
     let all = history(store, &tenant("t")).await;
     let positions: Vec<_> = all.iter().map(|one| one.position).collect();
-    assert_eq!(positions, [1, 2, 3, 4, 5, 6, 7]);
+    assert_eq!(positions, [1, 2, 3, 4, 5, 6, 7, 8]);
     assert!(all.iter().all(|one| one.record_time == NOW));
     let contents: Vec<_> = all.into_iter().map(|one| one.content).collect();
     let wanted = [
@@ -133,6 +135,7 @@ pub async fn what_was_written_is_told_in_order(store: &dyn Store) {
         Content::Record(cost_model("q", rates([("CLERK", 2)]), None)),
         Content::Record(closing("z", 3, "by Bo")),
         Content::Record(product("tea", "drinks")),
+        Content::Record(price_terms("c", 3, "trade", "gold")),
         Content::Entry(reversal("r", "b")),
     ];
     assert_eq!(contents, wanted);
@@ -140,8 +143,9 @@ pub async fn what_was_written_is_told_in_order(store: &dyn Store) {
         (0, 3, 10, &[1, 2, 3][..]),
         (2, NEWEST, 2, &[3, 4]),
         (1, 3, 1, &[2]),
-        (4, NEWEST, 10, &[5, 6, 7]),
-        (7, NEWEST, 10, &[]),
+        (4, NEWEST, 10, &[5, 6, 7, 8]),
+        (6, NEWEST, 1, &[7]),
+        (8, NEWEST, 10, &[]),
         (NEWEST, NEWEST, 10, &[]),
         (3, 2, 10, &[]),
         (0, NEWEST, 0, &[]),
@@ -177,6 +181,7 @@ pub async fn what_is_copied_answers_the_same_there_and_back(store: &dyn Store) {
             + counts.closings
             + counts.products
             + counts.exchange_rates
+            + counts.price_terms
             + counts.prospect_records;
         assert_eq!(entries + records, end);
         copy(store, &back, &id, &mut |_| ()).await.unwrap();

@@ -3,6 +3,7 @@
 use crate::{
     currencies::{any_rate, original_of, submitted},
     outcomes::prospect_record,
+    price_terms::any_terms,
     receivables::any_own,
     relationship::{caused_of, premiums, relationship},
     words::*,
@@ -257,6 +258,7 @@ fn record() -> impl Strategy<Value = Record> {
             })
         }),
         3 => any_rate().prop_map(Record::ExchangeRate),
+        2 => any_terms(&CUSTOMERS),
         1 => (request, some_costs(), option::of(0_u64..3))
             .prop_map(|(request, costs, expected)| cost_model(&request, costs, expected)),
         1 => ((0..4), (1..4)).prop_map(|(request, month)| {

@@ -21,6 +21,7 @@ mod laws;
 mod likeness;
 mod models;
 mod outcomes;
+mod price_terms;
 mod prospects;
 mod ranking;
 mod reading;
@@ -92,6 +93,9 @@ on_every_store! {
         rates_are_listed_in_pages,
         what_was_submitted_is_kept_and_compared,
         rows_of_many_entries_keep_what_was_submitted;
+    price_terms:
+        terms_hold_from_their_day_as_they_were_known,
+        terms_are_listed_in_pages;
     outcomes:
         outcomes_are_versions,
         outcomes_are_listed_in_pages,

@@ -5,6 +5,7 @@ use crate::{
     generate::{CUSTOMERS, DAYS, sample},
     laws::{activities, entries_of, runner, submit},
     models::{costs, pool, pool_id},
+    price_terms::price_terms,
     words::*,
 };
 use profitscore::{
@@ -36,13 +37,15 @@ use std::{
     sync::Arc,
 };
 
-const DIMENSIONS: [Dimension; 6] = [
+const DIMENSIONS: [Dimension; 8] = [
     Dimension::Branch,
     Dimension::Product,
     Dimension::AccountManager,
     Dimension::Channel,
     Dimension::Campaign,
     Dimension::ProductCategory,
+    Dimension::PriceList,
+    Dimension::DiscountTier,
 ];
 const BASES: [Basis; 4] = [
     Basis::Spend,
@@ -63,12 +66,20 @@ fn service_over(store: &Arc<dyn Store>) -> Service {
 
 async fn put_costs(store: &dyn Store, id: &str, request: &str, model: CostModel) {
     let record = cost_model(request, model, None);
-    let records = vec![record, product("p", "leaves"), product("x", "nothing")];
+    let records = vec![
+        record,
+        product("p", "leaves"),
+        product("x", "nothing"),
+        price_terms("a", 0, "trade", "gold"),
+        price_terms("a", 5, "export", ""),
+        price_terms("UNASSIGNED", 3, "trade", ""),
+        price_terms("nobody", 0, "trade", "gold"),
+    ];
     let outcomes = store
         .put(&tenant(id), records, NOW, WriteMode::Keep)
         .await
         .unwrap();
-    assert_eq!(outcomes.len(), 3);
+    assert_eq!(outcomes.len(), 7);
 }
 
 fn reversals(of: impl Iterator<Item = usize>) -> Vec<Entry> {

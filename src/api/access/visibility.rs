@@ -72,6 +72,14 @@ pub const METHODS: &[ServiceMethods] = &[
             ("ListExchangeRates", &[Sales, Ingest]),
         ],
     ),
+    // Who could choose by what customers are grouped would find by many choices who earns more than whom.
+    (
+        "PriceTermsService",
+        &[
+            ("PutPriceTerms", &[Ingest]),
+            ("ListPriceTerms", &[Sales, Ingest]),
+        ],
+    ),
     (
         "ProspectService",
         &[
@@ -254,6 +262,25 @@ const FIELDS: &[MessageFields] = &[
         "exchange_rate position record_time",
         "",
     ),
+    // === price terms: who sells by them knows them ===
+    (
+        "PriceTerms",
+        "customer_id first_day price_list_id discount_tier nominal_discount",
+        "",
+    ),
+    ("PutPriceTermsResponse", "results written_at", ""),
+    ("PriceTermsResult", "stored unchanged rejection", ""),
+    (
+        "ListPriceTermsRequest",
+        "tenant_id customer_id valid_on page_size page_token read_options",
+        "",
+    ),
+    (
+        "ListPriceTermsResponse",
+        "price_terms next_page_token read_at",
+        "",
+    ),
+    ("StoredPriceTerms", "price_terms position record_time", ""),
     // === customers ===
     ("Party", "party_id stage display_name traits", ""),
     ("Trait", "key value", ""),
@@ -330,7 +357,7 @@ const FIELDS: &[MessageFields] = &[
     (
         "RankedCustomer",
         "rank customer_id display_name statement rank_by_revenue rank_by_net_profit rank_divergence \
-         paid_share average_days_late",
+         paid_share average_days_late price_list_id discount_tier nominal_discount",
         "value share_of_total cumulative_value cumulative_share",
     ),
     (
@@ -361,7 +388,8 @@ const FIELDS: &[MessageFields] = &[
     ),
     (
         "GetCustomerStatementResponse",
-        "customer_id display_name statement rank_by_revenue rank_by_net_profit customer_count read_at cost_basis",
+        "customer_id display_name statement rank_by_revenue rank_by_net_profit customer_count read_at cost_basis \
+         price_list_id discount_tier nominal_discount",
         "lines control_total",
     ),
     (

@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod outcome;
 pub mod party;
 pub mod premium;
+pub mod price_terms;
 pub mod product;
 pub mod prospect;
 pub mod ranking;

@@ -8,6 +8,7 @@ use super::{
     },
     cost_model::version_from_pb,
     party::trait_filters_from_pb,
+    price_terms::terms_beside,
     statement::line_to_pb,
 };
 use crate::{
@@ -171,6 +172,7 @@ pub fn ranked_customer_to_pb(
         count_to_pb(row.place_by_revenue) + 1,
         count_to_pb(row.place_by_net_profit) + 1,
     );
+    let terms = terms_beside(row.terms.as_ref());
     pb::RankedCustomer {
         rank: count_to_pb(row.place) + 1,
         customer_id: row.customer.to_string(),
@@ -186,6 +188,9 @@ pub fn ranked_customer_to_pb(
         // Of a ranking by solvency.
         paid_share: None,
         average_days_late: None,
+        price_list_id: terms.price_list_id,
+        discount_tier: terms.discount_tier,
+        nominal_discount: terms.nominal_discount,
     }
 }
 
@@ -197,6 +202,7 @@ pub fn customer_statement_to_pb(
     currency: Currency,
 ) -> pb::GetCustomerStatementResponse {
     let rank = |place: Option<u64>| place.map_or(0, |place| count_to_pb(place) + 1);
+    let terms = terms_beside(answer.terms.as_ref());
     pb::GetCustomerStatementResponse {
         customer_id: customer_id.to_owned(),
         display_name: name_of(answer.party.as_ref()),
@@ -212,6 +218,9 @@ pub fn customer_statement_to_pb(
         read_at: Some(position_to_pb(read_at)),
         control_total: Some(control_total_to_pb(&answer.footing, currency)),
         cost_basis: Some(cost_basis_to_pb(&answer.footing, currency)),
+        price_list_id: terms.price_list_id,
+        discount_tier: terms.discount_tier,
+        nominal_discount: terms.nominal_discount,
     }
 }
 

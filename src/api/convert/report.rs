@@ -19,13 +19,15 @@ use crate::{
     },
 };
 
-const DIMENSIONS: [Dimension; 6] = [
+const DIMENSIONS: [Dimension; 8] = [
     Dimension::Branch,
     Dimension::Product,
     Dimension::AccountManager,
     Dimension::Channel,
     Dimension::Campaign,
     Dimension::ProductCategory,
+    Dimension::PriceList,
+    Dimension::DiscountTier,
 ];
 const ORDERS: [RowOrder; 3] = [
     RowOrder::Total(Direction::BestFirst),
@@ -42,6 +44,8 @@ pub fn dimension_from_pb(dimension: i32, field: &str) -> Result<Dimension, Probl
         Dimension::Channel => pb::Dimension::Channel,
         Dimension::Campaign => pb::Dimension::Campaign,
         Dimension::ProductCategory => pb::Dimension::ProductCategory,
+        Dimension::PriceList => pb::Dimension::PriceList,
+        Dimension::DiscountTier => pb::Dimension::DiscountTier,
     };
     Ok(enum_from_pb(dimension, &DIMENSIONS, same, field)?.unwrap_or_default())
 }

@@ -165,6 +165,7 @@ fn numbers(totals: &Totals, accounts: &BTreeSet<&Account>) -> Vec<(String, Strin
         closings,
         products,
         exchange_rates,
+        price_terms,
         prospect_records,
     } = totals.counts;
     let counts = [
@@ -176,6 +177,7 @@ fn numbers(totals: &Totals, accounts: &BTreeSet<&Account>) -> Vec<(String, Strin
         ("closings", closings),
         ("products", products),
         ("exchange_rates", exchange_rates),
+        ("price_terms", price_terms),
         ("prospect_records", prospect_records),
     ];
     let counts = counts.map(|(name, count)| (name.to_owned(), count.to_string()));

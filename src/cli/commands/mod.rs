@@ -18,6 +18,7 @@ pub mod models;
 pub mod outcomes;
 pub mod parties;
 pub mod prequalify;
+pub mod prices;
 pub mod products;
 pub mod profile;
 pub mod rank;

@@ -169,6 +169,13 @@ pub fn grid(customers: &[RankedCustomer], basis: Basis) -> Grid {
         columns.insert(3, ("Days late", Side::Right));
         columns.insert(3, ("Paid share", Side::Right));
     }
+    // Only who has price terms needs their columns.
+    let is_known =
+        |customer: &RankedCustomer| terms_of(customer).iter().any(|cell| !cell.is_empty());
+    let has_terms = customers.iter().any(is_known);
+    if has_terms {
+        columns.extend(TERMS);
+    }
     let mut grid = Grid::new(&columns);
     for customer in customers {
         let statement = customer.statement.clone().unwrap_or_default();
@@ -192,9 +199,39 @@ pub fn grid(customers: &[RankedCustomer], basis: Basis) -> Grid {
             cells.insert(3, decimal(&customer.average_days_late));
             cells.insert(3, percent(customer.paid_share));
         }
+        if has_terms {
+            let realisation = statement.price_realisation;
+            let [list, tier, nominal] = terms_of(customer);
+            cells.extend([
+                list,
+                tier,
+                nominal,
+                shown(&statement.discounts),
+                percent(realisation),
+            ]);
+        }
         grid.row_of(cells);
     }
     grid
+}
+
+/// The columns of those who have price terms.
+const TERMS: [(&str, Side); 5] = [
+    ("Price list", Side::Left),
+    ("Tier", Side::Left),
+    ("Nominal", Side::Right),
+    ("Discounts", Side::Right),
+    ("Realisation", Side::Right),
+];
+
+/// By what a customer buys: price list, tier and nominal discount.
+fn terms_of(customer: &RankedCustomer) -> [String; 3] {
+    let (list, tier) = (&customer.price_list_id, &customer.discount_tier);
+    [
+        list.clone(),
+        tier.clone(),
+        decimal(&customer.nominal_discount),
+    ]
 }
 
 const HEADER: &[&str] = &[
@@ -224,12 +261,17 @@ const HEADER: &[&str] = &[
     "rank_divergence",
     "paid_share",
     "average_days_late",
+    "price_list_id",
+    "discount_tier",
+    "nominal_discount",
+    "price_realisation",
 ];
 
 fn sheet(customers: &[RankedCustomer]) -> Sheet {
     let mut sheet = Sheet::new(HEADER);
     for customer in customers {
         let statement = customer.statement.clone().unwrap_or_default();
+        let [list, tier, nominal] = terms_of(customer);
         sheet.row([
             customer.rank.to_string(),
             customer.customer_id.clone(),
@@ -257,6 +299,10 @@ fn sheet(customers: &[RankedCustomer]) -> Sheet {
             customer.rank_divergence.to_string(),
             number(customer.paid_share),
             decimal(&customer.average_days_late),
+            list,
+            tier,
+            nominal,
+            number(statement.price_realisation),
         ]);
     }
     sheet

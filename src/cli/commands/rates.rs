@@ -4,8 +4,7 @@ use super::results;
 use crate::{
     api::pb::{
         ExchangeRate, ListExchangeRatesRequest, ListExchangeRatesResponse, PutExchangeRatesRequest,
-        StoredExchangeRate,
-        google_type::{Date as DatePb, Decimal},
+        StoredExchangeRate, google_type::Decimal,
     },
     cli::{
         arguments::ReadArguments,
@@ -14,7 +13,7 @@ use crate::{
         import::{self, rates::date_to_pb},
         output::{
             Format, Grid, Sheet, Side,
-            money::{count, decimal},
+            money::{count, date, decimal},
             show,
         },
         paging,
@@ -199,7 +198,8 @@ impl ImportArguments {
         section.insert("reciprocal".to_owned(), self.reciprocal.into());
         let carried = i64::from(self.carry_forward_days);
         section.insert("carry_forward_days".to_owned(), carried.into());
-        import::rates_alone(connection, section, self.dry_run, format).await
+        let section = ("exchange_rates", section);
+        import::section_alone(connection, section, self.dry_run, format).await
     }
 }
 
@@ -215,10 +215,6 @@ fn cells(stored: &StoredExchangeRate) -> [String; 6] {
         rate.source,
         position.to_string(),
     ]
-}
-
-fn date(day: &DatePb) -> String {
-    format!("{:04}-{:02}-{:02}", day.year, day.month, day.day)
 }
 
 fn table(answer: &ListExchangeRatesResponse) -> String {

@@ -2,8 +2,9 @@
 
 use crate::{
     api::pb::{
-        ActivityResult, ExchangeRateResult, OutcomeResult, PartyResult, ProductResult, Rejection,
-        activity_result, exchange_rate_result, outcome_result, party_result, product_result,
+        ActivityResult, ExchangeRateResult, OutcomeResult, PartyResult, PriceTermsResult,
+        ProductResult, Rejection, activity_result, exchange_rate_result, outcome_result,
+        party_result, price_terms_result, product_result,
     },
     cli::{
         errors::{Failure, page_of},
@@ -54,6 +55,15 @@ pub fn of_rate(result: &ExchangeRateResult) -> Outcome<'_> {
         Some(exchange_rate_result::Outcome::Unchanged(_)) => Outcome::Already,
         Some(exchange_rate_result::Outcome::Rejection(rejection)) => Outcome::Refused(rejection),
         Some(exchange_rate_result::Outcome::Stored(_)) | None => Outcome::Done,
+    }
+}
+
+/// The outcome of price terms.
+pub fn of_terms(result: &PriceTermsResult) -> Outcome<'_> {
+    match &result.outcome {
+        Some(price_terms_result::Outcome::Unchanged(_)) => Outcome::Already,
+        Some(price_terms_result::Outcome::Rejection(rejection)) => Outcome::Refused(rejection),
+        Some(price_terms_result::Outcome::Stored(_)) | None => Outcome::Done,
     }
 }
 

@@ -241,6 +241,7 @@ fn beside(answer: &GetCustomerStatementResponse) -> String {
         count(statement.special_demand_count),
         count(statement.referral_count),
     );
+    text += &prices(answer, &statement);
     text += &relationship(&statement);
     if answer.rank_by_net_profit > 0 {
         let customers = count(answer.customer_count);
@@ -252,6 +253,25 @@ fn beside(answer: &GetCustomerStatementResponse) -> String {
         );
     }
     text + &proof(&answer.control_total, &answer.read_at)
+}
+
+/// By what the customer buys, and what its discounts are worth, if it has price terms.
+fn prices(answer: &GetCustomerStatementResponse, statement: &Statement) -> String {
+    let terms = [
+        ("price list", &answer.price_list_id),
+        ("tier", &answer.discount_tier),
+        ("nominal discount", &decimal(&answer.nominal_discount)),
+    ];
+    let terms = terms.into_iter().filter(|(_, term)| !term.is_empty());
+    let mut told: Vec<_> = terms.map(|(name, term)| format!("{name} {term}")).collect();
+    if told.is_empty() {
+        return String::new();
+    }
+    told.push(format!("discounts {}", exact(&statement.discounts)));
+    if let Some(ratio) = statement.price_realisation {
+        told.push(format!("price realisation {ratio:.4}"));
+    }
+    format!("Prices: {}\n", told.join(", "))
 }
 
 /// What the relationship costs and gives, as far as anything is known of it.

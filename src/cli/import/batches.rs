@@ -9,9 +9,9 @@ use super::{
 };
 use crate::{
     api::pb::{
-        Activity, ExchangeRate, Party, PutExchangeRatesRequest, PutTraitDefinitionRequest,
-        SubmitActivitiesRequest, TraitDefinition, TraitSensitivity, UpsertPartiesRequest,
-        google_type::Decimal,
+        Activity, ExchangeRate, Party, PriceTerms, PutExchangeRatesRequest, PutPriceTermsRequest,
+        PutTraitDefinitionRequest, SubmitActivitiesRequest, TraitDefinition, TraitSensitivity,
+        UpsertPartiesRequest, google_type::Decimal,
     },
     cli::{
         commands::results::{self, Outcome},
@@ -81,6 +81,34 @@ pub async fn rates<M: Maker<Item = ExchangeRate>>(
         .await?;
         let position = answer.written_at.map(|at| at.position);
         let outcomes = answer.results.iter().map(results::of_rate);
+        settle(maker, &chunk, outcomes, position, report);
+    }
+    Ok(())
+}
+
+/// Sends all price terms.
+pub async fn price_terms<M: Maker<Item = PriceTerms>>(
+    connection: &Connection,
+    maker: &M,
+    mut chunks: Chunks<PriceTerms>,
+    report: &mut Report,
+    patience: &Patience,
+    validate_only: bool,
+) -> Result<(), Failure> {
+    while let Some(chunk) = next(maker, &mut chunks, report).await? {
+        let answer = with_patience(patience.clone(), report, async || {
+            let request = PutPriceTermsRequest {
+                tenant_id: connection.tenant(),
+                price_terms: chunk.items.clone(),
+                validate_only,
+            };
+            let mut client = connection.price_terms();
+            let answer = client.put_price_terms(connection.request(request));
+            Ok(answer.await?.into_inner())
+        })
+        .await?;
+        let position = answer.written_at.map(|at| at.position);
+        let outcomes = answer.results.iter().map(results::of_terms);
         settle(maker, &chunk, outcomes, position, report);
     }
     Ok(())

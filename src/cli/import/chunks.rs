@@ -180,7 +180,7 @@ pub fn parties(
 }
 
 /// Reads rows on a thread of their own. It ends early when nobody listens any more.
-fn spawn<M: Maker>(rows: Rows, maker: Arc<M>) -> Chunks<M::Item> {
+pub(super) fn spawn<M: Maker>(rows: Rows, maker: Arc<M>) -> Chunks<M::Item> {
     let (sender, receiver) = mpsc::channel(CHUNKS_AHEAD);
     std::thread::spawn(move || {
         let mut chunk = Chunk::default();

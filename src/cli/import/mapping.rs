@@ -14,6 +14,9 @@ pub struct Mapping {
     /// Files of exchange rates.
     #[serde(default)]
     pub exchange_rates: Vec<Section>,
+    /// Files of price terms.
+    #[serde(default)]
+    pub price_terms: Vec<Section>,
     /// Files of customers.
     #[serde(default)]
     pub customers: Vec<Section>,
@@ -275,7 +278,8 @@ pub fn parse(text: &str, place: &str) -> Result<Mapping, Failure> {
     let mapping: Mapping =
         toml::from_str(text).map_err(|problem| Failure::usage(format!("{place}: {problem}")))?;
     let parties = mapping.customers.len() + mapping.prospects.len();
-    let sections = mapping.exchange_rates.len() + parties + mapping.activities.len();
+    let days = mapping.exchange_rates.len() + mapping.price_terms.len();
+    let sections = days + parties + mapping.activities.len();
     match sections + mapping.trait_definitions.len() {
         0 => Err(Failure::usage(format!(
             "{place}: the mapping has no section"

@@ -1,5 +1,5 @@
-//! `profitscore import`: rows of CSV files become activities, customers, prospects and exchange rates by a declared
-//! mapping.
+//! `profitscore import`: rows of CSV files become activities, customers, prospects, exchange rates and price terms by a
+//! declared mapping.
 
 mod batches;
 mod chunks;
@@ -10,6 +10,7 @@ mod line_ends;
 pub mod mapping;
 mod message;
 mod party;
+mod prices;
 mod quotes;
 pub mod rates;
 mod rational;
@@ -113,6 +114,7 @@ fn read_instead(mapping: &mut Mapping, file: &Path) -> Result<(), Failure> {
         .ok_or_else(|| wrong("is not UTF-8".to_owned()))?;
     let Mapping {
         exchange_rates,
+        price_terms,
         customers,
         prospects,
         activities,
@@ -120,6 +122,7 @@ fn read_instead(mapping: &mut Mapping, file: &Path) -> Result<(), Failure> {
     } = mapping;
     let mut files: Vec<_> = exchange_rates
         .iter_mut()
+        .chain(price_terms)
         .chain(customers)
         .chain(prospects)
         .chain(activities)
@@ -163,6 +166,9 @@ pub async fn import(
     for section in &mapping.exchange_rates {
         run.rates(section, tallies).await?;
     }
+    for section in &mapping.price_terms {
+        run.price_terms(section, tallies).await?;
+    }
     for section in &mapping.customers {
         run.parties("customers", section, PartyStage::Customer, tallies)
             .await?;
@@ -177,15 +183,15 @@ pub async fn import(
     Ok(())
 }
 
-/// Imports one section of exchange rates, which no mapping file has.
-pub async fn rates_alone(
+/// Imports one section, with its name, which no mapping file has.
+pub async fn section_alone(
     connection: &Connection,
-    section: toml::Table,
+    (name, section): (&str, toml::Table),
     dry_run: bool,
     format: Format,
 ) -> Result<(), Failure> {
     let mut whole = toml::Table::new();
-    whole.insert("exchange_rates".to_owned(), vec![section].into());
+    whole.insert(name.to_owned(), vec![section].into());
     let mapping: Result<Mapping, toml::de::Error> = whole.try_into();
     let mapping = mapping.map_err(|problem| Failure::usage(problem.message().to_owned()))?;
     let manner = Manner {
@@ -257,6 +263,21 @@ impl Run<'_> {
                 .map_err(|failure| in_section(kind, section, failure))?;
             let (patience, dry_run) = (&self.patience, self.manner.dry_run);
             batches::rates(self.connection, &*maker, chunks, report, patience, dry_run).await
+        })
+        .await
+    }
+
+    async fn price_terms(
+        &self,
+        section: &Section,
+        tallies: &mut Vec<SectionTally>,
+    ) -> Result<(), Failure> {
+        let kind = "price_terms";
+        self.section(kind, &section.file.name, tallies, async |report| {
+            let (maker, chunks) = prices::open(section, self.files, &report.progress)
+                .map_err(|failure| in_section(kind, section, failure))?;
+            let (patience, dry_run) = (&self.patience, self.manner.dry_run);
+            batches::price_terms(self.connection, &*maker, chunks, report, patience, dry_run).await
         })
         .await
     }

@@ -1,7 +1,7 @@
 //! Amounts and shares as people and programs read them. Amounts are nano-units, exact.
 
 use crate::{
-    api::pb::google_type::{Decimal, Money},
+    api::pb::google_type::{Date, Decimal, Money},
     cli::errors::Failure,
     domain::{
         decimal::{MICRO_PLACES, format_fixed, parse_fixed},
@@ -142,6 +142,11 @@ pub fn percent(share: Option<f64>) -> String {
 /// A share or another number of a model for programs: all digits, empty if there is none.
 pub fn number(number: Option<f64>) -> String {
     number.map_or_else(String::new, |number| number.to_string())
+}
+
+/// A day as 2026-01-31.
+pub fn date(day: &Date) -> String {
+    format!("{:04}-{:02}-{:02}", day.year, day.month, day.day)
 }
 
 /// A decimal of the contract as it came; empty if it is not set.

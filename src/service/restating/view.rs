@@ -12,6 +12,7 @@ use crate::{
         ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
         model_version::ModelVersion,
         party::{Party, PartyQuestion, TraitDefinition},
+        price_terms::{PriceTerms, PriceTermsQuestion, StoredPriceTerms},
         problem::Problem,
         product::Product,
         prospect::{ProspectAnswer, ProspectQuestion},
@@ -148,6 +149,25 @@ impl Store for Restating {
         question: &RateQuestion,
     ) -> Result<Vec<StoredRate>, Problem> {
         self.store.list_exchange_rates(tenant, question).await
+    }
+
+    async fn price_terms(
+        &self,
+        tenant: &TenantId,
+        customers: &[PartyId],
+        day: Day,
+        as_of: Position,
+    ) -> Result<Vec<Option<PriceTerms>>, Problem> {
+        let store = &self.store;
+        store.price_terms(tenant, customers, day, as_of).await
+    }
+
+    async fn list_price_terms(
+        &self,
+        tenant: &TenantId,
+        question: &PriceTermsQuestion,
+    ) -> Result<Vec<StoredPriceTerms>, Problem> {
+        self.store.list_price_terms(tenant, question).await
     }
 
     async fn outcomes(

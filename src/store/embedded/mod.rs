@@ -70,6 +70,7 @@ use crate::domain::{
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
     model_version::ModelVersion,
     party::{Party, PartyQuestion, TraitDefinition},
+    price_terms::{PriceTerms, PriceTermsQuestion, StoredPriceTerms},
     problem::Problem,
     product::Product,
     prospect::{ProspectAnswer, ProspectQuestion},
@@ -181,6 +182,30 @@ impl EmbeddedStore {
         let answered = tokio::task::spawn_blocking(move || answer(&questions)).await;
         answered.map_err(|error| Problem::store_unavailable(&error.to_string()))?
     }
+
+    /// Answers what is asked of a tenant as of a position.
+    async fn ask_as_of<T: Send + 'static>(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+        answer: fn(&Questions, &TenantId, Position) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        let tenant = tenant.clone();
+        self.ask(move |questions| answer(questions, &tenant, as_of))
+            .await
+    }
+
+    /// Answers a question about a tenant.
+    async fn ask_about<Q: Clone + Send + 'static, T: Send + 'static>(
+        &self,
+        tenant: &TenantId,
+        question: &Q,
+        answer: fn(&Questions, &TenantId, &Q) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        let (tenant, question) = (tenant.clone(), question.clone());
+        self.ask(move |questions| answer(questions, &tenant, &question))
+            .await
+    }
 }
 
 /// What the engine of a folder is told, with a new key in case that it makes the folder.
@@ -250,10 +275,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &HistoryQuestion,
     ) -> Result<Vec<Written>, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.written(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::written).await
     }
 
     async fn reach(&self) -> Result<(), Problem> {
@@ -284,10 +306,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &LedgerQuestion,
     ) -> Result<Vec<LedgerEntry>, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.entries(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::entries).await
     }
 
     async fn party(
@@ -307,10 +326,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &PartyQuestion,
     ) -> Result<PartyAnswer, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.parties(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::parties).await
     }
 
     async fn prospects(
@@ -318,10 +334,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &ProspectQuestion,
     ) -> Result<ProspectAnswer, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.prospects(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::prospects).await
     }
 
     async fn trait_definitions(
@@ -329,8 +342,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         as_of: Position,
     ) -> Result<Vec<Arc<TraitDefinition>>, Problem> {
-        let tenant = tenant.clone();
-        self.ask(move |questions| questions.trait_definitions(&tenant, as_of))
+        self.ask_as_of(tenant, as_of, Questions::trait_definitions)
             .await
     }
 
@@ -339,21 +351,15 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         as_of: Position,
     ) -> Result<Vec<Arc<CostModel>>, Problem> {
-        let tenant = tenant.clone();
-        self.ask(move |questions| questions.cost_models(&tenant, as_of))
-            .await
+        self.ask_as_of(tenant, as_of, Questions::cost_models).await
     }
 
     async fn products(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Product>, Problem> {
-        let tenant = tenant.clone();
-        self.ask(move |questions| questions.products(&tenant, as_of))
-            .await
+        self.ask_as_of(tenant, as_of, Questions::products).await
     }
 
     async fn closings(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Closing>, Problem> {
-        let tenant = tenant.clone();
-        self.ask(move |questions| questions.closings(&tenant, as_of))
-            .await
+        self.ask_as_of(tenant, as_of, Questions::closings).await
     }
 
     async fn exchange_rates(
@@ -372,8 +378,31 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &RateQuestion,
     ) -> Result<Vec<StoredRate>, Problem> {
-        let (tenant, question) = (tenant.clone(), question.clone());
-        self.ask(move |questions| questions.list_exchange_rates(&tenant, &question))
+        self.ask_about(tenant, question, Questions::list_exchange_rates)
+            .await
+    }
+
+    async fn price_terms(
+        &self,
+        tenant: &TenantId,
+        customers: &[PartyId],
+        day: Day,
+        as_of: Position,
+    ) -> Result<Vec<Option<PriceTerms>>, Problem> {
+        if self.questions.has_no_price_terms(tenant, as_of)? {
+            return Ok(vec![None; customers.len()]);
+        }
+        let (tenant, customers) = (tenant.clone(), customers.to_vec());
+        self.ask(move |questions| questions.price_terms(&tenant, &customers, day, as_of))
+            .await
+    }
+
+    async fn list_price_terms(
+        &self,
+        tenant: &TenantId,
+        question: &PriceTermsQuestion,
+    ) -> Result<Vec<StoredPriceTerms>, Problem> {
+        self.ask_about(tenant, question, Questions::list_price_terms)
             .await
     }
 
@@ -382,9 +411,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &OutcomeQuestion,
     ) -> Result<Vec<StoredOutcome>, Problem> {
-        let (tenant, question) = (tenant.clone(), question.clone());
-        self.ask(move |questions| questions.outcomes(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::outcomes).await
     }
 
     async fn decided_prospects(
@@ -392,8 +419,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         as_of: Position,
     ) -> Result<Vec<DecidedProspect>, Problem> {
-        let tenant = tenant.clone();
-        self.ask(move |questions| questions.decided_prospects(&tenant, as_of))
+        self.ask_as_of(tenant, as_of, Questions::decided_prospects)
             .await
     }
 
@@ -402,8 +428,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         as_of: Position,
     ) -> Result<Vec<StoredSubjectRequest>, Problem> {
-        let tenant = tenant.clone();
-        self.ask(move |questions| questions.subject_requests(&tenant, as_of))
+        self.ask_as_of(tenant, as_of, Questions::subject_requests)
             .await
     }
 
@@ -412,8 +437,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         as_of: Position,
     ) -> Result<Vec<ModelVersion>, Problem> {
-        let tenant = tenant.clone();
-        self.ask(move |questions| questions.model_versions(&tenant, as_of))
+        self.ask_as_of(tenant, as_of, Questions::model_versions)
             .await
     }
 
@@ -422,10 +446,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &RankQuestion,
     ) -> Result<RankAnswer, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.rank(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::rank).await
     }
 
     async fn curve(
@@ -433,10 +454,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &CurveQuestion,
     ) -> Result<CurveAnswer, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.curve(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::curve).await
     }
 
     async fn cross(
@@ -444,10 +462,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &CrossQuestion,
     ) -> Result<CrossAnswer, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.cross(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::cross).await
     }
 
     async fn cells(
@@ -455,10 +470,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &CellsQuestion,
     ) -> Result<CellsAnswer, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.cells(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::cells).await
     }
 
     async fn lift(
@@ -466,10 +478,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &LiftQuestion,
     ) -> Result<LiftAnswer, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.lift(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::lift).await
     }
 
     async fn profiles(
@@ -477,10 +486,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &ProfileQuestion,
     ) -> Result<ProfileAnswer, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.profiles(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::profiles).await
     }
 
     async fn receivables(
@@ -488,9 +494,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &ReceivablesQuestion,
     ) -> Result<ReceivablesAnswer, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.receivables(&tenant, &question))
+        self.ask_about(tenant, question, Questions::receivables)
             .await
     }
 }

@@ -25,6 +25,7 @@ use crate::{
         ledger::{LedgerEntry, LedgerQuestion, Position},
         model_version::ModelVersion,
         party::{Party, PartyQuestion, TraitDefinition},
+        price_terms::{PriceTerms, PriceTermsQuestion, StoredPriceTerms},
         problem::Problem,
         product::Product,
         prospect::{ProspectAnswer, ProspectQuestion},
@@ -75,7 +76,8 @@ impl Questions {
 
     /// Whose answer is kept.
     fn whose(&self, tenant: &TenantId) -> Result<Of, Problem> {
-        let erasures = self.read(tenant, |books| books.records.prospects().erasure_count())?;
+        let found = self.tenants.find(tenant)?;
+        let erasures = found.map_or(0, |tenant| tenant.erasures());
         Ok((tenant.clone(), erasures))
     }
 
@@ -236,6 +238,46 @@ impl Questions {
             ..question.clone()
         };
         self.read(tenant, |books| books.records.rates().list(question))
+    }
+
+    /// Whether it is known without waiting that nobody has price terms: a ranking asks for those of its rows.
+    pub fn has_no_price_terms(&self, tenant: &TenantId, as_of: Position) -> Result<bool, Problem> {
+        let tenant = self.tenants.find(tenant)?;
+        Ok(tenant.is_none_or(|tenant| {
+            let books = tenant.read_at_once();
+            books.is_some_and(|books| {
+                books.newest >= as_of.min(tenant.watermark())
+                    && books.records.price_terms().is_empty()
+            })
+        }))
+    }
+
+    /// By what some customers buy on a day.
+    pub fn price_terms(
+        &self,
+        tenant: &TenantId,
+        customers: &[PartyId],
+        day: Day,
+        as_of: Position,
+    ) -> Result<Vec<Option<PriceTerms>>, Problem> {
+        let as_of = self.seen(tenant, as_of)?;
+        self.read(tenant, |books| {
+            let terms = books.records.price_terms();
+            terms.find(customers, day, as_of)
+        })
+    }
+
+    /// Stored price terms.
+    pub fn list_price_terms(
+        &self,
+        tenant: &TenantId,
+        question: &PriceTermsQuestion,
+    ) -> Result<Vec<StoredPriceTerms>, Problem> {
+        let question = &PriceTermsQuestion {
+            as_of: self.seen(tenant, question.as_of)?,
+            ..question.clone()
+        };
+        self.read(tenant, |books| books.records.price_terms().list(question))
     }
 
     /// Stored outcomes of prospects.

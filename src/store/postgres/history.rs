@@ -9,7 +9,7 @@ use super::{
     database::{Database, Fault, column},
     entries, json,
     parties::{COLUMNS, party_of},
-    products, prospect_records, rates,
+    price_terms, products, prospect_records, rates,
     recording::Recording,
     sql::{Sql, count, seq},
     tenants,
@@ -62,6 +62,9 @@ pub async fn written(
     if missing(&found) {
         read_rates(database, tenant, range, &mut found).await?;
         read_prospect_records(database, tenant, range, &mut found).await?;
+    }
+    if missing(&found) {
+        read_price_terms(database, tenant, range, &mut found).await?;
     }
     erase(database, tenant, range, &mut found).await?;
     let written: Vec<_> = found.into_values().collect();
@@ -268,6 +271,21 @@ async fn read_rates(
     for row in database.rows(&sql).await? {
         let stored = rates::stored_of(&row)?;
         let content = Content::of_record(Record::ExchangeRate(stored.rate));
+        found.insert(stored.position, of_row(&row, content)?);
+    }
+    Ok(())
+}
+
+async fn read_price_terms(
+    database: &Database,
+    tenant: i32,
+    range: Range,
+    found: &mut BTreeMap<Position, Written>,
+) -> Result<(), Problem> {
+    let sql = question(tenant, range, price_terms::COLUMNS, ("price_terms", 't'));
+    for row in database.rows(&sql).await? {
+        let stored = price_terms::stored_of(&row)?;
+        let content = Content::of_record(Record::PriceTerms(stored.terms));
         found.insert(stored.position, of_row(&row, content)?);
     }
     Ok(())

@@ -20,6 +20,7 @@ mod numbers;
 mod parties;
 mod posting;
 mod posting_relationship;
+mod price_terms;
 mod products;
 mod profiles;
 mod prospect_records;
@@ -58,6 +59,7 @@ use crate::domain::{
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
     model_version::ModelVersion,
     party::{Party, PartyQuestion, TraitDefinition},
+    price_terms::{PriceTerms, PriceTermsQuestion, StoredPriceTerms},
     problem::Problem,
     product::Product,
     prospect::{ProspectAnswer, ProspectQuestion},
@@ -237,6 +239,25 @@ impl Store for PostgresStore {
         question: &RateQuestion,
     ) -> Result<Vec<StoredRate>, Problem> {
         rates::listed(self.database(), self.number(tenant).await?, question).await
+    }
+
+    async fn price_terms(
+        &self,
+        tenant: &TenantId,
+        customers: &[PartyId],
+        day: Day,
+        as_of: Position,
+    ) -> Result<Vec<Option<PriceTerms>>, Problem> {
+        let number = self.number(tenant).await?;
+        price_terms::of(self.database(), number, customers, day, as_of).await
+    }
+
+    async fn list_price_terms(
+        &self,
+        tenant: &TenantId,
+        question: &PriceTermsQuestion,
+    ) -> Result<Vec<StoredPriceTerms>, Problem> {
+        price_terms::listed(self.database(), self.number(tenant).await?, question).await
     }
 
     async fn outcomes(

@@ -5,7 +5,7 @@ use super::{
     database::{Fault, column, rows},
     json,
     parties::{COLUMNS, party_of, stage_number},
-    products, prospect_records, rates,
+    price_terms, products, prospect_records, rates,
     sql::{OPEN, Sql, count, seq},
 };
 use crate::domain::{
@@ -15,6 +15,7 @@ use crate::domain::{
     id::{PartyId, RequestId, TraitKey},
     ledger::{Outcome, Position},
     party::{Party, TraitDefinition},
+    price_terms::StoredPriceTerms,
     product::Product,
     records::{Decision, Record, Records},
     time::{Day, Instant},
@@ -37,6 +38,7 @@ pub struct Recording {
     closings: Vec<Closing>,
     products: Vec<(i64, Instant, Product)>,
     rates: Vec<StoredRate>,
+    price_terms: Vec<StoredPriceTerms>,
     prospects: Vec<prospect_records::Stored>,
 }
 
@@ -67,7 +69,7 @@ impl Recording {
         let (mut parties, mut keys) = (BTreeSet::new(), BTreeSet::new());
         let (mut cost_models, mut closings) = (false, false);
         let mut own_products = BTreeSet::new();
-        let mut rates = BTreeSet::new();
+        let (mut rates, mut terms) = (BTreeSet::new(), BTreeSet::new());
         let mut prospects = Vec::new();
         for record in submitted {
             match record {
@@ -89,6 +91,9 @@ impl Recording {
                 }
                 Record::ExchangeRate(rate) => {
                     rates.insert((rate.pair, rate.day));
+                }
+                Record::PriceTerms(own) => {
+                    terms.insert((own.customer_id.clone(), own.first_day));
                 }
                 Record::Prospect(record) => {
                     parties.extend(record.subject().map(PartyId::to_string));
@@ -112,6 +117,9 @@ impl Recording {
             recording.take(position, Record::Product(product));
         }
         recording.read_rates(connection, tenant, rates).await?;
+        for stored in price_terms::newest_on(connection, tenant, terms).await? {
+            recording.take(stored.position, Record::PriceTerms(stored.terms));
+        }
         for stored in prospect_records::deciding_on(connection, tenant, prospects).await? {
             recording.take(stored.position, Record::Prospect(stored.record));
         }
@@ -275,6 +283,11 @@ impl Recording {
                 record_time,
                 rate: rate.clone(),
             }),
+            Record::PriceTerms(terms) => self.price_terms.push(StoredPriceTerms {
+                position: count(seq),
+                record_time,
+                terms: terms.clone(),
+            }),
             Record::Prospect(record) => self.prospects.push(prospect_records::Stored {
                 position: count(seq),
                 record_time,
@@ -327,6 +340,9 @@ impl Recording {
         }
         if !self.rates.is_empty() {
             statements.push(rates::statement(tenant, &self.rates));
+        }
+        if !self.price_terms.is_empty() {
+            statements.push(price_terms::statement(tenant, &self.price_terms));
         }
         if !self.prospects.is_empty() {
             statements.push(prospect_records::statement(tenant, &self.prospects));

@@ -201,6 +201,9 @@ pub fn record_bytes(record: &Record) -> usize {
         }
         Record::Closing(draft) => draft.note.len(),
         Record::Product(product) => product.product_id.len() + product.category_id.len(),
+        Record::PriceTerms(terms) => {
+            terms.customer_id.as_str().len() + terms.price_list_id.len() + terms.discount_tier.len()
+        }
     }
 }
 

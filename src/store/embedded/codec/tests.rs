@@ -9,6 +9,8 @@ use crate::domain::{
     id::{ActivityId, FactorName, PartyId, RoleId},
     ledger::Reversal,
     party::{Party, Stage},
+    price_terms::PriceTerms,
+    product::Product,
     relationship::{
         AppreciationKind, BonusEvent, Complexity, ExternalityKind, Relationship, Urgency,
     },
@@ -310,6 +312,25 @@ proptest! {
             }
         }
     }
+}
+
+/// The ledgers that are there have these numbers.
+#[test]
+fn kinds_of_records_keep_their_numbers() {
+    let product = Record::Product(Product {
+        product_id: "tea".to_owned(),
+        category_id: String::new(),
+    });
+    let terms = Record::PriceTerms(PriceTerms {
+        customer_id: PartyId::stored("c"),
+        first_day: Day(-3),
+        price_list_id: "trade".to_owned(),
+        discount_tier: String::new(),
+        nominal_discount: Some(5),
+    });
+    let bytes = |record: &Record| postcard::to_allocvec(record).unwrap();
+    assert_eq!(bytes(&product), b"\x04\x03tea\x00");
+    assert_eq!(bytes(&terms), b"\x06\x01c\x05\x05trade\x00\x01\x05");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::{
     questions::{Question, at_once, question},
     random::Random,
     requests::tenants,
-    truth::{Fate, Newest, Truth, Written, all_parties, all_rates},
+    truth::{Fate, Newest, Truth, Written, all_parties, all_price_terms, all_rates},
 };
 use crate::{
     domain::{
@@ -96,8 +96,9 @@ fn records(questions: &Questions, id: &TenantId, newest: Position) -> Result<Str
     let closings = questions.closings(id, newest)?;
     let products = questions.products(id, newest)?;
     let rates = questions.list_exchange_rates(id, &all_rates(newest))?;
+    let terms = questions.list_price_terms(id, &all_price_terms(newest))?;
     Ok(format!(
-        "{parties:?} {definitions:?} {cost_models:?} {closings:?} {products:?} {rates:?}"
+        "{parties:?} {definitions:?} {cost_models:?} {closings:?} {products:?} {rates:?} {terms:?}"
     ))
 }
 

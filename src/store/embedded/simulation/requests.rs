@@ -12,6 +12,7 @@ use crate::{
         ledger::{Entry, Reversal, WriteMode},
         money::Currency,
         party::{Party, Sensitivity, Stage, TraitDefinition, TraitType, TraitValue},
+        price_terms::PriceTerms,
         product::Product,
         records::Record,
         relationship::{BonusEvent, Relationship},
@@ -49,6 +50,16 @@ fn exchange_rate(random: &mut Random) -> ExchangeRate {
         day: Day(i32::try_from(random.below(3)).unwrap()),
         rate: Rate::parse(random.pick(&["0.5", "1.25", "3"]), "").unwrap(),
         source: random.pick(&["ECB", "bank"]).to_owned(),
+    }
+}
+
+fn price_terms(random: &mut Random) -> PriceTerms {
+    PriceTerms {
+        customer_id: customer(random.between(0, CUSTOMERS)),
+        first_day: Day(i32::try_from(random.below(3)).unwrap()),
+        price_list_id: random.pick(&["", "trade", "é"]).to_owned(),
+        discount_tier: random.pick(&["", "gold"]).to_owned(),
+        nominal_discount: random.maybe(|_| 150_000),
     }
 }
 
@@ -329,6 +340,7 @@ impl Maker {
                 request_id: RequestId::parse(&format!("q{}", random.below(8)), "").unwrap(),
             }),
             4 => Record::ExchangeRate(exchange_rate(random)),
+            5 => Record::PriceTerms(price_terms(random)),
             _ => Record::Party(Party {
                 party_id: customer(random.between(0, CUSTOMERS + 3)),
                 stage: random.pick(&[Stage::Prospect, Stage::Customer]),

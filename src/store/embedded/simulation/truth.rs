@@ -10,6 +10,7 @@ use crate::{
         id::TenantId,
         ledger::{Entry, Outcome, Position, WriteMode},
         party::PartyQuestion,
+        price_terms::PriceTermsQuestion,
         problem::Reason,
         records::{Decision, Record, Records},
         time::{Calendar, Instant, Period},
@@ -82,6 +83,17 @@ pub fn all_rates(as_of: Position) -> RateQuestion {
         from: None,
         to: None,
         period: Period::ALL,
+        after: None,
+        as_of,
+        limit: usize::MAX,
+    }
+}
+
+/// Asks for all price terms.
+pub fn all_price_terms(as_of: Position) -> PriceTermsQuestion {
+    PriceTermsQuestion {
+        customer: None,
+        valid_on: None,
         after: None,
         as_of,
         limit: usize::MAX,
@@ -206,7 +218,10 @@ impl TenantTruth {
         let closings = records.closings(self.newest);
         let products = records.products(self.newest);
         let rates = records.rates().list(&all_rates(self.newest));
-        format!("{parties:?} {definitions:?} {cost_models:?} {closings:?} {products:?} {rates:?}")
+        let terms = records.price_terms().list(&all_price_terms(self.newest));
+        format!(
+            "{parties:?} {definitions:?} {cost_models:?} {closings:?} {products:?} {rates:?} {terms:?}"
+        )
     }
 
     /// The sums of every customer over a period, as of a position; those that are zero are absent, and customers

@@ -19,6 +19,8 @@ pub const MINIMUM_SUPPORT: u64 = 5;
 pub const CATEGORY_LIMIT: usize = 64;
 /// Numbers without declared edges are divided into at most so many ranges …
 const RANGE_LIMIT: usize = 16;
+/// Of more than so many numbers into twice as many …
+const MANY_NUMBERS: usize = 20_000;
 /// … with about so many customers in each.
 const RANGE_SUPPORT: usize = 20;
 
@@ -121,10 +123,10 @@ pub fn quantile_edges(mut numbers: Vec<i64>) -> Vec<i64> {
     let Some(first) = numbers.first().copied() else {
         return Vec::new();
     };
-    let limit: usize = std::env::var("RANGES")
-        .ok()
-        .and_then(|s| s.parse().ok())
-        .unwrap_or(RANGE_LIMIT);
+    let limit = match numbers.len() {
+        ..=MANY_NUMBERS => RANGE_LIMIT,
+        _ => 2 * RANGE_LIMIT,
+    };
     let ranges = (numbers.len() / RANGE_SUPPORT).clamp(1, limit);
     let starts = (1..ranges).map(|range| numbers[range * numbers.len() / ranges]);
     let mut edges: Vec<_> = starts.filter(|edge| *edge != first).collect();
@@ -264,13 +266,6 @@ impl Bins {
             (Some(TraitValue::Flag(flag)), Values::Flag) => each(FIRST_VALUE + usize::from(*flag)),
             _ => each(MISSING),
         }
-    }
-
-    /// One bin that stands for a value: of a set that of its first known category.
-    pub fn single(&self, value: Option<&TraitValue>) -> usize {
-        let mut first = None;
-        self.for_each_bin(value, |bin| first = first.or(Some(bin)));
-        first.unwrap_or(RARE)
     }
 
     /// A bin in the words of the answer.

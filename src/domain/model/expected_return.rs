@@ -48,11 +48,15 @@ impl WinChance {
         }
     }
 
-    /// What a model says.
+    /// What a model says. Without a signal nobody is taken for likelier than the base rate.
     pub fn of(prediction: &WinPrediction) -> Self {
+        let most = match prediction.standing {
+            Standing::NoSignal => prediction.base_rate,
+            Standing::Signal | Standing::TooFewOutcomes => 1.0,
+        };
         Self {
-            probability: prediction.probability,
-            lower: prediction.lower,
+            probability: prediction.probability.min(most),
+            lower: prediction.lower.min(most),
             upper: prediction.upper,
             standing: Some(prediction.standing),
         }

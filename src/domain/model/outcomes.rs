@@ -86,6 +86,12 @@ impl Outcomes {
         }
     }
 
+    /// How well the mean of the outcomes is known, in currency units.
+    pub fn standard_error(&self) -> f64 {
+        let whole: f64 = self.weights.iter().sum();
+        self.scale / whole.max(1.0).sqrt()
+    }
+
     /// The sums of each fold's customers.
     pub fn moments(&self, size: usize, rows: &Rows, folds: &[usize]) -> Vec<Moments> {
         let mut parts = vec![Moments::zeros(size); FOLDS];

@@ -1,5 +1,6 @@
 //! Which values customers had at all, so that an answer can say: this was never seen. Knows no outcomes.
 
+use super::design;
 use crate::domain::{
     id::TraitKey,
     party::{TraitDefinition, TraitValue},
@@ -43,8 +44,10 @@ impl Values {
                 }
             }
             TraitValue::Set(set) => {
-                for category in set.difference(&self.categories.clone()) {
-                    self.categories.insert(category.clone());
+                for category in set {
+                    if !self.categories.contains(category) {
+                        self.categories.insert(category.clone());
+                    }
                 }
             }
             TraitValue::Number(number) => {
@@ -73,13 +76,10 @@ impl Values {
 
 impl Seen {
     /// Remembers what customers have of the traits that may enter.
-    pub fn of(admitted: &[&TraitDefinition], customers: &[&Traits]) -> Self {
-        let remember = |definition: &&TraitDefinition| {
+    pub fn of(admitted: &[&TraitDefinition], customers: &design::Values) -> Self {
+        let remember = |(definition, known): (&&TraitDefinition, &Vec<Option<&TraitValue>>)| {
             let mut values = Values::default();
-            let known = customers
-                .iter()
-                .filter_map(|customer| customer.get(&definition.key));
-            for value in known {
+            for value in known.iter().copied().flatten() {
                 values.take(value);
                 if values.categories.len() > LIMIT {
                     return (definition.key.clone(), None);
@@ -88,7 +88,11 @@ impl Seen {
             (definition.key.clone(), Some(values))
         };
         Self {
-            traits: admitted.iter().map(remember).collect(),
+            traits: admitted
+                .iter()
+                .zip(&customers.traits)
+                .map(remember)
+                .collect(),
         }
     }
 
@@ -130,10 +134,9 @@ mod tests {
             definition("N", TraitType::Number),
             definition("S", TraitType::Set),
         ];
-        let seen = Seen::of(
-            &definitions.iter().collect::<Vec<_>>(),
-            &customers.iter().collect::<Vec<_>>(),
-        );
+        let admitted: Vec<_> = definitions.iter().collect();
+        let values = design::Values::of(&admitted, &customers.iter().collect::<Vec<_>>());
+        let seen = Seen::of(&admitted, &values);
         let touring = Traits::from([
             (key("A"), category("Touring")),
             (key("N"), TraitValue::Number(5)),

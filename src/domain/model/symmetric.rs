@@ -59,6 +59,13 @@ impl Symmetric {
     }
 }
 
+impl Symmetric {
+    /// Multiplies every cell.
+    pub fn scale(&mut self, by: f64) {
+        self.cells.iter_mut().for_each(|cell| *cell *= by);
+    }
+}
+
 /// The inverse of a Cholesky factor.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Inverse {

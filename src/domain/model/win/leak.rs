@@ -11,12 +11,12 @@
 //! | AUC | [`Leak::auc`] | of the bins' rates of winning, each row's own fold left out of its rate |
 
 use super::super::{
-    encode::Bins,
+    design::BinColumn,
     evaluation::{Forecast, discrimination::auc, drift},
     number,
     outcomes::FOLDS,
 };
-use crate::domain::{id::TraitKey, party::TraitDefinition, traits::Traits};
+use crate::domain::id::TraitKey;
 
 /// Beyond this information value a trait leaks.
 pub const INFORMATION_LIMIT: f64 = 1.5;
@@ -56,12 +56,12 @@ pub fn is_too_good(separation: &Separation) -> bool {
     separation.information_value > INFORMATION_LIMIT || separation.auc > AUC_LIMIT
 }
 
-/// How well one trait alone tells the won from the lost; `None` if there are too few of a kind or nobody has a value.
+/// How well one trait alone tells the won from the lost, by the bin of each row; `None` if there are too few of a kind.
 ///
-/// A set is looked at as the combination of categories that a row has.
+/// `size` is how many bins there are. A set is looked at by the first of its categories.
 pub fn separation(
-    definition: &TraitDefinition,
-    rows: &[&Traits],
+    size: usize,
+    column: &BinColumn,
     won: &[bool],
     folds: &[usize],
 ) -> Option<Separation> {
@@ -69,12 +69,9 @@ pub fn separation(
     if wins.min(won.len() as u64 - wins) < MINIMUM_OF_EACH {
         return None;
     }
-    let values = rows.iter().map(|row| row.get(&definition.key));
-    let bins = Bins::of_values(definition, values.clone().flatten())?;
-    let places: Vec<usize> = values.map(|value| bins.single(value)).collect();
-    let mut counts = vec![[[0_u64; 2]; FOLDS]; bins.size()];
-    for ((place, won), fold) in places.iter().zip(won).zip(folds) {
-        counts[*place][*fold][usize::from(*won)] += 1;
+    let mut counts = vec![[[0_u64; 2]; FOLDS]; size];
+    for (row, (won, fold)) in won.iter().zip(folds).enumerate() {
+        counts[column.single(row)][*fold][usize::from(*won)] += 1;
     }
     let (lost_counts, won_counts): (Vec<u64>, Vec<u64>) = counts
         .iter()
@@ -86,16 +83,20 @@ pub fn separation(
     let raw = drift::stability_index(&lost_counts, &won_counts);
     let information_value = (raw - drift::by_chance(&lost_counts, &won_counts)).max(0.0);
     let rate = number(wins) / number(won.len() as u64);
-    let forecast = |((place, won), fold): ((&usize, &bool), &usize)| {
-        let own = &counts[*place][*fold];
-        let with = number(won_counts[*place] - own[1]);
-        let all = with + number(lost_counts[*place] - own[0]);
-        Forecast {
-            probability: (with + DRAW * rate) / (all + DRAW),
-            won: *won,
+    // All rows of a bin and a fold are told the same.
+    let mut told = Vec::with_capacity(size * FOLDS);
+    for (bin, folds) in counts.iter().enumerate() {
+        for own in folds {
+            let with = number(won_counts[bin] - own[1]);
+            let all = with + number(lost_counts[bin] - own[0]);
+            told.push((with + DRAW * rate) / (all + DRAW));
         }
+    }
+    let forecast = |(row, (won, fold)): (usize, (&bool, &usize))| Forecast {
+        probability: told[column.single(row) * FOLDS + fold],
+        won: *won,
     };
-    let forecasts: Vec<Forecast> = places.iter().zip(won).zip(folds).map(forecast).collect();
+    let forecasts: Vec<Forecast> = won.iter().zip(folds).enumerate().map(forecast).collect();
     Some(Separation {
         information_value,
         auc: auc(&forecasts)?.value,

@@ -15,15 +15,20 @@
 
 use super::super::{
     design::Rows,
+    number,
     symmetric::{Inverse, Symmetric},
 };
 
 /// So many steps are enough from anywhere; a few are, most often.
-const STEPS: usize = 40;
+const STEPS: usize = 60;
 /// A step is halved so many times before the search gives up.
 const HALVINGS: usize = 12;
 /// Effects that move less than this have been found.
-const STILL: f64 = 1e-8;
+const STILL: f64 = 1e-7;
+/// After a step as short as this the curvature is taken to be still the same.
+const SHORT: f64 = 0.1;
+/// How short steps must have become when that is asked of a fold.
+const STILL_OF_FOLDS: f64 = 1e-4;
 /// The least curvature of a row, so that a certain one does not vanish from the system.
 const LEAST_CURVATURE: f64 = 1e-9;
 
@@ -38,8 +43,8 @@ pub struct Sample<'a> {
     pub weights: &'a [f64],
     /// What is added to the log-odds of each row and is not fitted; empty for nothing.
     pub offsets: &'a [f64],
-    /// The fold of each row.
-    pub folds: &'a [usize],
+    /// The rows of each fold.
+    pub folds: &'a [Vec<usize>],
     /// How many columns there are.
     pub size: usize,
 }
@@ -128,9 +133,19 @@ impl Sample<'_> {
 
     /// The log-odds of a row under some effects.
     pub fn log_odds(&self, row: usize, effects: &[f64]) -> f64 {
-        let columns = self.rows.customer(row);
-        let sum: f64 = columns.iter().map(|column| effects[*column]).sum();
-        self.offsets.get(row).copied().unwrap_or(0.0) + sum
+        let columns = self.rows.customer(row).chunks_exact(4);
+        let mut sum = self.offsets.get(row).copied().unwrap_or(0.0);
+        for column in columns.remainder() {
+            sum += effects[*column];
+        }
+        // Four strands: a fixed order, in which one addition need not wait for the other.
+        let mut strands = [0.0; 4];
+        for four in columns {
+            for (strand, column) in strands.iter_mut().zip(four) {
+                *strand += effects[*column];
+            }
+        }
+        sum + (strands[0] + strands[1]) + (strands[2] + strands[3])
     }
 
     /// The log-odds of all rows.
@@ -142,7 +157,17 @@ impl Sample<'_> {
 
     /// The rows that are fitted when a fold is left out; `None` leaves nobody out.
     fn fitted(&self, without: Option<usize>) -> impl Iterator<Item = usize> + '_ {
-        (0..self.count()).filter(move |row| Some(self.folds[*row]) != without)
+        let folds = self.folds.iter().enumerate();
+        let folds = folds.filter(move |(fold, _)| Some(*fold) != without);
+        folds.flat_map(|(_, rows)| rows.iter().copied())
+    }
+
+    /// Whether there are outcomes of both kinds outside a fold.
+    pub fn has_both(&self, without: usize) -> bool {
+        let won = |row: usize| self.outcomes[row] > 0.5;
+        let mut rows = self.fitted(Some(without));
+        let first = rows.next().map(won);
+        first.is_some_and(|first| rows.any(|row| won(row) != first))
     }
 
     /// The penalised negative log-likelihood, and its gradient's negative.
@@ -168,67 +193,135 @@ impl Sample<'_> {
         (sum, gradient)
     }
 
-    /// The curvature of the likelihood over the rows for which `which` holds.
-    pub fn curvature(&self, effects: &[f64], which: impl Fn(usize) -> bool) -> Symmetric {
-        let mut matrix = Symmetric::zeros(self.size);
-        for row in (0..self.count()).filter(|row| which(*row)) {
-            let p = probability(self.log_odds(row, effects));
-            let weight = self.weights[row] * (p * (1.0 - p)).max(LEAST_CURVATURE);
-            let columns = self.rows.customer(row);
-            for (place, own) in columns.iter().enumerate() {
-                matrix.add_along(*own, &columns[..=place], weight);
+    /// The curvature of the likelihood, fold by fold.
+    fn curvatures(&self, effects: &[f64]) -> Vec<Symmetric> {
+        let of_fold = |rows: &Vec<usize>| {
+            let mut matrix = Symmetric::zeros(self.size);
+            for row in rows {
+                let p = probability(self.log_odds(*row, effects));
+                let weight = self.weights[*row] * (p * (1.0 - p)).max(LEAST_CURVATURE);
+                let columns = self.rows.customer(*row);
+                for (place, own) in columns.iter().enumerate() {
+                    matrix.add_along(*own, &columns[..=place], weight);
+                }
             }
-        }
-        matrix
+            matrix
+        };
+        self.folds.iter().map(of_fold).collect()
     }
 
-    /// Finds the effects, beginning from some, of all rows or of those outside a fold.
-    pub fn fit(&self, penalty: &Penalty, start: Vec<f64>, without: Option<usize>) -> Logistic {
-        let mut effects = start;
-        let (mut least, mut gradient) = self.objective(&effects, penalty, without);
-        let kept = |row: usize| Some(self.folds[row]) != without;
-        let mut curvature = penalty.inverse(self.curvature(&effects, kept));
+    /// Finds the effects of all rows, beginning from some.
+    pub fn fit(&self, penalty: &Penalty, start: Vec<f64>) -> Fitted {
+        let mut curvatures = self.curvatures(&start);
+        let mut inverse = penalty.inverse(self.sum(&curvatures, None));
+        let mut at = Place::of(self, start, penalty, None);
         for _ in 0..STEPS {
-            let step = curvature.solve(&gradient);
-            let longest = step.iter().fold(0.0_f64, |most, own| most.max(own.abs()));
-            let Some((found, value, slope)) = self.halve(&effects, &step, least, penalty, without)
-            else {
-                break;
-            };
-            (effects, least, gradient) = (found, value, slope);
-            // Newton's steps shrink by squares: after one this short the factor is that of the end.
+            let longest = at.step(self, &inverse, penalty, None);
             if longest < STILL {
                 break;
             }
-            if longest > STILL.sqrt() {
-                curvature = penalty.inverse(self.curvature(&effects, kept));
+            if longest > SHORT {
+                curvatures = self.curvatures(&at.effects);
+                inverse = penalty.inverse(self.sum(&curvatures, None));
             }
         }
-        Logistic { effects, curvature }
+        let mut of_folds = self.sum(&curvatures, None);
+        of_folds.scale(1.0 - 1.0 / number(self.folds.len() as u64));
+        Fitted {
+            effects: at.effects,
+            curvatures,
+            inverse_of_folds: penalty.inverse(of_folds),
+        }
     }
 
-    /// The first of a step, its half, its quarter … that does not lead uphill.
-    fn halve(
-        &self,
-        effects: &[f64],
-        step: &[f64],
-        least: f64,
+    /// Finds the effects without a fold, beginning from those of all rows.
+    ///
+    /// The curvature of all rows, drawn in, stands for that of the others as long as steps with it are short.
+    pub fn fit_without(&self, fold: usize, penalty: &Penalty, whole: &Fitted) -> Vec<f64> {
+        let mut own = None::<Inverse>;
+        let mut at = Place::of(self, whole.effects.clone(), penalty, Some(fold));
+        for _ in 0..STEPS {
+            let inverse = own.as_ref().unwrap_or(&whole.inverse_of_folds);
+            let longest = at.step(self, inverse, penalty, Some(fold));
+            if longest < STILL_OF_FOLDS {
+                break;
+            }
+            if longest > SHORT {
+                let curvatures = self.curvatures(&at.effects);
+                own = Some(penalty.inverse(self.sum(&curvatures, Some(fold))));
+            }
+        }
+        at.effects
+    }
+
+    fn sum(&self, curvatures: &[Symmetric], without: Option<usize>) -> Symmetric {
+        let mut sum = Symmetric::zeros(self.size);
+        for (_, part) in curvatures
+            .iter()
+            .enumerate()
+            .filter(|(f, _)| Some(*f) != without)
+        {
+            sum.add_all(part);
+        }
+        sum
+    }
+}
+
+/// A fit of all rows, with what is needed to leave a fold out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fitted {
+    /// What each column adds to the log-odds.
+    pub effects: Vec<f64>,
+    curvatures: Vec<Symmetric>,
+    /// Of the curvature that all folds but one have on average.
+    inverse_of_folds: Inverse,
+}
+
+impl Fitted {
+    /// The inverse of the curvature under another penalty.
+    pub fn inverse(&self, sample: &Sample, penalty: &Penalty) -> Inverse {
+        penalty.inverse(sample.sum(&self.curvatures, None))
+    }
+}
+
+/// Where the search is.
+struct Place {
+    effects: Vec<f64>,
+    loss: f64,
+    gradient: Vec<f64>,
+}
+
+impl Place {
+    fn of(sample: &Sample, effects: Vec<f64>, penalty: &Penalty, without: Option<usize>) -> Self {
+        let (loss, gradient) = sample.objective(&effects, penalty, without);
+        Self {
+            effects,
+            loss,
+            gradient,
+        }
+    }
+
+    /// Goes a step, or its half, its quarter … if that leads uphill, and says how long the longest part was.
+    fn step(
+        &mut self,
+        sample: &Sample,
+        inverse: &Inverse,
         penalty: &Penalty,
         without: Option<usize>,
-    ) -> Option<(Vec<f64>, f64, Vec<f64>)> {
+    ) -> f64 {
+        let step = inverse.solve(&self.gradient);
+        let longest = step.iter().fold(0.0_f64, |most, own| most.max(own.abs()));
         let mut scale = 1.0;
         for _ in 0..HALVINGS {
-            let moved: Vec<f64> = effects
-                .iter()
-                .zip(step)
-                .map(|(effect, step)| effect + scale * step)
-                .collect();
-            let (value, gradient) = self.objective(&moved, penalty, without);
-            if value <= least {
-                return Some((moved, value, gradient));
+            let moved = self.effects.iter().zip(&step);
+            let moved: Vec<f64> = moved.map(|(own, step)| own + scale * step).collect();
+            let found = Self::of(sample, moved, penalty, without);
+            if found.loss <= self.loss {
+                *self = found;
+                return longest * scale;
             }
             scale /= 2.0;
         }
-        None
+        0.0
     }
 }

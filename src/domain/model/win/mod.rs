@@ -15,10 +15,12 @@
 //!
 //! * [`logistic`]: the fit. [`leak`]: traits that give the outcome away.
 
+mod calibrate;
 pub mod leak;
 pub mod logistic;
 mod pairs;
 mod predict;
+mod tables;
 mod train;
 
 use super::{
@@ -83,7 +85,7 @@ impl Default for WinSettings {
 pub enum Standing {
     /// There are too few outcomes, or too few of one kind.
     TooFewOutcomes,
-    /// Traits do not tell the won from the lost: everybody is told the base rate.
+    /// Nothing shows that traits tell the won from the lost: decisions are taken on the base rate.
     NoSignal,
     /// It tells them apart, on outcomes that were held back.
     Signal,
@@ -145,6 +147,8 @@ pub struct WinPrediction {
     pub evidence: u64,
     /// Its values that no closed prospect had.
     pub never_seen: Vec<NeverSeen>,
+    /// The base rate: without a signal nobody is to be taken for likelier than this.
+    pub base_rate: f64,
     /// How far the model can be relied on.
     pub standing: Standing,
 }

@@ -9,13 +9,14 @@
 //! | symbol | here | meaning |
 //! |---|---|---|
 //! | `g_c`, `h_c` | `Cells` | sums over a cell of `w (y - p)` and of `w p (1 - p)` |
-//! | `l` | [`DRAW`] | how strongly a cell is drawn towards zero |
+//! | `l` | [`DRAW`], penalty | how strongly a cell is drawn towards zero |
+//! | `e_c` | [`Pairs::effects`] | what a cell adds, by Newton's steps pair by pair: `(g + h e) / (h + l)` |
 //! | `z` | [`promise`] | `sum g^2 / (h + l)` less its mean by chance, over its deviation by chance |
 
-use super::logistic::{Logistic, Penalty, Sample, probability};
+use super::logistic::{Sample, probability};
 use crate::domain::{
     model::{
-        design::{Design, Rows, TraitColumns},
+        design::{Binned, Design, TraitColumns},
         encode::{FIRST_VALUE, MISSING, RARE},
         evaluation::contest::{Contest, paired},
         outcomes::FOLDS,
@@ -34,18 +35,18 @@ const DRAW: f64 = 20.0;
 const PROMISE: f64 = 4.0;
 /// The penalties that are tried.
 const PENALTIES: [f64; 2] = [60.0, 20.0];
-/// The penalty of the level, which the additive model has set already.
-const LEVEL: f64 = 1.0;
+/// How many times all pairs are gone through.
+const SWEEPS: usize = 6;
 
 /// Pairs with what their cells add.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Pairs {
     /// The pairs, by the places of their traits.
     pub pairs: Vec<Pair>,
-    /// What everybody and each cell adds.
-    pub fit: Logistic,
-    /// The penalty of a cell.
-    pub penalty: f64,
+    /// What each cell adds.
+    pub effects: Vec<f64>,
+    /// How well that is known: the variance of each cell's effect, the others being given.
+    pub variances: Vec<f64>,
 }
 
 /// Two traits whose groups are crossed.
@@ -59,7 +60,7 @@ pub struct Pair {
     first_groups: Vec<usize>,
     /// The group of each bin of the second.
     second_groups: Vec<usize>,
-    /// The column of the first cell.
+    /// The place of the first cell among the effects.
     start: usize,
     /// How many closed prospects and how many of them won are in each cell.
     pub counts: Vec<(u64, u64)>,
@@ -73,8 +74,8 @@ impl Pair {
         self.first_groups[first] * GROUPS + self.second_groups[second]
     }
 
-    /// The column of a cell.
-    pub fn column(&self, cell: usize) -> usize {
+    /// The place of a cell among the effects.
+    pub fn place(&self, cell: usize) -> usize {
         self.start + cell
     }
 }
@@ -119,10 +120,16 @@ struct Cells {
 }
 
 const CELLS: usize = GROUPS * GROUPS;
+/// The same as [`GROUPS`], for small numbers.
+const GROUP_STEP: u8 = 8;
 
 impl Cells {
     fn of(codes: &[Vec<u8>], sample: &Sample, held_back: &[f64]) -> Self {
         let traits = codes.len();
+        let mut folds = vec![0; sample.count()];
+        for (fold, rows) in sample.folds.iter().enumerate() {
+            rows.iter().for_each(|row| folds[*row] = fold);
+        }
         let pairs: Vec<(usize, usize)> = (0..traits)
             .flat_map(|first| (first + 1..traits).map(move |second| (first, second)))
             .collect();
@@ -135,7 +142,7 @@ impl Cells {
             for (own, codes) in own.iter_mut().zip(codes) {
                 *own = usize::from(codes[row]);
             }
-            let mut cells = sums[sample.folds[row]].chunks_exact_mut(CELLS);
+            let mut cells = sums[folds[row]].chunks_exact_mut(CELLS);
             for (place, first) in own.iter().enumerate() {
                 for (second, table) in own[place + 1..].iter().zip(&mut cells) {
                     let cell = &mut table[first * GROUPS + second];
@@ -188,59 +195,102 @@ impl Cells {
     }
 }
 
-/// Pairs that were chosen, and which row is in which of their cells.
+/// Pairs that were chosen.
 struct Crossed {
     pairs: Vec<Pair>,
-    rows: Rows,
-    size: usize,
+    /// The cell of each row, one list for each pair.
+    cells: Vec<Vec<u8>>,
+}
+
+/// What cells add, and their curvatures.
+struct CellFit {
+    effects: Vec<f64>,
+    bends: Vec<f64>,
 }
 
 impl Crossed {
     fn of(chosen: &[(usize, usize)], design: &Design, codes: &[Vec<u8>], places: &[usize]) -> Self {
-        let mut size = 1;
+        let mut start = 0;
         let pair = |&(first, second): &(usize, usize)| {
-            let start = size;
-            size += CELLS;
+            start += CELLS;
             Pair {
                 first: places[first],
                 second: places[second],
                 first_groups: groups(&design.traits[places[first]]),
                 second_groups: groups(&design.traits[places[second]]),
-                start,
+                start: start - CELLS,
                 counts: vec![(0, 0); CELLS],
                 mean: 0.0,
             }
         };
-        let pairs: Vec<Pair> = chosen.iter().map(pair).collect();
-        let count = codes.first().map_or(0, Vec::len);
-        let columns = |row: usize| {
-            let mut columns = vec![0];
-            for (place, (first, second)) in chosen.iter().enumerate() {
-                let cell =
-                    usize::from(codes[*first][row]) * GROUPS + usize::from(codes[*second][row]);
-                columns.push(1 + place * CELLS + cell);
-            }
-            columns
-        };
-        let rows = Rows::of((0..count).map(columns));
-        Self { pairs, rows, size }
+        let cell = |(first, second): (&u8, &u8)| first * GROUP_STEP + second;
+        Self {
+            pairs: chosen.iter().map(pair).collect(),
+            cells: chosen
+                .iter()
+                .map(|(first, second)| {
+                    codes[*first]
+                        .iter()
+                        .zip(&codes[*second])
+                        .map(cell)
+                        .collect()
+                })
+                .collect(),
+        }
     }
 
-    fn penalty(&self, strength: f64) -> Penalty {
-        let mut towards_zero = vec![strength; self.size];
-        towards_zero[0] = LEVEL;
-        Penalty {
-            towards_zero,
-            together: Vec::new(),
+    /// What the cells of a row add.
+    fn sum(&self, row: usize, effects: &[f64]) -> f64 {
+        let tables = effects.chunks_exact(CELLS).zip(&self.cells);
+        tables
+            .map(|(table, cells)| table[usize::from(cells[row])])
+            .sum()
+    }
+
+    /// Fits the cells on top of given log-odds, a fold left out: Newton's step for each pair in turn, what the others
+    /// have moved since probabilities were taken being reckoned with to first order.
+    fn fit(&self, sample: &Sample, given: &[f64], without: Option<usize>, penalty: f64) -> CellFit {
+        let folds = sample.folds.iter().enumerate();
+        let folds = folds.filter(|(fold, _)| Some(*fold) != without);
+        let rows: Vec<usize> = folds.flat_map(|(_, rows)| rows.iter().copied()).collect();
+        let mut effects = vec![0.0; self.pairs.len() * CELLS];
+        let mut bends = vec![0.0; effects.len()];
+        let mut pulls = vec![0.0; rows.len()];
+        let mut weights = vec![0.0; rows.len()];
+        for _ in 0..SWEEPS {
+            for ((pull, weight), row) in pulls.iter_mut().zip(&mut weights).zip(&rows) {
+                let p = probability(given[*row] + self.sum(*row, &effects));
+                *weight = sample.weights[*row] * p * (1.0 - p);
+                *pull = sample.weights[*row] * (sample.outcomes[*row] - p);
+            }
+            for (place, cells) in self.cells.iter().enumerate() {
+                let mut sums = [[0.0; 2]; CELLS];
+                for ((pull, weight), row) in pulls.iter().zip(&weights).zip(&rows) {
+                    let sums = &mut sums[usize::from(cells[*row])];
+                    sums[0] += pull;
+                    sums[1] += weight;
+                }
+                let mut moved = [0.0; CELLS];
+                for (cell, [pull, bend]) in sums.iter().enumerate() {
+                    let effect = &mut effects[place * CELLS + cell];
+                    moved[cell] = (pull - penalty * *effect) / (bend + penalty);
+                    *effect += moved[cell];
+                    bends[place * CELLS + cell] = *bend;
+                }
+                for ((pull, weight), row) in pulls.iter_mut().zip(&weights).zip(&rows) {
+                    *pull -= weight * moved[usize::from(cells[*row])];
+                }
+            }
         }
+        CellFit { effects, bends }
     }
 }
 
 /// What the additive model was found to be: its own fit, and those made without each fold.
 pub struct Additive<'a> {
-    /// The effects of all rows.
+    /// The log-odds of all rows.
     pub whole: &'a [f64],
-    /// The effects without each fold.
+    /// The same by the model made without each fold.
     pub without: &'a [Vec<f64>],
     /// The log-odds of each row by the model made without its fold.
     pub held_back: &'a [f64],
@@ -249,14 +299,14 @@ pub struct Additive<'a> {
 /// Looks for pairs; `None` if none helps. With them the log-odds of held-back rows with the pairs' part in.
 pub fn find(
     design: &Design,
-    traits: &[&Traits],
+    binned: &Binned,
     sample: &Sample,
     additive: &Additive,
 ) -> Option<(Pairs, Vec<f64>, Contest)> {
     let partitions: Vec<usize> = (0..design.traits.len())
         .filter(|place| design.traits[*place].bins.is_partition())
         .collect();
-    let codes = codes(design, traits, &partitions);
+    let codes = codes(design, binned, &partitions);
     let cells = Cells::of(&codes, sample, additive.held_back);
     let chosen = cells.best(None);
     if chosen.is_empty() {
@@ -293,19 +343,15 @@ pub fn find(
     ))
 }
 
-fn codes(design: &Design, traits: &[&Traits], partitions: &[usize]) -> Vec<Vec<u8>> {
-    let groups: Vec<Vec<usize>> = partitions
-        .iter()
-        .map(|place| groups(&design.traits[*place]))
-        .collect();
-    let mut codes = vec![Vec::with_capacity(traits.len()); partitions.len()];
-    for party in traits {
-        let bins = places(design, party);
-        for ((codes, groups), place) in codes.iter_mut().zip(&groups).zip(partitions) {
-            codes.push(u8::try_from(groups[bins[*place]]).unwrap_or(u8::MAX));
-        }
-    }
-    codes
+fn codes(design: &Design, binned: &Binned, partitions: &[usize]) -> Vec<Vec<u8>> {
+    let of_trait = |place: &usize| {
+        let groups = groups(&design.traits[*place]);
+        let small = |group: usize| u8::try_from(group).unwrap_or(0);
+        let column = &binned.traits[*place];
+        let code = |row: usize| small(groups[column.single(row)]);
+        (0..binned.count).map(code).collect()
+    };
+    partitions.iter().map(of_trait).collect()
 }
 
 fn losses(sample: &Sample, log_odds: &[f64]) -> Vec<f64> {
@@ -324,19 +370,12 @@ fn held_back(
 ) -> Vec<f64> {
     let mut found = additive.held_back.to_vec();
     for (fold, crossed) in crossed.iter().enumerate() {
-        let (Some(crossed), Some(effects)) = (crossed, additive.without.get(fold)) else {
+        let (Some(crossed), Some(offsets)) = (crossed, additive.without.get(fold)) else {
             continue;
         };
-        let offsets = sample.all_log_odds(effects);
-        let own = Sample {
-            rows: &crossed.rows,
-            offsets: &offsets,
-            size: crossed.size,
-            ..*sample
-        };
-        let fit = own.fit(&crossed.penalty(penalty), vec![0.0; own.size], Some(fold));
-        for row in (0..own.count()).filter(|row| own.folds[*row] == fold) {
-            found[row] = own.log_odds(row, &fit.effects);
+        let fit = crossed.fit(sample, offsets, Some(fold), penalty);
+        for row in &sample.folds[fold] {
+            found[*row] = offsets[*row] + crossed.sum(*row, &fit.effects);
         }
     }
     found
@@ -344,35 +383,26 @@ fn held_back(
 
 impl Crossed {
     fn fitted(mut self, sample: &Sample, additive: &Additive, penalty: f64) -> Pairs {
-        let offsets = sample.all_log_odds(additive.whole);
-        let own = Sample {
-            rows: &self.rows,
-            offsets: &offsets,
-            size: self.size,
-            ..*sample
-        };
-        let fit = own.fit(&self.penalty(penalty), vec![0.0; own.size], None);
-        let mut weights = vec![0.0; self.size];
-        for row in 0..own.count() {
-            for (pair, column) in self.pairs.iter_mut().zip(&self.rows.customer(row)[1..]) {
-                weights[*column] += own.weights[row];
-                let (closed, won) = &mut pair.counts[*column - pair.start];
-                *closed += 1;
-                *won += u64::from(own.outcomes[row] > 0.5);
-            }
-        }
-        for pair in &mut self.pairs {
+        let fit = self.fit(sample, additive.whole, None, penalty);
+        for (pair, cells) in self.pairs.iter_mut().zip(&self.cells) {
             let (mut sum, mut all) = (0.0, 0.0);
-            for column in pair.start..pair.start + CELLS {
-                sum += weights[column] * fit.effects[column];
-                all += weights[column];
+            for (row, cell) in cells.iter().enumerate() {
+                let cell = usize::from(*cell);
+                sum += sample.weights[row] * fit.effects[pair.start + cell];
+                all += sample.weights[row];
+                pair.counts[cell].0 += 1;
+                pair.counts[cell].1 += u64::from(sample.outcomes[row] > 0.5);
             }
             pair.mean = if all > 0.0 { sum / all } else { 0.0 };
         }
         Pairs {
             pairs: self.pairs,
-            fit,
-            penalty,
+            effects: fit.effects,
+            variances: fit
+                .bends
+                .iter()
+                .map(|bend| 1.0 / (bend + penalty))
+                .collect(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a model says of one prospect.
 
 use super::{
-    Standing, WinContribution, WinModel, WinPrediction,
+    WinContribution, WinModel, WinPrediction,
     logistic::{log_odds, probability},
     pairs,
 };
@@ -24,8 +24,6 @@ const LIMIT: f64 = 13.8;
 
 impl WinModel {
     /// Says how likely a prospect with these traits is won.
-    ///
-    /// Without a signal everybody is told the base rate, and nothing contributes.
     pub fn predict(&self, party: &Traits) -> WinPrediction {
         let mut found = self.base();
         let mut last_known = None;
@@ -42,7 +40,7 @@ impl WinModel {
         });
         found.evidence = evidence.unwrap_or(0);
         found.never_seen = self.seen.never_seen(party);
-        if self.standing != Standing::NoSignal && self.design.size > 1 {
+        if self.design.size > 1 {
             self.explain(party, &mut found);
         }
         found
@@ -68,15 +66,15 @@ impl WinModel {
             known_traits: 0,
             evidence: 0,
             never_seen: Vec::new(),
+            base_rate: rate,
             standing: self.standing,
         }
     }
 
     fn explain(&self, party: &Traits, found: &mut WinPrediction) {
         let effects = &self.fit.effects;
-        let level = self.pairs.fit.effects.first().copied().unwrap_or(0.0);
         let of_pairs: f64 = self.pairs.pairs.iter().map(|pair| pair.mean).sum();
-        let mean = self.means.iter().sum::<f64>() + of_pairs + level;
+        let mean = self.means.iter().sum::<f64>() + of_pairs;
         found.baseline = self.intercept + self.slope * (effects[0] + mean);
         self.design.for_each_bin(party, |place, bin| {
             let entry = &self.design.traits[place];
@@ -113,7 +111,7 @@ impl WinModel {
         let bins = pairs::places(&self.design, party);
         for pair in &self.pairs.pairs {
             let cell = pair.cell(bins[pair.first], bins[pair.second]);
-            let effect = self.pairs.fit.effects[pair.column(cell)];
+            let effect = self.pairs.effects[pair.place(cell)];
             let log_odds = self.slope * (effect - pair.mean);
             let (closed, won) = pair.counts[cell];
             let bin = |place: usize| self.design.traits[place].bins.bin(bins[place]);
@@ -153,13 +151,10 @@ impl WinModel {
         let mut variance = self.fit.curvature.quadratic(&columns) + unseen;
         if !self.pairs.pairs.is_empty() {
             let bins = pairs::places(&self.design, party);
-            let cells = self
-                .pairs
-                .pairs
-                .iter()
-                .map(|pair| pair.column(pair.cell(bins[pair.first], bins[pair.second])));
-            let columns: Vec<usize> = std::iter::once(0).chain(cells).collect();
-            variance += self.pairs.fit.curvature.quadratic(&columns);
+            for pair in &self.pairs.pairs {
+                let cell = pair.cell(bins[pair.first], bins[pair.second]);
+                variance += self.pairs.variances[pair.place(cell)];
+            }
         }
         self.slope * variance.max(0.0).sqrt()
     }
@@ -188,27 +183,5 @@ impl WinModel {
             print.add(&forecast.probability.to_bits().to_le_bytes());
         }
         print.value()
-    }
-}
-impl WinModel {
-    /// For the laboratory.
-    pub fn describe(&self) -> String {
-        format!(
-            "slope {:.3} intercept {:.3} prior {:?} size {}",
-            self.slope,
-            self.intercept,
-            self.prior.first(),
-            self.design.size
-        ) + &format!(
-            " pairs {:?}",
-            self.pairs
-                .pairs
-                .iter()
-                .map(|p| (
-                    self.design.traits[p.first].bins.key.as_str(),
-                    self.design.traits[p.second].bins.key.as_str()
-                ))
-                .collect::<Vec<_>>()
-        )
     }
 }

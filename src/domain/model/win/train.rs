@@ -2,14 +2,17 @@
 
 use super::{
     Closed, MINIMUM_CLOSED, MINIMUM_OF_EACH, SIGNAL, Standing, WinModel, WinSettings,
+    calibrate::{self, Point},
     leak::{self, LATE_LIMIT, Leak},
-    logistic::{Logistic, Penalty, Sample, log_odds, loss, probability},
+    logistic::{Fitted, Logistic, Penalty, Sample, log_odds, loss, probability},
     pairs::{self, Additive, Pairs},
+    tables::Tables,
 };
 use crate::domain::{
+    id::TraitKey,
     model::{
         IgnoredTrait, admit,
-        design::{Design, TraitColumns},
+        design::{BinColumn, Binned, Design, TraitColumns, Values},
         encode::FIRST_VALUE,
         evaluation::{Forecast, discrimination::auc},
         number,
@@ -23,11 +26,21 @@ use crate::domain::{
 use std::{borrow::Cow, sync::Arc};
 
 /// The penalties that cross-validation chooses from.
-const PENALTIES: [f64; 7] = [100.0, 50.0, 25.0, 12.0, 6.0, 3.0, 1.5];
+const PENALTIES: [f64; 6] = [4.0, 12.0, 36.0, 108.0, 324.0, 972.0];
+/// Neighbouring ranges of numbers are held together by so many penalties …
+const SMOOTH: f64 = 1.0;
+/// … and drawn towards zero by this part of one.
+const ORDERED: f64 = 0.5;
+/// Where the choice of a penalty begins.
+const FIRST_PENALTY: usize = 2;
+/// So many rows are enough to choose.
+const CHOOSING: usize = 20_000;
 /// The penalty of what everybody has: none to speak of.
 const FREE: f64 = 1e-6;
-/// How surely the slope of the calibration is 1 beforehand, in outcomes of average information.
-const SLOPE_PRIOR: f64 = 10.0;
+/// What is expected of the slope of the tables: traits that say the same are counted more than once.
+const SLOPE: f64 = 0.5;
+/// With a greater penalty the fit would seem surer of itself than it is: bounds are those of at most this one.
+const PENALTY_OF_BOUNDS: f64 = 16.0;
 
 /// The closed prospects in the order of their ids.
 struct Rows<'a> {
@@ -107,41 +120,64 @@ fn without_late<'a>(closed: &Closed<'a>) -> Cow<'a, Traits> {
     }
 }
 
-/// Finds the traits that give the outcome away among those that may enter, and takes them out.
-fn refuse_leaks(
+/// Bins of the traits that may enter and do not give the outcome away; these are told and taken out.
+fn learn<'a>(
     admitted: &mut Vec<&TraitDefinition>,
     closed: &[Closed],
     rows: &Rows,
-    traits: &[&Traits],
-) -> Vec<Leak> {
+    traits: &[&'a Traits],
+) -> (Vec<Leak>, Design, Binned, Values<'a>) {
     let mut leaks = Vec::new();
-    admitted.retain(|definition| {
-        let key = &definition.key;
-        let known = closed.iter().filter(|own| own.traits.get(key).is_some());
-        let late = closed.iter().filter(|own| own.late.contains(key)).count() as u64;
-        let late = number(late) / number(known.count().max(1) as u64);
-        let found = leak::separation(definition, traits, &rows.won, &rows.folds);
-        if late <= LATE_LIMIT && !found.is_some_and(|found| leak::is_too_good(&found)) {
-            return true;
+    loop {
+        let values = Values::of(admitted, traits);
+        let (design, binned) = Design::learn(admitted, &values);
+        let found = leaks_among(closed, rows, &design, &binned);
+        if found.is_empty() {
+            return (leaks, design, binned, values);
         }
-        leaks.push(Leak {
-            key: key.clone(),
-            information_value: found.map_or(0.0, |found| found.information_value),
-            auc: found.map_or(0.5, |found| found.auc),
-            late,
-        });
-        false
-    });
+        admitted.retain(|own| found.iter().all(|leak| leak.key != own.key));
+        leaks.extend(found);
+        leaks.sort_by(|a, b| a.key.cmp(&b.key));
+    }
+}
+
+fn leaks_among(closed: &[Closed], rows: &Rows, design: &Design, binned: &Binned) -> Vec<Leak> {
+    let any_late = closed.iter().any(|own| !own.late.is_empty());
+    let mut leaks = Vec::new();
+    for (entry, column) in design.traits.iter().zip(&binned.traits) {
+        let key = &entry.bins.key;
+        let late = if any_late {
+            late_part(closed, key)
+        } else {
+            0.0
+        };
+        let found = leak::separation(entry.bins.size(), column, &rows.won, &rows.folds);
+        if late > LATE_LIMIT || found.is_some_and(|found| leak::is_too_good(&found)) {
+            leaks.push(Leak {
+                key: key.clone(),
+                information_value: found.map_or(0.0, |found| found.information_value),
+                auc: found.map_or(0.5, |found| found.auc),
+                late,
+            });
+        }
+    }
     leaks
+}
+
+/// Which part of a trait's values came after the decision.
+fn late_part(closed: &[Closed], key: &TraitKey) -> f64 {
+    let known = closed.iter().filter(|own| own.traits.get(key).is_some());
+    let late = closed.iter().filter(|own| own.late.contains(key));
+    number(late.count() as u64) / number(known.count().max(1) as u64)
 }
 
 /// What was found by cross-validation.
 struct Chosen {
-    penalty: Penalty,
-    fit: Logistic,
+    penalty: f64,
+    fit: Fitted,
     /// The log-odds of each row by the model made without its fold.
     held_back: Vec<f64>,
-    /// The effects without each fold.
+    /// The log-odds of all rows by the model made without each fold.
     without: Vec<Vec<f64>>,
 }
 
@@ -152,14 +188,6 @@ fn penalties(design: &Design, penalty: f64) -> Penalty {
         *first = FREE;
     }
     let mut together = Vec::new();
-    let smooth: f64 = std::env::var("SMOOTH")
-        .ok()
-        .and_then(|s| s.parse().ok())
-        .unwrap_or(0.0);
-    let ridge: f64 = std::env::var("RIDGE")
-        .ok()
-        .and_then(|s| s.parse().ok())
-        .unwrap_or(1.0);
     for entry in design.traits.iter().filter(|entry| entry.bins.is_ordered()) {
         let shown: Vec<usize> = entry.columns[FIRST_VALUE..]
             .iter()
@@ -167,10 +195,10 @@ fn penalties(design: &Design, penalty: f64) -> Penalty {
             .copied()
             .collect();
         for pair in shown.windows(2) {
-            together.push((pair[0], pair[1], penalty * smooth));
+            together.push((pair[0], pair[1], penalty * SMOOTH));
         }
         for column in shown {
-            towards_zero[column] *= ridge;
+            towards_zero[column] *= ORDERED;
         }
     }
     Penalty {
@@ -179,110 +207,117 @@ fn penalties(design: &Design, penalty: f64) -> Penalty {
     }
 }
 
-/// Fits with each penalty, and keeps the one with the least loss on rows that were held back.
-fn choose(sample: &Sample, design: &Design, base: f64) -> Chosen {
-    let mut start = vec![0.0; sample.size];
-    start[0] = log_odds(base);
-    let mut best = None::<(f64, Chosen)>;
-    for penalty in PENALTIES {
-        let penalty = penalties(design, penalty);
-        let fit = sample.fit(&penalty, start, None);
-        let (held_back, without) = held_back(sample, &penalty, &fit, base);
-        let loss: f64 = held_back
-            .iter()
-            .zip(sample.outcomes)
-            .zip(sample.weights)
-            .map(|((eta, outcome), weight)| weight * loss(*eta, *outcome))
-            .sum();
-        start = fit.effects.clone();
-        if best.as_ref().is_none_or(|(least, _)| loss < *least) {
-            let chosen = Chosen {
-                penalty,
-                fit,
-                held_back,
-                without,
-            };
-            best = Some((loss, chosen));
-        }
-    }
-    best.map_or_else(
-        || Chosen {
-            penalty: penalties(design, FREE),
-            fit: Logistic::default(),
-            held_back: Vec::new(),
-            without: Vec::new(),
-        },
-        |(_, chosen)| chosen,
-    )
+/// The tables' part of the log-odds of each row, drawn in by one slope: of all rows, and as each fold's model has it.
+struct Given {
+    /// The slope that the tables are served with.
+    slope: f64,
+    whole: Vec<f64>,
+    without: Vec<Vec<f64>>,
 }
 
-/// The log-odds of each row by the model made without its fold; the base rate where that has but one kind of outcome.
+impl Given {
+    fn of(sample: &Sample, tables: &Tables, base: f64) -> Self {
+        let drawn_in = |without: Option<usize>| {
+            let mut scores = tables.scores(sample, without);
+            let folds = sample.folds.iter().enumerate();
+            let rows = folds.filter(|(fold, _)| Some(*fold) != without);
+            let points = rows.flat_map(|(_, rows)| rows).map(|row| Point {
+                score: scores[*row],
+                outcome: sample.outcomes[*row],
+                weight: sample.weights[*row],
+            });
+            let slope = calibrate::line(points, SLOPE, base).slope;
+            scores.iter_mut().for_each(|score| *score *= slope);
+            (slope, scores)
+        };
+        let (slope, whole) = drawn_in(None);
+        Self {
+            slope,
+            whole,
+            without: (0..FOLDS).map(|fold| drawn_in(Some(fold)).1).collect(),
+        }
+    }
+}
+
+/// Finds the penalty with the least loss on rows that were held back, and fits with it.
+///
+/// How far effects are from zero does not depend on how many rows there are, so that a part of many is enough to choose.
+fn choose(sample: &Sample, design: &Design, given: &Given, base: f64) -> Chosen {
+    let step = sample.count().div_ceil(CHOOSING).max(1);
+    let part = |rows: &Vec<usize>| rows.iter().copied().step_by(step).collect();
+    let part: Vec<Vec<usize>> = sample.folds.iter().map(part).collect();
+    let few = Sample {
+        folds: &part,
+        ..*sample
+    };
+    let mut start = vec![0.0; sample.size];
+    start[0] = log_odds(base);
+    let mut tried: [Option<f64>; PENALTIES.len()] = [None; PENALTIES.len()];
+    let mut at = FIRST_PENALTY;
+    loop {
+        for place in [at, at.wrapping_sub(1), at + 1] {
+            if place < PENALTIES.len() && tried[place].is_none() {
+                let penalty = penalties(design, PENALTIES[place]);
+                let whole = few.fit(&penalty, start);
+                let (held_back, _) = held_back(&few, &penalty, &whole, given, base);
+                tried[place] = Some(loss_of(&few, &held_back));
+                start = whole.effects;
+            }
+        }
+        let lower = |place: usize| tried.get(place).copied().flatten();
+        let better = |place: usize| lower(place).is_some_and(|loss| Some(loss) < lower(at));
+        match (better(at.wrapping_sub(1)), better(at + 1)) {
+            (true, _) => at -= 1,
+            (false, true) => at += 1,
+            (false, false) => break,
+        }
+    }
+    let penalty = penalties(design, PENALTIES[at]);
+    let whole = sample.fit(&penalty, start);
+    let (held_back, without) = held_back(sample, &penalty, &whole, given, base);
+    Chosen {
+        penalty: PENALTIES[at],
+        fit: whole,
+        held_back,
+        without,
+    }
+}
+
+fn loss_of(sample: &Sample, log_odds: &[f64]) -> f64 {
+    let rows = sample.folds.iter().flatten();
+    rows.map(|row| sample.weights[*row] * loss(log_odds[*row], sample.outcomes[*row]))
+        .sum()
+}
+
+/// The log-odds of each row by the model made without its fold, and those of all rows by each of these models; the base
+/// rate where it has but one kind of outcome to learn from.
 fn held_back(
     sample: &Sample,
     penalty: &Penalty,
-    whole: &Logistic,
+    whole: &Fitted,
+    given: &Given,
     base: f64,
 ) -> (Vec<f64>, Vec<Vec<f64>>) {
     let mut found = vec![log_odds(base); sample.count()];
-    let mut flat = vec![0.0; sample.size];
-    flat[0] = log_odds(base);
-    let mut without = vec![flat; FOLDS];
-    for fold in 0..FOLDS {
-        let learnt = (0..sample.count()).filter(|row| sample.folds[*row] != fold);
-        let (mut won, mut all) = (0.0, 0.0);
-        for row in learnt {
-            won += sample.outcomes[row];
-            all += 1.0;
+    let mut without = Vec::with_capacity(FOLDS);
+    for (fold, rows) in sample.folds.iter().enumerate() {
+        let mut all = vec![log_odds(base); sample.count()];
+        if sample.has_both(fold) {
+            let own = Sample {
+                offsets: &given.without[fold],
+                ..*sample
+            };
+            let effects = own.fit_without(fold, penalty, whole);
+            for row in own.folds.iter().flatten() {
+                all[*row] = own.log_odds(*row, &effects);
+            }
         }
-        if won == 0.0 || won == all {
-            continue;
+        for row in rows {
+            found[*row] = all[*row];
         }
-        let fit = sample.fit(penalty, whole.effects.clone(), Some(fold));
-        for row in (0..sample.count()).filter(|row| sample.folds[*row] == fold) {
-            found[row] = sample.log_odds(row, &fit.effects);
-        }
-        without[fold] = fit.effects;
+        without.push(all);
     }
     (found, without)
-}
-
-/// Slope and intercept that make log-odds of held-back rows mean what they say (Platt, "Probabilistic outputs for
-/// support vector machines", 1999), the slope drawn towards 1.
-fn calibrate(held_back: &[f64], sample: &Sample, base: f64) -> (f64, f64) {
-    let information = base * (1.0 - base);
-    let centre = held_back.iter().sum::<f64>() / number(held_back.len().max(1) as u64);
-    let prior = SLOPE_PRIOR * information;
-    let (mut slope, mut intercept) = (1.0, 0.0);
-    for _ in 0..20 {
-        let mut gradient = [-prior * (slope - 1.0), 0.0];
-        let mut curvature = [prior, 0.0, 1e-9];
-        for (row, eta) in held_back.iter().enumerate() {
-            let moved = eta - centre;
-            let p = probability(intercept + centre + slope * moved);
-            let weight = sample.weights[row];
-            let pull = weight * (sample.outcomes[row] - p);
-            gradient[0] += pull * moved;
-            gradient[1] += pull;
-            let bend = weight * p * (1.0 - p);
-            curvature[0] += bend * moved * moved;
-            curvature[1] += bend * moved;
-            curvature[2] += bend;
-        }
-        let determinant = curvature[0] * curvature[2] - curvature[1] * curvature[1];
-        if determinant <= 0.0 {
-            break;
-        }
-        let by_slope = (curvature[2] * gradient[0] - curvature[1] * gradient[1]) / determinant;
-        let by_level = (curvature[0] * gradient[1] - curvature[1] * gradient[0]) / determinant;
-        slope += by_slope.clamp(-0.5, 0.5);
-        intercept += by_level.clamp(-1.0, 1.0);
-        if by_slope.abs() + by_level.abs() < 1e-10 {
-            break;
-        }
-    }
-    let slope = slope.clamp(0.0, 2.0);
-    // log-odds = intercept + centre + slope (eta - centre)
-    (slope, intercept + centre * (1.0 - slope))
 }
 
 /// What is added to the log-odds so that the mean probability of the latest rows is their rate of winning.
@@ -333,6 +368,15 @@ fn means(design: &Design, sample: &Sample, effects: &[f64]) -> Vec<f64> {
     design.traits.iter().map(of_trait).collect()
 }
 
+/// The rows of each fold.
+fn members(folds: &[usize]) -> Vec<Vec<usize>> {
+    let mut members = vec![Vec::new(); FOLDS];
+    for (row, fold) in folds.iter().enumerate() {
+        members[*fold].push(row);
+    }
+    members
+}
+
 fn standing(closed: u64, won: u64, forecasts: &[Forecast]) -> Standing {
     if closed < MINIMUM_CLOSED || won.min(closed - won) < MINIMUM_OF_EACH {
         return Standing::TooFewOutcomes;
@@ -353,39 +397,56 @@ impl WinModel {
         let rows = Rows::of(closed, settings);
         let traits: Vec<&Traits> = rows.traits.iter().map(|traits| &**traits).collect();
         let (mut admitted, kept_out) = admit(definitions);
-        let leaks = refuse_leaks(&mut admitted, closed, &rows, &traits);
-        let design = Design::of(&admitted, &traits);
-        let columns = design.rows(&traits);
-        let sample = Sample {
+        let (leaks, design, binned, values) = learn(&mut admitted, closed, &rows, &traits);
+        let columns = design.rows_of(&binned, traits.len());
+        let members = members(&rows.folds);
+        let base_rate = rows.rate(|_| true);
+        let plain = Sample {
             rows: &columns,
             outcomes: &rows.outcomes,
             weights: &rows.weights,
             offsets: &[],
-            folds: &rows.folds,
+            folds: &members,
             size: design.size,
         };
-        let base_rate = rows.rate(|_| true);
-        let mut chosen = choose(&sample, &design, base_rate);
+        let tables = Tables::of(&plain);
+        let given = Given::of(&plain, &tables, base_rate);
+        let sample = Sample {
+            offsets: &given.whole,
+            ..plain
+        };
+        let mut chosen = choose(&sample, &design, &given, base_rate);
         let additive = Additive {
-            whole: &chosen.fit.effects,
+            whole: &sample.all_log_odds(&chosen.fit.effects),
             without: &chosen.without,
             held_back: &chosen.held_back,
         };
         let found = settings
             .pairs
-            .then(|| pairs::find(&design, &traits, &sample, &additive))
+            .then(|| pairs::find(&design, &binned, &sample, &additive))
             .flatten();
         let mut pairs = Pairs::default();
         if let Some((found, held_back, _)) = found {
             chosen.held_back = held_back;
             pairs = found;
         }
-        let (slope, mut intercept) = calibrate(&chosen.held_back, &sample, base_rate);
-        let mut held_back: Vec<f64> = chosen
-            .held_back
-            .iter()
-            .map(|eta| intercept + slope * eta)
-            .collect();
+        let bounds = penalties(&design, chosen.penalty.min(PENALTY_OF_BOUNDS));
+        let mut effects = chosen.fit.effects.clone();
+        for (effect, table) in effects.iter_mut().zip(tables.columns([None, None])) {
+            *effect += given.slope * table;
+        }
+        let fit = Logistic {
+            effects,
+            curvature: chosen.fit.inverse(&sample, &bounds),
+        };
+        let points = (0..sample.count()).map(|row| Point {
+            score: chosen.held_back[row],
+            outcome: rows.outcomes[row],
+            weight: rows.weights[row],
+        });
+        let line = calibrate::line(points, 1.0, base_rate);
+        let (slope, mut intercept) = (line.slope, line.level);
+        let mut held_back: Vec<f64> = chosen.held_back.iter().map(|eta| line.at(*eta)).collect();
         if let Some(latest) = settings.latest.filter(|_| !held_back.is_empty()) {
             let shift = level(&rows, &held_back, latest);
             intercept += shift;
@@ -408,15 +469,15 @@ impl WinModel {
             held_back,
             leaks,
             ignored,
-            seen: Seen::of(&admitted, &traits),
-            wins: wins(&design, &traits, &rows.won),
-            means: means(&design, &sample, &chosen.fit.effects),
+            seen: Seen::of(&admitted, &values),
+            wins: wins(&design, &binned, &rows.won),
+            means: means(&design, &sample, &fit.effects),
             prior: design
                 .groups
                 .iter()
-                .map(|group| 1.0 / chosen.penalty.towards_zero[group.start])
+                .map(|group| 1.0 / bounds.towards_zero[group.start])
                 .collect(),
-            fit: chosen.fit,
+            fit,
             pairs,
             slope,
             intercept,
@@ -426,14 +487,20 @@ impl WinModel {
 }
 
 /// How many of each bin were won.
-fn wins(design: &Design, traits: &[&Traits], won: &[bool]) -> Vec<Vec<u64>> {
-    let mut wins: Vec<Vec<u64>> = design
+fn wins(design: &Design, binned: &Binned, won: &[bool]) -> Vec<Vec<u64>> {
+    let of_trait = |(entry, column): (&TraitColumns, &BinColumn)| {
+        let mut wins = vec![0; entry.bins.size()];
+        for (row, _) in won.iter().enumerate().filter(|(_, won)| **won) {
+            for bin in column.of_row(row) {
+                wins[usize::from(*bin)] += 1;
+            }
+        }
+        wins
+    };
+    design
         .traits
         .iter()
-        .map(|entry| vec![0; entry.bins.size()])
-        .collect();
-    for (party, _) in traits.iter().zip(won).filter(|(_, won)| **won) {
-        design.for_each_bin(party, |place, bin| wins[place][bin] += 1);
-    }
-    wins
+        .zip(&binned.traits)
+        .map(of_trait)
+        .collect()
 }

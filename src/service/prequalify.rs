@@ -17,6 +17,7 @@ use crate::domain::{
         decision::Decision,
         expected_return::{Offer, Return, ReturnReason, WinChance},
         profit::{AmountRange, Prediction, ProfitModel},
+        seen::NeverSeen,
         win::WinPrediction,
     },
     money::{Micros, Nanos, to_nanos},
@@ -84,6 +85,8 @@ pub struct Prequalification {
     pub returned: Return,
     /// How likely it is won, if a model says so.
     pub win: Option<WinPrediction>,
+    /// Its values that nobody had who was learnt from.
+    pub never_seen: Vec<NeverSeen>,
     /// What it would buy.
     pub revenue: Prediction,
     /// What serving it would cost.
@@ -160,6 +163,7 @@ impl Judge {
         let answer = Prequalification {
             party_id: party.party_id.clone(),
             counterfactual: self.counterfactual(&party.traits, &returned),
+            never_seen: self.never_seen(&party.traits, win.as_ref()),
             prediction,
             returned,
             win,
@@ -173,6 +177,17 @@ impl Judge {
         };
         check_figures(&answer)?;
         Ok(answer)
+    }
+
+    /// The values that no customer had, and no prospect that was decided.
+    fn never_seen(&self, traits: &Traits, win: Option<&WinPrediction>) -> Vec<NeverSeen> {
+        let mut unseen = self.profit.model.never_seen(traits);
+        for own in win.iter().flat_map(|win| &win.never_seen) {
+            if !unseen.contains(own) {
+                unseen.push(own.clone());
+            }
+        }
+        unseen
     }
 
     /// The one value that would make it worth pursuing, of those the one that changes the expected return least.

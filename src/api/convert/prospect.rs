@@ -350,7 +350,7 @@ fn prequalification_to_pb(answer: &Prequalification, currency: Currency) -> pb::
         outcome_interval: own.outcome_interval.map(range),
     };
     let (prediction, returned) = (&answer.prediction, &answer.returned);
-    let unseen = answer.win.iter().flat_map(|win| &win.never_seen);
+    let win = answer.win.as_ref();
     pb::Prequalification {
         party_id: answer.party_id.to_string(),
         decision: decision_to_pb(returned.decision) as i32,
@@ -364,7 +364,7 @@ fn prequalification_to_pb(answer: &Prequalification, currency: Currency) -> pb::
         decision_margin: returned.margin.and_then(money),
         evidence_count: count_to_pb(prediction.evidence),
         ignored_traits: prediction.ignored.iter().map(ignored_to_pb).collect(),
-        win_chance: answer.win.as_ref().map(win_chance_to_pb),
+        win_chance: win.map(|win| win_chance_to_pb(win, &returned.win)),
         expected_return_interval: returned.interval.map(range),
         discount_factor: answer.discount,
         discounted_profit: money(returned.if_won),
@@ -375,7 +375,9 @@ fn prequalification_to_pb(answer: &Prequalification, currency: Currency) -> pb::
         return_on_effort: returned.on_effort,
         return_per_hour: answer.per_hour.and_then(money),
         hurdle: money(to_nanos(answer.hurdle)),
-        unseen_values: unseen
+        unseen_values: answer
+            .never_seen
+            .iter()
             .map(|own| pb::UnseenValue {
                 key: own.key.to_string(),
                 value: own.value.clone(),

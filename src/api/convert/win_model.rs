@@ -12,6 +12,7 @@ use crate::{
         model::{
             card::{CutOff, Measured, MeasuredValue},
             evaluation::deciles::Decile,
+            expected_return::WinChance,
             proxy::Proxy,
             win::{Standing, TraitDrift, WinContribution, WinPrediction, leak::Leak},
         },
@@ -25,8 +26,8 @@ use crate::{
     },
 };
 
-/// How likely a prospect is won.
-pub fn win_chance_to_pb(win: &WinPrediction) -> pb::WinChance {
+/// How likely a prospect is won, and the chance that was reckoned with.
+pub fn win_chance_to_pb(win: &WinPrediction, chance: &WinChance) -> pb::WinChance {
     let contribution = |part: &WinContribution| pb::WinContribution {
         bin: Some(bin_to_pb(&part.bin)),
         with: part.with.as_ref().map(bin_to_pb),
@@ -38,9 +39,9 @@ pub fn win_chance_to_pb(win: &WinPrediction) -> pb::WinChance {
         lift_upper_bound: part.upper,
     };
     pb::WinChance {
-        probability: win.probability,
-        lower: win.lower,
-        upper: win.upper,
+        probability: chance.probability,
+        lower: chance.lower,
+        upper: chance.upper,
         log_odds: win.log_odds,
         baseline_log_odds: win.baseline,
         contributions: win.contributions.iter().map(contribution).collect(),

@@ -10,8 +10,16 @@
 //!
 //! A single trait is looked at against each other one: several that are weak alone may be strong together.
 
-use super::{IgnoredReason, encode::Bins, kept_out, number};
-use crate::domain::{id::TraitKey, party::TraitDefinition, traits::Traits};
+use super::{
+    IgnoredReason,
+    encode::{Bins, RARE},
+    kept_out, number,
+};
+use crate::domain::{
+    id::TraitKey,
+    party::{TraitDefinition, TraitValue},
+    traits::Traits,
+};
 use std::sync::Arc;
 
 /// With fewer parties that have the protected trait nothing is said.
@@ -103,10 +111,17 @@ impl Placed {
         let bins = Bins::of_values(definition, values.clone().flatten())?;
         Some(Self {
             key: definition.key.clone(),
-            places: values.map(|value| bins.single(value)).collect(),
+            places: values.map(|value| single(&bins, value)).collect(),
             size: bins.size(),
         })
     }
+}
+
+/// One bin that stands for a value: of a set that of its first known category.
+fn single(bins: &Bins, value: Option<&TraitValue>) -> usize {
+    let mut first = None;
+    bins.for_each_bin(value, |bin| first = first.or(Some(bin)));
+    first.unwrap_or(RARE)
 }
 
 /// Cramér's V without its bias, and how likely so much is by chance.
@@ -161,7 +176,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         model::tests::{Dice, definition},
-        party::{Sensitivity, TraitType, TraitValue},
+        party::{Sensitivity, TraitType},
     };
 
     fn definitions() -> Vec<Arc<TraitDefinition>> {

@@ -51,6 +51,8 @@ list_requests!(
     ListLookalikesRequest,
     ListProductsRequest,
     ListPriceTermsRequest,
+    ListOutcomesRequest,
+    ListModelsRequest,
 );
 
 /// The page that is asked for.

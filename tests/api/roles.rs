@@ -1,6 +1,9 @@
 //! Callers with tokens: who is let in, and what each role is told, field by field.
 
-use crate::harness::{World, cost_model, days, effort, party, reason, sale, usd};
+use crate::{
+    harness::{World, cost_model, days, effort, party, reason, sale, usd},
+    outcomes::outcome,
+};
 use profitscore::api::{
     DESCRIPTORS,
     access::{
@@ -111,6 +114,20 @@ async fn filled(world: &World) {
     world
         .cost_models()
         .put_cost_model(showing("finance", request))
+        .await
+        .unwrap();
+    let request = pb::RecordOutcomesRequest {
+        outcomes: vec![pb::ProspectOutcome {
+            brought: Some(usd("5")),
+            acquisition_cost: Some(usd("2")),
+            ..outcome("o1", "c60", pb::OutcomeStatus::Won)
+        }],
+        ..Default::default()
+    };
+    // Programs that feed the ledger know what was brought.
+    world
+        .prospects()
+        .record_outcomes(showing("ingest", request))
         .await
         .unwrap();
 }
@@ -240,6 +257,33 @@ async fn sales_is_told_what_finance_is_told_but_for_the_fields_of_finance() {
         "ProspectService",
         "PrequalifyProspects"
     );
+    let lost = pb::RecordOutcomesRequest {
+        outcomes: vec![outcome("o2", "c61", pb::OutcomeStatus::Lost)],
+        validate_only: true,
+        ..Default::default()
+    };
+    ask!(
+        prospects.record_outcomes(lost),
+        "ProspectService",
+        "RecordOutcomes"
+    );
+    let outcomes = pb::ListOutcomesRequest::default();
+    ask!(
+        prospects.list_outcomes(outcomes),
+        "ProspectService",
+        "ListOutcomes"
+    );
+    let objection = pb::SetProfilingObjectionRequest {
+        party_id: "c61".to_owned(),
+        objects: true,
+        validate_only: true,
+        ..Default::default()
+    };
+    ask!(
+        customers.set_profiling_objection(objection),
+        "CustomerService",
+        "SetProfilingObjection"
+    );
     let list = pb::ListActivitiesRequest {
         page_size: 5,
         ..Default::default()
@@ -331,6 +375,9 @@ async fn sales_is_told_what_finance_is_told_but_for_the_fields_of_finance() {
         "GetProfileResponse.threshold",
         "ListLookalikesResponse.loss_maker_count",
         "Prequalification.expected_profit",
+        "Prequalification.expected_revenue",
+        "ProspectOutcome.brought",
+        "ProspectOutcome.acquisition_cost",
         "ProfitContribution.amount",
         "PrequalificationModel.mean_profit",
         "Sale.cost_of_goods",

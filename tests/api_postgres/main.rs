@@ -44,6 +44,8 @@ mod expected_profit;
 mod exports;
 #[path = "../api/failures.rs"]
 mod failures;
+#[path = "../api/faulty_store.rs"]
+mod faulty_store;
 #[path = "../api/harness.rs"]
 mod harness;
 #[path = "../api/hostile.rs"]
@@ -56,6 +58,8 @@ mod inactive;
 mod late_arrivals;
 #[path = "../api/metrics.rs"]
 mod metrics;
+#[path = "../api/outcomes.rs"]
+mod outcomes;
 #[path = "../api/price_terms.rs"]
 mod price_terms;
 #[path = "../api/products.rs"]
@@ -86,3 +90,7 @@ mod trends;
 mod watchers;
 #[path = "../api/watching.rs"]
 mod watching;
+#[path = "../api/win_cards.rs"]
+mod win_cards;
+#[path = "../api/win_models.rs"]
+mod win_models;

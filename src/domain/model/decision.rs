@@ -6,6 +6,7 @@ use super::{
 };
 use crate::domain::money::{Micros, NANOS_PER_MICRO, Nanos, to_nanos};
 use ethnum::I256;
+use serde::{Deserialize, Serialize};
 
 /// What pursuing means for the business.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,8 +29,8 @@ impl Default for Terms {
     }
 }
 
-/// What to do with a prospect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// What to do with a prospect. The order is part of the stored form of outcomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Decision {
     /// Win it.
     Pursue,

@@ -17,7 +17,9 @@
 //! * [`selection`]: how many of these, and which.
 
 pub mod additive;
+pub mod asked;
 pub mod binomial;
+pub mod card;
 pub mod conformal;
 pub mod counterfactual;
 pub mod decision;
@@ -31,6 +33,7 @@ pub mod lift;
 pub mod lookalike;
 mod outcomes;
 pub mod profit;
+pub mod proxy;
 pub mod scored_rows;
 pub mod seen;
 pub mod selection;

@@ -35,15 +35,23 @@ pub struct RankingExport {
     pub tenant: TenantId,
     /// Which ranking, as of a position.
     pub request: RankingRequest,
+    /// Whether customers without activity are in it.
+    pub with_inactive: bool,
 }
 
 impl RankingExport {
     /// The customers from a place on, as many as are asked for at once.
     pub async fn from(&self, place: u64) -> Result<Ranking, Problem> {
         let places = place..place.saturating_add(ASKED);
-        self.service
-            .rank(&self.tenant, &self.request, vec![places])
-            .await
+        let (service, request) = (&self.service, &self.request);
+        match self.with_inactive {
+            false => service.rank(&self.tenant, request, vec![places]).await,
+            true => {
+                service
+                    .rank_with_inactive(&self.tenant, request, places)
+                    .await
+            }
+        }
     }
 
     /// Sends everything from what was found first on. Ends early if nobody reads any more.
@@ -71,7 +79,7 @@ impl RankingExport {
                 }
             }
             place += rows;
-            if place >= found.customers || rows == 0 {
+            if place >= found.customers + found.inactive || rows == 0 {
                 let sent = found.rows.last().map_or(0, |row| row.cumulative);
                 return check_sum(found.footing.control_total.reported, sent);
             }
@@ -92,6 +100,7 @@ impl RankingExport {
             cost_basis: Some(cost_basis_to_pb(&ranking.footing, currency)),
             customer_count: count_to_pb(ranking.customers),
             negative_count: count_to_pb(ranking.negative),
+            inactive_count: count_to_pb(ranking.inactive),
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod dependence;
 pub mod dimension_ranking;
 pub mod evaluate;
 pub mod exchange_rates;
+pub mod inactive;
 pub mod kept;
 pub mod late_arrivals;
 pub mod lookalike;
@@ -54,6 +55,7 @@ use crate::{
 };
 use clock::Clock;
 use cross_report::{ColumnTotals, ColumnsAsked};
+use inactive::{Inactive, InactiveAsked};
 use kept::Kept;
 use late_arrivals::{LateArrivals, LateQuestion};
 use profile::{BestCustomers, LearntOfBest};
@@ -75,6 +77,8 @@ const KEPT_TRAINED: usize = 24;
 const KEPT_WON: usize = 2;
 /// The pages of how many reports of late arrivals are kept: each may hold every customer.
 const KEPT_LATE: usize = 2;
+/// Of how many rankings it is kept who has no activity in them: one has a line for every such customer.
+const KEPT_INACTIVE: usize = 2;
 
 /// What holds for the whole service.
 #[derive(Debug, Clone)]
@@ -110,6 +114,7 @@ pub struct Service {
     won: Kept<(TenantId, Position), Won>,
     receivables_costs: Kept<CostsAsked, ReceivablesCosts>,
     late_arrivals: Kept<(TenantId, usize, LateQuestion), LateArrivals>,
+    inactive: Kept<InactiveAsked, Inactive>,
     /// What the store is seen through, where a report is made in another currency.
     restating: Option<Arc<Restating>>,
 }
@@ -130,6 +135,7 @@ impl Service {
             won: Kept::new(KEPT_WON),
             receivables_costs: Kept::new(KEPT),
             late_arrivals: Kept::new(KEPT_LATE),
+            inactive: Kept::new(KEPT_INACTIVE),
             restating: None,
         }
     }

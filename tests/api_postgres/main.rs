@@ -22,6 +22,8 @@ mod allocation;
 mod closings;
 #[path = "../api/comparison.rs"]
 mod comparison;
+#[path = "../api/complaints.rs"]
+mod complaints;
 #[path = "../api/cost_models.rs"]
 mod cost_models;
 #[path = "../api/currencies.rs"]
@@ -40,12 +42,16 @@ mod exports;
 mod failures;
 #[path = "../api/faulty_store.rs"]
 mod faulty_store;
+#[path = "../api/filled.rs"]
+mod filled;
 #[path = "../api/harness.rs"]
 mod harness;
 #[path = "../api/hostile.rs"]
 mod hostile;
 #[path = "../api/hostile_questions.rs"]
 mod hostile_questions;
+#[path = "../api/inactive.rs"]
+mod inactive;
 #[path = "../api/late_arrivals.rs"]
 mod late_arrivals;
 #[path = "../api/metrics.rs"]

@@ -15,6 +15,7 @@ mod imports;
 mod prices;
 mod process;
 mod prospects;
+mod rankings;
 mod resuming;
 mod roles;
 mod superstore;

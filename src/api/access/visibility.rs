@@ -347,28 +347,29 @@ const FIELDS: &[MessageFields] = &[
     (
         "RankCustomersRequest",
         "tenant_id period basis direction filter cost_model_version page_size page_token read_options",
-        "reporting_currency",
+        // Who did nothing marks zero in the order.
+        "reporting_currency include_inactive",
     ),
     (
         "RankCustomersResponse",
         "customers next_page_token read_at cost_basis customer_count",
-        "control_total negative_count",
+        "control_total negative_count inactive_count",
     ),
     (
         "RankedCustomer",
         "rank customer_id display_name statement rank_by_revenue rank_by_net_profit rank_divergence \
          paid_share average_days_late price_list_id discount_tier nominal_discount",
-        "value share_of_total cumulative_value cumulative_share",
+        "value share_of_total cumulative_value cumulative_share inactive",
     ),
     (
         "ExportRankingRequest",
         "tenant_id period basis direction filter cost_model_version read_options",
-        "reporting_currency",
+        "reporting_currency include_inactive",
     ),
     (
         "ExportRankingResponse",
         "customers read_at cost_basis customer_count",
-        "control_total negative_count",
+        "control_total negative_count inactive_count",
     ),
     (
         "Statement",
@@ -415,12 +416,13 @@ const FIELDS: &[MessageFields] = &[
     ),
     (
         "RankDimensionResponse",
-        "rows next_page_token row_count read_at cost_basis",
+        "rows next_page_token row_count read_at cost_basis sale_count complaint_count major_complaint_count \
+         complaints_per_hundred_sales",
         "negative_count control_total",
     ),
     (
         "RankedDimension",
-        "rank dimension_id statement",
+        "rank dimension_id statement complaints_per_hundred_sales severe_complaint_share",
         "value share_of_total cumulative_value cumulative_share sales_pay profit_per_sales_pay revenue_per_hour \
          profit_per_hour",
     ),

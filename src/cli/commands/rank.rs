@@ -35,6 +35,9 @@ pub struct RankArguments {
     /// All customers
     #[arg(long, conflicts_with = "top")]
     pub all: bool,
+    /// Also the customers that are stored and have no activity, with zeros
+    #[arg(long)]
+    pub with_inactive: bool,
     #[command(flatten)]
     pub report: ReportArguments,
 }
@@ -47,7 +50,7 @@ impl RankArguments {
             format,
             &answer,
             || table(&answer, self),
-            || sheet(&answer.customers),
+            || sheet(&answer.customers, self.with_inactive),
         )
     }
 }
@@ -70,6 +73,7 @@ async fn ask(
         cost_model_version: report.cost_model,
         reporting_currency: report.reporting_currency.clone(),
         read_options: report.read.options(),
+        include_inactive: arguments.with_inactive,
         ..RankCustomersRequest::default()
     };
     let is_exported = arguments.basis != Basis::Solvency;
@@ -94,6 +98,7 @@ async fn export(
         cost_model_version: request.cost_model_version,
         read_options: request.read_options,
         reporting_currency: request.reporting_currency,
+        include_inactive: request.include_inactive,
     };
     let mut client = connection.rankings();
     let parts = client.export_ranking(connection.request(request)).await?;
@@ -106,6 +111,7 @@ async fn export(
         whole.cost_basis = part.cost_basis;
         whole.customer_count = part.customer_count;
         whole.negative_count = part.negative_count;
+        whole.inactive_count = part.inactive_count;
     }
     Ok(whole)
 }
@@ -132,15 +138,19 @@ pub async fn gather(
 fn table(answer: &RankCustomersResponse, arguments: &RankArguments) -> String {
     let currency = currency_of(answer.control_total.iter().map(|total| &total.ledger));
     format!(
-        "Customers by {}, {} first, {}, {currency}\n\n{}\n{} of {} customers; {} of all below zero\n{}",
+        "Customers by {}, {} first, {}, {currency}\n\n{}\n{} of {} customers; {} of all below zero{}\n{}",
         arguments.basis.text(),
         if arguments.worst { "worst" } else { "best" },
         arguments.report.period.text(),
         grid(&answer.customers, arguments.basis),
         // A list in memory is shorter than any i64.
         count(i64::try_from(answer.customers.len()).unwrap_or(i64::MAX)),
-        count(answer.customer_count),
+        count(answer.customer_count + answer.inactive_count),
         count(answer.negative_count),
+        match arguments.with_inactive {
+            true => format!(", {} without activity", count(answer.inactive_count)),
+            false => String::new(),
+        },
         proof(&answer.control_total, &answer.read_at),
     )
 }
@@ -188,9 +198,9 @@ pub fn grid(customers: &[RankedCustomer], basis: Basis) -> Grid {
             shown(&statement.net_profit),
             percent(customer.share_of_total),
             percent(customer.cumulative_share),
-            count(customer.rank_by_revenue),
-            count(customer.rank_by_net_profit),
-            format!("{:+}", customer.rank_divergence),
+            rank(customer, count(customer.rank_by_revenue)),
+            rank(customer, count(customer.rank_by_net_profit)),
+            rank(customer, format!("{:+}", customer.rank_divergence)),
         ];
         if spend {
             cells.insert(3, shown(&customer.value));
@@ -213,6 +223,14 @@ pub fn grid(customers: &[RankedCustomer], basis: Basis) -> Grid {
         grid.row_of(cells);
     }
     grid
+}
+
+/// What is told of a rank by something else, which customers without activity have none of.
+fn rank(customer: &RankedCustomer, told: String) -> String {
+    match customer.inactive {
+        true => "-".to_owned(),
+        false => told,
+    }
 }
 
 /// The columns of those who have price terms.
@@ -267,12 +285,14 @@ const HEADER: &[&str] = &[
     "price_realisation",
 ];
 
-fn sheet(customers: &[RankedCustomer]) -> Sheet {
-    let mut sheet = Sheet::new(HEADER);
+fn sheet(customers: &[RankedCustomer], with_inactive: bool) -> Sheet {
+    let more = with_inactive.then_some("inactive");
+    let columns = HEADER.iter().copied().chain(more);
+    let mut sheet = Sheet::of_columns(columns.map(str::to_owned));
     for customer in customers {
         let statement = customer.statement.clone().unwrap_or_default();
         let [list, tier, nominal] = terms_of(customer);
-        sheet.row([
+        let cells = [
             customer.rank.to_string(),
             customer.customer_id.clone(),
             customer.display_name.clone(),
@@ -303,7 +323,9 @@ fn sheet(customers: &[RankedCustomer]) -> Sheet {
             tier,
             nominal,
             number(statement.price_realisation),
-        ]);
+        ];
+        let more = with_inactive.then(|| customer.inactive.to_string());
+        sheet.row_of(cells.into_iter().chain(more));
     }
     sheet
 }

@@ -23,6 +23,7 @@ mod expected_profit;
 mod exports;
 mod failures;
 mod faulty_store;
+mod filled;
 mod harness;
 mod hostile;
 mod hostile_questions;

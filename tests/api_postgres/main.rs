@@ -46,6 +46,8 @@ mod exports;
 mod failures;
 #[path = "../api/faulty_store.rs"]
 mod faulty_store;
+#[path = "../api/filled.rs"]
+mod filled;
 #[path = "../api/harness.rs"]
 mod harness;
 #[path = "../api/hostile.rs"]

@@ -212,7 +212,7 @@ async fn of_a_long_ledger_everything_is_learnt_at_round_positions() {
     };
     let more = i64::try_from(orders.len()).unwrap();
     assert_eq!(value(&later, 0).order_count, 52 + more);
-    let learnt = later.model.unwrap();
+    let learnt = later.model.as_ref().unwrap();
     assert_eq!(learnt.learnt_position, model.learnt_position);
     assert_eq!(learnt.frequency_parameters, model.frequency_parameters);
     assert_eq!(

@@ -44,8 +44,8 @@ fn prospects(count: u64, pair: f64) -> Prospects {
         let channel = mixed(row) % 3;
         let size = even(row + 10_000_000);
         let flags = [
-            mixed(row + 20_000_000) % 2 == 0,
-            mixed(row + 30_000_000) % 2 == 0,
+            mixed(row + 20_000_000).is_multiple_of(2),
+            mixed(row + 30_000_000).is_multiple_of(2),
         ];
         let together = if flags[0] == flags[1] { pair } else { -pair };
         let eta = -0.5 + (channel as f64 - 1.0) + 2.0 * (size - 0.5) + together;
@@ -158,7 +158,7 @@ fn rows_in_another_order_make_the_same_model() {
 fn a_trait_that_gives_the_outcome_away_is_refused_by_name() {
     let mut world = prospects(1_000, 0.0);
     for (row, (_, traits, won)) in world.rows.iter_mut().enumerate() {
-        let told = *won != (row % 30 == 0);
+        let told = *won != (row.is_multiple_of(30));
         traits.insert(key("CONTRACT"), TraitValue::Flag(told));
     }
     world

@@ -73,7 +73,7 @@ pub fn nearest(
         .into_iter()
         .filter_map(|own| Some((distance(design, party, &own)?, Reverse(own.count), own)))
         .collect();
-    order.sort_by(|a, b| (a.0, a.1, a.2.place, a.2.bin).cmp(&(b.0, b.1, b.2.place, b.2.bin)));
+    order.sort_by_key(|(distance, count, own)| (*distance, *count, own.place, own.bin));
     let mut order = order.into_iter().map(|(_, _, own)| own);
     order.find(|own| wanted(&changed(party, own)))
 }
@@ -118,6 +118,7 @@ fn changed(party: &Traits, candidate: &Candidate) -> Traits {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_wrap, reason = "numbers of tests are small")]
 mod tests {
     use super::*;
     use crate::domain::{model::tests::definition, party::TraitType};

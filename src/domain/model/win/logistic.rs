@@ -335,8 +335,11 @@ mod tests {
     fn rows() -> (Rows, Vec<f64>, Vec<Vec<usize>>) {
         let count = 400;
         let columns = (0..count).map(|row| vec![0, 1 + u16::from(row % 2 == 1)]);
-        let outcome =
-            |row: usize| f64::from(u8::from((row / 2) % 4 < if row % 2 == 0 { 3 } else { 1 }));
+        let outcome = |row: usize| {
+            f64::from(u8::from(
+                (row / 2) % 4 < if row.is_multiple_of(2) { 3 } else { 1 },
+            ))
+        };
         let mut folds = vec![Vec::new(); FOLDS];
         (0..count).for_each(|row| folds[row % FOLDS].push(row));
         (Rows::of(columns), (0..count).map(outcome).collect(), folds)

@@ -1,5 +1,5 @@
-//! Customers drawn from the models themselves: planted parameters come back, whatever the data look like nothing is not
-//! a number, and derivatives are those of the values.
+//! Customers drawn from the models themselves: planted parameters come back, whatever the data look like nothing is
+//! not a number, and derivatives are those of the values.
 
 use crate::dice::{Dice, customer};
 use profitscore::domain::{

@@ -72,8 +72,8 @@ fn series(a: f64, b: f64, c: f64, z: f64) -> f64 {
     sum
 }
 
-/// The sum of `(a)_(n-1) (d)_n / ((c)_(n-1) n!) z^n` from `n = 1` on: `(c-1)/(a-1) [F(a-1, d; c-1; z) - 1]`, which has no
-/// pole at `a = 1` or `c = 1`.
+/// The sum of `(a)_(n-1) (d)_n / ((c)_(n-1) n!) z^n` from `n = 1` on: `(c-1)/(a-1) [F(a-1, d; c-1; z) - 1]`, which
+/// has no pole at `a = 1` or `c = 1`.
 pub fn shifted_series(a: f64, d: f64, c: f64, z: f64) -> f64 {
     let mut term = d * z;
     let mut sum = term;
@@ -92,7 +92,8 @@ pub fn shifted_series(a: f64, d: f64, c: f64, z: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// `b`, `c`, `z` and the value, with `a` = 1.976 after Euler's transformation: by mpmath 1.3 with 50 digits, rounded.
+    /// `b`, `c`, `z` and the value, with `a` = 1.976 after Euler's transformation: by mpmath 1.3 with 50 digits,
+    /// rounded.
     const TRUTH: [(f64, f64, f64, f64); 6] = [
         (-0.207, 2.219, 0.05, 0.990_609_568_818_532),
         (-0.207, 2.219, 0.473_3, 0.891_612_714_654_594_2),

@@ -63,8 +63,8 @@ fn factor<const N: usize>(covariance: &Matrix<N>) -> Option<Matrix<N>> {
     Some(factor)
 }
 
-/// The distribution of a customer's orders, with everything that is not known. `outlook` makes the customer's outlook of
-/// a model and a pace.
+/// The distribution of a customer's orders, with everything that is not known. `outlook` makes the customer's
+/// outlook of a model and a pace.
 pub fn orders(
     fit: &FrequencyFit,
     pace_error: f64,

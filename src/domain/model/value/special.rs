@@ -1,8 +1,9 @@
-//! Functions: the derivatives of the gamma function's logarithm, the incomplete beta function, and nodes of quadrature.
+//! Functions: the derivatives of the gamma function's logarithm, the incomplete beta function, and nodes of
+//! quadrature.
 //!
 //! | here | source |
 //! |---|---|
-//! | [`digamma`], [`trigamma`] | Abramowitz & Stegun 6.3.5, 6.3.18, 6.4.6, 6.4.12: recurrence, then the asymptotic series |
+//! | [`digamma`], [`trigamma`] | Abramowitz & Stegun 6.3.5, 6.3.18, 6.4.6, 6.4.12: recurrence, asymptotic series |
 //! | [`incomplete_beta`] | DLMF 8.17.22, the continued fraction, by Lentz's method |
 //! | [`NODES`] | Gauss and Legendre, eight nodes: Abramowitz & Stegun, table 25.4 |
 

@@ -256,8 +256,8 @@ impl Service {
         self.worth_models.find_or(&learning, learn).await
     }
 
-    /// Refuses a trait that is not there, one that may not enter any model, and one whose values are too many or not one of
-    /// each customer.
+    /// Refuses a trait that is not there, one that may not enter any model, and one whose values are too many or not
+    /// one of each customer.
     async fn check_segment(
         &self,
         tenant: &TenantId,
@@ -280,8 +280,8 @@ impl Service {
         Err(Problem::field_invalid(&field, problem))
     }
 
-    /// The day from which customers are valued: the end of the period, or the day after the last with any activity. That
-    /// is looked for around the one that was found where everything was learnt.
+    /// The day from which customers are valued: the end of the period, or the day after the last with any activity.
+    /// That is looked for around the one that was found where everything was learnt.
     async fn valued_from(
         &self,
         tenant: &TenantId,

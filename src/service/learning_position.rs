@@ -1,8 +1,8 @@
 //! At which position everything is learnt that is read as of another.
 //!
 //! A short ledger is learnt from as it is at the position that is read. Of a long one everything is learnt at round
-//! positions alone, the last but one before that which is read: whoever reads meanwhile finds it done, since it is begun
-//! as soon as that position is reached.
+//! positions alone, the last but one before that which is read: whoever reads meanwhile finds it done, since it is
+//! begun as soon as that position is reached.
 
 use crate::domain::ledger::Position;
 

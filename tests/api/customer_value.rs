@@ -25,7 +25,7 @@ impl Dice {
 
 /// Every customer orders each few days until it leaves, each at its own pace. Of the KIND bank half of the revenue is
 /// left, of shops a tenth, and a shop takes an hour of service with each order.
-fn activities() -> Vec<pb::Activity> {
+pub fn activities() -> Vec<pb::Activity> {
     let mut dice = Dice(5);
     let mut all = Vec::new();
     for number in 0..CUSTOMERS {

@@ -1,7 +1,7 @@
 //! Rankings by expected profit, of the town whose customers' values are asked for elsewhere.
 
 use crate::{
-    customer_value::{CUSTOMERS, END, ask, asking, number, post, town, value},
+    customer_value::{CUSTOMERS, END, activities, ask, asking, number, post, town, value},
     harness::{World, activity, days, sale, text, usd},
 };
 use profitscore::api::pb::{self, RankingBasis, activity::Kind};
@@ -212,7 +212,7 @@ async fn of_a_long_ledger_everything_is_learnt_at_round_positions() {
     };
     let more = i64::try_from(orders.len()).unwrap();
     assert_eq!(value(&later, 0).order_count, 52 + more);
-    let learnt = later.model.as_ref().unwrap();
+    let learnt = later.model.clone().unwrap();
     assert_eq!(learnt.learnt_position, model.learnt_position);
     assert_eq!(learnt.frequency_parameters, model.frequency_parameters);
     assert_eq!(
@@ -233,4 +233,21 @@ async fn of_a_long_ledger_everything_is_learnt_at_round_positions() {
         .unwrap();
     let own = value(&later, 0).expected_profit.as_ref().unwrap();
     assert_eq!(loyal.value, own.expected);
+}
+
+#[tokio::test]
+async fn the_order_of_arrival_changes_nothing() {
+    let (one, other) = (World::start().await, World::start().await);
+    let mut all = activities();
+    post(&one, &all).await;
+    all.reverse();
+    post(&other, &all).await;
+    let ids = ["loyal", "gone", "c003", "c004"];
+    let (first, second) = (
+        ask(&one, asking(&ids)).await,
+        ask(&other, asking(&ids)).await,
+    );
+    assert_eq!(first, second);
+    let best = || ranking(pb::RankingDirection::BestFirst);
+    assert_eq!(rank(&one, best()).await, rank(&other, best()).await);
 }

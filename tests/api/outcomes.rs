@@ -236,7 +236,10 @@ async fn prospects_like_the_best(world: &World) -> (Vec<String>, i64) {
     let answer = world.prospects().list_lookalikes(request).await;
     let answer = answer.unwrap().into_inner();
     let ids = answer.lookalikes.iter().map(|one| one.party_id.clone());
-    assert_eq!(answer.prospect_count, answer.lookalikes.len() as i64);
+    assert_eq!(
+        usize::try_from(answer.prospect_count).unwrap(),
+        answer.lookalikes.len()
+    );
     (ids.collect(), answer.objected_count)
 }
 

@@ -1,7 +1,11 @@
 //! The profit model on whole worlds: one that is generated, and AdventureWorks' resellers where they are at hand; the
 //! model of winning on generated prospects.
 
-#![allow(clippy::unwrap_used, reason = "what cannot be built fails the test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "what cannot be built fails the test, and its numbers are small"
+)]
 
 mod adventureworks;
 mod win;

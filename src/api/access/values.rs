@@ -43,7 +43,8 @@ pub const VALUES: &[MessageFields] = &[
     (
         "CustomerValueModel",
         "frequency_model frequency_parameters spend_parameters candidates customer_count repeat_customer_count \
-         end_time learnt_position horizon_days annual_discount_rate next_period_days cost_model_version pace_parameters",
+         end_time learnt_position horizon_days annual_discount_rate next_period_days cost_model_version \
+         pace_parameters",
         "margin_rate weekly_cost",
     ),
     ("ModelParameter", "name value", ""),

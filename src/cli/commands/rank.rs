@@ -175,21 +175,7 @@ pub fn grid(customers: &[RankedCustomer], basis: Basis) -> Grid {
         ("By profit", Side::Right),
         ("Divergence", Side::Right),
     ];
-    let spend = basis == Basis::Spend;
-    if spend {
-        columns.insert(3, ("Spend", Side::Right));
-    }
-    let solvency = basis == Basis::Solvency;
-    if solvency {
-        columns.insert(3, ("Days late", Side::Right));
-        columns.insert(3, ("Paid share", Side::Right));
-    }
-    let expected = basis == Basis::ExpectedProfit;
-    if expected {
-        columns.insert(3, ("Retained", Side::Right));
-        columns.insert(3, ("Alive", Side::Right));
-        columns.insert(3, ("Expected profit", Side::Right));
-    }
+    columns.splice(NAMES..NAMES, own_columns(basis).iter().copied());
     // Only who has price terms needs their columns.
     let is_known =
         |customer: &RankedCustomer| terms_of(customer).iter().any(|cell| !cell.is_empty());
@@ -213,19 +199,7 @@ pub fn grid(customers: &[RankedCustomer], basis: Basis) -> Grid {
             rank(customer, count(customer.rank_by_net_profit)),
             rank(customer, format!("{:+}", customer.rank_divergence)),
         ];
-        if spend {
-            cells.insert(3, shown(&customer.value));
-        }
-        if solvency {
-            cells.insert(3, decimal(&customer.average_days_late));
-            cells.insert(3, percent(customer.paid_share));
-        }
-        if expected {
-            let value = customer.customer_value.clone().unwrap_or_default();
-            cells.insert(3, percent(Some(value.retention_probability)));
-            cells.insert(3, percent(Some(value.probability_alive)));
-            cells.insert(3, shown(&customer.value));
-        }
+        cells.splice(NAMES..NAMES, own_cells(customer, basis));
         if has_terms {
             let realisation = statement.price_realisation;
             let [list, tier, nominal] = terms_of(customer);
@@ -240,6 +214,42 @@ pub fn grid(customers: &[RankedCustomer], basis: Basis) -> Grid {
         grid.row_of(cells);
     }
     grid
+}
+
+/// So many columns say which customer it is.
+const NAMES: usize = 3;
+
+/// The columns of one basis alone, which stand after those.
+fn own_columns(basis: Basis) -> &'static [(&'static str, Side)] {
+    match basis {
+        Basis::Spend => &[("Spend", Side::Right)],
+        Basis::Solvency => &[("Paid share", Side::Right), ("Days late", Side::Right)],
+        Basis::ExpectedProfit => &[
+            ("Expected profit", Side::Right),
+            ("Alive", Side::Right),
+            ("Retained", Side::Right),
+        ],
+        Basis::Revenue | Basis::ContributionMargin | Basis::NetProfit => &[],
+    }
+}
+
+fn own_cells(customer: &RankedCustomer, basis: Basis) -> Vec<String> {
+    match basis {
+        Basis::Spend => vec![shown(&customer.value)],
+        Basis::Solvency => vec![
+            percent(customer.paid_share),
+            decimal(&customer.average_days_late),
+        ],
+        Basis::ExpectedProfit => {
+            let value = customer.customer_value.clone().unwrap_or_default();
+            vec![
+                shown(&customer.value),
+                percent(Some(value.probability_alive)),
+                percent(Some(value.retention_probability)),
+            ]
+        }
+        Basis::Revenue | Basis::ContributionMargin | Basis::NetProfit => Vec::new(),
+    }
 }
 
 /// What is told of a rank by something else, which customers without activity have none of.

@@ -1,12 +1,12 @@
 //! What is left of a customer's revenue, and what a week of serving it costs: its own ratio as far as its own record
 //! tells, and that of its segment for the rest.
 //!
-//! The credibility formula of Bühlmann and Straub (1970, "Glaubwürdigkeit für Schadensätze"): a ratio `a_i / e_i` of an
-//! amount to an exposure has the credibility `Z_i = e_i / (e_i + K)` with `K = s² / t²`, where `t²` is how much the true
-//! ratios of customers differ, and `s² / e_i` how much one is off by chance. One customer has one ratio, so that the two
-//! are told apart by size: with `m` for the ratio of its segment, `(a_i - m e_i)² / e_i` is `s² + t² e_i` on the
-//! average, a straight line that is fitted by least squares, each weighted with `1 / (e_i + mean e)²`, neither end below
-//! zero.
+//! The credibility formula of Bühlmann and Straub (1970, "Glaubwürdigkeit für Schadensätze"): a ratio `a_i / e_i` of
+//! an amount to an exposure has the credibility `Z_i = e_i / (e_i + K)` with `K = s² / t²`, where `t²` is how much the
+//! true ratios of customers differ, and `s² / e_i` how much one is off by chance. One customer has one ratio, so that
+//! the two are told apart by size: with `m` for the ratio of its segment, `(a_i - m e_i)² / e_i` is `s² + t² e_i` on
+//! the average, a straight line that is fitted by least squares, each weighted with `1 / (e_i + mean e)²`, neither end
+//! below zero.
 //!
 //! Segments are drawn towards all customers as if ten more customers like those were in them.
 

@@ -1,9 +1,9 @@
 //! What customers are worth: orders and their values by [`super::value`], what is left of them by [`super::earning`],
 //! as exact amounts.
 //!
-//! `profit = margin rate * discounted revenue - weekly cost * discounted weeks` over the horizon. Its intervals are those
-//! of the revenue times the margin rate, widened by how far off the margin rate and the weekly cost may be: squares of
-//! half widths are added up, each side by itself.
+//! `profit = margin rate * discounted revenue - weekly cost * discounted weeks` over the horizon. Its intervals are
+//! those of the revenue times the margin rate, widened by how far off the margin rate and the weekly cost may be:
+//! squares of half widths are added up, each side by itself.
 
 use super::{
     earning::{Earned, Rate, Rates},

@@ -45,7 +45,7 @@ fn prospect(row: u64) -> (Traits, bool) {
     for number in 0..TRAITS {
         let chance = mixed(row * 64 + number);
         let part = even(row * 64 + number);
-        if mixed(chance) % 20 == 0 {
+        if mixed(chance).is_multiple_of(20) {
             continue;
         }
         let value = match trait_type(number) {
@@ -62,7 +62,7 @@ fn prospect(row: u64) -> (Traits, bool) {
                 eta += 0.2 * ((mixed(value * 31 + number) % 5) as f64 - 2.0);
                 TraitValue::Category(format!("value {value}"))
             }
-            TraitType::Flag => TraitValue::Flag(chance % 3 == 0),
+            TraitType::Flag => TraitValue::Flag(chance.is_multiple_of(3)),
             TraitType::Set => {
                 let tags = (0..chance % 4).map(|tag| format!("tag {}", mixed(chance ^ tag) % 12));
                 TraitValue::Set(tags.collect())

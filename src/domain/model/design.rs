@@ -33,14 +33,16 @@ pub struct Design {
 /// Which customer is in which columns.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rows {
-    /// The columns of customer `i` are from `starts[i]` to before `starts[i + 1]`, rising.
-    columns: Vec<usize>,
+    /// The columns of customer `i` are from `starts[i]` to before `starts[i + 1]`, rising. Small numbers, because fits read
+    /// them many times.
+    columns: Vec<u16>,
     starts: Vec<usize>,
 }
 
 impl Rows {
     /// Rows of given columns, which rise.
-    pub fn of(each: impl Iterator<Item = Vec<usize>>) -> Self {
+    #[cfg(test)]
+    pub fn of(each: impl Iterator<Item = Vec<u16>>) -> Self {
         let mut columns = Vec::new();
         let mut starts = vec![0];
         for own in each {
@@ -51,7 +53,7 @@ impl Rows {
     }
 
     /// The columns of customer `index`, rising.
-    pub fn customer(&self, index: usize) -> &[usize] {
+    pub fn customer(&self, index: usize) -> &[u16] {
         &self.columns[self.starts[index]..self.starts[index + 1]]
     }
 }
@@ -126,16 +128,12 @@ impl Design {
             columns.push(0);
             for (entry, own) in self.traits.iter().zip(&binned.traits) {
                 let bins = own.of_row(row).iter();
-                columns.extend(bins.filter_map(|bin| entry.columns[usize::from(*bin)]));
+                let shown = bins.filter_map(|bin| entry.columns[usize::from(*bin)]);
+                columns.extend(shown.map(small));
             }
             starts.push(columns.len());
         }
         Rows { columns, starts }
-    }
-
-    /// The columns of the customers.
-    pub fn rows(&self, customers: &[&Traits]) -> Rows {
-        Rows::of(customers.iter().map(|customer| self.columns_of(customer).0))
     }
 
     /// The columns of any party, rising, and for each of its bins without a column the trait's place.
@@ -157,6 +155,11 @@ impl Design {
                 .for_each_bin(party.get(&entry.bins.key), |bin| each(place, bin));
         }
     }
+}
+
+/// A column as it is kept: there are at most [`COLUMN_LIMIT`] and everybody's.
+fn small(column: usize) -> u16 {
+    u16::try_from(column).unwrap_or(0)
 }
 
 /// What customers have, trait by trait: read once, because every customer's traits are somewhere else in memory.
@@ -299,10 +302,11 @@ mod tests {
             definition("A", TraitType::Flag),
             definition("B", TraitType::Number),
         );
-        let design = Design::of(&[&a, &b], &customers);
+        let values = Values::of(&[&a, &b], &customers);
+        let (design, binned) = Design::learn(&[&a, &b], &values);
         assert_eq!(design.size, 2);
         assert_eq!((design.groups.len(), &design.groups[0]), (1, &(1..2)));
-        assert_eq!(design.rows(&customers).customer(5), [0, 1]);
+        assert_eq!(design.rows_of(&binned, 6).customer(5), [0, 1]);
         assert_eq!(
             design.ignored,
             [IgnoredTrait {

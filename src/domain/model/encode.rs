@@ -268,6 +268,23 @@ impl Bins {
         }
     }
 
+    /// A value that is in a bin: of a range its lower end, of the lowest the number before its upper end. `None` for no
+    /// value, for rare ones and of a set.
+    pub fn example(&self, place: usize) -> Option<TraitValue> {
+        if matches!(self.values, Values::Set(_)) {
+            return None;
+        }
+        match self.bin(place).value {
+            BinValue::Missing | BinValue::Rare => None,
+            BinValue::Category(category) => Some(TraitValue::Category(category)),
+            BinValue::Range { lower, upper } => {
+                let number = lower.or(upper.map(|upper| upper.saturating_sub(1)));
+                Some(TraitValue::Number(number.unwrap_or(0)))
+            }
+            BinValue::Flag(flag) => Some(TraitValue::Flag(flag)),
+        }
+    }
+
     /// A bin in the words of the answer.
     pub fn bin(&self, place: usize) -> Bin {
         let value = match place {

@@ -19,6 +19,9 @@ const WINSORISED: f64 = 0.05;
 pub const FOLDS: usize = 5;
 /// A model of a fold is made of at least so many customers.
 const FOLD_MINIMUM: u64 = 20;
+/// If so many customers are through their horizon, what is missed is measured on these alone: of the others the outcome
+/// is an estimate itself.
+const FINISHED_MINIMUM: usize = 100;
 /// Folds start from the variances of the whole and need fewer rounds.
 const FOLD_ROUNDS: usize = 10;
 
@@ -96,11 +99,12 @@ impl Outcomes {
     pub fn moments(&self, size: usize, rows: &Rows, folds: &[usize]) -> Vec<Moments> {
         let mut parts = vec![Moments::zeros(size); FOLDS];
         for (index, fold) in folds.iter().enumerate() {
-            parts[*fold].add_row(
-                rows.customer(index),
-                self.scaled[index],
-                self.weights[index],
-            );
+            let columns: Vec<usize> = rows
+                .customer(index)
+                .iter()
+                .map(|own| (*own).into())
+                .collect();
+            parts[*fold].add_row(&columns, self.scaled[index], self.weights[index]);
         }
         parts
     }
@@ -114,6 +118,8 @@ impl Outcomes {
         parts: &[Moments],
         start: &Variances,
     ) -> Errors {
+        let finished = self.weights.iter().filter(|weight| **weight >= 1.0).count();
+        let of_finished = finished >= FINISHED_MINIMUM;
         let mut missed = Vec::with_capacity(folds.len());
         for fold in 0..FOLDS {
             let others = parts.iter().enumerate().filter(|(other, _)| *other != fold);
@@ -123,8 +129,14 @@ impl Outcomes {
             }
             let fit = additive::fit(&moments, &design.groups, start.clone(), FOLD_ROUNDS);
             for (order, _) in folds.iter().enumerate().filter(|(_, own)| **own == fold) {
+                if of_finished && self.weights[order] < 1.0 {
+                    continue;
+                }
                 let columns = rows.customer(order);
-                let sum: f64 = columns.iter().map(|column| fit.coefficients[*column]).sum();
+                let sum: f64 = columns
+                    .iter()
+                    .map(|column| fit.coefficients[usize::from(*column)])
+                    .sum();
                 let prediction = self.mean + self.scale * sum;
                 let error = self.as_is[order] - prediction;
                 missed.push(OutOfFold {

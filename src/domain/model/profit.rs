@@ -26,7 +26,7 @@ use super::{
     rounded,
     seen::{NeverSeen, Seen},
     units,
-    win::{SIGNAL, TraitDrift, drift_of},
+    win::{TraitDrift, drift_of},
 };
 use crate::domain::{
     fingerprint::Fingerprint, id::TraitKey, money::Nanos, party::TraitDefinition,
@@ -36,6 +36,9 @@ use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
 /// The quantile of the standard normal distribution that leaves a tenth above it.
 const TENTH: f64 = 1.281_551_565_544_600_4;
+/// An AUC by chance.
+const CHANCE: f64 = 0.5;
+
 /// A trained model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProfitModel {
@@ -249,6 +252,11 @@ impl ProfitModel {
         self.seen.never_seen(party)
     }
 
+    /// What the model tells apart, for [`super::counterfactual`].
+    pub fn design(&self) -> &Design {
+        &self.design
+    }
+
     /// Whether even the mean customer is sure enough to reach a hurdle.
     pub fn mean_reaches(&self, hurdle: Nanos) -> bool {
         self.mean_lower >= hurdle
@@ -337,7 +345,7 @@ fn has_signal(errors: &Errors) -> bool {
         won: outcome(own) >= median,
     };
     let forecasts: Vec<Forecast> = errors.all().iter().map(forecast).collect();
-    auc(&forecasts).is_some_and(|auc| auc.interval().0 > SIGNAL)
+    auc(&forecasts).is_some_and(|auc| auc.interval().0 > CHANCE)
 }
 
 /// The baseline, and the effects as differences from it. A set's categories add to the baseline of those who have none:

@@ -44,10 +44,10 @@ impl Symmetric {
     }
 
     /// Adds to several cells of a row of the lower triangle: no column is beyond the row.
-    pub fn add_along(&mut self, row: usize, columns: &[usize], value: f64) {
+    pub fn add_along(&mut self, row: usize, columns: &[u16], value: f64) {
         let cells = &mut self.cells[row * self.size..=row * self.size + row];
         for column in columns {
-            cells[*column] += value;
+            cells[usize::from(*column)] += value;
         }
     }
 

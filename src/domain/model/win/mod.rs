@@ -14,8 +14,13 @@
 //! | `se` | `deviation` | `sqrt(x' H^-1 x)` times the slope (Laplace's approximation) |
 //!
 //! * [`logistic`]: the fit. [`leak`]: traits that give the outcome away.
+//!
+//! Learning goes from closed rows to tables of single values, from there to effects that are found together, to pairs,
+//! and to a calibration on rows that were held back; each part is a file beside this one.
 
 mod calibrate;
+mod choose;
+mod closed_rows;
 pub mod leak;
 pub mod logistic;
 mod pairs;
@@ -68,6 +73,9 @@ pub struct WinSettings {
     pub latest: Option<usize>,
     /// Whether pairs of traits may enter.
     pub pairs: bool,
+    /// Whether traits that separate too well are refused; not where being told apart is what is asked, as among customers
+    /// of whom the best are known.
+    pub refuse_leaks: bool,
 }
 
 impl Default for WinSettings {
@@ -76,6 +84,7 @@ impl Default for WinSettings {
             half_life_days: None,
             latest: None,
             pairs: true,
+            refuse_leaks: true,
         }
     }
 }
@@ -186,6 +195,11 @@ pub struct TraitDrift {
 }
 
 impl WinModel {
+    /// What the model tells apart, for [`super::counterfactual`].
+    pub fn design(&self) -> &Design {
+        &self.design
+    }
+
     /// How far prospects have moved from the closed ones learnt from, by trait in the order of keys.
     pub fn drift<'a>(&self, asked: impl Iterator<Item = &'a Traits>) -> Vec<TraitDrift> {
         drift_of(&self.design, asked)

@@ -31,8 +31,8 @@ impl Tables {
             for row in rows {
                 let weight = sample.weights[*row];
                 for column in sample.rows.customer(*row) {
-                    sums[*column][0] += weight * sample.outcomes[*row];
-                    sums[*column][1] += weight;
+                    sums[usize::from(*column)][0] += weight * sample.outcomes[*row];
+                    sums[usize::from(*column)][1] += weight;
                 }
             }
             sums
@@ -75,7 +75,7 @@ impl Tables {
             let columns = self.columns([Some(fold), without]);
             for row in &sample.folds[fold] {
                 let own = sample.rows.customer(*row);
-                scores[*row] = own.iter().map(|column| columns[*column]).sum();
+                scores[*row] = own.iter().map(|column| columns[usize::from(*column)]).sum();
             }
         }
         scores

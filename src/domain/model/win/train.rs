@@ -3,8 +3,10 @@
 use super::{
     Closed, MINIMUM_CLOSED, MINIMUM_OF_EACH, SIGNAL, Standing, WinModel, WinSettings,
     calibrate::{self, Point},
+    choose::{Given, choose, penalties},
+    closed_rows::ClosedRows,
     leak::{self, LATE_LIMIT, Leak},
-    logistic::{Fitted, Logistic, Penalty, Sample, log_odds, loss, probability},
+    logistic::{Logistic, Penalty, Sample, probability},
     pairs::{self, Additive, Pairs},
     tables::Tables,
 };
@@ -13,125 +15,35 @@ use crate::domain::{
     model::{
         IgnoredTrait, admit,
         design::{BinColumn, Binned, Design, TraitColumns, Values},
-        encode::FIRST_VALUE,
         evaluation::{Forecast, discrimination::auc},
         number,
-        outcomes::{FOLDS, fold},
+        outcomes::FOLDS,
         seen::Seen,
     },
     party::TraitDefinition,
-    time::Day,
     traits::Traits,
 };
-use std::{borrow::Cow, sync::Arc};
+use std::{ops::Range, sync::Arc};
 
-/// The penalties that cross-validation chooses from.
-const PENALTIES: [f64; 6] = [4.0, 12.0, 36.0, 108.0, 324.0, 972.0];
-/// Neighbouring ranges of numbers are held together by so many penalties …
-const SMOOTH: f64 = 1.0;
-/// … and drawn towards zero by this part of one.
-const ORDERED: f64 = 0.5;
-/// Where the choice of a penalty begins.
-const FIRST_PENALTY: usize = 2;
-/// So many rows are enough to choose.
-const CHOOSING: usize = 20_000;
-/// The penalty of what everybody has: none to speak of.
-const FREE: f64 = 1e-6;
-/// What is expected of the slope of the tables: traits that say the same are counted more than once.
-const SLOPE: f64 = 0.5;
 /// With a greater penalty the fit would seem surer of itself than it is: bounds are those of at most this one.
 const PENALTY_OF_BOUNDS: f64 = 16.0;
-
-/// The closed prospects in the order of their ids.
-struct Rows<'a> {
-    traits: Vec<Cow<'a, Traits>>,
-    won: Vec<bool>,
-    outcomes: Vec<f64>,
-    weights: Vec<f64>,
-    folds: Vec<usize>,
-    days: Vec<Day>,
-}
-
-impl<'a> Rows<'a> {
-    fn of(closed: &[Closed<'a>], settings: &WinSettings) -> Self {
-        let mut closed: Vec<&Closed> = closed.iter().collect();
-        closed.sort_by(|a, b| {
-            let key = |own: &Closed<'a>| (own.id, own.closed, own.won);
-            key(a).cmp(&key(b)).then(a.weight.total_cmp(&b.weight))
-        });
-        let last = closed.iter().map(|own| own.closed.0).max().unwrap_or(0);
-        let sampled: Vec<f64> = closed.iter().map(|own| sound_weight(own.weight)).collect();
-        let mean = sampled.iter().sum::<f64>() / number(sampled.len().max(1) as u64);
-        let age = |own: &Closed| f64::from(last) - f64::from(own.closed.0);
-        let decay = |own: &Closed| match settings.half_life_days {
-            Some(half_life) if half_life > 0.0 => libm::exp2(-age(own) / half_life),
-            Some(_) | None => 1.0,
-        };
-        Self {
-            traits: closed.iter().map(|own| without_late(own)).collect(),
-            won: closed.iter().map(|own| own.won).collect(),
-            outcomes: closed
-                .iter()
-                .map(|own| f64::from(u8::from(own.won)))
-                .collect(),
-            weights: closed
-                .iter()
-                .zip(&sampled)
-                .map(|(own, weight)| (decay(own) * weight / mean).max(f64::MIN_POSITIVE))
-                .collect(),
-            folds: closed.iter().map(|own| fold(own.id)).collect(),
-            days: closed.iter().map(|own| own.closed).collect(),
-        }
-    }
-
-    /// The weighted rate of winning, half a win and half a loss added.
-    fn rate(&self, which: impl Fn(usize) -> bool) -> f64 {
-        let (mut won, mut all) = (0.5, 1.0);
-        for row in (0..self.won.len()).filter(|row| which(*row)) {
-            won += self.weights[row] * self.outcomes[row];
-            all += self.weights[row];
-        }
-        won / all
-    }
-}
-
-/// A weight that can be reckoned with: what is no number above zero is 1.
-fn sound_weight(weight: f64) -> f64 {
-    match weight.is_finite() && weight > 0.0 {
-        true => weight,
-        false => 1.0,
-    }
-}
-
-/// What was known before the decision.
-fn without_late<'a>(closed: &Closed<'a>) -> Cow<'a, Traits> {
-    match closed.late.is_empty() {
-        true => Cow::Borrowed(closed.traits),
-        false => {
-            let kept = closed
-                .traits
-                .iter()
-                .filter(|(key, _)| !closed.late.contains(key));
-            Cow::Owned(
-                kept.map(|(key, value)| (key.clone(), value.clone()))
-                    .collect(),
-            )
-        }
-    }
-}
 
 /// Bins of the traits that may enter and do not give the outcome away; these are told and taken out.
 fn learn<'a>(
     admitted: &mut Vec<&TraitDefinition>,
     closed: &[Closed],
-    rows: &Rows,
+    rows: &ClosedRows,
     traits: &[&'a Traits],
+    settings: &WinSettings,
 ) -> (Vec<Leak>, Design, Binned, Values<'a>) {
     let mut leaks = Vec::new();
     loop {
         let values = Values::of(admitted, traits);
         let (design, binned) = Design::learn(admitted, &values);
-        let found = leaks_among(closed, rows, &design, &binned);
+        let found = match settings.refuse_leaks {
+            true => leaks_among(closed, rows, &design, &binned),
+            false => Vec::new(),
+        };
         if found.is_empty() {
             return (leaks, design, binned, values);
         }
@@ -141,7 +53,12 @@ fn learn<'a>(
     }
 }
 
-fn leaks_among(closed: &[Closed], rows: &Rows, design: &Design, binned: &Binned) -> Vec<Leak> {
+fn leaks_among(
+    closed: &[Closed],
+    rows: &ClosedRows,
+    design: &Design,
+    binned: &Binned,
+) -> Vec<Leak> {
     let any_late = closed.iter().any(|own| !own.late.is_empty());
     let mut leaks = Vec::new();
     for (entry, column) in design.traits.iter().zip(&binned.traits) {
@@ -171,157 +88,8 @@ fn late_part(closed: &[Closed], key: &TraitKey) -> f64 {
     number(late.count() as u64) / number(known.count().max(1) as u64)
 }
 
-/// What was found by cross-validation.
-struct Chosen {
-    penalty: f64,
-    fit: Fitted,
-    /// The log-odds of each row by the model made without its fold.
-    held_back: Vec<f64>,
-    /// The log-odds of all rows by the model made without each fold.
-    without: Vec<Vec<f64>>,
-}
-
-/// A penalty for every column but the first.
-fn penalties(design: &Design, penalty: f64) -> Penalty {
-    let mut towards_zero = vec![penalty; design.size];
-    if let Some(first) = towards_zero.first_mut() {
-        *first = FREE;
-    }
-    let mut together = Vec::new();
-    for entry in design.traits.iter().filter(|entry| entry.bins.is_ordered()) {
-        let shown: Vec<usize> = entry.columns[FIRST_VALUE..]
-            .iter()
-            .flatten()
-            .copied()
-            .collect();
-        for pair in shown.windows(2) {
-            together.push((pair[0], pair[1], penalty * SMOOTH));
-        }
-        for column in shown {
-            towards_zero[column] *= ORDERED;
-        }
-    }
-    Penalty {
-        towards_zero,
-        together,
-    }
-}
-
-/// The tables' part of the log-odds of each row, drawn in by one slope: of all rows, and as each fold's model has it.
-struct Given {
-    /// The slope that the tables are served with.
-    slope: f64,
-    whole: Vec<f64>,
-    without: Vec<Vec<f64>>,
-}
-
-impl Given {
-    fn of(sample: &Sample, tables: &Tables, base: f64) -> Self {
-        let drawn_in = |without: Option<usize>| {
-            let mut scores = tables.scores(sample, without);
-            let folds = sample.folds.iter().enumerate();
-            let rows = folds.filter(|(fold, _)| Some(*fold) != without);
-            let points = rows.flat_map(|(_, rows)| rows).map(|row| Point {
-                score: scores[*row],
-                outcome: sample.outcomes[*row],
-                weight: sample.weights[*row],
-            });
-            let slope = calibrate::line(points, SLOPE, base).slope;
-            scores.iter_mut().for_each(|score| *score *= slope);
-            (slope, scores)
-        };
-        let (slope, whole) = drawn_in(None);
-        Self {
-            slope,
-            whole,
-            without: (0..FOLDS).map(|fold| drawn_in(Some(fold)).1).collect(),
-        }
-    }
-}
-
-/// Finds the penalty with the least loss on rows that were held back, and fits with it.
-///
-/// How far effects are from zero does not depend on how many rows there are, so that a part of many is enough to choose.
-fn choose(sample: &Sample, design: &Design, given: &Given, base: f64) -> Chosen {
-    let step = sample.count().div_ceil(CHOOSING).max(1);
-    let part = |rows: &Vec<usize>| rows.iter().copied().step_by(step).collect();
-    let part: Vec<Vec<usize>> = sample.folds.iter().map(part).collect();
-    let few = Sample {
-        folds: &part,
-        ..*sample
-    };
-    let mut start = vec![0.0; sample.size];
-    start[0] = log_odds(base);
-    let mut tried: [Option<f64>; PENALTIES.len()] = [None; PENALTIES.len()];
-    let mut at = FIRST_PENALTY;
-    loop {
-        for place in [at, at.wrapping_sub(1), at + 1] {
-            if place < PENALTIES.len() && tried[place].is_none() {
-                let penalty = penalties(design, PENALTIES[place]);
-                let whole = few.fit(&penalty, start);
-                let (held_back, _) = held_back(&few, &penalty, &whole, given, base);
-                tried[place] = Some(loss_of(&few, &held_back));
-                start = whole.effects;
-            }
-        }
-        let lower = |place: usize| tried.get(place).copied().flatten();
-        let better = |place: usize| lower(place).is_some_and(|loss| Some(loss) < lower(at));
-        match (better(at.wrapping_sub(1)), better(at + 1)) {
-            (true, _) => at -= 1,
-            (false, true) => at += 1,
-            (false, false) => break,
-        }
-    }
-    let penalty = penalties(design, PENALTIES[at]);
-    let whole = sample.fit(&penalty, start);
-    let (held_back, without) = held_back(sample, &penalty, &whole, given, base);
-    Chosen {
-        penalty: PENALTIES[at],
-        fit: whole,
-        held_back,
-        without,
-    }
-}
-
-fn loss_of(sample: &Sample, log_odds: &[f64]) -> f64 {
-    let rows = sample.folds.iter().flatten();
-    rows.map(|row| sample.weights[*row] * loss(log_odds[*row], sample.outcomes[*row]))
-        .sum()
-}
-
-/// The log-odds of each row by the model made without its fold, and those of all rows by each of these models; the base
-/// rate where it has but one kind of outcome to learn from.
-fn held_back(
-    sample: &Sample,
-    penalty: &Penalty,
-    whole: &Fitted,
-    given: &Given,
-    base: f64,
-) -> (Vec<f64>, Vec<Vec<f64>>) {
-    let mut found = vec![log_odds(base); sample.count()];
-    let mut without = Vec::with_capacity(FOLDS);
-    for (fold, rows) in sample.folds.iter().enumerate() {
-        let mut all = vec![log_odds(base); sample.count()];
-        if sample.has_both(fold) {
-            let own = Sample {
-                offsets: &given.without[fold],
-                ..*sample
-            };
-            let effects = own.fit_without(fold, penalty, whole);
-            for row in own.folds.iter().flatten() {
-                all[*row] = own.log_odds(*row, &effects);
-            }
-        }
-        for row in rows {
-            found[*row] = all[*row];
-        }
-        without.push(all);
-    }
-    (found, without)
-}
-
 /// What is added to the log-odds so that the mean probability of the latest rows is their rate of winning.
-fn level(rows: &Rows, held_back: &[f64], latest: usize) -> f64 {
+fn level(rows: &ClosedRows, held_back: &[f64], latest: usize) -> f64 {
     let mut order: Vec<usize> = (0..rows.days.len()).collect();
     order.sort_by_key(|row| (std::cmp::Reverse(rows.days[*row]), *row));
     order.truncate(latest.max(1));
@@ -350,7 +118,7 @@ fn means(design: &Design, sample: &Sample, effects: &[f64]) -> Vec<f64> {
     let mut weights = vec![0.0; design.size];
     for row in 0..sample.count() {
         for column in sample.rows.customer(row) {
-            weights[*column] += sample.weights[row];
+            weights[usize::from(*column)] += sample.weights[row];
         }
     }
     let of_trait = |entry: &TraitColumns| {
@@ -387,6 +155,77 @@ fn standing(closed: u64, won: u64, forecasts: &[Forecast]) -> Standing {
     }
 }
 
+/// What was fitted.
+struct Fits {
+    fit: Logistic,
+    pairs: Pairs,
+    /// The log-odds of each row by the model made without its fold.
+    held_back: Vec<f64>,
+    /// The penalty that bounds are reckoned with.
+    bounds: Penalty,
+}
+
+/// Fits tables, effects and pairs, one on top of the other.
+fn fit(
+    design: &Design,
+    binned: &Binned,
+    plain: &Sample,
+    base_rate: f64,
+    settings: &WinSettings,
+) -> Fits {
+    let tables = Tables::of(plain);
+    let given = Given::of(plain, &tables, base_rate);
+    let sample = Sample {
+        offsets: &given.whole,
+        ..*plain
+    };
+    let chosen = choose(&sample, design, &given, base_rate);
+    let additive = Additive {
+        whole: &sample.all_log_odds(&chosen.fit.effects),
+        without: &chosen.without,
+        held_back: &chosen.held_back,
+    };
+    let found = settings
+        .pairs
+        .then(|| pairs::find(design, binned, &sample, &additive));
+    let bounds = penalties(design, chosen.penalty.min(PENALTY_OF_BOUNDS));
+    let curvature = chosen.fit.inverse(&sample, &bounds);
+    let mut effects = chosen.fit.effects;
+    for (effect, table) in effects.iter_mut().zip(tables.columns([None, None])) {
+        *effect += given.slope * table;
+    }
+    let (pairs, held_back) = match found.flatten() {
+        Some((pairs, held_back, _)) => (pairs, held_back),
+        None => (Pairs::default(), chosen.held_back),
+    };
+    Fits {
+        fit: Logistic { effects, curvature },
+        pairs,
+        held_back,
+        bounds,
+    }
+}
+
+/// Slope and intercept that make log-odds mean what they say, on rows that were held back.
+fn calibrated(
+    held_back: &[f64],
+    rows: &ClosedRows,
+    base_rate: f64,
+    settings: &WinSettings,
+) -> calibrate::Line {
+    let points = held_back.iter().enumerate().map(|(row, score)| Point {
+        score: *score,
+        outcome: rows.outcomes[row],
+        weight: rows.weights[row],
+    });
+    let mut line = calibrate::line(points, 1.0, base_rate);
+    if let Some(latest) = settings.latest.filter(|_| !held_back.is_empty()) {
+        let told: Vec<f64> = held_back.iter().map(|eta| line.at(*eta)).collect();
+        line.level += level(rows, &told, latest);
+    }
+    line
+}
+
 impl WinModel {
     /// Learns from closed prospects, in any order.
     pub fn train(
@@ -394,71 +233,31 @@ impl WinModel {
         definitions: &[Arc<TraitDefinition>],
         settings: &WinSettings,
     ) -> Self {
-        let rows = Rows::of(closed, settings);
+        let rows = ClosedRows::of(closed, settings);
         let traits: Vec<&Traits> = rows.traits.iter().map(|traits| &**traits).collect();
         let (mut admitted, kept_out) = admit(definitions);
-        let (leaks, design, binned, values) = learn(&mut admitted, closed, &rows, &traits);
-        let columns = design.rows_of(&binned, traits.len());
-        let members = members(&rows.folds);
-        let base_rate = rows.rate(|_| true);
-        let plain = Sample {
-            rows: &columns,
+        let (leaks, design, binned, values) =
+            learn(&mut admitted, closed, &rows, &traits, settings);
+        let base_rate = rows.rate();
+        let sample = Sample {
+            rows: &design.rows_of(&binned, traits.len()),
             outcomes: &rows.outcomes,
             weights: &rows.weights,
             offsets: &[],
-            folds: &members,
+            folds: &members(&rows.folds),
             size: design.size,
         };
-        let tables = Tables::of(&plain);
-        let given = Given::of(&plain, &tables, base_rate);
-        let sample = Sample {
-            offsets: &given.whole,
-            ..plain
-        };
-        let mut chosen = choose(&sample, &design, &given, base_rate);
-        let additive = Additive {
-            whole: &sample.all_log_odds(&chosen.fit.effects),
-            without: &chosen.without,
-            held_back: &chosen.held_back,
-        };
-        let found = settings
-            .pairs
-            .then(|| pairs::find(&design, &binned, &sample, &additive))
-            .flatten();
-        let mut pairs = Pairs::default();
-        if let Some((found, held_back, _)) = found {
-            chosen.held_back = held_back;
-            pairs = found;
-        }
-        let bounds = penalties(&design, chosen.penalty.min(PENALTY_OF_BOUNDS));
-        let mut effects = chosen.fit.effects.clone();
-        for (effect, table) in effects.iter_mut().zip(tables.columns([None, None])) {
-            *effect += given.slope * table;
-        }
-        let fit = Logistic {
-            effects,
-            curvature: chosen.fit.inverse(&sample, &bounds),
-        };
-        let points = (0..sample.count()).map(|row| Point {
-            score: chosen.held_back[row],
-            outcome: rows.outcomes[row],
-            weight: rows.weights[row],
-        });
-        let line = calibrate::line(points, 1.0, base_rate);
-        let (slope, mut intercept) = (line.slope, line.level);
-        let mut held_back: Vec<f64> = chosen.held_back.iter().map(|eta| line.at(*eta)).collect();
-        if let Some(latest) = settings.latest.filter(|_| !held_back.is_empty()) {
-            let shift = level(&rows, &held_back, latest);
-            intercept += shift;
-            held_back.iter_mut().for_each(|eta| *eta += shift);
-        }
+        let fits = fit(&design, &binned, &sample, base_rate, settings);
+        let line = calibrated(&fits.held_back, &rows, base_rate, settings);
         let forecast = |(eta, won): (&f64, &bool)| Forecast {
-            probability: probability(*eta),
+            probability: probability(line.at(*eta)),
             won: *won,
         };
-        let held_back: Vec<Forecast> = held_back.iter().zip(&rows.won).map(forecast).collect();
+        let held_back = fits.held_back.iter().zip(&rows.won).map(forecast);
+        let held_back: Vec<Forecast> = held_back.collect();
         let won = rows.won.iter().filter(|won| **won).count() as u64;
         let ignored: Vec<IgnoredTrait> = kept_out.iter().chain(&design.ignored).cloned().collect();
+        let prior = |group: &Range<usize>| 1.0 / fits.bounds.towards_zero[group.start];
         Self {
             closed: rows.won.len() as u64,
             won,
@@ -471,16 +270,12 @@ impl WinModel {
             ignored,
             seen: Seen::of(&admitted, &values),
             wins: wins(&design, &binned, &rows.won),
-            means: means(&design, &sample, &fit.effects),
-            prior: design
-                .groups
-                .iter()
-                .map(|group| 1.0 / bounds.towards_zero[group.start])
-                .collect(),
-            fit,
-            pairs,
-            slope,
-            intercept,
+            means: means(&design, &sample, &fits.fit.effects),
+            prior: design.groups.iter().map(prior).collect(),
+            fit: fits.fit,
+            pairs: fits.pairs,
+            slope: line.slope,
+            intercept: line.level,
             design,
         }
     }

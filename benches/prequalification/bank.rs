@@ -114,7 +114,9 @@ impl Bank {
                 let (name, text) = (&names[*place], row[*place].to_owned());
                 let value = match trait_type(name) {
                     TraitType::Number => TraitValue::Number(micros(&text)),
-                    _ => TraitValue::Category(text),
+                    TraitType::Category | TraitType::Set | TraitType::Flag => {
+                        TraitValue::Category(text)
+                    }
                 };
                 own.insert(TraitKey::parse(name, "").unwrap(), value);
             }

@@ -50,7 +50,7 @@ fn prospect(row: u64) -> (Traits, bool) {
         }
         let value = match trait_type(number) {
             TraitType::Number => {
-                eta += if number % 2 == 0 {
+                eta += if number.is_multiple_of(2) {
                     0.4 * (part - 0.5) * number as f64
                 } else {
                     0.0
@@ -106,8 +106,8 @@ pub fn run() {
     aim("seconds of processor time", used, "below 2", used < 2.0);
     let begin = Instant::now();
     let before = processor_time(begin);
-    for row in 0..ANSWERS {
-        black_box(model.predict(&rows[row].1));
+    for (_, traits, _) in &rows[..ANSWERS] {
+        black_box(model.predict(traits));
     }
     let each = (processor_time(begin) - before) / ANSWERS as f64;
     aim(

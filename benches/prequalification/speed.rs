@@ -99,7 +99,8 @@ pub fn run() {
     let model = WinModel::train(&all, &definitions, &settings);
     let used = processor_time(begin) - before;
     println!(
-        "learnt from {ROWS} with {TRAITS} traits in {used:.2} s of processor time, {:.2} s on the wall, AUC of those held back {:.4}",
+        "learnt from {ROWS} with {TRAITS} traits in {used:.2} s of processor time, {:.2} s on the wall, \
+         AUC of those held back {:.4}",
         begin.elapsed().as_secs_f64(),
         model.held_back_auc.map_or(0.5, |auc| auc.value)
     );

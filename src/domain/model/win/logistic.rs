@@ -2,15 +2,15 @@
 //!
 //! Newton's method with step halving (the iteratively re-weighted least squares of McCullagh and Nelder, "Generalized
 //! Linear Models", 2nd edition 1989, with ridge: le Cessie and van Houwelingen, "Ridge estimators in logistic
-//! regression", Applied Statistics 41, 1992). Of the curvature at the end the Cholesky factor is kept: it says how well a
-//! sum of effects is known (Laplace's approximation). Sums are taken in the order of rows, always.
+//! regression", Applied Statistics 41, 1992). Of the curvature at the end the Cholesky factor is kept: it says how
+//! well a sum of effects is known (Laplace's approximation). Sums are taken in the order of rows, always.
 //!
 //! | symbol | here | meaning |
 //! |---|---|---|
 //! | `y_i`, `w_i`, `o_i` | [`Sample`] | 1 if won, the weight, a part of the log-odds that is given |
 //! | `X` | [`Sample::rows`] | ones; column 0 is everybody's |
 //! | `b` | [`Logistic::effects`] | what is found: `logit p = o + X b` |
-//! | `D`, `K` | [`Penalty`] | `sum D_j b_j^2 / 2 + sum K_jk (b_j - b_k)^2 / 2` is added to the negative log-likelihood |
+//! | `D`, `K` | [`Penalty`] | `sum D_j b_j^2 / 2 + sum K_jk (b_j - b_k)^2 / 2` is added to the loss |
 //! | `H` | [`Logistic::curvature`] | `X' w p (1 - p) X + D` |
 
 use super::super::{

@@ -1,5 +1,5 @@
-//! What would have to be different: the nearest prospect for whom another decision would be taken, and the unknown trait
-//! whose answer would tell most.
+//! What would have to be different: the nearest prospect for whom another decision would be taken, and the unknown
+//! trait whose answer would tell most.
 //!
 //! One trait is changed at a time, to values that enough were learnt from have. A number counts as near as ranges lie
 //! between, any other change as one whole step. Knows no model: whoever calls says what a changed prospect is worth.

@@ -52,6 +52,8 @@ list_requests!(
     ListProductsRequest,
     PlanPortfolioRequest,
     ListPriceTermsRequest,
+    ListOutcomesRequest,
+    ListModelsRequest,
 );
 
 /// The page that is asked for.

@@ -1,6 +1,6 @@
 //! The laws of dispositions, remedies and the spiral, and examples by hand.
 
-use super::{remedy::*, spiral::*, *};
+use super::{remedy::Step, remedy::*, spiral::*, *};
 use crate::domain::{
     account::{Account, Weights},
     allocation::{Driven, Driver},
@@ -348,7 +348,7 @@ proptest! {
             prop_assert!(saved >= 0 && redeployed >= 0);
             prop_assert!(saved + redeployed <= accounts.milli_minutes);
             // What goes on costing is not avoided as well.
-            if action.step() == remedy::Step::End {
+            if action.step() == Step::End {
                 prop_assert_eq!(saved + redeployed, accounts.milli_minutes);
                 prop_assert_eq!(effect.avoided_cost + redeployed_cost, accounts.cost());
             }

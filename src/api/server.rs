@@ -134,7 +134,6 @@ pub async fn serve_guarded(
     let cost_model = CostModelHandlers { service: shared() };
     let ranking = RankingHandlers { service: shared() };
     let report = ReportHandlers { service: shared() };
-    let prospect = ProspectHandlers { service: shared() };
     let watching = Arc::new(Watching::new(&service, limits.watch));
     let watch = WatchHandlers {
         service: shared(),
@@ -161,7 +160,7 @@ pub async fn serve_guarded(
         .add_service(accept!(RankingServiceServer, ranking))
         .add_service(receivables(shared()))
         .add_service(accept!(ReportServiceServer, report))
-        .add_service(accept!(ProspectServiceServer, prospect))
+        .add_service(prospects(shared()))
         .add_service(accept!(WatchServiceServer, watch))
         .serve_with_incoming_shutdown(incoming(listener), async move {
             let _ = drained.wait_for(|stopping| *stopping).await;
@@ -207,6 +206,10 @@ fn reflection() -> ServerReflectionServer<impl ServerReflection> {
 
 fn closings(service: Arc<Service>) -> ClosingServiceServer<ClosingHandlers> {
     accept!(ClosingServiceServer, ClosingHandlers { service })
+}
+
+fn prospects(service: Arc<Service>) -> ProspectServiceServer<ProspectHandlers> {
+    accept!(ProspectServiceServer, ProspectHandlers { service })
 }
 
 fn advice(service: Arc<Service>) -> AdviceServiceServer<AdviceHandlers> {

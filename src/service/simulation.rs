@@ -430,8 +430,8 @@ impl Outcome {
     }
 }
 
-/// The first in the order of remedies that is expected to earn more than keeping; of those that end it only if it costs more
-/// than it brings.
+/// The first in the order of remedies that is expected to earn more than keeping; of those that end it only if it costs
+/// more than it brings.
 fn advised(accounts: &Accounts, target: Nanos, actions: &[Simulated]) -> Action {
     if accounts.customer_margin >= target {
         return Action::Keep;

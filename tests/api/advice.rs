@@ -1,5 +1,6 @@
 //! What is advised, over the wire: pages and the export are one plan, terms are checked by name, and steps follow each
-//! other. The figures are those of tests/golden/worlds/whom_to_keep_and_whom_to_end.yaml and of the laws in tests/store.
+//! other. The figures are those of tests/golden/worlds/whom_to_keep_and_whom_to_end.yaml and of the laws in
+//! tests/store.
 
 use crate::harness::{
     World, activity, cost_model, days, decimal, effort, refusal, sale, text, usd,

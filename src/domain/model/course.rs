@@ -1,5 +1,5 @@
-//! What each action makes of the months to come, by what is assumed of the customer: whether it stays when the price rises,
-//! how much it then buys, and what freed hours earn elsewhere.
+//! What each action makes of the months to come, by what is assumed of the customer: whether it stays when the price
+//! rises, how much it then buys, and what freed hours earn elsewhere.
 //!
 //! An hour counts once: its saved part ends its cost, the other part goes on costing and earns the opportunity rate.
 
@@ -177,8 +177,7 @@ pub fn course(
     match action {
         Action::Keep => ending(&|_| 1.0),
         Action::ReduceCostToServe | Action::Migrate => {
-            let freed = effect.freed.saved + effect.freed.redeployed;
-            let part = share(freed, accounts.milli_minutes).unwrap_or(0.0);
+            let part = freed_part(effect, accounts);
             Course {
                 months: evenly(kept(1.0, 1.0, part * hours.if_freed)),
                 ..Course::default()
@@ -186,10 +185,10 @@ pub fn course(
         }
         Action::Surcharge => {
             let total = effect.fees.map_or(0, |fees| fees.total);
-            let each = units(total) / units(accounts.special_demands.max(1) * NANOS_PER_UNIT);
             let stay = chance(rise(total));
+            let fees = fees_of_a_month(total, accounts, rate);
             Course {
-                months: evenly(kept(stay, 1.0, each * rate.special_demands.mean)),
+                months: evenly(kept(stay, 1.0, fees)),
                 stay: Some(stay),
                 ..Course::default()
             }
@@ -224,6 +223,18 @@ pub fn course(
         Action::NoCapacity => ending(&|month| if month == 1 { 1.0 } else { 0.0 }),
         Action::Direct => ending(&|_| 0.0),
     }
+}
+
+/// Which part of the working time an action frees.
+fn freed_part(effect: &Effect, accounts: &Accounts) -> f64 {
+    let freed = effect.freed.saved + effect.freed.redeployed;
+    share(freed, accounts.milli_minutes).unwrap_or(0.0)
+}
+
+/// What the fees of a surcharge come to in a month, in currency units: each as in the period, for the demands of a month.
+fn fees_of_a_month(total: Nanos, accounts: &Accounts, rate: &RunRate) -> f64 {
+    let each = units(total) / units(accounts.special_demands.max(1) * NANOS_PER_UNIT);
+    each * rate.special_demands.mean
 }
 
 /// What the hours of a month earn, in currency units.

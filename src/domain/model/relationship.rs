@@ -1,10 +1,11 @@
 //! What a relationship is expected to earn over a horizon: its own run rate, carried on, with what is assumed of price,
 //! attrition and volume.
 //!
-//! The simplest model that states how sure it is: months are taken as independent and alike. With `n` observed months of mean
-//! `m` and standard deviation `s`, and weights `v_j` of the months to come, what comes is `m * sum(v_j)`, with the prediction
-//! variance `s^2 (sum(v_j^2) + sum(v_j)^2 / n)`, and an interval by Student's t with `n - 1` degrees of freedom (Student, "The
-//! Probable Error of a Mean", Biometrika 1908). Knows no accounts: amounts are numbers of currency units.
+//! The simplest model that states how sure it is: months are taken as independent and alike. With `n` observed months
+//! of mean `m` and standard deviation `s`, and weights `v_j` of the months to come, what comes is `m * sum(v_j)`, with
+//! the prediction variance `s^2 (sum(v_j^2) + sum(v_j)^2 / n)`, and an interval by Student's t with `n - 1` degrees of
+//! freedom (Student, "The Probable Error of a Mean", Biometrika 1908). Knows no accounts: amounts are numbers of
+//! currency units.
 
 use super::{rounded, units};
 use crate::domain::money::Nanos;
@@ -116,8 +117,8 @@ pub fn stays(attrition_per_tenth: f64, rise: f64) -> f64 {
     libm::pow(1.0 - attrition_per_tenth, rise.max(0.0) * 10.0)
 }
 
-/// The rise of the price that a customer refuses with a chance, in millionths, rounded up; the greatest that is looked at, a
-/// hundredfold, if it refuses none.
+/// The rise of the price that a customer refuses with a chance, in millionths, rounded up; the greatest that is looked
+/// at, a hundredfold, if it refuses none.
 #[allow(
     clippy::cast_possible_truncation,
     reason = "at most a hundred million millionths"

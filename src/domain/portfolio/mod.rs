@@ -1,5 +1,5 @@
-//! What to do about each relationship: its disposition, made of its statement and its place on the whale curve, with the
-//! amounts by which it was reached. Exact: every comparison is one of integers. Knows no store and no clock.
+//! What to do about each relationship: its disposition, made of its statement and its place on the whale curve, with
+//! the amounts by which it was reached. Exact: every comparison is one of integers. Knows no store and no clock.
 
 pub mod remedy;
 pub mod spiral;
@@ -215,8 +215,8 @@ pub struct Verdict {
     pub below_floor: Option<Nanos>,
 }
 
-/// `amount * part / whole`, rounded half to even, for a whole above zero. What no sum of money can be is cut off far beyond
-/// every amount, where it is refused.
+/// `amount * part / whole`, rounded half to even, for a whole above zero. What no sum of money can be is cut off far
+/// beyond every amount, where it is refused.
 pub fn proportion(amount: i128, part: i128, whole: i128) -> i128 {
     let (exact, whole) = (I256::from(amount) * I256::from(part), I256::from(whole));
     let mut floor = exact / whole;
@@ -237,8 +237,8 @@ fn within(exact: I256) -> i128 {
     exact.clamp(-most, most).as_i128()
 }
 
-/// What hours are worth at a rate, in nano-units, rounded half to even: thousandths of a minute times micro-units an hour,
-/// over 60, are nano-units.
+/// What hours are worth at a rate, in nano-units, rounded half to even: thousandths of a minute times micro-units an
+/// hour, over 60, are nano-units.
 pub fn time_value(milli_minutes: i128, rate_per_hour: Micros) -> Nanos {
     proportion(milli_minutes, i128::from(rate_per_hour), MINUTES)
 }
@@ -366,8 +366,8 @@ impl Rules {
     }
 }
 
-/// The revenue that would bring `gap` more at the present margin of the revenue, in nano-units, rounded half to even to the
-/// micro-unit; `None` unless there is a gap, revenue and margin.
+/// The revenue that would bring `gap` more at the present margin of the revenue, in nano-units, rounded half to even to
+/// the micro-unit; `None` unless there is a gap, revenue and margin.
 pub fn revenue_for(gap: Nanos, statement: &Statement) -> Option<Nanos> {
     let (revenue, margin) = (statement.net_revenue, statement.customer_margin);
     if gap <= 0 || revenue <= 0 || margin <= 0 {

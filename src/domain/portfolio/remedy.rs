@@ -1,8 +1,8 @@
-//! What can be done about a relationship, and what that does to the accounts of a period: exact, as if it had been done at
-//! the period's start and the customer had stayed, or was gone.
+//! What can be done about a relationship, and what that does to the accounts of a period: exact, as if it had been done
+//! at the period's start and the customer had stayed, or was gone.
 //!
-//! Allocated fixed cost is never avoided: where a customer goes it is stranded. An hour that is freed is either saved or
-//! put to use elsewhere, never both.
+//! Allocated fixed cost is never avoided: where a customer goes it is stranded. An hour that is freed is either saved
+//! or put to use elsewhere, never both.
 
 use super::{MILLIONTHS, part_of, proportion, time_value, within};
 use crate::domain::money::{Micros, Nanos};
@@ -302,8 +302,8 @@ fn within_reach(accounts: &Accounts, rise: Nanos) -> Result<(), Obstacle> {
     }
 }
 
-/// The least rise that is right if the customer accepts it, and that is likely enough to be refused: with it the customer
-/// earns the target, and no less than its hours would earn elsewhere.
+/// The least rise that is right if the customer accepts it, and that is likely enough to be refused: with it the
+/// customer earns the target, and no less than its hours would earn elsewhere.
 fn walk_away_rise(accounts: &Accounts, aim: &Aim) -> Nanos {
     let freed = freed(accounts, aim, accounts.milli_minutes);
     let elsewhere = freed.redeployed_value - freed.redeployed_cost;

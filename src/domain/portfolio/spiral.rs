@@ -163,7 +163,8 @@ impl Spiral {
         books
     }
 
-    /// The worst of those who are left, the worst first and equals in the order of their ids: so many, or all below zero.
+    /// The worst of those who are left, the worst first and equals in the order of their ids: so many, or all below
+    /// zero.
     pub fn worst(&self, basis: EndingBasis, count: Option<u64>) -> Vec<usize> {
         let value = |index: usize| match basis {
             EndingBasis::NetProfit => self.net_profit(index),

@@ -171,9 +171,8 @@ fn revenue_for_a_gap_goes_by_the_present_ratio() {
     assert_eq!([5, 15, -5].map(|n| proportion(n, 1, 10)), [0, 2, 0]);
 }
 
-#[test]
-fn a_surcharge_a_cut_and_a_price_by_hand() {
-    // 100 minutes cost 80; 7 special demands; 30 are missing to a target of 10.
+/// 100 minutes cost 80; 7 special demands; 30 are missing to a target of 10.
+fn by_hand() -> (Accounts, Aim) {
     let accounts = Accounts {
         net_revenue: 200 * UNIT,
         customer_margin: -20 * UNIT,
@@ -189,6 +188,12 @@ fn a_surcharge_a_cut_and_a_price_by_hand() {
         price_rise: None,
         refused_rise: 100_000,
     };
+    (accounts, aim)
+}
+
+#[test]
+fn a_surcharge_a_cut_and_a_price_by_hand() {
+    let (accounts, aim) = by_hand();
     let of = |action| effect(action, &accounts, &aim).unwrap();
     let charged = of(Action::Surcharge);
     let fees = charged.fees.unwrap();
@@ -213,6 +218,11 @@ fn a_surcharge_a_cut_and_a_price_by_hand() {
     assert_eq!(gone.profit_change, 25 * UNIT);
     // A walk-away price is at least what reaches the target.
     assert_eq!(of(Action::WalkAwayPrice).rise, Some(30 * UNIT));
+}
+
+#[test]
+fn what_is_not_possible_says_why() {
+    let (accounts, aim) = by_hand();
     let none = Accounts::default();
     for (action, obstacle) in [
         (Action::ReduceCostToServe, Obstacle::NoWorkingTime),

@@ -248,6 +248,9 @@ async fn the_order_of_arrival_changes_nothing() {
         ask(&other, asking(&ids)).await,
     );
     assert_eq!(first, second);
-    let best = || ranking(pb::RankingDirection::BestFirst);
+    let best = || pb::RankCustomersRequest {
+        period: None,
+        ..ranking(pb::RankingDirection::BestFirst)
+    };
     assert_eq!(rank(&one, best()).await, rank(&other, best()).await);
 }

@@ -6,6 +6,8 @@
 pub mod access;
 pub mod activity;
 mod activity_stream;
+pub mod advice;
+mod advice_time;
 pub mod closing;
 mod convert;
 pub mod cost_model;

@@ -2,7 +2,8 @@
 
 use super::errors::Failure;
 use crate::api::pb::{
-    activity_service_client::ActivityServiceClient, closing_service_client::ClosingServiceClient,
+    activity_service_client::ActivityServiceClient, advice_service_client::AdviceServiceClient,
+    closing_service_client::ClosingServiceClient,
     cost_model_service_client::CostModelServiceClient,
     customer_service_client::CustomerServiceClient,
     exchange_rate_service_client::ExchangeRateServiceClient,
@@ -154,6 +155,11 @@ impl Connection {
     /// The ledger.
     pub fn activities(&self) -> ActivityServiceClient<Channel> {
         ActivityServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES_MAX)
+    }
+
+    /// What to do about relationships.
+    pub fn advice(&self) -> AdviceServiceClient<Channel> {
+        AdviceServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES_MAX)
     }
 
     /// Customers, prospects and traits.

@@ -30,6 +30,7 @@ pub mod report;
 pub mod restating;
 pub mod solvency;
 pub mod standings;
+pub mod time_plan;
 pub mod trends;
 pub mod watching;
 

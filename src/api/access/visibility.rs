@@ -27,6 +27,11 @@ pub const METHODS: &[ServiceMethods] = &[
             ("ListActivities", &[Sales]),
         ],
     ),
+    // What is advised is made of margins.
+    (
+        "AdviceService",
+        &[("AllocateTime", NOBODY)],
+    ),
     (
         "ClosingService",
         &[

@@ -23,5 +23,6 @@ pub mod receivables;
 pub mod relationship;
 pub mod report;
 pub mod statement;
+pub mod time_plan;
 pub mod trend;
 pub mod watch;

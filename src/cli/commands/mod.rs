@@ -2,6 +2,8 @@
 
 pub mod acquisition;
 pub mod activities;
+pub mod advise;
+pub mod advise_time;
 pub mod allocation;
 pub mod bands;
 pub mod by;

@@ -10,6 +10,7 @@
 //! * [`conformal`]: how much customers differ. [`profit`]: these together, what a prospect would bring.
 //! * [`decision`]: what to do about it.
 //! * [`lift`], on [`binomial`]: what sets the best apart. [`lookalike`]: who is like them. [`scored_rows`]: of many.
+//! * [`time_plan`]: what accounts answer to time, and the best split of it.
 
 pub mod additive;
 pub mod binomial;
@@ -24,6 +25,7 @@ mod outcomes;
 pub mod profit;
 pub mod scored_rows;
 pub mod symmetric;
+pub mod time_plan;
 
 use super::{
     id::TraitKey,

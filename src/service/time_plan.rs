@@ -95,6 +95,8 @@ pub struct PlannedAccount {
     pub margins: [Nanos; 3],
     /// What each block brings.
     pub returns: Vec<Nanos>,
+    /// What one more block than advised would bring.
+    pub next_block: Nanos,
     /// What it brought.
     pub history: Returns,
     /// How far its answer is told by all accounts.
@@ -372,8 +374,12 @@ fn by_id(scope: &Scope, places: std::ops::Range<u64>) -> RankQuestion {
 
 /// The months of a period, which must have no others' days.
 fn whole_months(period: Period) -> Result<Vec<Bucket>, Problem> {
-    let start = period.start.ok_or_else(|| Problem::field_required("period.start_time"))?;
-    let end = period.end.ok_or_else(|| Problem::field_required("period.end_time"))?;
+    let start = period
+        .start
+        .ok_or_else(|| Problem::field_required("period.start_time"))?;
+    let end = period
+        .end
+        .ok_or_else(|| Problem::field_required("period.end_time"))?;
     let (fewest, most) = MONTHS;
     let months = Granularity::Month.buckets(start, end, most)?;
     if !months.iter().all(|month| month.is_complete) {
@@ -381,7 +387,10 @@ fn whole_months(period: Period) -> Result<Vec<Bucket>, Problem> {
         return Err(Problem::field_invalid("period", problem));
     }
     if months.len() < fewest {
-        return Err(Problem::field_invalid("period", "has fewer than 3 calendar months"));
+        return Err(Problem::field_invalid(
+            "period",
+            "has fewer than 3 calendar months",
+        ));
     }
     Ok(months)
 }
@@ -430,7 +439,10 @@ impl Split {
         let scale = responses.scale_minutes;
         let of = |answer| Curve::of(answer, self.block_minutes, scale);
         let curves: Vec<Curve> = responses.accounts.iter().map(of).collect();
-        let shares: Vec<i128> = accounts.iter().map(|one| one.history.milli_minutes).collect();
+        let shares: Vec<i128> = accounts
+            .iter()
+            .map(|one| one.history.milli_minutes)
+            .collect();
         let splits = [
             best(&curves, self.blocks, self.least),
             equal(accounts.len(), self.blocks),
@@ -452,13 +464,15 @@ impl Split {
             account.history.check()?;
             let told = (blocks[0] * 2).clamp(CURVE.0, CURVE.1);
             let told = usize::try_from(told).unwrap_or(usize::MAX);
-            next_block = next_block.max(curve.total(blocks[0] + 1) - curve.total(blocks[0]));
+            let next = curve.total(blocks[0] + 1) - curve.total(blocks[0]);
+            next_block = next_block.max(next);
             planned.push(PlannedAccount {
                 customer: account.customer,
                 party: account.party,
                 blocks,
                 margins: own,
                 returns: curve.returns().take(told).collect(),
+                next_block: next,
                 history: account.history,
                 drawn: responses.accounts[place].drawn,
                 managed_since: account.managed_since,

@@ -38,6 +38,7 @@ mod roles;
 mod serving;
 mod store;
 mod streams;
+mod time_plan;
 mod tokens;
 mod trends;
 mod watchers;

@@ -74,6 +74,8 @@ mod roles;
 mod serving;
 #[path = "../api/streams.rs"]
 mod streams;
+#[path = "../api/time_plan.rs"]
+mod time_plan;
 #[path = "../api/tokens.rs"]
 mod tokens;
 #[path = "../api/trends.rs"]

@@ -28,10 +28,7 @@ pub const METHODS: &[ServiceMethods] = &[
         ],
     ),
     // What is advised is made of margins.
-    (
-        "AdviceService",
-        &[("AllocateTime", NOBODY)],
-    ),
+    ("AdviceService", &[("AllocateTime", NOBODY)]),
     (
         "ClosingService",
         &[

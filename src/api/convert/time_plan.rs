@@ -136,6 +136,7 @@ fn account_to_pb(account: &PlannedAccount, block: i64, currency: Currency) -> pb
         drawn_to_all: account.drawn,
         managed_since: account.managed_since.map(month_to_pb),
         previous_account_manager_id: account.previous_manager.clone().unwrap_or_default(),
+        next_block_return: Some(money(account.next_block)),
     }
 }
 

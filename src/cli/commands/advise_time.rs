@@ -2,8 +2,7 @@
 
 use crate::{
     api::pb::{
-        AllocateTimeRequest, AllocateTimeResponse, TimeAllocation, TimeGain, TimeReturns,
-        google_type::Decimal,
+        AllocateTimeRequest, AllocateTimeResponse, TimeGain, TimeReturns, google_type::Decimal,
     },
     cli::{
         arguments::{PeriodArguments, ReadArguments},
@@ -93,7 +92,7 @@ impl TimeArguments {
                 decimal(&one.advised_minutes),
                 shown(&one.today_margin),
                 shown(&one.advised_margin),
-                shown(&next_return(one, answer)),
+                shown(&one.next_block_return),
                 shown(&history.revenue_per_hour),
                 shown(&history.profit_per_hour),
             ]);
@@ -118,25 +117,6 @@ impl TimeArguments {
             proof(&answer.control_total, &answer.read_at),
         )
     }
-}
-
-/// What one more block would bring, if the curve that was told reaches so far.
-fn next_return(
-    one: &TimeAllocation,
-    answer: &AllocateTimeResponse,
-) -> Option<crate::api::pb::google_type::Money> {
-    // All minutes are whole blocks: the advised ones of all accounts are all blocks together.
-    let minutes = |one: &TimeAllocation| decimal(&one.advised_minutes).parse::<f64>().ok();
-    let all: f64 = answer.accounts.iter().filter_map(minutes).sum();
-    let blocks = u32::try_from(answer.block_count).ok().map(f64::from)?;
-    let place = (minutes(one)? * blocks / all).round();
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a number of blocks"
-    )]
-    let place = place as usize;
-    one.block_returns.get(place).cloned()
 }
 
 fn gain(gain: &Option<TimeGain>) -> String {

@@ -105,7 +105,11 @@ pub fn proportional(shares: &[i128], blocks: u64, least: u64) -> Vec<u64> {
 pub fn best(curves: &[Curve], blocks: u64, least: u64) -> Vec<u64> {
     let mut split = vec![least; curves.len()];
     let next = |place: usize, has: u64, before: Nanos| {
-        (curves[place].step(has, before), Reverse(has), Reverse(place))
+        (
+            curves[place].step(has, before),
+            Reverse(has),
+            Reverse(place),
+        )
     };
     let mut waiting: BinaryHeap<_> = (0..curves.len())
         .map(|place| {

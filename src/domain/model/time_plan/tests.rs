@@ -21,7 +21,11 @@ fn curve(height: f64, scale_minutes: f64) -> Curve {
 }
 
 fn value(curves: &[Curve], split: &[u64]) -> Nanos {
-    curves.iter().zip(split).map(|(c, blocks)| c.total(*blocks)).sum()
+    curves
+        .iter()
+        .zip(split)
+        .map(|(c, blocks)| c.total(*blocks))
+        .sum()
 }
 
 /// The most that any split of the blocks brings.
@@ -38,9 +42,8 @@ fn brute_force(curves: &[Curve], blocks: u64, least: u64) -> Option<Nanos> {
 }
 
 fn curves() -> impl Strategy<Value = Vec<Curve>> {
-    let one = (0_u32..500, 1_u32..400).prop_map(|(height, scale)| {
-        curve(f64::from(height) / 3.0, f64::from(scale))
-    });
+    let one = (0_u32..500, 1_u32..400)
+        .prop_map(|(height, scale)| curve(f64::from(height) / 3.0, f64::from(scale)));
     prop::collection::vec(one, 1..5)
 }
 
@@ -85,7 +88,11 @@ proptest! {
 fn accounts_that_answer_nothing_get_equal_time() {
     assert_eq!(best(&[curve(0.0, 10.0); 3], 7, 1), [3, 2, 2]);
     assert_eq!(proportional(&[0, 0, 0], 7, 1), [3, 2, 2]);
-    assert_eq!(proportional(&[3, 1, 0], 9, 1), [6, 2, 1], "4.5 and 1.5 of 6: the first gets it");
+    assert_eq!(
+        proportional(&[3, 1, 0], 9, 1),
+        [6, 2, 1],
+        "4.5 and 1.5 of 6: the first gets it"
+    );
 }
 
 /// Months whose margin is half of the size and `slope` of it per unit of dose, at a revenue of 1,000.
@@ -122,11 +129,17 @@ fn slopes_without_noise_are_found_again() {
 fn an_account_that_never_changed_is_told_by_the_others() {
     let times = [40, 160, 100, 70, 130];
     let slopes = [0.1, 0.2, 0.3];
-    let mut histories = slopes.map(|slope| months(slope, &times, 100.0, &mut || 0.0)).to_vec();
+    let mut histories = slopes
+        .map(|slope| months(slope, &times, 100.0, &mut || 0.0))
+        .to_vec();
     histories.push(months(0.9, &[100; 5], 100.0, &mut || 0.0));
     let learnt = Responses::learn(&histories).unwrap();
     let last = learnt.accounts[3];
-    assert!((last.slope - 0.2).abs() < 1e-6, "the mean of the others, not {}", last.slope);
+    assert!(
+        (last.slope - 0.2).abs() < 1e-6,
+        "the mean of the others, not {}",
+        last.slope
+    );
     assert!((last.drawn - 1.0).abs() < f64::EPSILON && last.own_variance > 0.0);
 }
 
@@ -161,7 +174,9 @@ fn the_interval_of_the_gain_holds_the_true_gain() {
         let of = |answer| Curve::of(answer, 30.0, learnt.scale_minutes);
         let curves: Vec<_> = learnt.accounts.iter().map(of).collect();
         // Not the best split, which looks better than it is, but one that does not depend on what was learnt.
-        let split: Vec<u64> = (0..40).map(|place| if place % 2 == 0 { 5 } else { 2 }).collect();
+        let split: Vec<u64> = (0..40)
+            .map(|place| if place % 2 == 0 { 5 } else { 2 })
+            .collect();
         let other = equal(40, split.iter().sum());
         let gain = gain(&learnt, &curves, &split, &other);
         let minutes = |blocks: &u64| {
@@ -170,7 +185,9 @@ fn the_interval_of_the_gain_holds_the_true_gain() {
             dose(minutes, 100.0)
         };
         let each = truth.iter().zip(split.iter().zip(&other));
-        let truth: f64 = each.map(|(slope, (a, b))| 1_000.0 * slope * (minutes(a) - minutes(b))).sum();
+        let truth: f64 = each
+            .map(|(slope, (a, b))| 1_000.0 * slope * (minutes(a) - minutes(b)))
+            .sum();
         held += i32::from(units(gain.lower) <= truth && truth <= units(gain.upper));
     }
     assert!(held >= rounds * 90 / 100, "{held} of {rounds}");

@@ -51,6 +51,8 @@ list_requests!(
     ListLookalikesRequest,
     ListProductsRequest,
     ListPriceTermsRequest,
+    RankExpansionRequest,
+    RankBonusReturnsRequest,
 );
 
 /// The page that is asked for.

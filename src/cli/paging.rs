@@ -51,8 +51,10 @@ pages! {
     ListProductsResponse.products,
     ListReceivablesResponse.rows,
     ListTraitDefinitionsResponse.trait_definitions,
+    RankBonusReturnsResponse.returns,
     RankCustomersResponse.customers,
     RankDimensionResponse.rows,
+    RankExpansionResponse.potentials,
 }
 
 /// Asks for page after page until there are `wanted` items (all, if not given) or no more pages. The answer is the

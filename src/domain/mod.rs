@@ -14,6 +14,7 @@ pub mod cost_model;
 pub mod decimal;
 pub mod dimension;
 pub mod exchange_rate;
+pub mod expansion;
 pub mod fingerprint;
 pub mod history;
 pub mod id;

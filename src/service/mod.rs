@@ -5,6 +5,7 @@
 pub mod acquisition;
 pub mod activities;
 pub mod allocation;
+pub mod bonus_returns;
 pub mod capacity;
 pub mod clock;
 pub mod closings;
@@ -15,6 +16,7 @@ pub mod cross_report;
 pub mod dependence;
 pub mod dimension_ranking;
 pub mod exchange_rates;
+pub mod growth;
 pub mod inactive;
 pub mod kept;
 pub mod late_arrivals;

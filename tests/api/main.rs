@@ -20,6 +20,7 @@ mod discounts;
 mod evidence;
 mod exports;
 mod failures;
+mod growth;
 mod harness;
 mod hostile;
 mod hostile_questions;

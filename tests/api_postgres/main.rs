@@ -40,6 +40,8 @@ mod evidence;
 mod exports;
 #[path = "../api/failures.rs"]
 mod failures;
+#[path = "../api/growth.rs"]
+mod growth;
 #[path = "../api/harness.rs"]
 mod harness;
 #[path = "../api/hostile.rs"]

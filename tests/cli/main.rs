@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod adventureworks;
+mod advice;
 mod broken_streams;
 mod closings;
 #[path = "../shared/cluster.rs"]

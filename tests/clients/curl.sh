@@ -218,6 +218,9 @@ call $v.AdviceService/AllocateTime \
     \"period\": {\"startTime\": \"2021-01-01T00:00:00Z\", \"endTime\": \"2021-04-01T00:00:00Z\"}}" \
   '"customerId":"account-3"' '"blockCount":"6"' '"informativeAccountCount":"3"' \
   '"ledger":{"currencyCode":"USD","units":"1080"}'
+call $v.AdviceService/SuggestCrossSell "{$t, $year}" '"customerCount":"48"' '"profitableCount":"16"'
+call $v.AdviceService/RankExpansion "{$t, $year, \"productId\": \"tea\"}" '"ledger":{"currencyCode":"USD"}'
+call $v.AdviceService/RankBonusReturns "{$t, $year}" '"totalBonusCost":{"currencyCode":"USD"}'
 
 # A refusal is told in words, and in details, which buf prints in base64.
 reason_of() {

@@ -28,7 +28,15 @@ pub const METHODS: &[ServiceMethods] = &[
         ],
     ),
     // What is advised is made of margins.
-    ("AdviceService", &[("AllocateTime", NOBODY)]),
+    (
+        "AdviceService",
+        &[
+            ("AllocateTime", NOBODY),
+            ("SuggestCrossSell", NOBODY),
+            ("RankExpansion", NOBODY),
+            ("RankBonusReturns", NOBODY),
+        ],
+    ),
     (
         "ClosingService",
         &[

@@ -12,6 +12,7 @@ pub mod common;
 pub mod cost_model;
 pub mod dependence;
 pub mod exchange_rate;
+pub mod growth;
 pub mod ledger;
 pub mod party;
 pub mod premium;

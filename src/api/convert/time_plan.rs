@@ -109,7 +109,8 @@ pub fn time_plan_to_pb(
     }
 }
 
-fn total_to_pb(total: ControlTotal, currency: Currency) -> pb::ControlTotal {
+/// A control total of one figure.
+pub fn total_to_pb(total: ControlTotal, currency: Currency) -> pb::ControlTotal {
     pb::ControlTotal {
         ledger: Some(money_to_pb(total.ledger, currency)),
         reported: Some(money_to_pb(total.reported, currency)),

@@ -3,6 +3,8 @@
 pub mod acquisition;
 pub mod activities;
 pub mod advise;
+pub mod advise_bonuses;
+pub mod advise_growth;
 pub mod advise_time;
 pub mod allocation;
 pub mod bands;

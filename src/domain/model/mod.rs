@@ -10,11 +10,13 @@
 //! * [`conformal`]: how much customers differ. [`profit`]: these together, what a prospect would bring.
 //! * [`decision`]: what to do about it.
 //! * [`lift`], on [`binomial`]: what sets the best apart. [`lookalike`]: who is like them. [`scored_rows`]: of many.
+//! * [`cross_sell`]: which products those who earn money buy more than others.
 //! * [`time_plan`]: what accounts answer to time, and the best split of it.
 
 pub mod additive;
 pub mod binomial;
 pub mod conformal;
+pub mod cross_sell;
 pub mod decision;
 pub mod design;
 pub mod encode;

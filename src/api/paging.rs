@@ -53,6 +53,8 @@ list_requests!(
     ListPriceTermsRequest,
     RankExpansionRequest,
     RankBonusReturnsRequest,
+    ListOutcomesRequest,
+    ListModelsRequest,
 );
 
 /// The page that is asked for.

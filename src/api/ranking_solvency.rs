@@ -75,6 +75,7 @@ fn solvent_to_pb(row: &SolventCustomer, currency: Currency) -> pb::RankedCustome
         rank_divergence: by_revenue - by_profit,
         paid_share: figures.paid_share,
         average_days_late: figures.average_days_late,
+        customer_value: None,
         inactive: false,
         price_list_id: terms.price_list_id,
         discount_tier: terms.discount_tier,

@@ -8,6 +8,7 @@ use super::{
     closing::ClosingHandlers,
     cost_model::CostModelHandlers,
     customer::CustomerHandlers,
+    customer_value::CustomerValueHandlers,
     exchange_rate::ExchangeRateHandlers,
     layers::{
         auth::{AuthLayer, Guard},
@@ -19,6 +20,7 @@ use super::{
         closing_service_server::{self, ClosingServiceServer},
         cost_model_service_server::{self, CostModelServiceServer},
         customer_service_server::{self, CustomerServiceServer},
+        customer_value_service_server::{self, CustomerValueServiceServer},
         exchange_rate_service_server::{self, ExchangeRateServiceServer},
         price_terms_service_server::{self, PriceTermsServiceServer},
         prospect_service_server::{self, ProspectServiceServer},
@@ -131,7 +133,6 @@ pub async fn serve_guarded(
     let customer = CustomerHandlers { service: shared() };
     let cost_model = CostModelHandlers { service: shared() };
     let ranking = RankingHandlers { service: shared() };
-    let receivables = ReceivablesHandlers { service: shared() };
     let report = ReportHandlers { service: shared() };
     let prospect = ProspectHandlers { service: shared() };
     let watching = Arc::new(Watching::new(&service, limits.watch));
@@ -154,10 +155,11 @@ pub async fn serve_guarded(
         .add_service(accept!(CustomerServiceServer, customer))
         .add_service(closings(shared()))
         .add_service(accept!(CostModelServiceServer, cost_model))
+        .add_service(customer_values(shared()))
         .add_service(exchange_rates(shared()))
         .add_service(price_terms(shared()))
         .add_service(accept!(RankingServiceServer, ranking))
-        .add_service(accept!(ReceivablesServiceServer, receivables))
+        .add_service(receivables(shared()))
         .add_service(accept!(ReportServiceServer, report))
         .add_service(accept!(ProspectServiceServer, prospect))
         .add_service(accept!(WatchServiceServer, watch))
@@ -211,6 +213,17 @@ fn advice(service: Arc<Service>) -> AdviceServiceServer<AdviceHandlers> {
     accept!(AdviceServiceServer, AdviceHandlers { service })
 }
 
+fn customer_values(service: Arc<Service>) -> CustomerValueServiceServer<CustomerValueHandlers> {
+    accept!(
+        CustomerValueServiceServer,
+        CustomerValueHandlers { service }
+    )
+}
+
+fn receivables(service: Arc<Service>) -> ReceivablesServiceServer<ReceivablesHandlers> {
+    accept!(ReceivablesServiceServer, ReceivablesHandlers { service })
+}
+
 fn exchange_rates(service: Arc<Service>) -> ExchangeRateServiceServer<ExchangeRateHandlers> {
     accept!(ExchangeRateServiceServer, ExchangeRateHandlers { service })
 }
@@ -226,13 +239,14 @@ fn incoming(listener: TcpListener) -> TcpIncoming {
 }
 
 /// The services by their names, and the server as a whole by the empty one.
-const HEALTH_NAMES: [&str; 13] = [
+const HEALTH_NAMES: [&str; 14] = [
     "",
     activity_server::SERVICE_NAME,
     advice_service_server::SERVICE_NAME,
     closing_service_server::SERVICE_NAME,
     cost_model_service_server::SERVICE_NAME,
     customer_service_server::SERVICE_NAME,
+    customer_value_service_server::SERVICE_NAME,
     exchange_rate_service_server::SERVICE_NAME,
     price_terms_service_server::SERVICE_NAME,
     prospect_service_server::SERVICE_NAME,

@@ -63,6 +63,8 @@ enum Command {
     /// Say what to do about relationships
     #[command(subcommand)]
     Advise(commands::advise::AdviseCommand),
+    /// Say what customers will do and bring: how likely they stay, their orders, revenue and profit
+    Value(commands::value::ValueArguments),
     /// Tell what customers owe: the ageing report, or one customer's invoices
     Receivables(commands::receivables::ReceivablesArguments),
     /// Draw the whale curve: how much depends on how few
@@ -82,6 +84,12 @@ enum Command {
     /// List products, and say which category they belong to
     #[command(subcommand)]
     Products(commands::products::ProductCommand),
+    /// List what became of prospects, and store it
+    #[command(subcommand)]
+    Outcomes(commands::outcomes::OutcomeCommand),
+    /// Show how good models of winning prospects are, and choose which of them holds
+    #[command(subcommand)]
+    Models(commands::models::ModelCommand),
     /// Show which traits set the best customers apart
     Profile(commands::profile::ProfileArguments),
     /// Say what prospects are worth and whether to pursue them
@@ -160,6 +168,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Cross(cross) => cross.run(&connect().await?, format).await,
         Command::Trend(trend) => trend.run(&connect().await?, format).await,
         Command::Advise(advise) => advise.run(&connect().await?, format).await,
+        Command::Value(value) => value.run(&connect().await?, format).await,
         Command::Receivables(asked) => asked.run(&connect().await?, format).await,
         Command::Whale(whale) => whale.run(&connect().await?, format).await,
         Command::Watch(watch) => watch.run(&connect().await?, format).await,
@@ -172,6 +181,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
             parties.run(&connect().await?, format, stage).await
         }
         Command::Traits(traits) => traits.run(&connect().await?, format).await,
+        Command::Outcomes(outcomes) => outcomes.run(&connect().await?, format).await,
+        Command::Models(models) => models.run(&connect().await?, format).await,
         Command::Profile(profile) => profile.run(&connect().await?, format).await,
         Command::Prequalify(prequalify) => prequalify.run(&connect().await?, format).await,
         Command::Lookalikes(lookalikes) => lookalikes.run(&connect().await?, format).await,

@@ -13,19 +13,29 @@ mod compute;
 pub mod copying;
 pub mod cost_models;
 pub mod cross_report;
+pub mod customer_value;
+pub mod data_subjects;
 pub mod dependence;
 pub mod dimension_ranking;
+mod end_search;
+pub mod evaluate;
 pub mod exchange_rates;
+pub mod expected_profit;
 pub mod growth;
 pub mod inactive;
 pub mod kept;
 pub mod late_arrivals;
+mod learning_position;
 pub mod lookalike;
+pub mod models;
+pub mod outcomes;
 pub mod parties;
 pub mod prequalify;
 pub mod price_terms;
 pub mod products;
 pub mod profile;
+pub mod prospect_models;
+pub mod proxies;
 pub mod rankings;
 pub mod receivables;
 pub mod report;
@@ -35,6 +45,7 @@ pub mod standings;
 pub mod time_plan;
 pub mod trends;
 pub mod watching;
+pub mod win;
 
 use crate::{
     domain::{
@@ -42,6 +53,7 @@ use crate::{
         closing::Month,
         id::TenantId,
         ledger::Position,
+        model::worth::WorthModel,
         money::Currency,
         problem::{Problem, Reason},
         receivables::cost::ReceivablesCosts,
@@ -51,25 +63,32 @@ use crate::{
 };
 use clock::Clock;
 use cross_report::{ColumnTotals, ColumnsAsked};
+use customer_value::ValueLearning;
+use expected_profit::{ExpectedAsked, ExpectedOrder};
 use inactive::{Inactive, InactiveAsked};
 use kept::Kept;
 use late_arrivals::{LateArrivals, LateQuestion};
-use prequalify::{Learning, Trained};
 use profile::{BestCustomers, LearntOfBest};
+use prospect_models::{Learning, Trained};
 use receivables::CostsAsked;
 use restating::Restating;
 use std::sync::{
     Arc, OnceLock,
     atomic::{AtomicBool, Ordering},
 };
+use win::{HeldModel, LearntWin, WinLearning};
 
 /// How many trained models are kept, how many profiles, and the columns of how many cross reports.
 const KEPT: usize = 8;
+/// How many trained models are kept: each question has three of them.
+const KEPT_TRAINED: usize = 24;
 
 /// Of how many states it is kept how customers were won: one has a line for every customer.
 const KEPT_WON: usize = 2;
 /// The pages of how many reports of late arrivals are kept: each may hold every customer.
 const KEPT_LATE: usize = 2;
+/// How many orders by expected profit are kept: one has a line for every customer.
+const KEPT_EXPECTED: usize = 2;
 /// Of how many rankings it is kept who has no activity in them: one has a line for every such customer.
 const KEPT_INACTIVE: usize = 2;
 
@@ -100,11 +119,15 @@ pub struct Service {
     store: OnceLock<Arc<dyn Store>>,
     stopping: AtomicBool,
     trained_models: Kept<Learning, Trained>,
+    win_models: Kept<WinLearning, LearntWin>,
+    held_models: Kept<(TenantId, Option<u64>, Position), HeldModel>,
     profiles: Kept<(TenantId, BestCustomers), LearntOfBest>,
+    worth_models: Kept<ValueLearning, WorthModel>,
+    expected_orders: Kept<ExpectedAsked, ExpectedOrder>,
     column_totals: Kept<ColumnsAsked, ColumnTotals>,
     won: Kept<(TenantId, Position), Won>,
     receivables_costs: Kept<CostsAsked, ReceivablesCosts>,
-    late_arrivals: Kept<(TenantId, LateQuestion), LateArrivals>,
+    late_arrivals: Kept<(TenantId, usize, LateQuestion), LateArrivals>,
     inactive: Kept<InactiveAsked, Inactive>,
     /// What the store is seen through, where a report is made in another currency.
     restating: Option<Arc<Restating>>,
@@ -118,8 +141,12 @@ impl Service {
             clock,
             store: OnceLock::new(),
             stopping: AtomicBool::new(false),
-            trained_models: Kept::new(KEPT),
+            trained_models: Kept::new(KEPT_TRAINED),
+            win_models: Kept::new(KEPT),
+            held_models: Kept::new(KEPT),
             profiles: Kept::new(KEPT),
+            worth_models: Kept::new(KEPT),
+            expected_orders: Kept::new(KEPT_EXPECTED),
             column_totals: Kept::new(KEPT),
             won: Kept::new(KEPT_WON),
             receivables_costs: Kept::new(KEPT),

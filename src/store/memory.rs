@@ -4,6 +4,7 @@
 
 mod customers;
 mod groups;
+mod purchases;
 mod tenant;
 
 use self::tenant::Tenant;
@@ -11,15 +12,19 @@ use super::{Store, answer};
 use crate::domain::{
     closing::Closing,
     cost_model::CostModel,
+    data_subject::StoredSubjectRequest,
     exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
     history::{HistoryQuestion, Written, check_follows},
     id::{PartyId, TenantId},
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
+    model_version::ModelVersion,
     party::{Party, PartyQuestion, TraitDefinition},
     price_terms::{PriceTerms, PriceTermsQuestion, StoredPriceTerms},
     problem::Problem,
     product::Product,
     prospect::{ProspectAnswer, ProspectQuestion},
+    prospect_outcome::{DecidedProspect, OutcomeQuestion, StoredOutcome},
+    purchase::{PurchaseAnswer, PurchaseQuestion},
     question::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
         LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
@@ -263,6 +268,40 @@ impl Store for MemoryStore {
         Ok(self.read(tenant, |tenant| tenant.records.price_terms().list(question)))
     }
 
+    async fn outcomes(
+        &self,
+        tenant: &TenantId,
+        question: &OutcomeQuestion,
+    ) -> Result<Vec<StoredOutcome>, Problem> {
+        Ok(self.read(tenant, |tenant| {
+            tenant.records.prospects().outcomes(question)
+        }))
+    }
+
+    async fn decided_prospects(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<DecidedProspect>, Problem> {
+        Ok(self.read(tenant, |tenant| tenant.records.decided_prospects(as_of)))
+    }
+
+    async fn subject_requests(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<StoredSubjectRequest>, Problem> {
+        Ok(self.read(tenant, |tenant| tenant.records.prospects().requests(as_of)))
+    }
+
+    async fn model_versions(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<ModelVersion>, Problem> {
+        Ok(self.read(tenant, |tenant| tenant.records.prospects().models(as_of)))
+    }
+
     async fn rank(
         &self,
         tenant: &TenantId,
@@ -326,6 +365,14 @@ impl Store for MemoryStore {
         question: &ProfileQuestion,
     ) -> Result<ProfileAnswer, Problem> {
         Ok(self.read(tenant, |tenant| tenant.profiles(question, &self.calendar)))
+    }
+
+    async fn purchases(
+        &self,
+        tenant: &TenantId,
+        question: &PurchaseQuestion,
+    ) -> Result<PurchaseAnswer, Problem> {
+        Ok(self.read(tenant, |tenant| tenant.purchases(question, &self.calendar)))
     }
 
     async fn receivables(

@@ -1,6 +1,10 @@
 //! Callers with tokens: who is let in, and what each role is told, field by field.
 
-use crate::harness::{World, cost_model, days, effort, party, reason, sale, usd};
+use crate::{
+    filled::filled,
+    harness::{World, days, party, reason, sale, usd},
+    outcomes::outcome,
+};
 use profitscore::api::{
     DESCRIPTORS,
     access::{
@@ -42,77 +46,6 @@ pub fn showing<M>(token: &str, message: M) -> Request<M> {
     let value = format!("Bearer {token}").parse().unwrap();
     request.metadata_mut().insert("authorization", value);
     request
-}
-
-/// Customers with and without profit, effort, a rent, traits of customers and a prospect.
-async fn filled(world: &World) {
-    let mut activities = vec![
-        effort("e1", "c1", 5, "SERVICE", "100"),
-        effort("e2", "c2", 40, "SALES", "30"),
-    ];
-    for number in 0..60 {
-        let (id, customer) = (format!("s{number}"), format!("c{number}"));
-        let cost = if number % 3 == 0 { "400" } else { "40" };
-        let mut one = sale(&id, &customer, number % 60, "300", cost);
-        one.dimensions = Some(pb::Dimensions {
-            branch_id: format!("b{}", number % 4),
-            ..Default::default()
-        });
-        activities.push(one);
-    }
-    let request = pb::SubmitActivitiesRequest {
-        activities,
-        ..Default::default()
-    };
-    let request = showing("ingest", request);
-    let answer = world
-        .activities()
-        .submit_activities(request)
-        .await
-        .unwrap()
-        .into_inner();
-    assert_eq!(answer.results.len(), 62);
-    let parties = (0..62).map(|number| {
-        let industry = if number % 3 == 0 { "RETAIL" } else { "MINING" };
-        let stage = match number {
-            0..60 => pb::PartyStage::Customer,
-            _ => pb::PartyStage::Prospect,
-        };
-        let traits = vec![crate::harness::category("INDUSTRY", industry)];
-        party(&format!("c{number}"), stage, traits)
-    });
-    let request = pb::UpsertPartiesRequest {
-        parties: parties.collect(),
-        ..Default::default()
-    };
-    world
-        .customers()
-        .upsert_parties(showing("sales", request))
-        .await
-        .unwrap();
-    let terms = pb::PriceTerms {
-        customer_id: "c1".to_owned(),
-        first_day: Some(crate::currencies::date(3)),
-        discount_tier: "gold".to_owned(),
-        nominal_discount: Some(crate::harness::decimal("0.1")),
-        ..Default::default()
-    };
-    let request = pb::PutPriceTermsRequest {
-        price_terms: vec![terms],
-        ..Default::default()
-    };
-    let request = showing("ingest", request);
-    world.price_terms().put_price_terms(request).await.unwrap();
-    let request = pb::PutCostModelRequest {
-        cost_model: Some(cost_model("SERVICE", "0.5", "600", 0, 60)),
-        request_id: "r".to_owned(),
-        ..Default::default()
-    };
-    world
-        .cost_models()
-        .put_cost_model(showing("finance", request))
-        .await
-        .unwrap();
 }
 
 /// Messages are equal only if they are described by the same pool.
@@ -240,6 +173,33 @@ async fn sales_is_told_what_finance_is_told_but_for_the_fields_of_finance() {
         "ProspectService",
         "PrequalifyProspects"
     );
+    let lost = pb::RecordOutcomesRequest {
+        outcomes: vec![outcome("o2", "c61", pb::OutcomeStatus::Lost)],
+        validate_only: true,
+        ..Default::default()
+    };
+    ask!(
+        prospects.record_outcomes(lost),
+        "ProspectService",
+        "RecordOutcomes"
+    );
+    let outcomes = pb::ListOutcomesRequest::default();
+    ask!(
+        prospects.list_outcomes(outcomes),
+        "ProspectService",
+        "ListOutcomes"
+    );
+    let objection = pb::SetProfilingObjectionRequest {
+        party_id: "c61".to_owned(),
+        objects: true,
+        validate_only: true,
+        ..Default::default()
+    };
+    ask!(
+        customers.set_profiling_objection(objection),
+        "CustomerService",
+        "SetProfilingObjection"
+    );
     let list = pb::ListActivitiesRequest {
         page_size: 5,
         ..Default::default()
@@ -300,6 +260,16 @@ async fn sales_is_told_what_finance_is_told_but_for_the_fields_of_finance() {
         "PriceTermsService",
         "ListPriceTerms"
     );
+    some_come_again(&world).await;
+    let value = pb::GetCustomerValueRequest {
+        customer_ids: vec!["c1".to_owned(), "nobody".to_owned()],
+        ..Default::default()
+    };
+    ask!(
+        values.get_customer_value(value),
+        "CustomerValueService",
+        "GetCustomerValue"
+    );
     asked.insert(("RankingService", "ExportRanking"));
     exported(&world, &mut hidden).await;
 
@@ -321,10 +291,15 @@ async fn sales_is_told_what_finance_is_told_but_for_the_fields_of_finance() {
         "GetProfileResponse.threshold",
         "ListLookalikesResponse.loss_maker_count",
         "Prequalification.expected_profit",
+        "Prequalification.expected_revenue",
+        "ProspectOutcome.brought",
+        "ProspectOutcome.acquisition_cost",
         "ProfitContribution.amount",
         "PrequalificationModel.mean_profit",
         "Sale.cost_of_goods",
         "Effort.minutes",
+        "CustomerValue.expected_profit",
+        "CustomerValueModel.margin_rate",
     ] {
         assert!(hidden.contains(field), "{field} was not there: {hidden:?}");
     }
@@ -337,6 +312,26 @@ async fn sales_is_told_what_finance_is_told_but_for_the_fields_of_finance() {
             }
         }
     }
+}
+
+/// So that there is something to learn from of how customers order.
+async fn some_come_again(world: &World) {
+    let again = (0..60).filter(|number| number % 2 == 1).map(|number| {
+        let on = number + 7 + number * 5 % 40;
+        sale(
+            &format!("again{number}"),
+            &format!("c{number}"),
+            on,
+            "200",
+            "50",
+        )
+    });
+    let request = pb::SubmitActivitiesRequest {
+        activities: again.collect(),
+        ..Default::default()
+    };
+    let request = showing("ingest", request);
+    world.activities().submit_activities(request).await.unwrap();
 }
 
 fn prequalify() -> pb::PrequalifyProspectsRequest {

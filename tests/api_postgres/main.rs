@@ -28,6 +28,8 @@ mod complaints;
 mod cost_models;
 #[path = "../api/currencies.rs"]
 mod currencies;
+#[path = "../api/customer_value.rs"]
+mod customer_value;
 #[path = "../api/customers.rs"]
 mod customers;
 #[path = "../api/dimensions.rs"]
@@ -36,10 +38,16 @@ mod dimensions;
 mod discounts;
 #[path = "../api/evidence.rs"]
 mod evidence;
+#[path = "../api/expected_profit.rs"]
+mod expected_profit;
 #[path = "../api/exports.rs"]
 mod exports;
 #[path = "../api/failures.rs"]
 mod failures;
+#[path = "../api/faulty_store.rs"]
+mod faulty_store;
+#[path = "../api/filled.rs"]
+mod filled;
 #[path = "../api/growth.rs"]
 mod growth;
 #[path = "../api/harness.rs"]
@@ -54,6 +62,8 @@ mod inactive;
 mod late_arrivals;
 #[path = "../api/metrics.rs"]
 mod metrics;
+#[path = "../api/outcomes.rs"]
+mod outcomes;
 #[path = "../api/price_terms.rs"]
 mod price_terms;
 #[path = "../api/products.rs"]
@@ -86,3 +96,7 @@ mod trends;
 mod watchers;
 #[path = "../api/watching.rs"]
 mod watching;
+#[path = "../api/win_cards.rs"]
+mod win_cards;
+#[path = "../api/win_models.rs"]
+mod win_models;

@@ -21,3 +21,4 @@ mod resuming;
 mod roles;
 mod superstore;
 mod two_services;
+mod values;

@@ -29,6 +29,9 @@ impl Question {
             Self::Receivables(question) => {
                 format!("{:#?}", store.receivables(tenant, question).await.unwrap())
             }
+            Self::Purchases(question) => {
+                format!("{:#?}", store.purchases(tenant, question).await.unwrap())
+            }
             Self::Prospects(question) => {
                 let answer = store.prospects(tenant, question).await.unwrap();
                 format!("{:#?} {:?}", prospect_rows(&answer.table), answer.converted)
@@ -36,7 +39,7 @@ impl Question {
             Self::Others(as_of) => {
                 let ids: Vec<_> = CUSTOMERS.iter().map(|id| party_id(id)).collect();
                 format!(
-                    "{:#?} {:#?} {:#?} {:#?} {:#?} {:#?} {:#?} {} {:#?}",
+                    "{:#?} {:#?} {:#?} {:#?} {:#?} {:#?} {:#?} {} {:#?} {:#?} {:#?} {:#?}",
                     store.party(tenant, &ids, *as_of).await.unwrap(),
                     store.trait_definitions(tenant, *as_of).await.unwrap(),
                     store.cost_models(tenant, *as_of).await.unwrap(),
@@ -45,6 +48,9 @@ impl Question {
                     all_rates(store, tenant, *as_of).await,
                     some_rates(store, tenant, *as_of).await,
                     told_of_terms(store, tenant, &CUSTOMERS, *as_of).await,
+                    store.decided_prospects(tenant, *as_of).await.unwrap(),
+                    store.subject_requests(tenant, *as_of).await.unwrap(),
+                    store.model_versions(tenant, *as_of).await.unwrap(),
                     store.watermark(tenant).await.unwrap(),
                 )
             }

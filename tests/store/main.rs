@@ -21,8 +21,10 @@ mod inactive;
 mod laws;
 mod likeness;
 mod models;
+mod outcomes;
 mod price_terms;
 mod prospects;
+mod purchases;
 mod ranking;
 mod reading;
 mod receivables;
@@ -98,6 +100,13 @@ on_every_store! {
     price_terms:
         terms_hold_from_their_day_as_they_were_known,
         terms_are_listed_in_pages;
+    outcomes:
+        outcomes_are_versions,
+        outcomes_are_listed_in_pages,
+        what_became_known_afterwards_is_not_learnt_from,
+        requests_and_models_are_told_as_of_a_position,
+        an_erasure_reaches_every_version,
+        what_was_erased_is_copied_without_it;
     prospects:
         prospects_are_rows_of_their_values,
         prospects_with_a_sale_are_told;
@@ -126,6 +135,10 @@ on_every_store! {
     receivables:
         what_customers_owe_is_told_by_customer,
         what_each_customer_costs_is_its_own;
+    purchases:
+        days_are_added_up_by_customer,
+        purchases_are_of_branches_and_traits,
+        some_customers_of_a_ranking_are_picked;
     curve:
         the_curve_has_its_points,
         the_curve_of_nobody_and_of_losses,

@@ -6,7 +6,12 @@
 //! is for finance. What asks a question that divides profits at an amount of the caller's choice is for finance too: by
 //! asking often enough the profit itself is found.
 
-use super::Role::{self, Ingest, Sales};
+use super::{
+    Role::{self, Ingest, Sales},
+    prospects::PROSPECTS,
+    rates::RATES,
+    values::VALUES,
+};
 
 pub use super::whole::WHOLE;
 
@@ -68,8 +73,11 @@ pub const METHODS: &[ServiceMethods] = &[
             ("ListTraitDefinitions", &[Sales, Ingest]),
             ("PutProducts", &[Ingest]),
             ("ListProducts", &[Sales, Ingest]),
+            ("SetProfilingObjection", &[Sales, Ingest]),
+            ("EraseParty", &[Ingest]),
         ],
     ),
+    ("CustomerValueService", &[("GetCustomerValue", &[Sales])]),
     (
         "ExchangeRateService",
         &[
@@ -91,6 +99,13 @@ pub const METHODS: &[ServiceMethods] = &[
             ("GetProfile", &[Sales]),
             ("ListLookalikes", &[Sales]),
             ("PrequalifyProspects", &[Sales]),
+            ("RecordOutcomes", &[Sales, Ingest]),
+            ("ListOutcomes", &[Sales, Ingest]),
+            ("EvaluateModel", NOBODY),
+            ("AdoptModel", NOBODY),
+            ("RestoreModel", NOBODY),
+            ("ListModels", NOBODY),
+            ("GetProxyReport", NOBODY),
         ],
     ),
     (
@@ -131,9 +146,14 @@ pub const METHODS: &[ServiceMethods] = &[
 /// A message, its fields that everybody sees, and those of finance alone.
 pub type MessageFields = (&'static str, &'static str, &'static str);
 
+/// Every message that is not of finance alone.
+pub fn messages() -> impl Iterator<Item = &'static MessageFields> {
+    FIELDS.iter().chain(RATES).chain(VALUES).chain(PROSPECTS)
+}
+
 /// Every field of what is answered, and of what sales may send. A field of finance is left out of an answer, and
 /// refused in a question.
-pub const FIELDS: &[MessageFields] = &[
+const FIELDS: &[MessageFields] = &[
     // === the ledger ===
     (
         "Activity",
@@ -232,48 +252,6 @@ pub const FIELDS: &[MessageFields] = &[
         "",
     ),
     ("ClosedPeriod", "month period position record_time note", ""),
-    // === exchange rates ===
-    (
-        "ExchangeRate",
-        "from_currency to_currency day rate source",
-        "",
-    ),
-    ("PutExchangeRatesResponse", "results written_at", ""),
-    ("ExchangeRateResult", "stored unchanged rejection", ""),
-    (
-        "ListExchangeRatesRequest",
-        "tenant_id from_currency to_currency first_day last_day page_size page_token read_options",
-        "",
-    ),
-    (
-        "ListExchangeRatesResponse",
-        "exchange_rates next_page_token read_at",
-        "",
-    ),
-    (
-        "StoredExchangeRate",
-        "exchange_rate position record_time",
-        "",
-    ),
-    // === price terms: who sells by them knows them ===
-    (
-        "PriceTerms",
-        "customer_id first_day price_list_id discount_tier nominal_discount",
-        "",
-    ),
-    ("PutPriceTermsResponse", "results written_at", ""),
-    ("PriceTermsResult", "stored unchanged rejection", ""),
-    (
-        "ListPriceTermsRequest",
-        "tenant_id customer_id valid_on page_size page_token read_options",
-        "",
-    ),
-    (
-        "ListPriceTermsResponse",
-        "price_terms next_page_token read_at",
-        "",
-    ),
-    ("StoredPriceTerms", "price_terms position record_time", ""),
     // === customers ===
     ("Party", "party_id stage display_name traits", ""),
     ("Trait", "key value", ""),
@@ -293,7 +271,14 @@ pub const FIELDS: &[MessageFields] = &[
     ("UpsertPartiesResponse", "results written_at", ""),
     ("PartyResult", "stored unchanged rejection", ""),
     ("GetPartyRequest", "tenant_id party_id read_options", ""),
-    ("GetPartyResponse", "party read_at", ""),
+    ("GetPartyResponse", "party read_at profiling_objection", ""),
+    (
+        "SetProfilingObjectionRequest",
+        "tenant_id party_id objects evidence_ref validate_only",
+        "",
+    ),
+    ("SetProfilingObjectionResponse", "unchanged written_at", ""),
+    ("ErasePartyResponse", "unchanged written_at", ""),
     (
         "ListPartiesRequest",
         "tenant_id stage traits page_size page_token read_options",
@@ -334,7 +319,7 @@ pub const FIELDS: &[MessageFields] = &[
         "RankCustomersRequest",
         "tenant_id period basis direction filter cost_model_version page_size page_token read_options",
         // Who did nothing marks zero in the order.
-        "reporting_currency include_inactive",
+        "reporting_currency include_inactive value_terms",
     ),
     (
         "RankCustomersResponse",
@@ -344,13 +329,13 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "RankedCustomer",
         "rank customer_id display_name statement rank_by_revenue rank_by_net_profit rank_divergence \
-         paid_share average_days_late price_list_id discount_tier nominal_discount",
+         paid_share average_days_late price_list_id discount_tier nominal_discount customer_value",
         "value share_of_total cumulative_value cumulative_share inactive",
     ),
     (
         "ExportRankingRequest",
         "tenant_id period basis direction filter cost_model_version read_options",
-        "reporting_currency include_inactive",
+        "reporting_currency include_inactive value_terms",
     ),
     (
         "ExportRankingResponse",
@@ -432,79 +417,4 @@ pub const FIELDS: &[MessageFields] = &[
         "period statement",
         "value change change_share",
     ),
-    // === prospects: the decision and its reasons, not what it is reckoned of ===
-    (
-        "BestCustomers",
-        "period basis filter fraction cost_model_version",
-        "",
-    ),
-    (
-        "GetProfileRequest",
-        "tenant_id best_customers read_options",
-        "",
-    ),
-    (
-        "GetProfileResponse",
-        "trait_lifts customer_count best_customer_count has_signal ignored_traits read_at cost_basis",
-        "threshold control_total",
-    ),
-    (
-        "TraitBin",
-        "key label category number_range flag absent",
-        "",
-    ),
-    ("NumberRange", "lower upper", ""),
-    (
-        "TraitLift",
-        "bin best_count all_count best_support all_support lift lift_lower_bound lift_upper_bound p_value \
-         distinguishing",
-        "",
-    ),
-    ("IgnoredTrait", "key reason", ""),
-    (
-        "ListLookalikesRequest",
-        "tenant_id best_customers page_size page_token read_options",
-        "",
-    ),
-    (
-        "ListLookalikesResponse",
-        "lookalikes next_page_token read_at prospect_count converted_count customer_count best_customer_count \
-         has_signal ignored_traits cost_basis",
-        "loss_maker_count control_total",
-    ),
-    (
-        "Lookalike",
-        "rank party_id display_name score contributions",
-        "",
-    ),
-    (
-        "ScoreContribution",
-        "bin contribution best_count all_count",
-        "loss_maker_count",
-    ),
-    // Who could choose what a prospect must reach would find by halving what it is expected to bring.
-    (
-        "PrequalifyProspectsRequest",
-        "tenant_id prospects horizon_days win_probability training_period cost_model_version read_options",
-        "acquisition_cost hurdle",
-    ),
-    ("ProspectInput", "party_id inline", ""),
-    (
-        "PrequalifyProspectsResponse",
-        "results model read_at cost_basis",
-        "control_total",
-    ),
-    ("PrequalificationResult", "prequalification rejection", ""),
-    // The fingerprint would prove a guess at everything that was learnt.
-    (
-        "PrequalificationModel",
-        "customer_count incomplete_count interval_coverage horizon_days",
-        "mean_profit fingerprint",
-    ),
-    (
-        "Prequalification",
-        "party_id decision decision_reason contributions evidence_count ignored_traits",
-        "expected_return expected_profit baseline expected_profit_interval outcome_interval decision_margin",
-    ),
-    ("ProfitContribution", "bin customer_count", "amount"),
 ];

@@ -189,6 +189,8 @@ pub fn ranked_customer_to_pb(
         // Of a ranking by solvency.
         paid_share: None,
         average_days_late: None,
+        // Of a ranking by expected profit.
+        customer_value: None,
         inactive: row.is_inactive,
         price_list_id: terms.price_list_id,
         discount_tier: terms.discount_tier,

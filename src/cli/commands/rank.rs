@@ -7,6 +7,7 @@ use crate::{
     },
     cli::{
         arguments::{Basis, ReportArguments},
+        commands::value::TermsArguments,
         connection::Connection,
         errors::Failure,
         output::{
@@ -38,6 +39,8 @@ pub struct RankArguments {
     /// Also the customers that are stored and have no activity, with zeros
     #[arg(long)]
     pub with_inactive: bool,
+    #[command(flatten)]
+    pub terms: TermsArguments,
     #[command(flatten)]
     pub report: ReportArguments,
 }
@@ -71,6 +74,7 @@ async fn ask(
         direction: direction.into(),
         filter: report.filter.filter(connection).await?,
         cost_model_version: report.cost_model,
+        value_terms: (arguments.basis == Basis::ExpectedProfit).then(|| arguments.terms.terms()),
         reporting_currency: report.reporting_currency.clone(),
         read_options: report.read.options(),
         include_inactive: arguments.with_inactive,
@@ -98,6 +102,7 @@ async fn export(
         cost_model_version: request.cost_model_version,
         read_options: request.read_options,
         reporting_currency: request.reporting_currency,
+        value_terms: request.value_terms,
         include_inactive: request.include_inactive,
     };
     let mut client = connection.rankings();
@@ -170,15 +175,7 @@ pub fn grid(customers: &[RankedCustomer], basis: Basis) -> Grid {
         ("By profit", Side::Right),
         ("Divergence", Side::Right),
     ];
-    let spend = basis == Basis::Spend;
-    if spend {
-        columns.insert(3, ("Spend", Side::Right));
-    }
-    let solvency = basis == Basis::Solvency;
-    if solvency {
-        columns.insert(3, ("Days late", Side::Right));
-        columns.insert(3, ("Paid share", Side::Right));
-    }
+    columns.splice(NAMES..NAMES, own_columns(basis).iter().copied());
     // Only who has price terms needs their columns.
     let is_known =
         |customer: &RankedCustomer| terms_of(customer).iter().any(|cell| !cell.is_empty());
@@ -202,13 +199,7 @@ pub fn grid(customers: &[RankedCustomer], basis: Basis) -> Grid {
             rank(customer, count(customer.rank_by_net_profit)),
             rank(customer, format!("{:+}", customer.rank_divergence)),
         ];
-        if spend {
-            cells.insert(3, shown(&customer.value));
-        }
-        if solvency {
-            cells.insert(3, decimal(&customer.average_days_late));
-            cells.insert(3, percent(customer.paid_share));
-        }
+        cells.splice(NAMES..NAMES, own_cells(customer, basis));
         if has_terms {
             let realisation = statement.price_realisation;
             let [list, tier, nominal] = terms_of(customer);
@@ -223,6 +214,42 @@ pub fn grid(customers: &[RankedCustomer], basis: Basis) -> Grid {
         grid.row_of(cells);
     }
     grid
+}
+
+/// So many columns say which customer it is.
+const NAMES: usize = 3;
+
+/// The columns of one basis alone, which stand after those.
+fn own_columns(basis: Basis) -> &'static [(&'static str, Side)] {
+    match basis {
+        Basis::Spend => &[("Spend", Side::Right)],
+        Basis::Solvency => &[("Paid share", Side::Right), ("Days late", Side::Right)],
+        Basis::ExpectedProfit => &[
+            ("Expected profit", Side::Right),
+            ("Alive", Side::Right),
+            ("Retained", Side::Right),
+        ],
+        Basis::Revenue | Basis::ContributionMargin | Basis::NetProfit => &[],
+    }
+}
+
+fn own_cells(customer: &RankedCustomer, basis: Basis) -> Vec<String> {
+    match basis {
+        Basis::Spend => vec![shown(&customer.value)],
+        Basis::Solvency => vec![
+            percent(customer.paid_share),
+            decimal(&customer.average_days_late),
+        ],
+        Basis::ExpectedProfit => {
+            let value = customer.customer_value.clone().unwrap_or_default();
+            vec![
+                shown(&customer.value),
+                percent(Some(value.probability_alive)),
+                percent(Some(value.retention_probability)),
+            ]
+        }
+        Basis::Revenue | Basis::ContributionMargin | Basis::NetProfit => Vec::new(),
+    }
 }
 
 /// What is told of a rank by something else, which customers without activity have none of.
@@ -279,6 +306,8 @@ const HEADER: &[&str] = &[
     "rank_divergence",
     "paid_share",
     "average_days_late",
+    "probability_alive",
+    "retention_probability",
     "price_list_id",
     "discount_tier",
     "nominal_discount",
@@ -291,6 +320,7 @@ fn sheet(customers: &[RankedCustomer], with_inactive: bool) -> Sheet {
     let mut sheet = Sheet::of_columns(columns.map(str::to_owned));
     for customer in customers {
         let statement = customer.statement.clone().unwrap_or_default();
+        let value = customer.customer_value.as_ref();
         let [list, tier, nominal] = terms_of(customer);
         let cells = [
             customer.rank.to_string(),
@@ -319,6 +349,8 @@ fn sheet(customers: &[RankedCustomer], with_inactive: bool) -> Sheet {
             customer.rank_divergence.to_string(),
             number(customer.paid_share),
             decimal(&customer.average_days_late),
+            number(value.map(|value| value.probability_alive)),
+            number(value.map(|value| value.retention_probability)),
             list,
             tier,
             nominal,

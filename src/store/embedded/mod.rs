@@ -30,6 +30,7 @@ mod posting;
 mod prepared;
 mod profiles;
 mod prospects;
+mod purchases;
 mod questions;
 mod ranking;
 mod real_disk;
@@ -63,15 +64,19 @@ use super::Store;
 use crate::domain::{
     closing::Closing,
     cost_model::CostModel,
+    data_subject::StoredSubjectRequest,
     exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
     history::{HistoryQuestion, Written},
     id::{PartyId, TenantId},
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
+    model_version::ModelVersion,
     party::{Party, PartyQuestion, TraitDefinition},
     price_terms::{PriceTerms, PriceTermsQuestion, StoredPriceTerms},
     problem::Problem,
     product::Product,
     prospect::{ProspectAnswer, ProspectQuestion},
+    prospect_outcome::{DecidedProspect, OutcomeQuestion, StoredOutcome},
+    purchase::{PurchaseAnswer, PurchaseQuestion},
     question::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
         LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
@@ -179,6 +184,30 @@ impl EmbeddedStore {
         let answered = tokio::task::spawn_blocking(move || answer(&questions)).await;
         answered.map_err(|error| Problem::store_unavailable(&error.to_string()))?
     }
+
+    /// Answers what is asked of a tenant as of a position.
+    async fn ask_as_of<T: Send + 'static>(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+        answer: fn(&Questions, &TenantId, Position) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        let tenant = tenant.clone();
+        self.ask(move |questions| answer(questions, &tenant, as_of))
+            .await
+    }
+
+    /// Answers a question about a tenant.
+    async fn ask_about<Q: Clone + Send + 'static, T: Send + 'static>(
+        &self,
+        tenant: &TenantId,
+        question: &Q,
+        answer: fn(&Questions, &TenantId, &Q) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        let (tenant, question) = (tenant.clone(), question.clone());
+        self.ask(move |questions| answer(questions, &tenant, &question))
+            .await
+    }
 }
 
 /// What the engine of a folder is told, with a new key in case that it makes the folder.
@@ -248,10 +277,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &HistoryQuestion,
     ) -> Result<Vec<Written>, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.written(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::written).await
     }
 
     async fn reach(&self) -> Result<(), Problem> {
@@ -282,10 +308,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &LedgerQuestion,
     ) -> Result<Vec<LedgerEntry>, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.entries(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::entries).await
     }
 
     async fn party(
@@ -305,10 +328,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &PartyQuestion,
     ) -> Result<PartyAnswer, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.parties(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::parties).await
     }
 
     async fn prospects(
@@ -316,10 +336,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &ProspectQuestion,
     ) -> Result<ProspectAnswer, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.prospects(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::prospects).await
     }
 
     async fn trait_definitions(
@@ -327,8 +344,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         as_of: Position,
     ) -> Result<Vec<Arc<TraitDefinition>>, Problem> {
-        let tenant = tenant.clone();
-        self.ask(move |questions| questions.trait_definitions(&tenant, as_of))
+        self.ask_as_of(tenant, as_of, Questions::trait_definitions)
             .await
     }
 
@@ -337,21 +353,15 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         as_of: Position,
     ) -> Result<Vec<Arc<CostModel>>, Problem> {
-        let tenant = tenant.clone();
-        self.ask(move |questions| questions.cost_models(&tenant, as_of))
-            .await
+        self.ask_as_of(tenant, as_of, Questions::cost_models).await
     }
 
     async fn products(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Product>, Problem> {
-        let tenant = tenant.clone();
-        self.ask(move |questions| questions.products(&tenant, as_of))
-            .await
+        self.ask_as_of(tenant, as_of, Questions::products).await
     }
 
     async fn closings(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Closing>, Problem> {
-        let tenant = tenant.clone();
-        self.ask(move |questions| questions.closings(&tenant, as_of))
-            .await
+        self.ask_as_of(tenant, as_of, Questions::closings).await
     }
 
     async fn exchange_rates(
@@ -370,8 +380,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &RateQuestion,
     ) -> Result<Vec<StoredRate>, Problem> {
-        let (tenant, question) = (tenant.clone(), question.clone());
-        self.ask(move |questions| questions.list_exchange_rates(&tenant, &question))
+        self.ask_about(tenant, question, Questions::list_exchange_rates)
             .await
     }
 
@@ -395,8 +404,42 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &PriceTermsQuestion,
     ) -> Result<Vec<StoredPriceTerms>, Problem> {
-        let (tenant, question) = (tenant.clone(), question.clone());
-        self.ask(move |questions| questions.list_price_terms(&tenant, &question))
+        self.ask_about(tenant, question, Questions::list_price_terms)
+            .await
+    }
+
+    async fn outcomes(
+        &self,
+        tenant: &TenantId,
+        question: &OutcomeQuestion,
+    ) -> Result<Vec<StoredOutcome>, Problem> {
+        self.ask_about(tenant, question, Questions::outcomes).await
+    }
+
+    async fn decided_prospects(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<DecidedProspect>, Problem> {
+        self.ask_as_of(tenant, as_of, Questions::decided_prospects)
+            .await
+    }
+
+    async fn subject_requests(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<StoredSubjectRequest>, Problem> {
+        self.ask_as_of(tenant, as_of, Questions::subject_requests)
+            .await
+    }
+
+    async fn model_versions(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<ModelVersion>, Problem> {
+        self.ask_as_of(tenant, as_of, Questions::model_versions)
             .await
     }
 
@@ -405,10 +448,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &RankQuestion,
     ) -> Result<RankAnswer, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.rank(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::rank).await
     }
 
     async fn curve(
@@ -416,10 +456,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &CurveQuestion,
     ) -> Result<CurveAnswer, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.curve(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::curve).await
     }
 
     async fn cross(
@@ -427,10 +464,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &CrossQuestion,
     ) -> Result<CrossAnswer, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.cross(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::cross).await
     }
 
     async fn cells(
@@ -438,10 +472,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &CellsQuestion,
     ) -> Result<CellsAnswer, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.cells(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::cells).await
     }
 
     async fn lift(
@@ -449,10 +480,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &LiftQuestion,
     ) -> Result<LiftAnswer, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.lift(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::lift).await
     }
 
     async fn profiles(
@@ -460,10 +488,15 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &ProfileQuestion,
     ) -> Result<ProfileAnswer, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.profiles(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::profiles).await
+    }
+
+    async fn purchases(
+        &self,
+        tenant: &TenantId,
+        question: &PurchaseQuestion,
+    ) -> Result<PurchaseAnswer, Problem> {
+        self.ask_about(tenant, question, Questions::purchases).await
     }
 
     async fn receivables(
@@ -471,9 +504,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &ReceivablesQuestion,
     ) -> Result<ReceivablesAnswer, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.receivables(&tenant, &question))
+        self.ask_about(tenant, question, Questions::receivables)
             .await
     }
 }

@@ -4,11 +4,12 @@
 use super::{
     books::{Accumulator, BookBytes, Books},
     entries, groups, history,
-    kept_answers::{KeptAnswers, bytes_of_curve, bytes_of_ranking},
+    kept_answers::{KeptAnswers, Of, bytes_of_curve, bytes_of_ranking},
     kept_scans::AllScans,
     ledger::LedgerReader,
     profiles,
     prospects::{self, ProspectTables},
+    purchases,
     ranking::{self, Ranking, RankingTask, Values, with_ranking},
     receivables::{AllEvents, Reader},
     tenants::Tenants,
@@ -18,15 +19,19 @@ use crate::{
         activity::Activity,
         closing::Closing,
         cost_model::CostModel,
+        data_subject::StoredSubjectRequest,
         exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
         history::{HistoryQuestion, Written},
         id::{PartyId, TenantId},
         ledger::{LedgerEntry, LedgerQuestion, Position},
+        model_version::ModelVersion,
         party::{Party, PartyQuestion, TraitDefinition},
         price_terms::{PriceTerms, PriceTermsQuestion, StoredPriceTerms},
         problem::Problem,
         product::Product,
         prospect::{ProspectAnswer, ProspectQuestion},
+        prospect_outcome::{DecidedProspect, OutcomeQuestion, StoredOutcome},
+        purchase::{PurchaseAnswer, PurchaseQuestion},
         question::{
             CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
             LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
@@ -71,6 +76,13 @@ impl Questions {
         Ok(as_of)
     }
 
+    /// Whose answer is kept.
+    fn whose(&self, tenant: &TenantId) -> Result<Of, Problem> {
+        let found = self.tenants.find(tenant)?;
+        let erasures = found.map_or(0, |tenant| tenant.erasures());
+        Ok((tenant.clone(), erasures))
+    }
+
     fn scope(&self, tenant: &TenantId, scope: &Scope) -> Result<Scope, Problem> {
         Ok(Scope {
             as_of: self.seen(tenant, scope.as_of)?,
@@ -106,7 +118,9 @@ impl Questions {
             as_of: self.seen(tenant, question.as_of)?,
             ..question.clone()
         };
-        history::written(tenant, question, &self.ledger)
+        let mut written = history::written(tenant, question, &self.ledger)?;
+        self.read(tenant, |books| history::erase(&mut written, &books.records))?;
+        Ok(written)
     }
 
     /// Entries of the ledger.
@@ -268,18 +282,61 @@ impl Questions {
         self.read(tenant, |books| books.records.price_terms().list(question))
     }
 
+    /// Stored outcomes of prospects.
+    pub fn outcomes(
+        &self,
+        tenant: &TenantId,
+        question: &OutcomeQuestion,
+    ) -> Result<Vec<StoredOutcome>, Problem> {
+        let question = &OutcomeQuestion {
+            as_of: self.seen(tenant, question.as_of)?,
+            ..question.clone()
+        };
+        self.read(tenant, |books| books.records.prospects().outcomes(question))
+    }
+
+    /// All prospects that are won or lost, with what was known of them.
+    pub fn decided_prospects(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<DecidedProspect>, Problem> {
+        let as_of = self.seen(tenant, as_of)?;
+        self.read(tenant, |books| books.records.decided_prospects(as_of))
+    }
+
+    /// All requests of data subjects as of a position.
+    pub fn subject_requests(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<StoredSubjectRequest>, Problem> {
+        let as_of = self.seen(tenant, as_of)?;
+        self.read(tenant, |books| books.records.prospects().requests(as_of))
+    }
+
+    /// All versions of the model of winning prospects as of a position.
+    pub fn model_versions(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<ModelVersion>, Problem> {
+        let as_of = self.seen(tenant, as_of)?;
+        self.read(tenant, |books| books.records.prospects().models(as_of))
+    }
+
     /// Customers in the order of a linear weighting of their accounts.
     pub fn rank(&self, tenant: &TenantId, question: &RankQuestion) -> Result<RankAnswer, Problem> {
         let question = RankQuestion {
             scope: self.scope(tenant, &question.scope)?,
             ..question.clone()
         };
-        let make = |(_, question): &(TenantId, RankQuestion)| {
+        let make = |(_, question): &(Of, RankQuestion)| {
             let scans = self.scans.of(tenant);
             self.read(tenant, |books| ranking::rank(books, &scans, question))
                 .map(Arc::new)
         };
-        let key = (tenant.clone(), question);
+        let key = (self.whose(tenant)?, question);
         let answer = self
             .answers
             .rankings
@@ -297,14 +354,14 @@ impl Questions {
             scope: self.scope(tenant, &question.scope)?,
             ..question.clone()
         };
-        let make = |(_, question): &(TenantId, CurveQuestion)| {
+        let make = |(_, question): &(Of, CurveQuestion)| {
             let (scans, asked) = (self.scans.of(tenant), (&question.scope, &question.order));
             self.read(tenant, |books| {
                 with_ranking(books, &scans, asked, &[], question)
             })
             .map(Arc::new)
         };
-        let key = (tenant.clone(), question);
+        let key = (self.whose(tenant)?, question);
         let answer = self
             .answers
             .curves
@@ -374,6 +431,19 @@ impl Questions {
             ..question.clone()
         };
         self.read(tenant, |books| profiles::profiles(books, question))
+    }
+
+    /// How customers bought, day by day.
+    pub fn purchases(
+        &self,
+        tenant: &TenantId,
+        question: &PurchaseQuestion,
+    ) -> Result<PurchaseAnswer, Problem> {
+        let question = &PurchaseQuestion {
+            scope: self.scope(tenant, &question.scope)?,
+            ..question.clone()
+        };
+        self.read(tenant, |books| purchases::purchases(books, question))
     }
 
     /// What changed what customers owe.

@@ -1,9 +1,10 @@
-//! Do predictions hold? Probability of winning, expected profit and their intervals on public data and generated worlds.
+//! Do predictions hold? Probability of winning, expected profit and their intervals on public data and generated
+//! worlds.
 //!
 //! `cargo bench --bench prequalification [-- PART…]` runs all parts or those named: `bank`, `resellers`, `cold`,
 //! `permuted`, `planted`, `speed`. Bank Marketing and AdventureWorks are read from `data/` in the folder that
-//! `PROFITSCORE_SHARED` names, or in `../shared`; what is not there is skipped and told. Beside each measured figure stands
-//! the one that was aimed at. Nothing here depends on chance or on the clock but the figures of `speed`.
+//! `PROFITSCORE_SHARED` names, or in `../shared`; what is not there is skipped and told. Beside each measured figure
+//! stands the one that was aimed at. Nothing here depends on chance or on the clock but the figures of `speed`.
 
 #![allow(
     clippy::cast_possible_truncation,

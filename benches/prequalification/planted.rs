@@ -46,7 +46,8 @@ struct Planted {
     profits: Vec<f64>,
 }
 
-/// A size from 0 to 100 adds up to 1 on either side of 50; the town says nothing; the contract is there for most who won.
+/// A size from 0 to 100 adds up to 1 on either side of 50; the town says nothing; the contract is there for most who
+/// won.
 fn planted() -> Planted {
     let mut world = Planted {
         ids: Vec::new(),

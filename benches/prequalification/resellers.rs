@@ -281,7 +281,8 @@ pub fn run() {
     let all = of_all_time(&world);
     let found = five_folds(&world, &all, Day(365), |_| true);
     println!(
-        "resellers, profit of all time, random five folds: a perfect choice brings {:.0}, all {:.0}; those expected to earn {:.0}, those pursued {:.0} ({})",
+        "resellers, profit of all time, random five folds: a perfect choice brings {:.0}, all {:.0}; \
+         those expected to earn {:.0}, those pursued {:.0} ({})",
         found.perfect, found.of_all, found.of_expected, found.of_pursued, found.pursued
     );
     let part = found.of_expected / found.perfect;

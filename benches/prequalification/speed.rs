@@ -50,7 +50,7 @@ fn prospect(row: u64) -> (Traits, bool) {
         }
         let value = match trait_type(number) {
             TraitType::Number => {
-                eta += if number % 2 == 0 {
+                eta += if number.is_multiple_of(2) {
                     0.4 * (part - 0.5) * number as f64
                 } else {
                     0.0
@@ -99,15 +99,16 @@ pub fn run() {
     let model = WinModel::train(&all, &definitions, &settings);
     let used = processor_time(begin) - before;
     println!(
-        "learnt from {ROWS} with {TRAITS} traits in {used:.2} s of processor time, {:.2} s on the wall, AUC of those held back {:.4}",
+        "learnt from {ROWS} with {TRAITS} traits in {used:.2} s of processor time, {:.2} s on the wall, \
+         AUC of those held back {:.4}",
         begin.elapsed().as_secs_f64(),
         model.held_back_auc.map_or(0.5, |auc| auc.value)
     );
     aim("seconds of processor time", used, "below 2", used < 2.0);
     let begin = Instant::now();
     let before = processor_time(begin);
-    for row in &rows[..ANSWERS] {
-        black_box(model.predict(&row.1));
+    for (_, traits, _) in &rows[..ANSWERS] {
+        black_box(model.predict(traits));
     }
     let each = (processor_time(begin) - before) / ANSWERS as f64;
     aim(

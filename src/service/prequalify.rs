@@ -14,6 +14,7 @@ use crate::domain::{
     ledger::Position,
     model::{
         asked::{Asked, share_below},
+        counterfactual::nearest,
         decision::Decision,
         expected_return::{Offer, Return, ReturnReason, WinChance},
         profit::{AmountRange, Prediction, ProfitModel},
@@ -190,32 +191,24 @@ impl Judge {
         unseen
     }
 
-    /// The one value that would make it worth pursuing, of those the one that changes the expected return least.
+    /// The nearest change of one trait that would make it worth pursuing.
     fn counterfactual(&self, traits: &Traits, returned: &Return) -> Option<Counterfactual> {
         if matches!(returned.decision, Decision::Pursue | Decision::Review) {
             return None;
         }
-        let mut nearest = None::<Counterfactual>;
-        for (key, value) in &self.profit.common {
-            if traits.get(key) == Some(value) {
-                continue;
-            }
-            let mut other = traits.clone();
-            other.insert(key.clone(), value.clone());
-            let (_, _, found) = self.decide(&other);
-            let change = |expected: Nanos| (expected - returned.expected).abs();
-            let is_nearer = (nearest.as_ref())
-                .is_none_or(|nearest| change(found.expected) < change(nearest.expected));
-            if found.decision == Decision::Pursue && is_nearer {
-                nearest = Some(Counterfactual {
-                    key: key.clone(),
-                    value: value.clone(),
-                    decision: found.decision,
-                    expected: found.expected,
-                });
-            }
-        }
-        nearest
+        let decide = |traits: &Traits| self.decide(traits).2;
+        let design = self.profit.model.design();
+        let is_pursued = |traits: &Traits| decide(traits).decision == Decision::Pursue;
+        let found = nearest(design, traits, is_pursued)?;
+        let mut other = traits.clone();
+        other.insert(found.key.clone(), found.value.clone());
+        let other = decide(&other);
+        Some(Counterfactual {
+            key: found.key,
+            value: found.value,
+            decision: other.decision,
+            expected: other.expected,
+        })
     }
 }
 

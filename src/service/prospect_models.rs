@@ -4,22 +4,17 @@ use super::{Service, compute::compute, report::Costs};
 use crate::domain::{
     account::Weights,
     cost_model::CostModel,
-    id::{TenantId, TraitKey},
+    id::TenantId,
     ledger::Position,
-    model::{admit, asked::shares_of_age, exposure::BUCKET_COUNT, profit::ProfitModel},
+    model::{asked::shares_of_age, exposure::BUCKET_COUNT, profit::ProfitModel},
     money::Nanos,
-    party::{TraitDefinition, TraitValue},
     problem::Problem,
     question::{CustomerProfile, ProfileQuestion, RankTotals},
     ranking::Basis,
     time::{Day, Period},
 };
-use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-/// So many trait values are tried for what would make a prospect worth pursuing: those that most customers have.
-const TRIED: usize = 32;
-/// Fewer customers than this do not make a value one to try.
-const TRIED_SUPPORT: usize = 20;
 /// With more customers than this, every so many of them stand for all when a prospect is set beside them.
 const BESIDE: usize = 20_000;
 
@@ -80,8 +75,6 @@ pub struct Trained {
     pub shares: Vec<f64>,
     /// Of what serving costs: what is expected of customers, rising.
     pub expected: Vec<Nanos>,
-    /// Of profit: the trait values that most customers have.
-    pub common: Vec<(TraitKey, TraitValue)>,
 }
 
 impl Service {
@@ -134,12 +127,9 @@ impl Service {
                 cut,
                 horizon_days,
             ));
-            let (mut shares, mut expected, mut common) = (Vec::new(), Vec::new(), Vec::new());
+            let (mut shares, mut expected) = (Vec::new(), Vec::new());
             match measure {
-                Measure::Profit => {
-                    shares = shares_of_age(&customers, cut, horizon_days);
-                    common = most_common(&customers, &definitions);
-                }
+                Measure::Profit => shares = shares_of_age(&customers, cut, horizon_days),
                 Measure::Revenue => {}
                 Measure::CostToServe => expected = expected_of(&model, &customers),
             }
@@ -148,7 +138,6 @@ impl Service {
                 totals,
                 shares,
                 expected,
-                common,
             }
         };
         compute(train).await
@@ -165,35 +154,6 @@ fn expected_of(model: &ProfitModel, customers: &[CustomerProfile]) -> Vec<Nanos>
         .collect();
     expected.sort_unstable();
     expected
-}
-
-/// The values of traits that may enter which most customers have: categories and flags.
-fn most_common(
-    customers: &[CustomerProfile],
-    definitions: &[Arc<TraitDefinition>],
-) -> Vec<(TraitKey, TraitValue)> {
-    let (admitted, _) = admit(definitions);
-    let mut counts = BTreeMap::<(&TraitKey, &TraitValue), usize>::new();
-    for party in customers.iter().filter_map(|own| own.party.as_ref()) {
-        for definition in &admitted {
-            match party.traits.get(&definition.key) {
-                Some(value @ (TraitValue::Category(_) | TraitValue::Flag(_))) => {
-                    *counts.entry((&definition.key, value)).or_default() += 1;
-                }
-                Some(TraitValue::Number(_) | TraitValue::Set(_)) | None => {}
-            }
-        }
-    }
-    let mut common: Vec<_> = counts
-        .into_iter()
-        .filter(|(_, count)| *count >= TRIED_SUPPORT)
-        .collect();
-    common.sort_by_key(|(_, count)| Reverse(*count));
-    common.truncate(TRIED);
-    common
-        .into_iter()
-        .map(|((key, value), _)| (key.clone(), value.clone()))
-        .collect()
 }
 
 /// The first day of which nothing was seen. The day after the last posting, and not the end of the period, which may

@@ -1,5 +1,5 @@
-//! What would have to be different: the nearest prospect for whom another decision would be taken, and the unknown trait
-//! whose answer would tell most.
+//! What would have to be different: the nearest prospect for whom another decision would be taken, and the unknown
+//! trait whose answer would tell most.
 //!
 //! One trait is changed at a time, to values that enough were learnt from have. A number counts as near as ranges lie
 //! between, any other change as one whole step. Knows no model: whoever calls says what a changed prospect is worth.
@@ -10,6 +10,9 @@ use super::{
 };
 use crate::domain::{id::TraitKey, party::TraitValue, traits::Traits};
 use std::cmp::Reverse;
+
+/// So many changes are tried: each asks the models, and who asks about a thousand prospects waits for all of them.
+const TRIED: usize = 32;
 
 /// A value that a trait could have.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,6 +77,7 @@ pub fn nearest(
         .filter_map(|own| Some((distance(design, party, &own)?, Reverse(own.count), own)))
         .collect();
     order.sort_by_key(|(distance, count, own)| (*distance, *count, own.place, own.bin));
+    order.truncate(TRIED);
     let mut order = order.into_iter().map(|(_, _, own)| own);
     order.find(|own| wanted(&changed(party, own)))
 }

@@ -33,8 +33,8 @@ pub struct Design {
 /// Which customer is in which columns.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rows {
-    /// The columns of customer `i` are from `starts[i]` to before `starts[i + 1]`, rising. Small numbers, because fits read
-    /// them many times.
+    /// The columns of customer `i` are from `starts[i]` to before `starts[i + 1]`, rising. Small numbers, because fits
+    /// read them many times.
     columns: Vec<u16>,
     starts: Vec<usize>,
 }

@@ -124,8 +124,8 @@ pub struct Return {
     pub on_effort: Option<f64>,
 }
 
-/// What an amount that comes in by these shares is worth today, per unit: `sum s_t (1 + i)^(-t/n)` for shares `s_t` of `n`
-/// buckets of a year and a yearly rate `i`. Shares that add up to nothing are taken to be even.
+/// What an amount that comes in by these shares is worth today, per unit: `sum s_t (1 + i)^(-t/n)` for shares `s_t` of
+/// `n` buckets of a year and a yearly rate `i`. Shares that add up to nothing are taken to be even.
 pub fn discount_factor(shares: &[f64], buckets_of_year: f64, yearly_rate: f64) -> f64 {
     let whole: f64 = shares.iter().sum();
     let count = number(shares.len().max(1) as u64);
@@ -148,7 +148,8 @@ pub fn discount_factor(shares: &[f64], buckets_of_year: f64, yearly_rate: f64) -
 }
 
 impl Offer<'_> {
-    /// `E - S` discounted, with the ends of its interval: the half widths of both are added as those of independent errors.
+    /// `E - S` discounted, with the ends of its interval: the half widths of both are added as those of independent
+    /// errors.
     fn if_won(&self) -> (Nanos, Option<AmountRange>) {
         let half = |prediction: &Prediction| {
             let range = prediction.expected_interval;

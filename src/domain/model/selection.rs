@@ -74,8 +74,8 @@ pub fn likeness(one: &[u32], other: &[u32]) -> f64 {
     }
 }
 
-/// Takes so many that are good and not all alike. No trait value is shared by more than three in ten, as far as others are
-/// there; of equals the first is taken.
+/// Takes so many that are good and not all alike. No trait value is shared by more than three in ten, as far as others
+/// are there; of equals the first is taken.
 pub fn diverse(choices: &[Choice], wanted: usize) -> Diverse {
     let wanted = wanted.min(choices.len());
     let least = choices

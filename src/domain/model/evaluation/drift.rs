@@ -3,7 +3,7 @@
 //! | symbol | here | meaning |
 //! |---|---|---|
 //! | `e_b`, `a_b` | `learnt`, `asked` | shares of bin `b`, half a count added to each |
-//! | PSI | [`stability_index`] | sum of `(a_b - e_b) ln(a_b / e_b)`; the relative entropy taken both ways (Jeffreys 1946) |
+//! | PSI | [`stability_index`] | sum of `(a_b - e_b) ln(a_b / e_b)`; the relative entropy, both ways (Jeffreys 1946) |
 //!
 //! Below 0.1 nothing moved, from [`ALARM`] on the model is no longer of this population: the usual marks of credit
 //! scoring (Siddiqi, "Credit Risk Scorecards", 2006). With few asked, chance alone moves the index by about

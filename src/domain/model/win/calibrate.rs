@@ -1,5 +1,5 @@
-//! One slope and one level that make scores mean what they say (Platt, "Probabilistic outputs for support vector machines",
-//! 1999), the slope drawn towards what is expected beforehand.
+//! One slope and one level that make scores mean what they say (Platt, "Probabilistic outputs for support vector
+//! machines", 1999), the slope drawn towards what is expected beforehand.
 //!
 //! | symbol | here | meaning |
 //! |---|---|---|

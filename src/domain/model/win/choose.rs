@@ -95,7 +95,8 @@ impl Given {
 
 /// Finds the penalty with the least loss on rows that were held back, and fits with it.
 ///
-/// How far effects are from zero does not depend on how many rows there are, so that a part of many is enough to choose.
+/// How far effects are from zero does not depend on how many rows there are, so that a part of many is enough to
+/// choose.
 pub fn choose(sample: &Sample, design: &Design, given: &Given, base: f64) -> Chosen {
     let step = sample.count().div_ceil(CHOOSING).max(1);
     let part = |rows: &Vec<usize>| rows.iter().copied().step_by(step).collect();

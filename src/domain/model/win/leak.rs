@@ -1,13 +1,13 @@
 //! Traits that give the outcome away: they are filled in, or changed, when it is known.
 //!
-//! A trait leaks if it separates the won from the lost better than anything known beforehand does, or if its values came
-//! after the decision. What chance separates is taken off first, or a trait of many values would leak in every small
-//! sample.
+//! A trait leaks if it separates the won from the lost better than anything known beforehand does, or if its values
+//! came after the decision. What chance separates is taken off first, or a trait of many values would leak in every
+//! small sample.
 //!
 //! | symbol | here | meaning |
 //! |---|---|---|
 //! | `g_b`, `l_b` | shares of the won and of the lost in bin `b`, half a count added to each | |
-//! | IV | [`Leak::information_value`] | sum of `(g_b - l_b) ln(g_b / l_b)` (Siddiqi 2006) less what chance makes of it |
+//! | IV | [`Leak::information_value`] | sum of `(g_b - l_b) ln(g_b / l_b)` (Siddiqi 2006), less chance's part |
 //! | AUC | [`Leak::auc`] | of the bins' rates of winning, each row's own fold left out of its rate |
 
 use super::super::{

@@ -73,8 +73,8 @@ pub struct WinSettings {
     pub latest: Option<usize>,
     /// Whether pairs of traits may enter.
     pub pairs: bool,
-    /// Whether traits that separate too well are refused; not where being told apart is what is asked, as among customers
-    /// of whom the best are known.
+    /// Whether traits that separate too well are refused; not where being told apart is what is asked, as among
+    /// customers of whom the best are known.
     pub refuse_leaks: bool,
 }
 

@@ -260,7 +260,7 @@ impl Service {
         let all = self.store()?.cross(tenant, &question).await?;
         let ledger = all.get(product).map_or(0, |sums| weights.value(sums));
         let mut reported = 0;
-        let mut buyers = Vec::new();
+        let mut buyers: Vec<Buyer> = Vec::new();
         let mut products = population.products;
         let mut count = 0_u64;
         for member in population.members {
@@ -281,40 +281,13 @@ impl Service {
             filtered_out: 0,
         };
         check_tie(control_total)?;
+        check_range("control_total.ledger", ledger)?;
         let customers: Vec<_> = buyers
             .iter()
             .map(|(customer, ..)| customer.clone())
             .collect();
         let terms = self.terms_of(tenant, &customers, scope).await?;
-        let mut quantities: Vec<_> = buyers.iter().map(|(.., own)| own.quantity).collect();
-        let many = upper_quartile(&mut quantities);
-        let mut potentials = Vec::with_capacity(buyers.len());
-        for ((customer, party, bought), terms) in buyers.into_iter().zip(terms) {
-            let more = units.unwrap_or(many - bought.quantity);
-            if more <= 0 {
-                continue;
-            }
-            let discount = terms.as_ref().and_then(|terms| terms.nominal_discount);
-            let potential = bought.potential(more, discount).ok_or_else(too_large)?;
-            check_range("potentials.margin", potential.margin)?;
-            let one = CustomerPotential {
-                customer,
-                party,
-                bought,
-                potential,
-                terms,
-            };
-            check_range(
-                "potentials.margin_per_hour",
-                one.margin_per_hour().unwrap_or(0),
-            )?;
-            potentials.push(one);
-        }
-        potentials.sort_by_cached_key(|one| {
-            let by_hour = one.margin_per_hour();
-            let value = by_hour.unwrap_or(one.potential.margin);
-            (by_hour.is_some(), Reverse(value), one.customer.clone())
-        });
+        let potentials = potentials(buyers, terms, units)?;
         Ok(Expansion {
             left_out: count - potentials.len() as u64,
             potentials,
@@ -322,6 +295,53 @@ impl Service {
             cost_model_version: costs.model.version,
         })
     }
+}
+
+/// A customer with what it bought of a product.
+type Buyer = (PartyId, Option<Arc<Party>>, Bought);
+
+/// What more would bring with each buyer who has room for more, the most for an hour first.
+fn potentials(
+    buyers: Vec<Buyer>,
+    terms: Vec<Option<PriceTerms>>,
+    units: Option<i128>,
+) -> Result<Vec<CustomerPotential>, Problem> {
+    let mut quantities: Vec<_> = buyers.iter().map(|(.., own)| own.quantity).collect();
+    let many = upper_quartile(&mut quantities);
+    let mut potentials = Vec::with_capacity(buyers.len());
+    for ((customer, party, bought), terms) in buyers.into_iter().zip(terms) {
+        let more = units.unwrap_or(many - bought.quantity);
+        if more <= 0 {
+            continue;
+        }
+        let discount = terms.as_ref().and_then(|terms| terms.nominal_discount);
+        let potential = bought.potential(more, discount).ok_or_else(too_large)?;
+        let one = CustomerPotential {
+            customer,
+            party,
+            bought,
+            potential,
+            terms,
+        };
+        for (figure, amount) in [
+            ("potentials.list_price", potential.list_price),
+            ("potentials.net_price", potential.net_price),
+            ("potentials.margin", potential.margin),
+            (
+                "potentials.margin_per_hour",
+                one.margin_per_hour().unwrap_or(0),
+            ),
+        ] {
+            check_range(figure, amount)?;
+        }
+        potentials.push(one);
+    }
+    potentials.sort_by_cached_key(|one| {
+        let by_hour = one.margin_per_hour();
+        let value = by_hour.unwrap_or(one.potential.margin);
+        (by_hour.is_some(), Reverse(value), one.customer.clone())
+    });
+    Ok(potentials)
 }
 
 /// What a customer bought of a product, of its sums of the product and of everything.

@@ -1,6 +1,6 @@
 //! `AdviceService`.
 
-use super::{advice_portfolio, advice_simulation, pb};
+use super::{advice_growth, advice_portfolio, advice_simulation, advice_time, pb};
 use crate::service::Service;
 use std::{pin::Pin, sync::Arc};
 use tokio_stream::Stream;
@@ -48,5 +48,37 @@ impl pb::advice_service_server::AdviceService for AdviceHandlers {
     ) -> Result<Response<Self::SimulatePortfolioStream>, Status> {
         let parts = advice_simulation::ending(&self.service, request.into_inner()).await?;
         Ok(Response::new(Box::pin(parts)))
+    }
+
+    async fn allocate_time(
+        &self,
+        request: Request<pb::AllocateTimeRequest>,
+    ) -> Result<Response<pb::AllocateTimeResponse>, Status> {
+        let answer = advice_time::allocate(&self.service, request.into_inner()).await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn suggest_cross_sell(
+        &self,
+        request: Request<pb::SuggestCrossSellRequest>,
+    ) -> Result<Response<pb::SuggestCrossSellResponse>, Status> {
+        let answer = advice_growth::cross_sell(&self.service, request.into_inner()).await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn rank_expansion(
+        &self,
+        request: Request<pb::RankExpansionRequest>,
+    ) -> Result<Response<pb::RankExpansionResponse>, Status> {
+        let answer = advice_growth::expansion(&self.service, request.into_inner()).await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn rank_bonus_returns(
+        &self,
+        request: Request<pb::RankBonusReturnsRequest>,
+    ) -> Result<Response<pb::RankBonusReturnsResponse>, Status> {
+        let answer = advice_growth::bonus_returns(&self.service, request.into_inner()).await?;
+        Ok(Response::new(answer))
     }
 }

@@ -52,6 +52,8 @@ list_requests!(
     ListProductsRequest,
     PlanPortfolioRequest,
     ListPriceTermsRequest,
+    RankExpansionRequest,
+    RankBonusReturnsRequest,
     ListOutcomesRequest,
     ListModelsRequest,
 );

@@ -54,8 +54,10 @@ pages! {
     ListReceivablesResponse.rows,
     ListTraitDefinitionsResponse.trait_definitions,
     PlanPortfolioResponse.customers,
+    RankBonusReturnsResponse.returns,
     RankCustomersResponse.customers,
     RankDimensionResponse.rows,
+    RankExpansionResponse.potentials,
 }
 
 /// Asks for page after page until there are `wanted` items (all, if not given) or no more pages. The answer is the

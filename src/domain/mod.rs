@@ -15,6 +15,7 @@ pub mod data_subject;
 pub mod decimal;
 pub mod dimension;
 pub mod exchange_rate;
+pub mod expansion;
 pub mod fingerprint;
 pub mod history;
 pub mod id;

@@ -50,6 +50,8 @@ mod failures;
 mod faulty_store;
 #[path = "../api/filled.rs"]
 mod filled;
+#[path = "../api/growth.rs"]
+mod growth;
 #[path = "../api/harness.rs"]
 mod harness;
 #[path = "../api/hostile.rs"]
@@ -86,6 +88,8 @@ mod roles;
 mod serving;
 #[path = "../api/streams.rs"]
 mod streams;
+#[path = "../api/time_plan.rs"]
+mod time_plan;
 #[path = "../api/tokens.rs"]
 mod tokens;
 #[path = "../api/trends.rs"]

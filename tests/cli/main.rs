@@ -3,6 +3,7 @@
 
 mod adventureworks;
 mod advice;
+mod advice_growth;
 mod broken_streams;
 mod closings;
 #[path = "../shared/cluster.rs"]

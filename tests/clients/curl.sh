@@ -71,6 +71,24 @@ sales() {
   done
 }
 
+# Three accounts of Ada: the more time they got in a month of 2021, the more they bought.
+accounts() {
+  local account month minutes
+  for account in 1 2 3; do
+    for month in 1 2 3; do
+      minutes=$((month * 30))
+      printf '%s{"activityId": "ada-sale-%d-%d", "customerId": "account-%d", "occurTime": "2021-%02d-05T12:00:00Z",
+        "dimensions": {"accountManagerId": "ada"},
+        "sale": {"revenue": {"currencyCode": "USD", "units": "%d"}}},
+        {"activityId": "ada-visit-%d-%d", "customerId": "account-%d", "occurTime": "2021-%02d-06T12:00:00Z",
+        "dimensions": {"accountManagerId": "ada"},
+        "effort": {"roleId": "SALES", "minutes": {"value": "%d"}, "purpose": "EFFORT_PURPOSE_SALES"}}' \
+        "$([[ $account$month == 11 ]] || echo ,)" "$account" "$month" "$account" "$month" $((account * minutes)) \
+        "$account" "$month" "$account" "$month" "$minutes"
+    done
+  done
+}
+
 parties() {
   local i industry
   for ((i = 10; i < 60; i++)); do
@@ -231,6 +249,16 @@ begin $v.WatchService/WatchRanking "{$t, $year, \"customerCount\": 2}" \
   '"snapshot":{"customers":[{"rank":"1","customerId":"customer-' '"customerCount":"48"'
 begin $v.WatchService/WatchAlerts "{$t, $year, \"kinds\": [\"ALERT_KIND_TURNED_UNPROFITABLE\"]}" \
   '"state":"ALERT_STATE_OPEN"' '"kind":"ALERT_KIND_TURNED_UNPROFITABLE"' '"profit":{"netProfit":{'
+
+call $v.ActivityService/SubmitActivities "{$t, \"activities\": [$(accounts)]}" '"posted":{'
+call $v.AdviceService/AllocateTime \
+  "{$t, \"accountManagerId\": \"ada\", \"hours\": {\"value\": \"3\"},
+    \"period\": {\"startTime\": \"2021-01-01T00:00:00Z\", \"endTime\": \"2021-04-01T00:00:00Z\"}}" \
+  '"customerId":"account-3"' '"blockCount":"6"' '"informativeAccountCount":"3"' \
+  '"ledger":{"currencyCode":"USD","units":"1080"}'
+call $v.AdviceService/SuggestCrossSell "{$t, $year}" '"customerCount":"48"' '"profitableCount":"16"'
+call $v.AdviceService/RankExpansion "{$t, $year, \"productId\": \"tea\"}" '"ledger":{"currencyCode":"USD"}'
+call $v.AdviceService/RankBonusReturns "{$t, $year}" '"totalBonusCost":{"currencyCode":"USD"}'
 
 # A refusal is told in words, and in details, which buf prints in base64.
 reason_of() {

@@ -6,6 +6,10 @@ use std::collections::BTreeSet;
 
 /// Methods that need no world: what they do is a whole test of its own.
 const ELSEWHERE: &[&str] = &[
+    // What is estimated by logarithms: tests/api/time_plan.rs works it out by hand to a hundredth.
+    "AdviceService.AllocateTime",
+    // It compares at least forty customers: tests/api/growth.rs.
+    "AdviceService.SuggestCrossSell",
     // What models learn needs many customers: tests/model, tests/prospects and tests/store/likeness.rs.
     "ProspectService.GetProfile",
     "ProspectService.ListLookalikes",

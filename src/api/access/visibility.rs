@@ -40,6 +40,10 @@ pub const METHODS: &[ServiceMethods] = &[
             ("ExportPortfolio", NOBODY),
             ("SimulateRelationship", NOBODY),
             ("SimulatePortfolio", NOBODY),
+            ("AllocateTime", NOBODY),
+            ("SuggestCrossSell", NOBODY),
+            ("RankExpansion", NOBODY),
+            ("RankBonusReturns", NOBODY),
         ],
     ),
     (

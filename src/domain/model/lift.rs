@@ -136,7 +136,7 @@ impl LiftTable {
                 lines.push(self.line(entry.bins.bin(place), *count));
             }
         }
-        mark_distinguishing(&mut lines, compared);
+        mark_distinguishing(&mut lines, &compared);
         lines.sort_by(|a, b| b.lower.total_cmp(&a.lower));
         lines
     }
@@ -161,22 +161,26 @@ impl LiftTable {
     }
 }
 
-/// Marks the lines up to the last whose p-value is at most its place times the false discoveries over their number.
-fn mark_distinguishing(lines: &mut [TraitLift], mut compared: Vec<usize>) {
-    compared.sort_by(|a, b| {
-        lines[*a]
-            .p_value
-            .total_cmp(&lines[*b].p_value)
-            .then(a.cmp(b))
-    });
-    let count = number(compared.len() as u64);
-    let passed = (1..=compared.len()).rev().find(|place| {
-        let limit = FALSE_DISCOVERIES * number(*place as u64) / count;
-        lines[compared[place - 1]].p_value <= limit
-    });
-    for line in &compared[..passed.unwrap_or(0)] {
-        lines[*line].distinguishing = true;
+/// Marks the lines of those compared that pass the correction for many comparisons.
+fn mark_distinguishing(lines: &mut [TraitLift], compared: &[usize]) {
+    let p_values: Vec<_> = compared.iter().map(|line| lines[*line].p_value).collect();
+    for place in passing(&p_values) {
+        lines[compared[place]].distinguishing = true;
     }
+}
+
+/// The places of those up to the last whose p-value is at most its place in the order of p-values times the false
+/// discoveries over their number.
+pub(super) fn passing(p_values: &[f64]) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..p_values.len()).collect();
+    places.sort_by(|a, b| p_values[*a].total_cmp(&p_values[*b]).then(a.cmp(b)));
+    let count = number(places.len() as u64);
+    let passed = (1..=places.len()).rev().find(|place| {
+        let limit = FALSE_DISCOVERIES * number(*place as u64) / count;
+        p_values[places[place - 1]] <= limit
+    });
+    places.truncate(passed.unwrap_or(0));
+    places
 }
 
 #[cfg(test)]
@@ -287,10 +291,10 @@ pub(crate) mod tests {
             })
             .into();
         // Limits are 0.02, 0.04, 0.06 …: the first two fail their own limits, the third passes and takes them along.
-        mark_distinguishing(&mut lines, vec![0, 1, 2, 3, 4]);
+        mark_distinguishing(&mut lines, &[0, 1, 2, 3, 4]);
         assert!(lines.iter().map(|l| l.distinguishing).eq([false; 5]));
         lines[3].p_value = 0.06;
-        mark_distinguishing(&mut lines, vec![0, 1, 2, 3, 4]);
+        mark_distinguishing(&mut lines, &[0, 1, 2, 3, 4]);
         assert!(
             lines
                 .iter()

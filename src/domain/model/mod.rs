@@ -15,6 +15,8 @@
 //! * [`counterfactual`]: what would have to be different. [`seen`]: what was never seen.
 //! * [`relationship`] and [`course`]: what a customer that is there goes on earning.
 //! * [`lift`], on [`binomial`]: what sets the best apart. [`lookalike`]: who is like them. [`scored_rows`]: of many.
+//! * [`cross_sell`]: which products those who earn money buy more than others.
+//! * [`time_plan`]: what accounts answer to time, and the best split of it.
 //! * [`selection`]: how many of these, and which.
 
 pub mod additive;
@@ -24,6 +26,7 @@ pub mod card;
 pub mod conformal;
 pub mod counterfactual;
 pub mod course;
+pub mod cross_sell;
 pub mod decision;
 pub mod design;
 pub mod earning;
@@ -41,6 +44,7 @@ pub mod scored_rows;
 pub mod seen;
 pub mod selection;
 pub mod symmetric;
+pub mod time_plan;
 pub mod value;
 pub mod win;
 pub mod worth;

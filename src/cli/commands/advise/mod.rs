@@ -1,8 +1,11 @@
 //! `profitscore advise`: what to do about relationships.
 
+mod bonuses;
 mod end_worst;
+mod growth;
 mod portfolio;
 mod simulate;
+mod time;
 
 use crate::{
     api::pb::google_type::{Decimal, Money},
@@ -21,6 +24,14 @@ pub enum AdviseCommand {
     Simulate(simulate::SimulateArguments),
     /// End the worst customers and see whom the fixed costs that they leave behind turn unprofitable
     EndWorst(end_worst::EndWorstArguments),
+    /// Say where an account manager's hours should go, against equal time and today's split
+    Time(time::TimeArguments),
+    /// Suggest products that profitable customers buy
+    CrossSell(growth::CrossSellArguments),
+    /// Rank customers by what more of a product would bring for an hour of effort
+    Expansion(growth::ExpansionArguments),
+    /// Set what bonuses cost against what the customers who got them bring more than before
+    Bonuses(bonuses::BonusArguments),
 }
 
 impl AdviseCommand {
@@ -29,6 +40,10 @@ impl AdviseCommand {
             Self::Portfolio(asked) => asked.run(connection, format).await,
             Self::Simulate(asked) => asked.run(connection, format).await,
             Self::EndWorst(asked) => asked.run(connection, format).await,
+            Self::Time(asked) => asked.run(connection, format).await,
+            Self::CrossSell(asked) => asked.run(connection, format).await,
+            Self::Expansion(asked) => asked.run(connection, format).await,
+            Self::Bonuses(asked) => asked.run(connection, format).await,
         }
     }
 }

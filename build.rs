@@ -15,6 +15,7 @@ const SERVICES: &[&str] = &[
     "profitscore/v1/closing_service.proto",
     "profitscore/v1/cost_model_service.proto",
     "profitscore/v1/customer_service.proto",
+    "profitscore/v1/customer_value_service.proto",
     "profitscore/v1/exchange_rate_service.proto",
     "profitscore/v1/price_terms_service.proto",
     "profitscore/v1/prospect_service.proto",

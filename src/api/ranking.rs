@@ -16,6 +16,7 @@ use super::{
     },
     paging::Page,
     pb,
+    ranking_expected::{self, is_by_expected_profit, value_request},
     ranking_export::{Part, RankingExport},
     ranking_solvency::{self, is_by_solvency},
 };
@@ -58,14 +59,21 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
         let period = request.period.as_ref();
         let scope = scope_from_pb(period, request.filter, settings, "", page.as_of)?;
         let by_solvency = is_by_solvency(request.basis);
+        let by_expected = is_by_expected_profit(request.basis);
+        let is_own = by_solvency || by_expected;
         let fields = RankingFields {
-            basis: if by_solvency { 0 } else { request.basis },
+            basis: if is_own { 0 } else { request.basis },
             direction: request.direction,
             cost_model_version: request.cost_model_version,
         };
         let asked = ranking_from_pb(scope, &fields, Basis::NetProfit)?;
         if by_solvency {
             let answer = ranking_solvency::rank(&service, &tenant, &asked, &page).await?;
+            return Ok(Response::new(answer));
+        }
+        if let Some(expected) = value_request(&asked, request.value_terms, by_expected)? {
+            let asked = (&asked, expected);
+            let answer = ranking_expected::rank(&service, tenant, asked, &page).await?;
             return Ok(Response::new(answer));
         }
         let places = page.places()?;
@@ -98,15 +106,18 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
         let settings = service.settings();
         let period = request.period.as_ref();
         let scope = scope_from_pb(period, request.filter, settings, "", as_of)?;
+        let by_expected = is_by_expected_profit(request.basis);
         let fields = RankingFields {
-            basis: request.basis,
+            basis: if by_expected { 0 } else { request.basis },
             direction: request.direction,
             cost_model_version: request.cost_model_version,
         };
+        let asked = ranking_from_pb(scope, &fields, Basis::NetProfit)?;
         let export = RankingExport {
             service: Arc::clone(&service),
             tenant,
-            request: ranking_from_pb(scope, &fields, Basis::NetProfit)?,
+            expected: value_request(&asked, request.value_terms, by_expected)?,
+            request: asked,
         };
         let first = export.from(0).await?;
         let (parts, waiting) = mpsc::channel(WAITING_PARTS);

@@ -6,13 +6,15 @@ use super::{
         ranking::{control_total_to_pb, cost_basis_to_pb, ranked_customer_to_pb},
     },
     pb,
+    ranking_expected::rows_to_pb,
 };
 use crate::{
-    domain::{id::TenantId, problem::Problem},
+    domain::{id::TenantId, money::Nanos, problem::Problem},
     service::{
         Service,
-        rankings::{RankedCustomer, Ranking, RankingRequest},
-        report::check_sum,
+        customer_value::ValueRequest,
+        rankings::RankingRequest,
+        report::{Footing, check_sum},
     },
 };
 use std::sync::Arc;
@@ -35,63 +37,97 @@ pub struct RankingExport {
     pub tenant: TenantId,
     /// Which ranking, as of a position.
     pub request: RankingRequest,
+    /// What is expected, if that is what it is by.
+    pub expected: Option<ValueRequest>,
+}
+
+/// Some customers of a ranking.
+pub struct Found {
+    rows: Vec<pb::RankedCustomer>,
+    /// The values up to the last of them.
+    cumulative: Nanos,
+    /// The values of all.
+    total: Nanos,
+    footing: Footing,
+    customers: u64,
+    negative: u64,
 }
 
 impl RankingExport {
     /// The customers from a place on, as many as are asked for at once.
-    pub async fn from(&self, place: u64) -> Result<Ranking, Problem> {
+    pub async fn from(&self, place: u64) -> Result<Found, Problem> {
         let places = place..place.saturating_add(ASKED);
-        self.service
-            .rank(&self.tenant, &self.request, vec![places])
-            .await
+        let (service, tenant) = (&self.service, &self.tenant);
+        let settings = service.settings();
+        if let Some(asked) = &self.expected {
+            let found = service
+                .rank_by_expected_profit(tenant, &self.request, asked, places)
+                .await?;
+            return Ok(Found {
+                rows: rows_to_pb(&found, settings.into()),
+                cumulative: found.rows.last().map_or(0, |row| row.cumulative),
+                total: found.total,
+                footing: found.footing,
+                customers: found.customers,
+                negative: found.negative,
+            });
+        }
+        let found = service.rank(tenant, &self.request, vec![places]).await?;
+        let total = found.footing.control_total.reported;
+        let rows = found.rows.iter();
+        Ok(Found {
+            rows: rows
+                .map(|row| ranked_customer_to_pb(row, total, settings.currency))
+                .collect(),
+            cumulative: found.rows.last().map_or(0, |row| row.cumulative),
+            total,
+            footing: found.footing,
+            customers: found.customers,
+            negative: found.negative,
+        })
     }
 
     /// Sends everything from what was found first on. Ends early if nobody reads any more.
-    pub async fn run(self, first: Ranking, parts: mpsc::Sender<Part>) {
+    pub async fn run(self, first: Found, parts: mpsc::Sender<Part>) {
         if let Err(problem) = self.send_all(first, &parts).await {
             // If the reader is gone there is nobody to be told.
             let _ = parts.send(Err(problem.into())).await;
         }
     }
 
-    async fn send_all(
-        &self,
-        mut found: Ranking,
-        parts: &mpsc::Sender<Part>,
-    ) -> Result<(), Problem> {
+    async fn send_all(&self, mut found: Found, parts: &mpsc::Sender<Part>) -> Result<(), Problem> {
         let mut place = 0;
         loop {
-            let rows = found.rows.len() as u64;
-            let chunks = found.rows.chunks(PART);
+            let rows = std::mem::take(&mut found.rows);
+            let count = rows.len() as u64;
+            let mut rows = rows.into_iter().peekable();
             // A ranking without customers has a part all the same.
-            let chunks = chunks.chain((place == 0 && rows == 0).then_some([].as_slice()));
-            for rows in chunks {
-                if parts.send(Ok(self.part(&found, rows))).await.is_err() {
+            while rows.peek().is_some() || found.customers == 0 {
+                let part = self.part(&found, rows.by_ref().take(PART).collect());
+                if parts.send(Ok(part)).await.is_err() {
                     return Ok(());
                 }
+                if found.customers == 0 {
+                    break;
+                }
             }
-            place += rows;
-            if place >= found.customers || rows == 0 {
-                let sent = found.rows.last().map_or(0, |row| row.cumulative);
-                return check_sum(found.footing.control_total.reported, sent);
+            place += count;
+            if place >= found.customers || count == 0 {
+                return check_sum(found.total, found.cumulative);
             }
             found = self.from(place).await?;
         }
     }
 
-    fn part(&self, ranking: &Ranking, rows: &[RankedCustomer]) -> pb::ExportRankingResponse {
+    fn part(&self, found: &Found, rows: Vec<pb::RankedCustomer>) -> pb::ExportRankingResponse {
         let currency = self.service.settings().currency;
-        let total = ranking.footing.control_total.reported;
-        let rows = rows.iter();
         pb::ExportRankingResponse {
-            customers: rows
-                .map(|row| ranked_customer_to_pb(row, total, currency))
-                .collect(),
+            customers: rows,
             read_at: Some(position_to_pb(self.request.scope.as_of)),
-            control_total: Some(control_total_to_pb(&ranking.footing, currency)),
-            cost_basis: Some(cost_basis_to_pb(&ranking.footing, currency)),
-            customer_count: count_to_pb(ranking.customers),
-            negative_count: count_to_pb(ranking.negative),
+            control_total: Some(control_total_to_pb(&found.footing, currency)),
+            cost_basis: Some(cost_basis_to_pb(&found.footing, currency)),
+            customer_count: count_to_pb(found.customers),
+            negative_count: count_to_pb(found.negative),
         }
     }
 }

@@ -72,5 +72,6 @@ fn solvent_to_pb(row: &SolventCustomer, currency: Currency) -> pb::RankedCustome
         price_list_id: terms.price_list_id,
         discount_tier: terms.discount_tier,
         nominal_discount: terms.nominal_discount,
+        customer_value: None,
     }
 }

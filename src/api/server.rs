@@ -7,6 +7,7 @@ use super::{
     closing::ClosingHandlers,
     cost_model::CostModelHandlers,
     customer::CustomerHandlers,
+    customer_value::CustomerValueHandlers,
     exchange_rate::ExchangeRateHandlers,
     layers::{
         auth::{AuthLayer, Guard},
@@ -17,6 +18,7 @@ use super::{
         closing_service_server::{self, ClosingServiceServer},
         cost_model_service_server::{self, CostModelServiceServer},
         customer_service_server::{self, CustomerServiceServer},
+        customer_value_service_server::{self, CustomerValueServiceServer},
         exchange_rate_service_server::{self, ExchangeRateServiceServer},
         price_terms_service_server::{self, PriceTermsServiceServer},
         prospect_service_server::{self, ProspectServiceServer},
@@ -151,6 +153,7 @@ pub async fn serve_guarded(
         .add_service(accept!(CustomerServiceServer, customer))
         .add_service(closings(shared()))
         .add_service(accept!(CostModelServiceServer, cost_model))
+        .add_service(customer_values(shared()))
         .add_service(exchange_rates(shared()))
         .add_service(price_terms(shared()))
         .add_service(accept!(RankingServiceServer, ranking))
@@ -204,6 +207,13 @@ fn closings(service: Arc<Service>) -> ClosingServiceServer<ClosingHandlers> {
     accept!(ClosingServiceServer, ClosingHandlers { service })
 }
 
+fn customer_values(service: Arc<Service>) -> CustomerValueServiceServer<CustomerValueHandlers> {
+    accept!(
+        CustomerValueServiceServer,
+        CustomerValueHandlers { service }
+    )
+}
+
 fn exchange_rates(service: Arc<Service>) -> ExchangeRateServiceServer<ExchangeRateHandlers> {
     accept!(ExchangeRateServiceServer, ExchangeRateHandlers { service })
 }
@@ -219,12 +229,13 @@ fn incoming(listener: TcpListener) -> TcpIncoming {
 }
 
 /// The services by their names, and the server as a whole by the empty one.
-const HEALTH_NAMES: [&str; 12] = [
+const HEALTH_NAMES: [&str; 13] = [
     "",
     activity_server::SERVICE_NAME,
     closing_service_server::SERVICE_NAME,
     cost_model_service_server::SERVICE_NAME,
     customer_service_server::SERVICE_NAME,
+    customer_value_service_server::SERVICE_NAME,
     exchange_rate_service_server::SERVICE_NAME,
     price_terms_service_server::SERVICE_NAME,
     prospect_service_server::SERVICE_NAME,

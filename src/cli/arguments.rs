@@ -186,6 +186,8 @@ pub enum Basis {
     NetProfit,
     /// The paid share of what fell due, then days late; only of `rank`
     Solvency,
+    /// The profit that is expected from the end of the period on; only of `rank`
+    ExpectedProfit,
 }
 
 impl Basis {
@@ -197,6 +199,7 @@ impl Basis {
             Self::ContributionMargin => pb::RankingBasis::ContributionMargin,
             Self::NetProfit => pb::RankingBasis::NetProfit,
             Self::Solvency => pb::RankingBasis::Solvency,
+            Self::ExpectedProfit => pb::RankingBasis::ExpectedProfit,
         };
         basis.into()
     }
@@ -209,6 +212,7 @@ impl Basis {
             Self::ContributionMargin => "contribution margin",
             Self::NetProfit => "net profit",
             Self::Solvency => "solvency",
+            Self::ExpectedProfit => "expected profit",
         }
     }
 }

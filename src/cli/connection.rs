@@ -5,6 +5,7 @@ use crate::api::pb::{
     activity_service_client::ActivityServiceClient, closing_service_client::ClosingServiceClient,
     cost_model_service_client::CostModelServiceClient,
     customer_service_client::CustomerServiceClient,
+    customer_value_service_client::CustomerValueServiceClient,
     exchange_rate_service_client::ExchangeRateServiceClient,
     price_terms_service_client::PriceTermsServiceClient,
     prospect_service_client::ProspectServiceClient, ranking_service_client::RankingServiceClient,
@@ -187,6 +188,12 @@ impl Connection {
     /// Rankings and statements.
     pub fn rankings(&self) -> RankingServiceClient<Channel> {
         RankingServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES_MAX)
+    }
+
+    /// What customers are worth.
+    pub fn values(&self) -> CustomerValueServiceClient<Channel> {
+        CustomerValueServiceClient::new(self.channel.clone())
+            .max_decoding_message_size(ANSWER_BYTES_MAX)
     }
 
     /// What customers owe.

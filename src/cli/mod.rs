@@ -60,6 +60,8 @@ enum Command {
     Cross(commands::cross::CrossArguments),
     /// Follow a customer, or all, over calendar periods, beside the period and the year before
     Trend(commands::trend::TrendArguments),
+    /// Say what customers will do and bring: how likely they stay, their orders, revenue and profit
+    Value(commands::value::ValueArguments),
     /// Tell what customers owe: the ageing report, or one customer's invoices
     Receivables(commands::receivables::ReceivablesArguments),
     /// Draw the whale curve: how much depends on how few
@@ -156,6 +158,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Acquisition(report) => report.run(&connect().await?, format).await,
         Command::Cross(cross) => cross.run(&connect().await?, format).await,
         Command::Trend(trend) => trend.run(&connect().await?, format).await,
+        Command::Value(value) => value.run(&connect().await?, format).await,
         Command::Receivables(asked) => asked.run(&connect().await?, format).await,
         Command::Whale(whale) => whale.run(&connect().await?, format).await,
         Command::Watch(watch) => watch.run(&connect().await?, format).await,

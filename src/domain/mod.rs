@@ -28,6 +28,7 @@ pub mod price_terms;
 pub mod problem;
 pub mod product;
 pub mod prospect;
+pub mod purchase;
 pub mod question;
 pub mod ranking;
 pub mod rates;

@@ -133,6 +133,8 @@ pub enum RowSelection {
     Places(Vec<Range<u64>>),
     /// One customer.
     Customer(PartyId),
+    /// Some customers.
+    Customers(Vec<PartyId>),
 }
 
 /// Customers in order.

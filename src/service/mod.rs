@@ -12,9 +12,11 @@ mod compute;
 pub mod copying;
 pub mod cost_models;
 pub mod cross_report;
+pub mod customer_value;
 pub mod dependence;
 pub mod dimension_ranking;
 pub mod exchange_rates;
+pub mod expected_profit;
 pub mod kept;
 pub mod late_arrivals;
 pub mod lookalike;
@@ -38,6 +40,7 @@ use crate::{
         closing::Month,
         id::TenantId,
         ledger::Position,
+        model::worth::WorthModel,
         money::Currency,
         problem::{Problem, Reason},
         receivables::cost::ReceivablesCosts,
@@ -47,6 +50,8 @@ use crate::{
 };
 use clock::Clock;
 use cross_report::{ColumnTotals, ColumnsAsked};
+use customer_value::ValueLearning;
+use expected_profit::{ExpectedAsked, ExpectedOrder};
 use kept::Kept;
 use late_arrivals::{LateArrivals, LateQuestion};
 use prequalify::{Learning, Trained};
@@ -65,6 +70,8 @@ const KEPT: usize = 8;
 const KEPT_WON: usize = 2;
 /// The pages of how many reports of late arrivals are kept: each may hold every customer.
 const KEPT_LATE: usize = 2;
+/// How many orders by expected profit are kept: one has a line for every customer.
+const KEPT_EXPECTED: usize = 2;
 
 /// What holds for the whole service.
 #[derive(Debug, Clone)]
@@ -94,6 +101,8 @@ pub struct Service {
     stopping: AtomicBool,
     trained_models: Kept<Learning, Trained>,
     profiles: Kept<(TenantId, BestCustomers), LearntOfBest>,
+    worth_models: Kept<ValueLearning, WorthModel>,
+    expected_orders: Kept<ExpectedAsked, ExpectedOrder>,
     column_totals: Kept<ColumnsAsked, ColumnTotals>,
     won: Kept<(TenantId, Position), Won>,
     receivables_costs: Kept<CostsAsked, ReceivablesCosts>,
@@ -112,6 +121,8 @@ impl Service {
             stopping: AtomicBool::new(false),
             trained_models: Kept::new(KEPT),
             profiles: Kept::new(KEPT),
+            worth_models: Kept::new(KEPT),
+            expected_orders: Kept::new(KEPT_EXPECTED),
             column_totals: Kept::new(KEPT),
             won: Kept::new(KEPT_WON),
             receivables_costs: Kept::new(KEPT),

@@ -4,6 +4,7 @@
 
 mod customers;
 mod groups;
+mod purchases;
 mod tenant;
 
 use self::tenant::Tenant;
@@ -20,6 +21,7 @@ use crate::domain::{
     problem::Problem,
     product::Product,
     prospect::{ProspectAnswer, ProspectQuestion},
+    purchase::{PurchaseAnswer, PurchaseQuestion},
     question::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
         LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
@@ -326,6 +328,14 @@ impl Store for MemoryStore {
         question: &ProfileQuestion,
     ) -> Result<ProfileAnswer, Problem> {
         Ok(self.read(tenant, |tenant| tenant.profiles(question, &self.calendar)))
+    }
+
+    async fn purchases(
+        &self,
+        tenant: &TenantId,
+        question: &PurchaseQuestion,
+    ) -> Result<PurchaseAnswer, Problem> {
+        Ok(self.read(tenant, |tenant| tenant.purchases(question, &self.calendar)))
     }
 
     async fn receivables(

@@ -21,6 +21,7 @@ use crate::domain::{
     problem::Problem,
     product::Product,
     prospect::{ProspectAnswer, ProspectQuestion},
+    purchase::{PurchaseAnswer, PurchaseQuestion},
     question::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
         LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
@@ -213,6 +214,13 @@ pub trait Store: Send + Sync + 'static {
         tenant: &TenantId,
         question: &ProfileQuestion,
     ) -> Result<ProfileAnswer, Problem>;
+
+    /// How customers bought, day by day, in the order of their ids: everybody with a posting in the scope.
+    async fn purchases(
+        &self,
+        tenant: &TenantId,
+        question: &PurchaseQuestion,
+    ) -> Result<PurchaseAnswer, Problem>;
 
     /// What changed what customers owe: the events of each who has any, in their natural order.
     async fn receivables(

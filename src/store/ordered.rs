@@ -112,6 +112,7 @@ impl Ranking {
             let wanted = match &question.rows {
                 RowSelection::Places(ranges) => ranges.iter().any(|range| range.contains(&place)),
                 RowSelection::Customer(id) => *id == customer.id,
+                RowSelection::Customers(ids) => ids.contains(&customer.id),
             };
             if wanted {
                 rows.push(RankRow {

@@ -17,6 +17,7 @@ use profitscore::{
         problem::Problem,
         product::Product,
         prospect::{ProspectAnswer, ProspectQuestion},
+        purchase::{PurchaseAnswer, PurchaseQuestion},
         question::{
             CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
             LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
@@ -277,6 +278,14 @@ impl Store for FaultyStore {
         question: &ProfileQuestion,
     ) -> Result<ProfileAnswer, Problem> {
         self.inner.profiles(tenant, question).await
+    }
+
+    async fn purchases(
+        &self,
+        tenant: &TenantId,
+        question: &PurchaseQuestion,
+    ) -> Result<PurchaseAnswer, Problem> {
+        self.inner.purchases(tenant, question).await
     }
 
     async fn receivables(

@@ -9,6 +9,7 @@ use profitscore::{
             closing_service_client::ClosingServiceClient,
             cost_model_service_client::CostModelServiceClient,
             customer_service_client::CustomerServiceClient,
+            customer_value_service_client::CustomerValueServiceClient,
             exchange_rate_service_client::ExchangeRateServiceClient, google_type,
             price_terms_service_client::PriceTermsServiceClient,
             prospect_service_client::ProspectServiceClient,
@@ -133,6 +134,10 @@ impl World {
 
     pub fn receivables(&self) -> ReceivablesServiceClient<Channel> {
         ReceivablesServiceClient::new(self.channel.clone())
+    }
+
+    pub fn values(&self) -> CustomerValueServiceClient<Channel> {
+        CustomerValueServiceClient::new(self.channel.clone())
     }
 
     pub fn reports(&self) -> ReportServiceClient<Channel> {

@@ -300,6 +300,16 @@ async fn sales_is_told_what_finance_is_told_but_for_the_fields_of_finance() {
         "PriceTermsService",
         "ListPriceTerms"
     );
+    some_come_again(&world).await;
+    let value = pb::GetCustomerValueRequest {
+        customer_ids: vec!["c1".to_owned(), "nobody".to_owned()],
+        ..Default::default()
+    };
+    ask!(
+        values.get_customer_value(value),
+        "CustomerValueService",
+        "GetCustomerValue"
+    );
     asked.insert(("RankingService", "ExportRanking"));
     exported(&world, &mut hidden).await;
 
@@ -325,6 +335,8 @@ async fn sales_is_told_what_finance_is_told_but_for_the_fields_of_finance() {
         "PrequalificationModel.mean_profit",
         "Sale.cost_of_goods",
         "Effort.minutes",
+        "CustomerValue.expected_profit",
+        "CustomerValueModel.margin_rate",
     ] {
         assert!(hidden.contains(field), "{field} was not there: {hidden:?}");
     }
@@ -337,6 +349,26 @@ async fn sales_is_told_what_finance_is_told_but_for_the_fields_of_finance() {
             }
         }
     }
+}
+
+/// So that there is something to learn from of how customers order.
+async fn some_come_again(world: &World) {
+    let again = (0..60).filter(|number| number % 2 == 1).map(|number| {
+        let on = number + 7 + number * 5 % 40;
+        sale(
+            &format!("again{number}"),
+            &format!("c{number}"),
+            on,
+            "200",
+            "50",
+        )
+    });
+    let request = pb::SubmitActivitiesRequest {
+        activities: again.collect(),
+        ..Default::default()
+    };
+    let request = showing("ingest", request);
+    world.activities().submit_activities(request).await.unwrap();
 }
 
 fn prequalify() -> pb::PrequalifyProspectsRequest {

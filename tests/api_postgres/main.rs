@@ -26,6 +26,8 @@ mod comparison;
 mod cost_models;
 #[path = "../api/currencies.rs"]
 mod currencies;
+#[path = "../api/customer_value.rs"]
+mod customer_value;
 #[path = "../api/customers.rs"]
 mod customers;
 #[path = "../api/dimensions.rs"]
@@ -34,6 +36,8 @@ mod dimensions;
 mod discounts;
 #[path = "../api/evidence.rs"]
 mod evidence;
+#[path = "../api/expected_profit.rs"]
+mod expected_profit;
 #[path = "../api/exports.rs"]
 mod exports;
 #[path = "../api/failures.rs"]

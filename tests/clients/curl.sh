@@ -189,6 +189,23 @@ call $v.ReceivablesService/ListReceivables "{$t}" \
 call $v.ReceivablesService/GetReceivables "{$t, \"customerId\": \"customer-10\"}" \
   '"invoiceId":"I-1"' '"daysPastDue":"17"' '"paid":{"currencyCode":"USD","units":"350"}'
 
+# Each second customer comes again in the year after.
+again() {
+  local i
+  for ((i = 10; i < 58; i += 2)); do
+    printf '%s{"activityId": "again-%d", "customerId": "customer-%d", "occurTime": "2024-%02d-%02dT12:00:00Z",
+      "sale": {"revenue": {"currencyCode": "USD", "units": "%d"}}}' \
+      "$([[ $i == 10 ]] || echo ,)" "$i" "$i" "$((i % 7 + 1))" "$((i % 28 + 1))" "$((300 + i))"
+  done
+}
+call $v.ActivityService/SubmitActivities "{$t, \"activities\": [$(again)]}" '"posted":'
+call $v.CustomerValueService/GetCustomerValue \
+  "{$t, \"customerIds\": [\"customer-10\", \"nobody\"], \"terms\": {\"horizonDays\": 180, \"segmentTrait\": \"INDUSTRY\"}}" \
+  '"orderCount":"2"' '"probabilityAlive":' '"expectedProfit":{"expected":{"currencyCode":"USD"' '"segment":"MINING"' \
+  '"reason":"ERROR_REASON_CUSTOMER_NOT_FOUND"' '"frequencyModel":"FREQUENCY_MODEL_' '"customerCount":"48"'
+call $v.RankingService/RankCustomers "{$t, \"basis\": \"RANKING_BASIS_EXPECTED_PROFIT\", \"pageSize\": 2}" \
+  '"customerValue":{"orderCount":"' '"customerCount":"48"' '"nextPageToken":"'
+
 begin $v.WatchService/WatchRanking "{$t, $year, \"customerCount\": 2}" \
   '"snapshot":{"customers":[{"rank":"1","customerId":"customer-' '"customerCount":"48"'
 begin $v.WatchService/WatchAlerts "{$t, $year, \"kinds\": [\"ALERT_KIND_TURNED_UNPROFITABLE\"]}" \

@@ -10,6 +10,8 @@ const ELSEWHERE: &[&str] = &[
     "ProspectService.GetProfile",
     "ProspectService.ListLookalikes",
     "ProspectService.PrequalifyProspects",
+    // As many customers: tests/value, and tests/api/customer_value.rs.
+    "CustomerValueService.GetCustomerValue",
 ];
 
 /// The fields of a oneof by the name of its message and its own.

@@ -29,6 +29,9 @@ impl Question {
             Self::Receivables(question) => {
                 format!("{:#?}", store.receivables(tenant, question).await.unwrap())
             }
+            Self::Purchases(question) => {
+                format!("{:#?}", store.purchases(tenant, question).await.unwrap())
+            }
             Self::Prospects(question) => {
                 let answer = store.prospects(tenant, question).await.unwrap();
                 format!("{:#?} {:?}", prospect_rows(&answer.table), answer.converted)

@@ -3,6 +3,7 @@
 use crate::{
     currencies::{any_rate, original_of, submitted},
     price_terms::any_terms,
+    purchases::any_purchases,
     receivables::any_own,
     relationship::{caused_of, premiums, relationship},
     words::*,
@@ -21,6 +22,7 @@ use profitscore::domain::{
         PartyQuestion, Sensitivity, Stage, TraitDefinition, TraitFilter, TraitType, TraitValue,
     },
     prospect::ProspectQuestion,
+    purchase::PurchaseQuestion,
     question::{
         Beside, CellsQuestion, CrossQuestion, CurveQuestion, Group, LiftQuestion, Order,
         ProfileQuestion, RankQuestion, RowSelection, Scope,
@@ -301,6 +303,7 @@ pub enum Question {
     Parties(PartyQuestion),
     Prospects(ProspectQuestion),
     Receivables(ReceivablesQuestion),
+    Purchases(PurchaseQuestion),
     Others(Position),
 }
 
@@ -343,7 +346,7 @@ fn trait_filter() -> impl Strategy<Value = TraitFilter> {
     })
 }
 
-fn any_scope() -> BoxedStrategy<Scope> {
+pub fn any_scope() -> BoxedStrategy<Scope> {
     let branches = prop_oneof![3 => Just(Vec::new()), 1 => vec(text(&BRANCHES[1..]), 1..3)];
     let traits = prop_oneof![3 => Just(Vec::new()), 1 => vec(trait_filter(), 1..3)];
     (period(), branches, traits, as_of())
@@ -356,7 +359,7 @@ fn any_scope() -> BoxedStrategy<Scope> {
         .boxed()
 }
 
-fn any_weights() -> BoxedStrategy<Weights> {
+pub fn any_weights() -> BoxedStrategy<Weights> {
     prop_oneof![
         9 => (select(&BASES), some_costs()).prop_map(|(basis, costs)| basis.weights(&costs)),
         // Nothing weighs anything: the order of the ids.
@@ -416,6 +419,9 @@ fn rows() -> impl Strategy<Value = RowSelection> {
     let range = (0_u64..8, 0_u64..8).prop_map(|(start, length)| start..start + length);
     prop_oneof![
         1 => select(&CUSTOMERS).prop_map(|id| RowSelection::Customer(party_id(id))),
+        1 => vec(select(&CUSTOMERS), 0..4).prop_map(|ids| {
+            RowSelection::Customers(ids.into_iter().map(party_id).collect())
+        }),
         2 => vec(range, 0..4).prop_map(RowSelection::Places),
     ]
 }
@@ -478,6 +484,7 @@ pub fn question() -> BoxedStrategy<Question> {
             let traits = keys.iter().map(|key| trait_key(key)).collect();
             Question::Prospects(ProspectQuestion { traits, as_of })
         }),
+        2 => any_purchases().prop_map(Question::Purchases),
         1 => as_of().prop_map(Question::Others),
     ]
     .boxed()

@@ -82,6 +82,10 @@ pub fn questions(runner: &mut TestRunner, count: usize) -> Vec<Question> {
             asked.as_of = NEWEST;
             Some(question)
         }
+        Question::Purchases(asked) => {
+            asked.scope.as_of = NEWEST;
+            Some(question)
+        }
         Question::Prospects(asked) => {
             asked.as_of = NEWEST;
             Some(question)

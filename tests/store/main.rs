@@ -22,6 +22,7 @@ mod likeness;
 mod models;
 mod price_terms;
 mod prospects;
+mod purchases;
 mod ranking;
 mod reading;
 mod receivables;
@@ -123,6 +124,10 @@ on_every_store! {
     receivables:
         what_customers_owe_is_told_by_customer,
         what_each_customer_costs_is_its_own;
+    purchases:
+        days_are_added_up_by_customer,
+        purchases_are_of_branches_and_traits,
+        some_customers_of_a_ranking_are_picked;
     curve:
         the_curve_has_its_points,
         the_curve_of_nobody_and_of_losses,

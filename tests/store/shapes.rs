@@ -238,6 +238,7 @@ async fn every_statement_has_a_shape_that_citus_allows() {
         "points AS",
         "flags AS",
         "f.first_day",
+        "d.net",
         "GROUP BY l.product",
         "l.branch = ANY",
         "p.traits->",

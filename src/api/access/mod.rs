@@ -4,6 +4,7 @@
 //! [`carry`]-ed. Who asks for a tenant without a caller is refused. Knows nothing of what services do.
 
 pub mod tokens;
+mod values;
 pub mod view;
 pub mod visibility;
 mod whole;

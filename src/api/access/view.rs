@@ -6,7 +6,7 @@
 
 use super::{
     Role,
-    visibility::{FIELDS, METHODS, WHOLE},
+    visibility::{METHODS, WHOLE, messages},
 };
 use crate::api::DESCRIPTORS;
 use prost::encoding::{
@@ -36,7 +36,7 @@ pub fn audience(message: &str, field: &str) -> Option<Audience> {
     if WHOLE.contains(&message) {
         return Some(Audience::Finance);
     }
-    let (_, everybody, finance) = FIELDS.iter().find(|(name, ..)| *name == message)?;
+    let (_, everybody, finance) = messages().find(|(name, ..)| *name == message)?;
     match (has(everybody), has(finance)) {
         (true, false) => Some(Audience::Everybody),
         (_, true) => Some(Audience::Finance),

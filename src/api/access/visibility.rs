@@ -6,7 +6,10 @@
 //! is for finance. What asks a question that divides profits at an amount of the caller's choice is for finance too: by
 //! asking often enough the profit itself is found.
 
-use super::Role::{self, Ingest, Sales};
+use super::{
+    Role::{self, Ingest, Sales},
+    values::VALUES,
+};
 
 pub use super::whole::WHOLE;
 
@@ -60,6 +63,7 @@ pub const METHODS: &[ServiceMethods] = &[
             ("ListProducts", &[Sales, Ingest]),
         ],
     ),
+    ("CustomerValueService", &[("GetCustomerValue", &[Sales])]),
     (
         "ExchangeRateService",
         &[
@@ -121,9 +125,14 @@ pub const METHODS: &[ServiceMethods] = &[
 /// A message, its fields that everybody sees, and those of finance alone.
 pub type MessageFields = (&'static str, &'static str, &'static str);
 
+/// Every message that is not of finance alone.
+pub fn messages() -> impl Iterator<Item = &'static MessageFields> {
+    FIELDS.iter().chain(VALUES)
+}
+
 /// Every field of what is answered, and of what sales may send. A field of finance is left out of an answer, and
 /// refused in a question.
-pub const FIELDS: &[MessageFields] = &[
+const FIELDS: &[MessageFields] = &[
     // === the ledger ===
     (
         "Activity",
@@ -323,7 +332,7 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "RankCustomersRequest",
         "tenant_id period basis direction filter cost_model_version page_size page_token read_options",
-        "reporting_currency",
+        "reporting_currency value_terms",
     ),
     (
         "RankCustomersResponse",
@@ -333,13 +342,13 @@ pub const FIELDS: &[MessageFields] = &[
     (
         "RankedCustomer",
         "rank customer_id display_name statement rank_by_revenue rank_by_net_profit rank_divergence \
-         paid_share average_days_late price_list_id discount_tier nominal_discount",
+         paid_share average_days_late price_list_id discount_tier nominal_discount customer_value",
         "value share_of_total cumulative_value cumulative_share",
     ),
     (
         "ExportRankingRequest",
         "tenant_id period basis direction filter cost_model_version read_options",
-        "reporting_currency",
+        "reporting_currency value_terms",
     ),
     (
         "ExportRankingResponse",

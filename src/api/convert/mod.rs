@@ -10,6 +10,7 @@ pub mod capacity;
 pub mod closing;
 pub mod common;
 pub mod cost_model;
+pub mod customer_value;
 pub mod dependence;
 pub mod exchange_rate;
 pub mod ledger;

@@ -191,6 +191,8 @@ pub fn ranked_customer_to_pb(
         price_list_id: terms.price_list_id,
         discount_tier: terms.discount_tier,
         nominal_discount: terms.nominal_discount,
+        // Of a ranking by expected profit.
+        customer_value: None,
     }
 }
 

@@ -28,5 +28,6 @@ pub mod serve;
 pub mod statement;
 pub mod traits;
 pub mod trend;
+pub mod value;
 pub mod watch;
 pub mod whale;

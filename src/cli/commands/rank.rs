@@ -7,6 +7,7 @@ use crate::{
     },
     cli::{
         arguments::{Basis, ReportArguments},
+        commands::value::TermsArguments,
         connection::Connection,
         errors::Failure,
         output::{
@@ -35,6 +36,8 @@ pub struct RankArguments {
     /// All customers
     #[arg(long, conflicts_with = "top")]
     pub all: bool,
+    #[command(flatten)]
+    pub terms: TermsArguments,
     #[command(flatten)]
     pub report: ReportArguments,
 }
@@ -68,6 +71,7 @@ async fn ask(
         direction: direction.into(),
         filter: report.filter.filter(connection).await?,
         cost_model_version: report.cost_model,
+        value_terms: (arguments.basis == Basis::ExpectedProfit).then(|| arguments.terms.terms()),
         reporting_currency: report.reporting_currency.clone(),
         read_options: report.read.options(),
         ..RankCustomersRequest::default()
@@ -94,6 +98,7 @@ async fn export(
         cost_model_version: request.cost_model_version,
         read_options: request.read_options,
         reporting_currency: request.reporting_currency,
+        value_terms: request.value_terms,
     };
     let mut client = connection.rankings();
     let parts = client.export_ranking(connection.request(request)).await?;
@@ -176,6 +181,12 @@ pub fn grid(customers: &[RankedCustomer], basis: Basis) -> Grid {
     if has_terms {
         columns.extend(TERMS);
     }
+    let expected = basis == Basis::ExpectedProfit;
+    if expected {
+        columns.insert(3, ("Retained", Side::Right));
+        columns.insert(3, ("Alive", Side::Right));
+        columns.insert(3, ("Expected profit", Side::Right));
+    }
     let mut grid = Grid::new(&columns);
     for customer in customers {
         let statement = customer.statement.clone().unwrap_or_default();
@@ -209,6 +220,12 @@ pub fn grid(customers: &[RankedCustomer], basis: Basis) -> Grid {
                 shown(&statement.discounts),
                 percent(realisation),
             ]);
+        }
+        if expected {
+            let value = customer.customer_value.clone().unwrap_or_default();
+            cells.insert(3, percent(Some(value.retention_probability)));
+            cells.insert(3, percent(Some(value.probability_alive)));
+            cells.insert(3, shown(&customer.value));
         }
         grid.row_of(cells);
     }
@@ -265,6 +282,8 @@ const HEADER: &[&str] = &[
     "discount_tier",
     "nominal_discount",
     "price_realisation",
+    "probability_alive",
+    "retention_probability",
 ];
 
 fn sheet(customers: &[RankedCustomer]) -> Sheet {
@@ -272,6 +291,7 @@ fn sheet(customers: &[RankedCustomer]) -> Sheet {
     for customer in customers {
         let statement = customer.statement.clone().unwrap_or_default();
         let [list, tier, nominal] = terms_of(customer);
+        let value = customer.customer_value.as_ref();
         sheet.row([
             customer.rank.to_string(),
             customer.customer_id.clone(),
@@ -303,6 +323,8 @@ fn sheet(customers: &[RankedCustomer]) -> Sheet {
             tier,
             nominal,
             number(statement.price_realisation),
+            number(value.map(|value| value.probability_alive)),
+            number(value.map(|value| value.retention_probability)),
         ]);
     }
     sheet

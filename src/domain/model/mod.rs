@@ -9,6 +9,8 @@
 //! * [`design`]: the columns of a fit. [`additive`], on [`symmetric`]: effects of bins with their uncertainty.
 //! * [`conformal`]: how much customers differ. [`profit`]: these together, what a prospect would bring.
 //! * [`decision`]: what to do about it.
+//! * [`value`]: what a customer will order.
+//! * [`earning`]: what is left of revenue. [`worth`]: both together, what customers are worth.
 //! * [`lift`], on [`binomial`]: what sets the best apart. [`lookalike`]: who is like them. [`scored_rows`]: of many.
 
 pub mod additive;
@@ -16,6 +18,7 @@ pub mod binomial;
 pub mod conformal;
 pub mod decision;
 pub mod design;
+pub mod earning;
 pub mod encode;
 pub mod exposure;
 pub mod lift;
@@ -24,6 +27,8 @@ mod outcomes;
 pub mod profit;
 pub mod scored_rows;
 pub mod symmetric;
+pub mod value;
+pub mod worth;
 
 use super::{
     id::TraitKey,

@@ -14,6 +14,7 @@ use crate::{
         problem::Problem,
         product::Product,
         prospect::{ProspectAnswer, ProspectQuestion},
+        purchase::{PurchaseAnswer, PurchaseQuestion},
         question::{
             CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
             LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
@@ -239,5 +240,13 @@ impl Store for Restating {
         question: &ProfileQuestion,
     ) -> Result<ProfileAnswer, Problem> {
         self.store.profiles(tenant, question).await
+    }
+
+    async fn purchases(
+        &self,
+        tenant: &TenantId,
+        question: &PurchaseQuestion,
+    ) -> Result<PurchaseAnswer, Problem> {
+        self.store.purchases(tenant, question).await
     }
 }

@@ -30,6 +30,7 @@ mod posting;
 mod prepared;
 mod profiles;
 mod prospects;
+mod purchases;
 mod questions;
 mod ranking;
 mod real_disk;
@@ -72,6 +73,7 @@ use crate::domain::{
     problem::Problem,
     product::Product,
     prospect::{ProspectAnswer, ProspectQuestion},
+    purchase::{PurchaseAnswer, PurchaseQuestion},
     question::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
         LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
@@ -463,6 +465,16 @@ impl Store for EmbeddedStore {
         let tenant = tenant.clone();
         let question = question.clone();
         self.ask(move |questions| questions.profiles(&tenant, &question))
+            .await
+    }
+
+    async fn purchases(
+        &self,
+        tenant: &TenantId,
+        question: &PurchaseQuestion,
+    ) -> Result<PurchaseAnswer, Problem> {
+        let (tenant, question) = (tenant.clone(), question.clone());
+        self.ask(move |questions| questions.purchases(&tenant, &question))
             .await
     }
 

@@ -9,6 +9,7 @@ use super::{
     ledger::LedgerReader,
     profiles,
     prospects::{self, ProspectTables},
+    purchases,
     ranking::{self, Ranking, RankingTask, Values, with_ranking},
     receivables::{AllEvents, Reader},
     tenants::Tenants,
@@ -27,6 +28,7 @@ use crate::{
         problem::Problem,
         product::Product,
         prospect::{ProspectAnswer, ProspectQuestion},
+        purchase::{PurchaseAnswer, PurchaseQuestion},
         question::{
             CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
             LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
@@ -374,6 +376,19 @@ impl Questions {
             ..question.clone()
         };
         self.read(tenant, |books| profiles::profiles(books, question))
+    }
+
+    /// How customers bought, day by day.
+    pub fn purchases(
+        &self,
+        tenant: &TenantId,
+        question: &PurchaseQuestion,
+    ) -> Result<PurchaseAnswer, Problem> {
+        let question = &PurchaseQuestion {
+            scope: self.scope(tenant, &question.scope)?,
+            ..question.clone()
+        };
+        self.read(tenant, |books| purchases::purchases(books, question))
     }
 
     /// What changed what customers owe.

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::domain::{
     account::Weights,
+    id::PartyId,
     money::{Micros, Nanos},
     question::{Beside, Order, RankAnswer, RankQuestion, RankRow, RankTotals, RowSelection, Scope},
     ranking::Direction,
@@ -253,6 +254,19 @@ impl<'a, A: Accumulator> Ranking<'a, A> {
         (rows, customers)
     }
 
+    /// Where those of some customers stand that are reported.
+    fn places_of(&self, ids: &[PartyId], direction: Direction) -> Vec<Range<usize>> {
+        let known = ids
+            .iter()
+            .filter_map(|id| self.books.customers.number(id.as_str()));
+        let reported: Vec<u32> = known
+            .filter(|number| self.scan.reported.holds(*number as usize))
+            .collect();
+        let places = candidates(self.books, &self.scan, direction).places(&reported);
+        let places: Vec<Range<u64>> = places.iter().map(|place| *place..place + 1).collect();
+        disjoint(&places, self.totals.customers)
+    }
+
     fn row(&self, place: usize, customer: u32, cumulative: Nanos, filter: &Filter<'_>) -> RankRow {
         let id = self.books.customer(customer);
         RankRow {
@@ -378,7 +392,7 @@ pub(super) trait RankingTask<T> {
 pub(super) fn rank(books: &Books, kept: &KeptScans<'_>, question: &RankQuestion) -> RankAnswer {
     let wanted = match &question.rows {
         RowSelection::Places(ranges) => !ranges.is_empty(),
-        RowSelection::Customer(_) => true,
+        RowSelection::Customer(_) | RowSelection::Customers(_) => true,
     };
     let beside = if wanted { &question.beside[..] } else { &[] };
     let asked = (&question.scope, &question.order);
@@ -390,14 +404,8 @@ impl RankingTask<RankAnswer> for &RankQuestion {
         let (books, direction) = (ranking.books, self.order.direction);
         let wanted = match &self.rows {
             RowSelection::Places(ranges) => disjoint(ranges, ranking.totals.customers),
-            RowSelection::Customer(id) => {
-                let customer = books.customers.number(id.as_str());
-                let customer =
-                    customer.filter(|number| ranking.scan.reported.holds(*number as usize));
-                let place = customer
-                    .map(|number| candidates(books, &ranking.scan, direction).before(number));
-                place.map(|place| place..place + 1).into_iter().collect()
-            }
+            RowSelection::Customer(id) => ranking.places_of(std::slice::from_ref(id), direction),
+            RowSelection::Customers(ids) => ranking.places_of(ids, direction),
         };
         let (mut rows, customers) = ranking.rows(&wanted, direction);
         for (beside, scan) in self.beside.iter().zip(&ranking.beside) {

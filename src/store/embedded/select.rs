@@ -92,6 +92,7 @@ impl<A: Accumulator, T: Fn(u32, u32) -> Ordering> Candidates<'_, A, T> {
     }
 
     /// How many come before a customer.
+    #[cfg(test)]
     pub fn before(&self, customer: u32) -> usize {
         let rank = self.rank(customer);
         self.gaps(&[Key { rank, customer }])[0]

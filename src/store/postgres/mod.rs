@@ -23,6 +23,7 @@ mod posting_relationship;
 mod price_terms;
 mod products;
 mod profiles;
+mod purchases;
 mod ranking;
 mod rates;
 mod receivables;
@@ -60,6 +61,7 @@ use crate::domain::{
     problem::Problem,
     product::Product,
     prospect::{ProspectAnswer, ProspectQuestion},
+    purchase::{PurchaseAnswer, PurchaseQuestion},
     question::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
         LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
@@ -302,6 +304,14 @@ impl Store for PostgresStore {
         question: &ProfileQuestion,
     ) -> Result<ProfileAnswer, Problem> {
         profiles::profiles(self.database(), self.number(tenant).await?, question).await
+    }
+
+    async fn purchases(
+        &self,
+        tenant: &TenantId,
+        question: &PurchaseQuestion,
+    ) -> Result<PurchaseAnswer, Problem> {
+        purchases::purchases(self.database(), self.number(tenant).await?, question).await
     }
 
     async fn receivables(

@@ -107,6 +107,7 @@ fn statement(customers: &Customers<'_>, question: &RankQuestion) -> Sql {
     customers.begin(&mut sql);
     let page = match &question.rows {
         RowSelection::Places(ranges) => places(&mut sql, customers, question, ranges),
+        RowSelection::Customers(ids) => some(&mut sql, customers, question, ids),
         RowSelection::Customer(id) => customer(&mut sql, customers, question, id),
     };
     sql.push(&format!(
@@ -166,6 +167,35 @@ fn places(
          sum(r.{value}) OVER (o ROWS UNBOUNDED PRECEDING) AS cumulative{own} FROM {source} r \
          WINDOW o AS (ORDER BY {order})) t{joins} WHERE {}",
         wanted.join(" OR ")
+    )
+}
+
+/// Some customers: all are given their places.
+fn some(
+    sql: &mut Sql,
+    customers: &Customers<'_>,
+    question: &RankQuestion,
+    ids: &[PartyId],
+) -> String {
+    let order = customers.order_by(question.order.direction == Direction::BestFirst);
+    let value = customers.final_column();
+    let (mut inner, mut outer) = (String::new(), String::new());
+    for (place, beside) in question.beside.iter().enumerate() {
+        if question.is_own_order(beside) {
+            outer.push_str(&format!(", t.place AS beside{place}"));
+            continue;
+        }
+        let value = customers.value_column(beside);
+        inner.push_str(&format!(
+            ", row_number() OVER (ORDER BY r.{value} DESC, r.customer) - 1 AS beside{place}"
+        ));
+    }
+    let ids: Vec<String> = ids.iter().map(PartyId::to_string).collect();
+    let ids = sql.bind(ids);
+    format!(
+        "SELECT t.*{outer} FROM (SELECT r.*, row_number() OVER o - 1 AS place, \
+         sum(r.{value}) OVER (o ROWS UNBOUNDED PRECEDING) AS cumulative{inner} FROM reported r \
+         WINDOW o AS (ORDER BY {order})) t WHERE t.customer = ANY({ids})"
     )
 }
 

@@ -19,7 +19,7 @@ fn pool() -> DescriptorPool {
 fn idle_lines(known: &BTreeMap<String, MessageDescriptor>) -> Vec<String> {
     let mut idle = Vec::new();
     let mut named = BTreeSet::new();
-    for (message, everybody, finance) in FIELDS {
+    for (message, everybody, finance) in messages() {
         for field in [everybody, finance]
             .into_iter()
             .flat_map(|names| names.split(' '))
@@ -33,7 +33,7 @@ fn idle_lines(known: &BTreeMap<String, MessageDescriptor>) -> Vec<String> {
         }
     }
     for &message in WHOLE {
-        let is_twice = FIELDS.iter().any(|(name, ..)| *name == message);
+        let is_twice = messages().any(|(name, ..)| *name == message);
         if is_twice || !known.contains_key(message) {
             idle.push(message.to_owned());
         }
@@ -120,7 +120,7 @@ fn what_sales_is_told_by_names_is_no_amount_of_costs_or_profits() {
         "control_total",
         "unprofitable",
     ];
-    for (message, everybody, _) in FIELDS {
+    for (message, everybody, _) in messages() {
         for field in everybody.split(' ') {
             let is_rank = field.starts_with("rank_by_");
             let suspicious = WORDS.iter().any(|word| field.contains(word));
@@ -298,7 +298,7 @@ fn tables() -> String {
     }
     text += "\n| message | everybody | finance alone |\n| --- | --- | --- |\n";
     let list = |names: &str| names.split_whitespace().collect::<Vec<_>>().join(", ");
-    for (message, everybody, finance) in FIELDS {
+    for (message, everybody, finance) in messages() {
         writeln!(
             text,
             "| {message} | {} | {} |",

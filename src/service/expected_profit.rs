@@ -1,0 +1,264 @@
+//! Customers in the order of the profit that is expected of them, each with its waterfall.
+
+use super::{
+    Service,
+    compute::compute,
+    customer_value::{
+        ValueLearning, ValueRequest, checked_worth, end_of, everybody, purchases_question,
+    },
+    rankings::{RankingRequest, question},
+    report::{Costs, Footing, check_range, check_sum, checked_statement, footing},
+};
+use crate::domain::{
+    id::{PartyId, TenantId},
+    ledger::Position,
+    model::worth::{ValueTerms, Worth, WorthModel},
+    money::Nanos,
+    party::Party,
+    problem::Problem,
+    purchase::Purchases,
+    question::{RankRow, RowSelection},
+    ranking::{Basis, Direction},
+    statement::Statement,
+    time::Day,
+};
+use std::{cmp::Reverse, collections::BTreeMap, ops::Range, sync::Arc};
+
+/// All that the order of customers depends on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpectedAsked {
+    learning: ValueLearning,
+    as_of: Position,
+    terms: ValueTerms,
+    direction: Direction,
+}
+
+/// All customers in order, with what is expected of them.
+#[derive(Debug)]
+pub struct ExpectedOrder {
+    customers: Vec<(Nanos, PartyId)>,
+    /// The day from which they are valued.
+    from: Day,
+    total: Nanos,
+    negative: u64,
+}
+
+/// Some customers of a ranking by expected profit.
+#[derive(Debug, Clone)]
+pub struct ExpectedRanking {
+    /// The rows.
+    pub rows: Vec<ExpectedCustomer>,
+    /// How many customers the whole ranking has.
+    pub customers: u64,
+    /// Of how many of them a loss is expected.
+    pub negative: u64,
+    /// What is expected of all of them.
+    pub total: Nanos,
+    /// That of their net profit in the asked period.
+    pub footing: Footing,
+}
+
+/// One customer in a ranking by expected profit.
+#[derive(Debug, Clone)]
+pub struct ExpectedCustomer {
+    /// Its place, from 0.
+    pub place: u64,
+    /// The customer.
+    pub customer: PartyId,
+    /// What is stored of it.
+    pub party: Option<Arc<Party>>,
+    /// The profit that is expected of it.
+    pub value: Nanos,
+    /// The values from the first customer to this one.
+    pub cumulative: Nanos,
+    /// What it is worth; `None` if it has not ordered.
+    pub worth: Option<Worth>,
+    /// Its waterfall; of zeros if it did nothing in the period.
+    pub statement: Statement,
+    /// Its places by revenue and by net profit, from 0, if it was active.
+    pub places: Option<(u64, u64)>,
+}
+
+impl Service {
+    /// Ranks everybody with any activity before the end of the period by the profit that is expected from there on, and
+    /// gives the rows at some places. Refused with EVIDENCE_TOO_THIN if there are too few customers to learn from.
+    pub async fn rank_by_expected_profit(
+        &self,
+        tenant: &TenantId,
+        ranking: &RankingRequest,
+        asked: &ValueRequest,
+        places: Range<u64>,
+    ) -> Result<ExpectedRanking, Problem> {
+        if self.restating.is_some() {
+            return Err(Problem::field_invalid(
+                "reporting_currency",
+                "is not possible by expected profit",
+            ));
+        }
+        let value_costs = self.value_costs(tenant, asked).await?;
+        let (learnt, learnt_at) = self.learnt_value(tenant, asked, &value_costs).await?;
+        let key = ExpectedAsked {
+            learning: asked.learning(tenant, value_costs.model.version, learnt_at),
+            as_of: asked.scope.as_of,
+            terms: asked.terms,
+            direction: ranking.direction,
+        };
+        let find = async || {
+            self.expected_order(tenant, asked, &value_costs, &learnt, ranking.direction)
+                .await
+        };
+        let order = self.expected_orders.find_or(&key, find).await?;
+        let page = order.page(places);
+        let by_profit = RankingRequest {
+            basis: Basis::NetProfit,
+            direction: Direction::BestFirst,
+            ..ranking.clone()
+        };
+        let costs = self
+            .costs(tenant, ranking.cost_model_version, &ranking.scope)
+            .await?;
+        let ids: Vec<PartyId> = page.iter().map(|row| row.customer.clone()).collect();
+        let one = question(&by_profit, &costs, RowSelection::Customers(ids.clone()));
+        let answer = self.store()?.rank(tenant, &one).await?;
+        let footing = footing(&costs, &one.order, &answer.totals)?;
+        let mut rows = page;
+        self.add_worth(
+            tenant,
+            asked,
+            &value_costs,
+            &learnt,
+            (order.from, &mut rows),
+        )
+        .await?;
+        let own = answer.rows.into_iter();
+        let own: BTreeMap<PartyId, RankRow> = own.map(|row| (row.customer.clone(), row)).collect();
+        for row in &mut rows {
+            row.add_statement(own.get(&row.customer), &costs)?;
+        }
+        Ok(ExpectedRanking {
+            rows,
+            customers: order.customers.len() as u64,
+            negative: order.negative,
+            total: order.total,
+            footing,
+        })
+    }
+
+    /// Puts everybody in order. That nobody is missing is proven by what the books hold.
+    async fn expected_order(
+        &self,
+        tenant: &TenantId,
+        asked: &ValueRequest,
+        costs: &Costs,
+        learnt: &Arc<WorthModel>,
+        direction: Direction,
+    ) -> Result<ExpectedOrder, Problem> {
+        let question = purchases_question(asked, &costs.model, None);
+        let all = self.store()?.purchases(tenant, &question).await?;
+        let added: Nanos = all.iter().map(|one| one.profit).sum();
+        let whole = everybody(&question.scope, &question.profit);
+        let totals = self.store()?.rank(tenant, &whole).await?.totals;
+        check_sum(totals.reported_value, added)?;
+        let from = end_of(&asked.scope.period, &all).unwrap_or(learnt.until);
+        let (learnt, terms) = (Arc::clone(learnt), asked.terms);
+        let order =
+            compute(move || ExpectedOrder::of(&learnt, &all, from, &terms, direction)).await?;
+        for (value, _) in order
+            .customers
+            .first()
+            .iter()
+            .chain(&order.customers.last())
+        {
+            check_range("value", *value)?;
+        }
+        check_range("cumulative_value", order.total)?;
+        Ok(order)
+    }
+
+    /// What the customers of some rows are worth in full, and what is stored of them.
+    async fn add_worth(
+        &self,
+        tenant: &TenantId,
+        asked: &ValueRequest,
+        costs: &Costs,
+        learnt: &WorthModel,
+        (from, rows): (Day, &mut [ExpectedCustomer]),
+    ) -> Result<(), Problem> {
+        let ids: Vec<PartyId> = rows.iter().map(|row| row.customer.clone()).collect();
+        let parties = self.store()?.party(tenant, &ids, asked.scope.as_of).await?;
+        let question = purchases_question(asked, &costs.model, Some(ids));
+        let purchases = self.store()?.purchases(tenant, &question).await?;
+        let purchases: BTreeMap<&PartyId, &Purchases> =
+            purchases.iter().map(|one| (&one.customer, one)).collect();
+        for (row, party) in rows.iter_mut().zip(parties) {
+            row.party = party;
+            let own = purchases.get(&row.customer);
+            row.worth = match own {
+                Some(own) => checked_worth(learnt, own, from, &asked.terms)?,
+                None => None,
+            };
+        }
+        Ok(())
+    }
+}
+
+impl ExpectedOrder {
+    fn of(
+        learnt: &WorthModel,
+        all: &[Purchases],
+        from: Day,
+        terms: &ValueTerms,
+        direction: Direction,
+    ) -> Self {
+        let values = all.iter().map(|one| {
+            let value = learnt.expected_profit(one, from, terms);
+            (value, one.customer.clone())
+        });
+        let mut customers: Vec<(Nanos, PartyId)> = values.collect();
+        // They come in the order of their ids, which equals keep.
+        match direction {
+            Direction::BestFirst => customers.sort_by_key(|(value, _)| Reverse(*value)),
+            Direction::WorstFirst => customers.sort_by_key(|(value, _)| *value),
+        }
+        Self {
+            from,
+            total: customers.iter().map(|(value, _)| value).sum(),
+            negative: customers.iter().filter(|(value, _)| *value < 0).count() as u64,
+            customers,
+        }
+    }
+
+    /// The rows at some places, with nothing but their values.
+    fn page(&self, places: Range<u64>) -> Vec<ExpectedCustomer> {
+        let place = |place: u64| usize::try_from(place).unwrap_or(usize::MAX);
+        let start = place(places.start).min(self.customers.len());
+        let end = place(places.end).min(self.customers.len()).max(start);
+        let mut cumulative: Nanos = self.customers[..start].iter().map(|(value, _)| value).sum();
+        let rows = (places.start..).zip(&self.customers[start..end]);
+        rows.map(|(place, (value, customer))| {
+            cumulative += value;
+            ExpectedCustomer {
+                place,
+                customer: customer.clone(),
+                party: None,
+                value: *value,
+                cumulative,
+                worth: None,
+                statement: Statement::default(),
+                places: None,
+            }
+        })
+        .collect()
+    }
+}
+
+impl ExpectedCustomer {
+    fn add_statement(&mut self, row: Option<&RankRow>, costs: &Costs) -> Result<(), Problem> {
+        if let Some(row) = row {
+            let place = |index: usize| row.beside.get(index).copied().unwrap_or(0);
+            self.statement = checked_statement(&row.sums, costs, &row.shares)?;
+            self.places = Some((place(0), place(1)));
+        }
+        Ok(())
+    }
+}

@@ -12,6 +12,7 @@ use std::{
 /// Every file of the contract; what they import is found by itself.
 const SERVICES: &[&str] = &[
     "profitscore/v1/activity_service.proto",
+    "profitscore/v1/advice_service.proto",
     "profitscore/v1/closing_service.proto",
     "profitscore/v1/cost_model_service.proto",
     "profitscore/v1/customer_service.proto",

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod activity;
 mod activity_stream;
+pub mod advice;
 pub mod closing;
 mod convert;
 pub mod cost_model;
@@ -23,7 +24,9 @@ pub mod ranking;
 mod ranking_expected;
 mod ranking_export;
 mod ranking_solvency;
+mod ranking_total_value;
 pub mod receivables;
+mod referral;
 pub mod report;
 pub mod server;
 pub mod status;

@@ -50,6 +50,8 @@ list_requests!(
     ListReceivablesRequest,
     ListLookalikesRequest,
     ListProductsRequest,
+    ListReferralQuadrantsRequest,
+    ListReferralAsksRequest,
     ListPriceTermsRequest,
 );
 

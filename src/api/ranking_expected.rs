@@ -69,6 +69,7 @@ pub async fn rank(
         cost_basis: Some(cost_basis_to_pb(&found.footing, settings.currency)),
         customer_count: count_to_pb(found.customers),
         negative_count: count_to_pb(found.negative),
+        referral_totals: None,
     })
 }
 

@@ -46,6 +46,7 @@ pub async fn rank(
         cost_basis: Some(cost_basis_to_pb(&ranking.footing, currency)),
         customer_count: count_to_pb(ranking.customers),
         negative_count: 0,
+        referral_totals: None,
     })
 }
 
@@ -73,5 +74,6 @@ fn solvent_to_pb(row: &SolventCustomer, currency: Currency) -> pb::RankedCustome
         discount_tier: terms.discount_tier,
         nominal_discount: terms.nominal_discount,
         customer_value: None,
+        referral: None,
     }
 }

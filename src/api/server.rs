@@ -4,6 +4,7 @@ use super::{
     DESCRIPTORS,
     activity::ActivityHandlers,
     activity_server::{self, ActivityServiceServer},
+    advice::AdviceHandlers,
     closing::ClosingHandlers,
     cost_model::CostModelHandlers,
     customer::CustomerHandlers,
@@ -15,6 +16,7 @@ use super::{
         request_log::RequestLogLayer,
     },
     pb::{
+        advice_service_server::{self, AdviceServiceServer},
         closing_service_server::{self, ClosingServiceServer},
         cost_model_service_server::{self, CostModelServiceServer},
         customer_service_server::{self, CustomerServiceServer},
@@ -153,6 +155,7 @@ pub async fn serve_guarded(
         .add_service(accept!(CustomerServiceServer, customer))
         .add_service(closings(shared()))
         .add_service(accept!(CostModelServiceServer, cost_model))
+        .add_service(advice(shared()))
         .add_service(customer_values(shared()))
         .add_service(exchange_rates(shared()))
         .add_service(price_terms(shared()))
@@ -207,6 +210,10 @@ fn closings(service: Arc<Service>) -> ClosingServiceServer<ClosingHandlers> {
     accept!(ClosingServiceServer, ClosingHandlers { service })
 }
 
+fn advice(service: Arc<Service>) -> AdviceServiceServer<AdviceHandlers> {
+    accept!(AdviceServiceServer, AdviceHandlers { service })
+}
+
 fn customer_values(service: Arc<Service>) -> CustomerValueServiceServer<CustomerValueHandlers> {
     accept!(
         CustomerValueServiceServer,
@@ -229,9 +236,10 @@ fn incoming(listener: TcpListener) -> TcpIncoming {
 }
 
 /// The services by their names, and the server as a whole by the empty one.
-const HEALTH_NAMES: [&str; 13] = [
+const HEALTH_NAMES: [&str; 14] = [
     "",
     activity_server::SERVICE_NAME,
+    advice_service_server::SERVICE_NAME,
     closing_service_server::SERVICE_NAME,
     cost_model_service_server::SERVICE_NAME,
     customer_service_server::SERVICE_NAME,

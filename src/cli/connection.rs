@@ -2,7 +2,8 @@
 
 use super::errors::Failure;
 use crate::api::pb::{
-    activity_service_client::ActivityServiceClient, closing_service_client::ClosingServiceClient,
+    activity_service_client::ActivityServiceClient, advice_service_client::AdviceServiceClient,
+    closing_service_client::ClosingServiceClient,
     cost_model_service_client::CostModelServiceClient,
     customer_service_client::CustomerServiceClient,
     customer_value_service_client::CustomerValueServiceClient,
@@ -188,6 +189,11 @@ impl Connection {
     /// Rankings and statements.
     pub fn rankings(&self) -> RankingServiceClient<Channel> {
         RankingServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES_MAX)
+    }
+
+    /// What to do about each relationship.
+    pub fn advice(&self) -> AdviceServiceClient<Channel> {
+        AdviceServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES_MAX)
     }
 
     /// What customers are worth.

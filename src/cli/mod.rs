@@ -64,6 +64,9 @@ enum Command {
     Value(commands::value::ValueArguments),
     /// Tell what customers owe: the ageing report, or one customer's invoices
     Receivables(commands::receivables::ReceivablesArguments),
+    /// Tell who brought whom and what that is worth, and whom to ask for referrals
+    #[command(subcommand)]
+    Referrals(commands::referrals::ReferralCommand),
     /// Draw the whale curve: how much depends on how few
     Whale(commands::whale::WhaleArguments),
     /// Follow a ranking or alerts while they change, until interrupted
@@ -160,6 +163,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Trend(trend) => trend.run(&connect().await?, format).await,
         Command::Value(value) => value.run(&connect().await?, format).await,
         Command::Receivables(asked) => asked.run(&connect().await?, format).await,
+        Command::Referrals(asked) => asked.run(&connect().await?, format).await,
         Command::Whale(whale) => whale.run(&connect().await?, format).await,
         Command::Watch(watch) => watch.run(&connect().await?, format).await,
         Command::Customers(parties) => {

@@ -50,6 +50,8 @@ pages! {
     ListPriceTermsResponse.price_terms,
     ListProductsResponse.products,
     ListReceivablesResponse.rows,
+    ListReferralAsksResponse.customers,
+    ListReferralQuadrantsResponse.customers,
     ListTraitDefinitionsResponse.trait_definitions,
     RankCustomersResponse.customers,
     RankDimensionResponse.rows,

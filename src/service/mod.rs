@@ -27,6 +27,7 @@ pub mod products;
 pub mod profile;
 pub mod rankings;
 pub mod receivables;
+pub mod referrals;
 pub mod report;
 pub mod restating;
 pub mod solvency;
@@ -57,6 +58,7 @@ use late_arrivals::{LateArrivals, LateQuestion};
 use prequalify::{Learning, Trained};
 use profile::{BestCustomers, LearntOfBest};
 use receivables::CostsAsked;
+use referrals::{Credited, CreditedAsked};
 use restating::Restating;
 use std::sync::{
     Arc, OnceLock,
@@ -72,6 +74,9 @@ const KEPT_WON: usize = 2;
 const KEPT_LATE: usize = 2;
 /// How many orders by expected profit are kept: one has a line for every customer.
 const KEPT_EXPECTED: usize = 2;
+
+/// Of how many questions it is kept what is credited to whom: one has a line for every customer.
+const KEPT_CREDITED: usize = 2;
 
 /// What holds for the whole service.
 #[derive(Debug, Clone)]
@@ -106,6 +111,7 @@ pub struct Service {
     column_totals: Kept<ColumnsAsked, ColumnTotals>,
     won: Kept<(TenantId, Position), Won>,
     receivables_costs: Kept<CostsAsked, ReceivablesCosts>,
+    credited: Kept<CreditedAsked, Credited>,
     late_arrivals: Kept<(TenantId, LateQuestion), LateArrivals>,
     /// What the store is seen through, where a report is made in another currency.
     restating: Option<Arc<Restating>>,
@@ -126,6 +132,7 @@ impl Service {
             column_totals: Kept::new(KEPT),
             won: Kept::new(KEPT_WON),
             receivables_costs: Kept::new(KEPT),
+            credited: Kept::new(KEPT_CREDITED),
             late_arrivals: Kept::new(KEPT_LATE),
             restating: None,
         }

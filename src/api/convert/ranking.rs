@@ -193,6 +193,8 @@ pub fn ranked_customer_to_pb(
         nominal_discount: terms.nominal_discount,
         // Of a ranking by expected profit.
         customer_value: None,
+        // Of a ranking by total value.
+        referral: None,
     }
 }
 

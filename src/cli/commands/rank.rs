@@ -7,7 +7,7 @@ use crate::{
     },
     cli::{
         arguments::{Basis, ReportArguments},
-        commands::value::TermsArguments,
+        commands::{referrals::ReferralTermsArguments, value::TermsArguments},
         connection::Connection,
         errors::Failure,
         output::{
@@ -38,6 +38,8 @@ pub struct RankArguments {
     pub all: bool,
     #[command(flatten)]
     pub terms: TermsArguments,
+    #[command(flatten)]
+    pub referral: ReferralTermsArguments,
     #[command(flatten)]
     pub report: ReportArguments,
 }
@@ -72,11 +74,12 @@ async fn ask(
         filter: report.filter.filter(connection).await?,
         cost_model_version: report.cost_model,
         value_terms: (arguments.basis == Basis::ExpectedProfit).then(|| arguments.terms.terms()),
+        referral_terms: (arguments.basis == Basis::TotalValue).then(|| arguments.referral.terms()),
         reporting_currency: report.reporting_currency.clone(),
         read_options: report.read.options(),
         ..RankCustomersRequest::default()
     };
-    let is_exported = arguments.basis != Basis::Solvency;
+    let is_exported = !matches!(arguments.basis, Basis::Solvency | Basis::TotalValue);
     match arguments.all {
         true if is_exported => export(connection, request).await,
         true => gather(connection, request, None).await,
@@ -187,6 +190,12 @@ pub fn grid(customers: &[RankedCustomer], basis: Basis) -> Grid {
         columns.insert(3, ("Alive", Side::Right));
         columns.insert(3, ("Expected profit", Side::Right));
     }
+    let by_total = basis == Basis::TotalValue;
+    if by_total {
+        columns.insert(3, ("Brought", Side::Right));
+        columns.insert(3, ("Referral value", Side::Right));
+        columns.insert(3, ("Total value", Side::Right));
+    }
     let mut grid = Grid::new(&columns);
     for customer in customers {
         let statement = customer.statement.clone().unwrap_or_default();
@@ -225,6 +234,12 @@ pub fn grid(customers: &[RankedCustomer], basis: Basis) -> Grid {
             let value = customer.customer_value.clone().unwrap_or_default();
             cells.insert(3, percent(Some(value.retention_probability)));
             cells.insert(3, percent(Some(value.probability_alive)));
+            cells.insert(3, shown(&customer.value));
+        }
+        if by_total {
+            let referral = customer.referral.clone().unwrap_or_default();
+            cells.insert(3, count(referral.reach));
+            cells.insert(3, shown(&referral.referral_value));
             cells.insert(3, shown(&customer.value));
         }
         grid.row_of(cells);
@@ -284,6 +299,8 @@ const HEADER: &[&str] = &[
     "price_realisation",
     "probability_alive",
     "retention_probability",
+    "referral_value",
+    "reach",
 ];
 
 fn sheet(customers: &[RankedCustomer]) -> Sheet {
@@ -292,6 +309,7 @@ fn sheet(customers: &[RankedCustomer]) -> Sheet {
         let statement = customer.statement.clone().unwrap_or_default();
         let [list, tier, nominal] = terms_of(customer);
         let value = customer.customer_value.as_ref();
+        let referral = customer.referral.as_ref();
         sheet.row([
             customer.rank.to_string(),
             customer.customer_id.clone(),
@@ -325,6 +343,8 @@ fn sheet(customers: &[RankedCustomer]) -> Sheet {
             number(statement.price_realisation),
             number(value.map(|value| value.probability_alive)),
             number(value.map(|value| value.retention_probability)),
+            referral.map_or_else(String::new, |own| plain(&own.referral_value)),
+            referral.map_or_else(String::new, |own| own.reach.to_string()),
         ]);
     }
     sheet

@@ -12,7 +12,9 @@ use super::{
     purchases,
     ranking::{self, Ranking, RankingTask, Values, with_ranking},
     receivables::{AllEvents, Reader},
+    referrals::AllReferrals,
     tenants::Tenants,
+    values,
 };
 use crate::{
     domain::{
@@ -32,10 +34,11 @@ use crate::{
         question::{
             CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
             LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
-            Scope,
+            Scope, ValuesAnswer, ValuesQuestion,
         },
         receivables::{ReceivablesAnswer, ReceivablesQuestion},
         records::PartyAnswer,
+        referral::{ReferralsAnswer, ReferralsQuestion},
         time::{Calendar, Day},
     },
     store::answer,
@@ -51,6 +54,7 @@ pub struct Questions {
     pub(super) scans: AllScans,
     pub(super) answers: KeptAnswers,
     pub(super) receivables: AllEvents,
+    pub(super) referrals: AllReferrals,
 }
 
 impl Questions {
@@ -287,6 +291,37 @@ impl Questions {
             .rankings
             .find_or_make(key, make, |answer| bytes_of_ranking(answer))?;
         Ok(Arc::unwrap_or_clone(answer))
+    }
+
+    /// What everybody is worth.
+    pub fn values(
+        &self,
+        tenant: &TenantId,
+        question: &ValuesQuestion,
+    ) -> Result<ValuesAnswer, Problem> {
+        let question = &ValuesQuestion {
+            scope: self.scope(tenant, &question.scope)?,
+            ..question.clone()
+        };
+        let scans = self.scans.of(tenant);
+        self.read(tenant, |books| values::values(books, &scans, question))
+    }
+
+    /// Who brought whom.
+    pub fn referrals(
+        &self,
+        id: &TenantId,
+        question: &ReferralsQuestion,
+    ) -> Result<ReferralsAnswer, Problem> {
+        let as_of = self.seen(id, question.as_of)?;
+        let question = &ReferralsQuestion { as_of, ..*question };
+        match self.tenants.find(id)? {
+            Some(tenant) => {
+                let from = (&self.ledger, &self.calendar);
+                self.referrals.answer((id, &tenant), from, question)
+            }
+            None => Ok(ReferralsAnswer::default()),
+        }
     }
 
     /// Points of the whale curve.

@@ -6,6 +6,7 @@ use profitscore::{
         layers::auth::Guard,
         pb::{
             self, activity::Kind, activity_service_client::ActivityServiceClient,
+            advice_service_client::AdviceServiceClient,
             closing_service_client::ClosingServiceClient,
             cost_model_service_client::CostModelServiceClient,
             customer_service_client::CustomerServiceClient,
@@ -106,6 +107,10 @@ impl World {
 
     pub fn activities(&self) -> ActivityServiceClient<Channel> {
         ActivityServiceClient::new(self.channel.clone())
+    }
+
+    pub fn advice(&self) -> AdviceServiceClient<Channel> {
+        AdviceServiceClient::new(self.channel.clone())
     }
 
     pub fn customers(&self) -> CustomerServiceClient<Channel> {

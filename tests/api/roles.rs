@@ -300,6 +300,33 @@ async fn sales_is_told_what_finance_is_told_but_for_the_fields_of_finance() {
         "PriceTermsService",
         "ListPriceTerms"
     );
+    let value = pb::GetReferralValueRequest {
+        customer_id: "c1".to_owned(),
+        ..Default::default()
+    };
+    ask!(
+        advice.get_referral_value(value),
+        "AdviceService",
+        "GetReferralValue"
+    );
+    let quadrants = pb::ListReferralQuadrantsRequest::default();
+    ask!(
+        advice.list_referral_quadrants(quadrants),
+        "AdviceService",
+        "ListReferralQuadrants"
+    );
+    let report = pb::GetReferralReportRequest::default();
+    ask!(
+        advice.get_referral_report(report),
+        "AdviceService",
+        "GetReferralReport"
+    );
+    let asks = pb::ListReferralAsksRequest::default();
+    ask!(
+        advice.list_referral_asks(asks),
+        "AdviceService",
+        "ListReferralAsks"
+    );
     some_come_again(&world).await;
     let value = pb::GetCustomerValueRequest {
         customer_ids: vec!["c1".to_owned(), "nobody".to_owned()],
@@ -337,6 +364,9 @@ async fn sales_is_told_what_finance_is_told_but_for_the_fields_of_finance() {
         "Effort.minutes",
         "CustomerValue.expected_profit",
         "CustomerValueModel.margin_rate",
+        "ReferralFigures.own_profit",
+        "ReferralTotals.referral_value",
+        "QuadrantSums.own_profit",
     ] {
         assert!(hidden.contains(field), "{field} was not there: {hidden:?}");
     }

@@ -42,6 +42,8 @@ mod expected_profit;
 mod exports;
 #[path = "../api/failures.rs"]
 mod failures;
+#[path = "../api/faulty_store.rs"]
+mod faulty_store;
 #[path = "../api/harness.rs"]
 mod harness;
 #[path = "../api/hostile.rs"]
@@ -62,6 +64,8 @@ mod prospects;
 mod rankings;
 #[path = "../api/receivables.rs"]
 mod receivables;
+#[path = "../api/referrals.rs"]
+mod referrals;
 #[path = "../api/relationships.rs"]
 mod relationships;
 #[path = "../api/reports.rs"]

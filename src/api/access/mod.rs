@@ -3,6 +3,8 @@
 //! The caller is known to everything that runs on behalf of its call, and to nothing else: what is spawned is to be
 //! [`carry`]-ed. Who asks for a tenant without a caller is refused. Knows nothing of what services do.
 
+mod prices;
+mod referrals;
 pub mod tokens;
 mod values;
 pub mod view;

@@ -8,6 +8,8 @@
 
 use super::{
     Role::{self, Ingest, Sales},
+    prices::PRICES,
+    referrals::REFERRALS,
     values::VALUES,
 };
 
@@ -28,6 +30,15 @@ pub const METHODS: &[ServiceMethods] = &[
             ("StreamActivities", &[Ingest]),
             ("ReverseActivities", &[Ingest]),
             ("ListActivities", &[Sales]),
+        ],
+    ),
+    (
+        "AdviceService",
+        &[
+            ("GetReferralValue", &[Sales]),
+            ("ListReferralQuadrants", &[Sales]),
+            ("GetReferralReport", &[Sales]),
+            ("ListReferralAsks", &[Sales]),
         ],
     ),
     (
@@ -127,7 +138,7 @@ pub type MessageFields = (&'static str, &'static str, &'static str);
 
 /// Every message that is not of finance alone.
 pub fn messages() -> impl Iterator<Item = &'static MessageFields> {
-    FIELDS.iter().chain(VALUES)
+    FIELDS.iter().chain(PRICES).chain(REFERRALS).chain(VALUES)
 }
 
 /// Every field of what is answered, and of what sales may send. A field of finance is left out of an answer, and
@@ -138,7 +149,7 @@ const FIELDS: &[MessageFields] = &[
         "Activity",
         "activity_id customer_id occur_time dimensions sale refund direct_cost effort complaint special_demand \
          invoice payment referral credit_note dispute bonus appreciation acquisition retention_spend feedback \
-         externality qualitative_factor",
+         externality qualitative_factor referral_ask",
         "write_off",
     ),
     (
@@ -177,7 +188,6 @@ const FIELDS: &[MessageFields] = &[
     ("Payment", "amount invoice_id", ""),
     ("CreditNote", "amount invoice_id", ""),
     ("Dispute", "invoice_id resolved", ""),
-    ("Referral", "referred_party_id", ""),
     (
         "Reversal",
         "reversal_id activity_id reason evidence_ref",
@@ -254,25 +264,6 @@ const FIELDS: &[MessageFields] = &[
         "exchange_rate position record_time",
         "",
     ),
-    // === price terms: who sells by them knows them ===
-    (
-        "PriceTerms",
-        "customer_id first_day price_list_id discount_tier nominal_discount",
-        "",
-    ),
-    ("PutPriceTermsResponse", "results written_at", ""),
-    ("PriceTermsResult", "stored unchanged rejection", ""),
-    (
-        "ListPriceTermsRequest",
-        "tenant_id customer_id valid_on page_size page_token read_options",
-        "",
-    ),
-    (
-        "ListPriceTermsResponse",
-        "price_terms next_page_token read_at",
-        "",
-    ),
-    ("StoredPriceTerms", "price_terms position record_time", ""),
     // === customers ===
     ("Party", "party_id stage display_name traits", ""),
     ("Trait", "key value", ""),
@@ -332,17 +323,18 @@ const FIELDS: &[MessageFields] = &[
     (
         "RankCustomersRequest",
         "tenant_id period basis direction filter cost_model_version page_size page_token read_options",
-        "reporting_currency value_terms",
+        "reporting_currency value_terms referral_terms",
     ),
     (
         "RankCustomersResponse",
-        "customers next_page_token read_at cost_basis customer_count",
+        "customers next_page_token read_at cost_basis customer_count referral_totals",
         "control_total negative_count",
     ),
     (
         "RankedCustomer",
         "rank customer_id display_name statement rank_by_revenue rank_by_net_profit rank_divergence \
-         paid_share average_days_late price_list_id discount_tier nominal_discount customer_value",
+         paid_share average_days_late price_list_id discount_tier nominal_discount customer_value \
+         referral",
         "value share_of_total cumulative_value cumulative_share",
     ),
     (

@@ -11,6 +11,7 @@ use crate::domain::{
     party::{Party, Stage},
     price_terms::PriceTerms,
     product::Product,
+    referral::{Advocacy, AskOutcome, ReferralKind},
     relationship::{
         AppreciationKind, BonusEvent, Complexity, ExternalityKind, Relationship, Urgency,
     },
@@ -192,6 +193,16 @@ fn relationship() -> impl Strategy<Value = Relationship> {
                 estimate,
                 source,
             }
+        }),
+        (id(), option::of(select(ReferralKind::ALL)), text()).prop_map(|(id, kind, family)| {
+            Relationship::Advocacy(Advocacy::Referral {
+                referred_party_id: PartyId::stored(&id),
+                kind,
+                product_family: family,
+            })
+        }),
+        (select(AskOutcome::ALL), text()).prop_map(|(outcome, note)| {
+            Relationship::Advocacy(Advocacy::Ask { outcome, note })
         }),
         (id(), amount(), text()).prop_map(|(name, weight, note)| {
             Relationship::QualitativeFactor {

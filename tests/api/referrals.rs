@@ -343,10 +343,10 @@ async fn neither_order_nor_batches_change_what_counts_and_what_is_taken_back_nev
     // Now it was Eve, and so Cyd could bring Ada.
     assert_eq!(value(&world, "bea").await.brought_by, "eve");
     assert_eq!(value(&world, "ada").await.brought_by, "cyd");
-    // Bea's 200 to Eve, of Cyd's 40 another 10, and of Dan's 30 a quarter of a quarter of a quarter.
+    // Bea's 200 and a quarter of Cyd's 40 to Eve, a sixteenth of the 5 that Ada loses, a sixty-fourth of Dan's 30.
     assert_eq!(
         amounts(value(&world, "eve").await.figures.as_ref())[1],
-        "210.46875"
+        "210.15625"
     );
 }
 

@@ -31,7 +31,7 @@ const WAITING_BYTES: u32 = 80 * 1_024 * 1_024;
 pub struct EmbeddedStore {
     pub(super) questions: Arc<Questions>,
     preparer: Preparer,
-    messages: Option<mpsc::Sender<Message>>,
+    pub(super) messages: Option<mpsc::Sender<Message>>,
     room: Arc<Semaphore>,
     writer: Option<JoinHandle<()>>,
     /// Changes after each group of writes; closed when the writer is no more.
@@ -117,7 +117,7 @@ impl EmbeddedStore {
 }
 
 /// What the engine of a folder is told, with a new key in case that it makes the folder.
-fn engine_settings(settings: &EmbeddedSettings) -> EngineSettings {
+pub(super) fn engine_settings(settings: &EmbeddedSettings) -> EngineSettings {
     // The standard library's own source of randomness: each state begins with other keys.
     let random = || RandomState::new().hash_one(0);
     let key = (random(), random());

@@ -58,6 +58,7 @@ pub const WHOLE: &[&str] = &[
     "ReceivableInvoice",
     "ReceivablesRates",
     "ReceivablesRow",
+    "ReferralTerms",
     "Restatement",
     "RevertCostModelResponse",
     "StandingChange",

@@ -36,6 +36,7 @@ impl pb::customer_value_service_server::CustomerValueService for CustomerValueHa
         let settings = self.service.settings();
         let names = request.customer_ids.clone();
         let (asked, ids) = value_from_pb(request, settings, as_of)?;
+        self.service.learn_value(&tenant, &asked).await?;
         let valued = self.service.customer_value(&tenant, &asked, &ids).await?;
         let answer = valued_to_pb(valued, &names, &asked.terms, (as_of, settings.into()));
         learn_ahead(&self.service, tenant, asked);

@@ -70,34 +70,43 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
         };
         let asked = ranking_from_pb(scope, &fields, Basis::NetProfit)?;
         if by_solvency {
-            let answer = ranking_solvency::rank(&service, &tenant, &asked, &page).await?;
+            let with_inactive = request.include_inactive;
+            let answer =
+                ranking_solvency::rank(&service, &tenant, &asked, &page, with_inactive).await?;
             return Ok(Response::new(answer));
         }
         if let Some(expected) = value_request(&asked, request.value_terms, by_expected)? {
-            let asked = (&asked, expected);
-            let answer = ranking_expected::rank(&service, tenant, asked, &page).await?;
+            let (asked, with_inactive) = ((&asked, expected), request.include_inactive);
+            let answer =
+                ranking_expected::rank(&service, tenant, asked, &page, with_inactive).await?;
             return Ok(Response::new(answer));
         }
         let terms = request.referral_terms;
         if let Some(terms) = ranking_total_value::terms_of(terms, by_total, settings.currency)? {
-            let answer = ranking_total_value::rank(&service, &tenant, (&asked, terms), &page);
-            return Ok(Response::new(answer.await?));
+            let (asked, with_inactive) = ((&asked, terms), request.include_inactive);
+            let answer =
+                ranking_total_value::rank(&service, &tenant, asked, &page, with_inactive).await?;
+            return Ok(Response::new(answer));
         }
         let places = page.places()?;
         let end = places.end;
-        let ranking = service.rank(&tenant, &asked, vec![places]).await?;
+        let ranking = match request.include_inactive {
+            false => service.rank(&tenant, &asked, vec![places]).await?,
+            true => service.rank_with_inactive(&tenant, &asked, places).await?,
+        };
         let (total, currency) = (ranking.footing.control_total.reported, settings.currency);
         let rows = ranking.rows.iter();
         Ok(Response::new(pb::RankCustomersResponse {
             customers: rows
                 .map(|row| ranked_customer_to_pb(row, total, currency))
                 .collect(),
-            next_page_token: page.next_if_more(end, ranking.customers),
+            next_page_token: page.next_if_more(end, ranking.customers + ranking.inactive),
             read_at: Some(position_to_pb(page.as_of)),
             control_total: Some(control_total_to_pb(&ranking.footing, currency)),
             cost_basis: Some(cost_basis_to_pb(&ranking.footing, currency)),
             customer_count: count_to_pb(ranking.customers),
             negative_count: count_to_pb(ranking.negative),
+            inactive_count: count_to_pb(ranking.inactive),
             referral_totals: None,
         }))
     }
@@ -126,6 +135,7 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
             tenant,
             expected: value_request(&asked, request.value_terms, by_expected)?,
             request: asked,
+            with_inactive: request.include_inactive,
         };
         let first = export.from(0).await?;
         let (parts, waiting) = mpsc::channel(WAITING_PARTS);

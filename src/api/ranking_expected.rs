@@ -4,6 +4,7 @@ use super::{
     convert::{
         common::{count_to_pb, position_to_pb},
         customer_value::{Shown, terms_from_pb, worth_to_pb},
+        price_terms::terms_beside,
         ranking::{control_total_to_pb, cost_basis_to_pb, name_of, statement_to_pb},
     },
     customer_value::learn_ahead,
@@ -47,15 +48,29 @@ pub fn value_request(
     Ok(Some(asked))
 }
 
+/// Everybody with any activity before the end of the period is in such a ranking, and nobody else.
+pub fn check_inactive(with_inactive: bool) -> Result<(), Problem> {
+    match with_inactive {
+        false => Ok(()),
+        true => Err(Problem::field_invalid(
+            "include_inactive",
+            "is not possible by expected profit",
+        )),
+    }
+}
+
 /// One page of such a ranking; the basis of `ranking` is not looked at.
 pub async fn rank(
     service: &Arc<Service>,
     tenant: TenantId,
     (ranking, asked): (&RankingRequest, ValueRequest),
     page: &Page,
+    with_inactive: bool,
 ) -> Result<pb::RankCustomersResponse, Problem> {
+    check_inactive(with_inactive)?;
     let places = page.places()?;
     let end = places.end;
+    service.learn_value(&tenant, &asked).await?;
     let found = service
         .rank_by_expected_profit(&tenant, ranking, &asked, places)
         .await?;
@@ -69,6 +84,7 @@ pub async fn rank(
         cost_basis: Some(cost_basis_to_pb(&found.footing, settings.currency)),
         customer_count: count_to_pb(found.customers),
         negative_count: count_to_pb(found.negative),
+        inactive_count: 0,
         referral_totals: None,
     })
 }
@@ -83,6 +99,7 @@ fn row_to_pb(row: &ExpectedCustomer, total: Nanos, shown: Shown<'_>) -> pb::Rank
     let rank = |place: Option<u64>| place.map_or(0, |place| count_to_pb(place) + 1);
     let by_revenue = rank(row.places.map(|(by_revenue, _)| by_revenue));
     let by_profit = rank(row.places.map(|(_, by_profit)| by_profit));
+    let terms = terms_beside(row.terms.as_ref());
     pb::RankedCustomer {
         rank: rank(Some(row.place)),
         customer_id: row.customer.to_string(),
@@ -95,7 +112,15 @@ fn row_to_pb(row: &ExpectedCustomer, total: Nanos, shown: Shown<'_>) -> pb::Rank
         rank_by_revenue: by_revenue,
         rank_by_net_profit: by_profit,
         rank_divergence: by_revenue - by_profit,
+        // Of a ranking by solvency.
+        paid_share: None,
+        average_days_late: None,
+        inactive: false,
+        price_list_id: terms.price_list_id,
+        discount_tier: terms.discount_tier,
+        nominal_discount: terms.nominal_discount,
         customer_value: Some(worth_to_pb(row.worth.as_ref(), shown)),
-        ..pb::RankedCustomer::default()
+        // Of a ranking by total value.
+        referral: None,
     }
 }

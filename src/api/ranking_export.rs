@@ -6,7 +6,7 @@ use super::{
         ranking::{control_total_to_pb, cost_basis_to_pb, ranked_customer_to_pb},
     },
     pb,
-    ranking_expected::rows_to_pb,
+    ranking_expected::{check_inactive, rows_to_pb},
 };
 use crate::{
     domain::{id::TenantId, money::Nanos, problem::Problem},
@@ -39,6 +39,8 @@ pub struct RankingExport {
     pub request: RankingRequest,
     /// What is expected, if that is what it is by.
     pub expected: Option<ValueRequest>,
+    /// Whether customers without activity are in it.
+    pub with_inactive: bool,
 }
 
 /// Some customers of a ranking.
@@ -51,6 +53,7 @@ pub struct Found {
     footing: Footing,
     customers: u64,
     negative: u64,
+    inactive: u64,
 }
 
 impl RankingExport {
@@ -60,6 +63,7 @@ impl RankingExport {
         let (service, tenant) = (&self.service, &self.tenant);
         let settings = service.settings();
         if let Some(asked) = &self.expected {
+            check_inactive(self.with_inactive)?;
             let found = service
                 .rank_by_expected_profit(tenant, &self.request, asked, places)
                 .await?;
@@ -70,9 +74,14 @@ impl RankingExport {
                 footing: found.footing,
                 customers: found.customers,
                 negative: found.negative,
+                inactive: 0,
             });
         }
-        let found = service.rank(tenant, &self.request, vec![places]).await?;
+        let request = &self.request;
+        let found = match self.with_inactive {
+            false => service.rank(tenant, request, vec![places]).await?,
+            true => service.rank_with_inactive(tenant, request, places).await?,
+        };
         let total = found.footing.control_total.reported;
         let rows = found.rows.iter();
         Ok(Found {
@@ -84,6 +93,7 @@ impl RankingExport {
             footing: found.footing,
             customers: found.customers,
             negative: found.negative,
+            inactive: found.inactive,
         })
     }
 
@@ -102,17 +112,17 @@ impl RankingExport {
             let count = rows.len() as u64;
             let mut rows = rows.into_iter().peekable();
             // A ranking without customers has a part all the same.
-            while rows.peek().is_some() || found.customers == 0 {
+            while rows.peek().is_some() || count == 0 {
                 let part = self.part(&found, rows.by_ref().take(PART).collect());
                 if parts.send(Ok(part)).await.is_err() {
                     return Ok(());
                 }
-                if found.customers == 0 {
+                if count == 0 {
                     break;
                 }
             }
             place += count;
-            if place >= found.customers || count == 0 {
+            if place >= found.customers + found.inactive || count == 0 {
                 return check_sum(found.total, found.cumulative);
             }
             found = self.from(place).await?;
@@ -128,6 +138,7 @@ impl RankingExport {
             cost_basis: Some(cost_basis_to_pb(&found.footing, currency)),
             customer_count: count_to_pb(found.customers),
             negative_count: count_to_pb(found.negative),
+            inactive_count: count_to_pb(found.inactive),
         }
     }
 }

@@ -26,7 +26,12 @@ pub async fn rank(
     tenant: &TenantId,
     asked: &RankingRequest,
     page: &Page,
+    with_inactive: bool,
 ) -> Result<pb::RankCustomersResponse, Problem> {
+    if with_inactive {
+        let problem = "is not possible by solvency";
+        return Err(Problem::field_invalid("include_inactive", problem));
+    }
     let places = page.places()?;
     let end = places.end;
     let ranking = service.rank_by_solvency(tenant, asked, places).await?;
@@ -46,6 +51,7 @@ pub async fn rank(
         cost_basis: Some(cost_basis_to_pb(&ranking.footing, currency)),
         customer_count: count_to_pb(ranking.customers),
         negative_count: 0,
+        inactive_count: 0,
         referral_totals: None,
     })
 }
@@ -70,10 +76,11 @@ fn solvent_to_pb(row: &SolventCustomer, currency: Currency) -> pb::RankedCustome
         rank_divergence: by_revenue - by_profit,
         paid_share: figures.paid_share,
         average_days_late: figures.average_days_late,
+        customer_value: None,
+        referral: None,
+        inactive: false,
         price_list_id: terms.price_list_id,
         discount_tier: terms.discount_tier,
         nominal_discount: terms.nominal_discount,
-        customer_value: None,
-        referral: None,
     }
 }

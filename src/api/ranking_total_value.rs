@@ -53,7 +53,12 @@ pub async fn rank(
     tenant: &TenantId,
     (asked, terms): (&RankingRequest, ReferralTerms),
     page: &Page,
+    with_inactive: bool,
 ) -> Result<pb::RankCustomersResponse, Problem> {
+    if with_inactive {
+        let problem = "is not possible by total value";
+        return Err(Problem::field_invalid("include_inactive", problem));
+    }
     let places = page.places()?;
     let end = places.end;
     let found = service
@@ -70,6 +75,7 @@ pub async fn rank(
         cost_basis: Some(cost_basis_to_pb(&found.footing, currency)),
         customer_count: count_to_pb(found.customers),
         negative_count: count_to_pb(found.negative),
+        inactive_count: 0,
         referral_totals: Some(totals_to_pb(&found.totals, currency)),
     })
 }

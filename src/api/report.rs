@@ -10,8 +10,8 @@ use super::{
             optional_version_from_pb, ranking_from_pb, scope_from_pb,
         },
         report::{
-            column_to_pb, cross_row_to_pb, dimension_from_pb, ranked_dimension_to_pb,
-            row_order_from_pb,
+            column_to_pb, complaints_per_hundred_sales, cross_row_to_pb, dimension_from_pb,
+            ranked_dimension_to_pb, row_order_from_pb,
         },
         trend::{granularity_from_pb, trend_to_pb},
     },
@@ -115,6 +115,13 @@ impl pb::report_service_server::ReportService for ReportHandlers {
             read_at: Some(position_to_pb(page.as_of)),
             control_total: Some(control_total_to_pb(&ranking.footing, currency)),
             cost_basis: Some(cost_basis_to_pb(&ranking.footing, currency)),
+            sale_count: count_to_pb(ranking.sales),
+            complaint_count: count_to_pb(ranking.complaints),
+            major_complaint_count: count_to_pb(ranking.major_complaints),
+            complaints_per_hundred_sales: complaints_per_hundred_sales(
+                ranking.complaints,
+                ranking.sales,
+            ),
         }))
     }
 
@@ -123,9 +130,10 @@ impl pb::report_service_server::ReportService for ReportHandlers {
         request: Request<pb::GetAcquisitionReportRequest>,
     ) -> Result<Response<pb::GetAcquisitionReportResponse>, Status> {
         let mut request = request.into_inner();
+        let service = self.service.reporting_in(&request.reporting_currency)?;
         let tenant = tenant_from_pb(&request.tenant_id)?;
-        let page = Page::of(&self.service, &tenant, &mut request).await?;
-        let settings = self.service.settings();
+        let page = Page::of(&service, &tenant, &mut request).await?;
+        let settings = service.settings();
         let period = request.period.as_ref();
         let asked = AcquisitionRequest {
             scope: scope_from_pb(period, request.filter, settings, "", page.as_of)?,
@@ -134,10 +142,7 @@ impl pb::report_service_server::ReportService for ReportHandlers {
         };
         let places = page.places()?;
         let end = places.end;
-        let report = self
-            .service
-            .acquisition_report(&tenant, &asked, places)
-            .await?;
+        let report = service.acquisition_report(&tenant, &asked, places).await?;
         Ok(Response::new(pb::GetAcquisitionReportResponse {
             next_page_token: page.next_if_more(end, report.count),
             read_at: Some(position_to_pb(page.as_of)),

@@ -133,7 +133,6 @@ pub async fn serve_guarded(
     let customer = CustomerHandlers { service: shared() };
     let cost_model = CostModelHandlers { service: shared() };
     let ranking = RankingHandlers { service: shared() };
-    let receivables = ReceivablesHandlers { service: shared() };
     let report = ReportHandlers { service: shared() };
     let prospect = ProspectHandlers { service: shared() };
     let watching = Arc::new(Watching::new(&service, limits.watch));
@@ -160,7 +159,7 @@ pub async fn serve_guarded(
         .add_service(exchange_rates(shared()))
         .add_service(price_terms(shared()))
         .add_service(accept!(RankingServiceServer, ranking))
-        .add_service(accept!(ReceivablesServiceServer, receivables))
+        .add_service(receivables(shared()))
         .add_service(accept!(ReportServiceServer, report))
         .add_service(accept!(ProspectServiceServer, prospect))
         .add_service(accept!(WatchServiceServer, watch))
@@ -219,6 +218,10 @@ fn customer_values(service: Arc<Service>) -> CustomerValueServiceServer<Customer
         CustomerValueServiceServer,
         CustomerValueHandlers { service }
     )
+}
+
+fn receivables(service: Arc<Service>) -> ReceivablesServiceServer<ReceivablesHandlers> {
+    accept!(ReceivablesServiceServer, ReceivablesHandlers { service })
 }
 
 fn exchange_rates(service: Arc<Service>) -> ExchangeRateServiceServer<ExchangeRateHandlers> {

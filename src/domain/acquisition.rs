@@ -4,8 +4,7 @@ use super::{
     account::{Account, Weights, WorkPurpose},
     activity::{Activity, DirectCostKind, EffortPurpose},
     cost_model::CostModel,
-    id::{PartyId, UNASSIGNED},
-    ledger::Position,
+    id::{ActivityId, PartyId, UNASSIGNED},
     money::NANOS_PER_MICRO,
     time::Instant,
 };
@@ -25,21 +24,22 @@ pub enum WonBy {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Won(BTreeMap<PartyId, First>);
 
-/// A customer's first activity: by when it happened, and of the same time the one that was written first.
+/// A customer's first activity: by when it happened, and of the same time by its id, so that it does not matter in
+/// which order they were written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct First {
     time: Instant,
-    position: Position,
+    activity_id: ActivityId,
     channel: String,
     campaign: String,
 }
 
 impl Won {
     /// Takes in an activity that was not taken back, in any order.
-    pub fn see(&mut self, position: Position, activity: &Activity) {
+    pub fn see(&mut self, activity: &Activity) {
         let first = || First {
             time: activity.occur_time,
-            position,
+            activity_id: activity.activity_id.clone(),
             channel: activity.dimensions.channel_id.clone(),
             campaign: activity.dimensions.campaign_id.clone(),
         };
@@ -49,7 +49,8 @@ impl Won {
             }
             Entry::Occupied(mut entry) => {
                 let known = entry.get();
-                if (activity.occur_time, position) < (known.time, known.position) {
+                let own = (activity.occur_time, &activity.activity_id);
+                if own < (known.time, &known.activity_id) {
                     entry.insert(first());
                 }
             }
@@ -89,14 +90,11 @@ pub fn acquisition_cost(costs: &CostModel) -> Weights {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{
-        activity::{Dimensions, Kind},
-        id::ActivityId,
-    };
+    use crate::domain::activity::{Dimensions, Kind};
 
-    fn activity(seconds: i64, campaign: &str) -> Activity {
+    fn activity(id: &str, seconds: i64, campaign: &str) -> Activity {
         Activity {
-            activity_id: ActivityId::parse("a", "").unwrap(),
+            activity_id: ActivityId::stored(id),
             customer_id: PartyId::stored("c"),
             occur_time: Instant { seconds, nanos: 0 },
             dimensions: Dimensions {
@@ -114,15 +112,14 @@ mod tests {
     #[test]
     fn the_first_is_the_earliest_whatever_the_order() {
         let all = [
-            (1, activity(5, "late")),
-            (2, activity(3, "early")),
-            (3, activity(3, "same time")),
+            activity("a", 5, "late"),
+            activity("b", 3, "early"),
+            activity("c", 3, "same time"),
         ];
         for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [2, 0, 1]] {
             let mut won = Won::default();
             for index in order {
-                let (position, activity) = &all[index];
-                won.see(*position, activity);
+                won.see(&all[index]);
             }
             let customer = PartyId::stored("c");
             assert_eq!(won.by(&customer, WonBy::Campaign), "early");
@@ -134,8 +131,8 @@ mod tests {
     #[test]
     fn who_says_nothing_is_unassigned() {
         let mut won = Won::default();
-        won.see(1, &activity(1, ""));
-        won.see(2, &activity(2, "later"));
+        won.see(&activity("a", 1, ""));
+        won.see(&activity("b", 2, "later"));
         assert_eq!(won.by(&PartyId::stored("c"), WonBy::Campaign), UNASSIGNED);
     }
 }

@@ -166,7 +166,7 @@ impl Service {
                 after = last.position;
                 for entry in &entries {
                     if let (Entry::Activity(activity), None) = (&entry.entry, entry.reversed_at) {
-                        won.see(entry.position, activity);
+                        won.see(activity);
                     }
                 }
             }

@@ -1,14 +1,13 @@
 //! What customers are worth in the time to come.
 //!
 //! What is learnt of all customers is a function of the question and of a position, so that the same question as of the
-//! same position has the same answer. A short ledger is learnt from as it is at the position that is read. Of a long one
-//! everything is learnt at round positions alone, the last but one before that which is read: whoever reads meanwhile
-//! finds it done, since it is begun as soon as that position is reached. What a customer did is read as of the position
-//! itself.
+//! same position has the same answer. What a customer did is read as of the position itself.
 
 use super::{
     Service,
-    compute::compute,
+    compute::{compute, see_through},
+    end_search::EndSearch,
+    learning_position::{learning_position, next_learning_position},
     rankings::RankingRequest,
     report::{Costs, check_range},
 };
@@ -21,7 +20,7 @@ use crate::domain::{
         MINIMUM_CUSTOMERS,
         worth::{ValueTerms, Worth, WorthModel},
     },
-    party::{Party, TraitType},
+    party::{Party, Sensitivity, TraitType},
     problem::{Problem, Reason},
     purchase::{PurchaseAnswer, PurchaseQuestion, Purchases},
     question::{Order, RankQuestion, RowSelection, Scope},
@@ -29,11 +28,6 @@ use crate::domain::{
     time::{Day, Period},
 };
 use std::{collections::BTreeMap, sync::Arc};
-
-/// Up to this position everything is learnt as of the position that is read.
-const SHORT_LEDGER: Position = 8_192;
-/// Of a longer ledger there are so many round positions before it is twice as long.
-const ROUND_POSITIONS: Position = 128;
 
 /// What is asked of customers' value.
 #[derive(Debug, Clone)]
@@ -49,6 +43,9 @@ pub struct ValueRequest {
     /// Which version of the cost model.
     pub cost_model_version: Option<u64>,
 }
+
+/// How what a customer is worth is reckoned: with intervals or without.
+pub(super) type Way = fn(&WorthModel, &Purchases, Day, &ValueTerms) -> Option<Worth>;
 
 /// All that what is learnt depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,32 +84,6 @@ pub struct ValuedCustomer {
     pub worth: Option<Worth>,
 }
 
-/// The position at which everything is learnt that is read as of another.
-pub fn learning_position(as_of: Position) -> Position {
-    match step(as_of) {
-        0 => as_of,
-        // At least a hundred of them are before it.
-        step => (as_of / step - 1) * step,
-    }
-}
-
-/// The last round position: what is read a little later is learnt at it.
-fn next_learning_position(as_of: Position) -> Option<Position> {
-    match step(as_of) {
-        0 => None,
-        step => Some(as_of / step * step),
-    }
-}
-
-/// How far apart round positions are; 0 if every position is one.
-fn step(as_of: Position) -> Position {
-    match as_of < SHORT_LEDGER {
-        true => 0,
-        // The greatest power of two up to it, over a power of two.
-        false => (1 << as_of.ilog2()) / ROUND_POSITIONS,
-    }
-}
-
 /// What customer margin is to be expected of: nothing is spent again to win a customer.
 fn profit_weights(model: &CostModel) -> Weights {
     let mut weights = Basis::NetProfit.weights(model);
@@ -138,21 +109,24 @@ impl Service {
             .filter_map(|id| id.as_ref().ok())
             .cloned()
             .collect();
-        let question = purchases_question(request, &costs.model, Some(known.clone()));
-        let purchases = self.store()?.purchases(tenant, &question).await?;
-        let parties = self
-            .store()?
-            .party(tenant, &known, request.scope.as_of)
-            .await?;
+        let as_of = request.scope.as_of;
+        let parties = self.store()?.party(tenant, &known, as_of).await?;
         let parties: BTreeMap<&PartyId, Option<Arc<Party>>> = known.iter().zip(parties).collect();
-        let purchases: BTreeMap<&PartyId, &Purchases> =
-            purchases.iter().map(|one| (&one.customer, one)).collect();
+        let worths = self
+            .worths(
+                tenant,
+                request,
+                &costs,
+                (&learnt, from, WorthModel::worth),
+                known.clone(),
+            )
+            .await?;
         let value = |id: &Result<PartyId, Problem>| {
             let id = id.as_ref().map_err(Clone::clone)?;
-            let own = purchases.get(id).ok_or_else(|| without_activity(id))?;
+            let worth = worths.get(id).ok_or_else(|| without_activity(id))?;
             Ok(ValuedCustomer {
                 party: parties.get(id).cloned().flatten(),
-                worth: checked_worth(&learnt, own, from, &request.terms)?,
+                worth: worth.clone(),
             })
         };
         Ok(Valued {
@@ -162,6 +136,55 @@ impl Service {
             from,
             cost_model_version: costs.model.version,
         })
+    }
+
+    /// What those of some customers are worth who have any activity, by one of the ways of the model.
+    pub(super) async fn worths(
+        &self,
+        tenant: &TenantId,
+        request: &ValueRequest,
+        costs: &Costs,
+        (learnt, from, way): (&Arc<WorthModel>, Day, Way),
+        ids: Vec<PartyId>,
+    ) -> Result<BTreeMap<PartyId, Option<Worth>>, Problem> {
+        let question = purchases_question(request, &costs.model, Some(ids));
+        let purchases = self.store()?.purchases(tenant, &question).await?;
+        let (learnt, terms) = (Arc::clone(learnt), request.terms);
+        let value = move |one: Purchases| {
+            let worth = way(&learnt, &one, from, &terms);
+            for (figure, amount) in worth.iter().flat_map(Worth::figures) {
+                check_range(figure, amount)?;
+            }
+            Ok((one.customer, worth))
+        };
+        compute(move || purchases.into_iter().map(value).collect()).await?
+    }
+
+    /// Learns what a question will be answered by. Goes on if whoever asked gives up, so that the next to ask finds it.
+    pub async fn learn_value(
+        self: &Arc<Self>,
+        tenant: &TenantId,
+        request: &ValueRequest,
+    ) -> Result<(), Problem> {
+        self.check_own_currency()?;
+        let (service, tenant, request) = (Arc::clone(self), tenant.clone(), request.clone());
+        see_through(async move {
+            let costs = service.value_costs(&tenant, &request).await?;
+            service.learnt_value(&tenant, &request, &costs).await?;
+            Ok(())
+        })
+        .await?
+    }
+
+    /// Refuses a report in another currency: what was learnt is in that of the books.
+    pub(super) fn check_own_currency(&self) -> Result<(), Problem> {
+        match self.restating {
+            None => Ok(()),
+            Some(_) => Err(Problem::field_invalid(
+                "reporting_currency",
+                "is not possible by expected profit",
+            )),
+        }
     }
 
     /// Begins what will be read a little later, if it is not there.
@@ -217,10 +240,11 @@ impl Service {
         position: Position,
     ) -> Result<Arc<WorthModel>, Problem> {
         let learning = request.learning(tenant, costs.model.version, position);
+        // Not what is learnt but what is read says whether there is such a trait.
+        if let Some(segment) = &request.segment {
+            self.check_segment(tenant, segment, request).await?;
+        }
         let learn = async || {
-            if let Some(segment) = &request.segment {
-                self.check_segment(tenant, segment, request).await?;
-            }
             let mut question = purchases_question(request, &costs.model, None);
             question.scope.as_of = position;
             let all = self.store()?.purchases(tenant, &question).await?;
@@ -232,7 +256,8 @@ impl Service {
         self.worth_models.find_or(&learning, learn).await
     }
 
-    /// Refuses a trait that is not there, or whose values are too many or not one of each customer.
+    /// Refuses a trait that is not there, one that may not enter any model, and one whose values are too many or not
+    /// one of each customer.
     async fn check_segment(
         &self,
         tenant: &TenantId,
@@ -242,17 +267,21 @@ impl Service {
         let as_of = request.scope.as_of;
         let definitions = self.trait_definitions(tenant, as_of).await?;
         let found = definitions.iter().find(|one| one.key == *segment);
-        match found.map(|one| one.trait_type) {
-            Some(TraitType::Category | TraitType::Flag) => Ok(()),
-            Some(TraitType::Number | TraitType::Set) | None => Err(Problem::field_invalid(
-                &format!("{}.segment_trait", request.terms_field),
-                "is no trait that is a category or a flag",
-            )),
-        }
+        let problem = match found.map(|one| (one.sensitivity, one.trait_type)) {
+            Some((Sensitivity::Ordinary, TraitType::Category | TraitType::Flag)) => return Ok(()),
+            Some((Sensitivity::SpecialCategory | Sensitivity::Excluded, _)) => {
+                "may not enter any model"
+            }
+            Some((Sensitivity::Ordinary, TraitType::Number | TraitType::Set)) | None => {
+                "is no trait that is a category or a flag"
+            }
+        };
+        let field = format!("{}.segment_trait", request.terms_field);
+        Err(Problem::field_invalid(&field, problem))
     }
 
-    /// The day from which customers are valued: the end of the period, or the day after the last with any activity. That
-    /// is looked for around the one that was found where everything was learnt.
+    /// The day from which customers are valued: the end of the period, or the day after the last with any activity.
+    /// That is looked for around the one that was found where everything was learnt.
     async fn valued_from(
         &self,
         tenant: &TenantId,
@@ -296,47 +325,6 @@ impl Service {
         let question = everybody(&scope, &Weights::default());
         let answer = self.store()?.rank(tenant, &question).await?;
         Ok(answer.totals.customers > 0)
-    }
-}
-
-/// Looks for the first day from which on there is nothing, near a guess: in steps that grow, and then by halves.
-#[derive(Debug)]
-struct EndSearch {
-    guess: Day,
-    /// From here on there is something.
-    low: Option<Day>,
-    /// From here on there is nothing.
-    high: Option<Day>,
-}
-
-impl EndSearch {
-    fn near(guess: Day) -> Self {
-        Self {
-            guess,
-            low: None,
-            high: None,
-        }
-    }
-
-    /// The day to be asked about next, or the day that was looked for.
-    fn next(&self) -> Result<Day, Day> {
-        let steps = |day: Day| day.0.abs_diff(self.guess.0).saturating_add(1);
-        let width = |day: Day| i32::try_from(steps(day)).unwrap_or(i32::MAX);
-        match (self.low, self.high) {
-            (None, None) => Ok(self.guess),
-            (Some(low), None) => Ok(Day(low.0.saturating_add(width(low)))),
-            (None, Some(Day(i32::MIN))) => Err(Day(i32::MIN)),
-            (None, Some(high)) => Ok(Day(high.0.saturating_sub(width(high)))),
-            (Some(low), Some(high)) if i64::from(low.0) + 1 >= i64::from(high.0) => Err(high),
-            (Some(low), Some(high)) => Ok(Day(low.0.midpoint(high.0))),
-        }
-    }
-
-    fn told(&mut self, day: Day, has_any: bool) {
-        match has_any {
-            true => self.low = Some(day),
-            false => self.high = Some(day),
-        }
     }
 }
 
@@ -420,20 +408,6 @@ impl ValueRequest {
     }
 }
 
-/// What a customer is worth, with all its amounts checked.
-pub(super) fn checked_worth(
-    learnt: &WorthModel,
-    one: &Purchases,
-    from: Day,
-    terms: &ValueTerms,
-) -> Result<Option<Worth>, Problem> {
-    let worth = learnt.worth(one, from, terms);
-    for (figure, amount) in worth.iter().flat_map(Worth::figures) {
-        check_range(figure, amount)?;
-    }
-    Ok(worth)
-}
-
 fn without_activity(customer: &PartyId) -> Problem {
     let message = format!("customer {customer} has no activity in the period and filter");
     let variables = [("customer_id", customer.to_string())];
@@ -450,50 +424,4 @@ fn too_thin(customers: u64) -> Problem {
         ("minimum", MINIMUM_CUSTOMERS.to_string()),
     ];
     Problem::new(Reason::EvidenceTooThin, "", message, variables)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_learnt_is_at_most_a_sixty_fourth_behind_and_rarely_learnt() {
-        let mut last = 0;
-        let mut changes = 0;
-        for as_of in 0..1_000_000 {
-            let position = learning_position(as_of);
-            assert!(position <= as_of && (as_of - position) * 64 <= as_of.max(64));
-            // It never goes back, and was the next one before it is needed.
-            assert!(position >= last);
-            if as_of >= 2 * SHORT_LEDGER && position > last {
-                changes += 1;
-                let ahead = next_learning_position(as_of - 1);
-                assert!(ahead.is_some_and(|ahead| ahead >= position));
-            }
-            last = position;
-        }
-        assert!(changes < 7 * 128, "{changes}");
-        assert_eq!(learning_position(8_191), 8_191);
-        assert_eq!(learning_position(8_192), 8_128);
-    }
-
-    #[test]
-    fn the_last_day_is_found_from_any_guess_in_few_steps() {
-        let found = |guess: i32, last: Option<i32>| {
-            let mut search = EndSearch::near(Day(guess));
-            for _ in 0..80 {
-                match search.next() {
-                    Ok(day) => search.told(day, last.is_some_and(|last| day.0 <= last)),
-                    Err(found) => return Some(found.0),
-                }
-            }
-            None
-        };
-        for last in [-400, 0, 3, 17, 1_000] {
-            for guess in [-7, 0, 3, 4, 900] {
-                assert_eq!(found(guess, Some(last)), Some(last + 1));
-            }
-        }
-        assert_eq!(found(5, None), Some(i32::MIN));
-    }
 }

@@ -6,7 +6,8 @@ use super::{
     report::{Footing, check_range, check_sum, checked_statement, footing},
 };
 use crate::domain::{
-    account::{Sums, Weights},
+    account::{Account, Sums, Weights},
+    activity::Severity,
     dimension::{Dimension, sales_pay},
     id::TenantId,
     money::Nanos,
@@ -26,6 +27,12 @@ pub struct DimensionRanking {
     pub count: u64,
     /// How many of them have a value below zero.
     pub negative: u64,
+    /// How many sales the whole ranking has.
+    pub sales: i128,
+    /// How many complaints.
+    pub complaints: i128,
+    /// How many of these put the relationship at risk.
+    pub major_complaints: i128,
     /// The total of the ranking is `footing.control_total.reported`.
     pub footing: Footing,
 }
@@ -105,6 +112,7 @@ impl Service {
             });
         }
         check_sum(footing.control_total.reported, cumulative)?;
+        let reported = &whole.totals.reported;
         for row in &rows {
             check_range("rows.sales_pay", row.sales_pay)?;
         }
@@ -112,6 +120,9 @@ impl Service {
             rows,
             count,
             negative,
+            sales: reported.get(&Account::SaleCount),
+            complaints: reported.get(&Account::ComplaintCount),
+            major_complaints: reported.get(&Account::Complaints(Severity::Major)),
             footing,
         })
     }

@@ -3,9 +3,7 @@
 use super::{
     Service,
     compute::compute,
-    customer_value::{
-        ValueLearning, ValueRequest, checked_worth, end_of, everybody, purchases_question,
-    },
+    customer_value::{ValueLearning, ValueRequest, Way, end_of, everybody, purchases_question},
     rankings::{RankingRequest, question},
     report::{Costs, Footing, check_range, check_sum, checked_statement, footing},
 };
@@ -15,6 +13,7 @@ use crate::domain::{
     model::worth::{ValueTerms, Worth, WorthModel},
     money::Nanos,
     party::Party,
+    price_terms::PriceTerms,
     problem::Problem,
     purchase::Purchases,
     question::{RankRow, RowSelection},
@@ -75,6 +74,8 @@ pub struct ExpectedCustomer {
     pub worth: Option<Worth>,
     /// Its waterfall; of zeros if it did nothing in the period.
     pub statement: Statement,
+    /// By what it buys.
+    pub terms: Option<PriceTerms>,
     /// Its places by revenue and by net profit, from 0, if it was active.
     pub places: Option<(u64, u64)>,
 }
@@ -89,12 +90,7 @@ impl Service {
         asked: &ValueRequest,
         places: Range<u64>,
     ) -> Result<ExpectedRanking, Problem> {
-        if self.restating.is_some() {
-            return Err(Problem::field_invalid(
-                "reporting_currency",
-                "is not possible by expected profit",
-            ));
-        }
+        self.check_own_currency()?;
         let value_costs = self.value_costs(tenant, asked).await?;
         let (learnt, learnt_at) = self.learnt_value(tenant, asked, &value_costs).await?;
         let key = ExpectedAsked {
@@ -121,15 +117,18 @@ impl Service {
         let one = question(&by_profit, &costs, RowSelection::Customers(ids.clone()));
         let answer = self.store()?.rank(tenant, &one).await?;
         let footing = footing(&costs, &one.order, &answer.totals)?;
+        let valued: (_, _, Way) = (&learnt, order.from, WorthModel::outline);
+        let mut worths = self
+            .worths(tenant, asked, &value_costs, valued, ids.clone())
+            .await?;
+        let parties = self.store()?.party(tenant, &ids, asked.scope.as_of).await?;
         let mut rows = page;
-        self.add_worth(
-            tenant,
-            asked,
-            &value_costs,
-            &learnt,
-            (order.from, &mut rows),
-        )
-        .await?;
+        let terms = self.terms_of(tenant, &ids, &ranking.scope).await?;
+        for ((row, party), terms) in rows.iter_mut().zip(parties).zip(terms) {
+            row.terms = terms;
+            row.worth = worths.remove(&row.customer).flatten();
+            row.party = party;
+        }
         let own = answer.rows.into_iter();
         let own: BTreeMap<PartyId, RankRow> = own.map(|row| (row.customer.clone(), row)).collect();
         for row in &mut rows {
@@ -173,32 +172,6 @@ impl Service {
         }
         check_range("cumulative_value", order.total)?;
         Ok(order)
-    }
-
-    /// What the customers of some rows are worth in full, and what is stored of them.
-    async fn add_worth(
-        &self,
-        tenant: &TenantId,
-        asked: &ValueRequest,
-        costs: &Costs,
-        learnt: &WorthModel,
-        (from, rows): (Day, &mut [ExpectedCustomer]),
-    ) -> Result<(), Problem> {
-        let ids: Vec<PartyId> = rows.iter().map(|row| row.customer.clone()).collect();
-        let parties = self.store()?.party(tenant, &ids, asked.scope.as_of).await?;
-        let question = purchases_question(asked, &costs.model, Some(ids));
-        let purchases = self.store()?.purchases(tenant, &question).await?;
-        let purchases: BTreeMap<&PartyId, &Purchases> =
-            purchases.iter().map(|one| (&one.customer, one)).collect();
-        for (row, party) in rows.iter_mut().zip(parties) {
-            row.party = party;
-            let own = purchases.get(&row.customer);
-            row.worth = match own {
-                Some(own) => checked_worth(learnt, own, from, &asked.terms)?,
-                None => None,
-            };
-        }
-        Ok(())
     }
 }
 
@@ -245,6 +218,7 @@ impl ExpectedOrder {
                 cumulative,
                 worth: None,
                 statement: Statement::default(),
+                terms: None,
                 places: None,
             }
         })

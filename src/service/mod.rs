@@ -15,10 +15,13 @@ pub mod cross_report;
 pub mod customer_value;
 pub mod dependence;
 pub mod dimension_ranking;
+mod end_search;
 pub mod exchange_rates;
 pub mod expected_profit;
+pub mod inactive;
 pub mod kept;
 pub mod late_arrivals;
+mod learning_position;
 pub mod lookalike;
 pub mod parties;
 pub mod prequalify;
@@ -53,6 +56,7 @@ use clock::Clock;
 use cross_report::{ColumnTotals, ColumnsAsked};
 use customer_value::ValueLearning;
 use expected_profit::{ExpectedAsked, ExpectedOrder};
+use inactive::{Inactive, InactiveAsked};
 use kept::Kept;
 use late_arrivals::{LateArrivals, LateQuestion};
 use prequalify::{Learning, Trained};
@@ -74,6 +78,8 @@ const KEPT_WON: usize = 2;
 const KEPT_LATE: usize = 2;
 /// How many orders by expected profit are kept: one has a line for every customer.
 const KEPT_EXPECTED: usize = 2;
+/// Of how many rankings it is kept who has no activity in them: one has a line for every such customer.
+const KEPT_INACTIVE: usize = 2;
 
 /// Of how many questions it is kept what is credited to whom: one has a line for every customer.
 const KEPT_CREDITED: usize = 2;
@@ -113,6 +119,7 @@ pub struct Service {
     receivables_costs: Kept<CostsAsked, ReceivablesCosts>,
     credited: Kept<CreditedAsked, Credited>,
     late_arrivals: Kept<(TenantId, LateQuestion), LateArrivals>,
+    inactive: Kept<InactiveAsked, Inactive>,
     /// What the store is seen through, where a report is made in another currency.
     restating: Option<Arc<Restating>>,
 }
@@ -134,6 +141,7 @@ impl Service {
             receivables_costs: Kept::new(KEPT),
             credited: Kept::new(KEPT_CREDITED),
             late_arrivals: Kept::new(KEPT_LATE),
+            inactive: Kept::new(KEPT_INACTIVE),
             restating: None,
         }
     }

@@ -43,6 +43,8 @@ pub struct Ranking {
     pub customers: u64,
     /// How many of them have a value below zero.
     pub negative: u64,
+    /// How many customers without activity are in the ranking besides.
+    pub inactive: u64,
     /// The total of the ranking is `footing.control_total.reported`.
     pub footing: Footing,
 }
@@ -66,6 +68,8 @@ pub struct RankedCustomer {
     pub place_by_revenue: u64,
     /// Its place by net profit.
     pub place_by_net_profit: u64,
+    /// Whether it had no activity: then it has no places by anything else.
+    pub is_inactive: bool,
     /// By what it buys on the last day of the period.
     pub terms: Option<PriceTerms>,
 }
@@ -377,7 +381,7 @@ fn beside(row: &RankRow, index: usize) -> u64 {
 }
 
 impl Ranking {
-    fn of(
+    pub(super) fn of(
         basis: Basis,
         costs: &Costs,
         question: &RankQuestion,
@@ -397,6 +401,7 @@ impl Ranking {
                 value: row.value,
                 cumulative: row.cumulative,
                 statement,
+                is_inactive: false,
                 terms: None,
             })
         });
@@ -404,6 +409,7 @@ impl Ranking {
             rows: rows.collect::<Result<_, Problem>>()?,
             customers: answer.totals.customers,
             negative: answer.totals.negative,
+            inactive: 0,
             footing,
         })
     }

@@ -7,7 +7,7 @@ use crate::harness::{
 };
 use profitscore::api::pb::{self, RankingBasis, activity::Kind, customer_value_result::Outcome};
 
-pub const CUSTOMERS: u64 = 160;
+pub const CUSTOMERS: u64 = 90;
 /// Everything happens before this day.
 pub const END: i64 = 400;
 
@@ -25,7 +25,7 @@ impl Dice {
 
 /// Every customer orders each few days until it leaves, each at its own pace. Of the KIND bank half of the revenue is
 /// left, of shops a tenth, and a shop takes an hour of service with each order.
-fn activities() -> Vec<pb::Activity> {
+pub fn activities() -> Vec<pb::Activity> {
     let mut dice = Dice(5);
     let mut all = Vec::new();
     for number in 0..CUSTOMERS {
@@ -178,8 +178,14 @@ async fn who_stays_is_worth_more_and_every_figure_fits_the_others() {
         assert!(one.retention_probability <= alive + 1e-12, "{one:?}");
         assert!((0.0..=1.0).contains(&one.order_probability));
         let orders = one.expected_orders.unwrap();
+        let ends = [
+            orders.expected_lower,
+            Some(orders.expected),
+            orders.expected_upper,
+        ];
         assert!(
-            orders.expected_lower <= orders.expected && orders.expected <= orders.expected_upper
+            ends.iter().all(Option::is_some) && ends.is_sorted(),
+            "{orders:?}"
         );
         let revenue = is_ordered(one.expected_revenue.as_ref());
         let discounted = is_ordered(one.discounted_revenue.as_ref());
@@ -193,8 +199,13 @@ async fn who_stays_is_worth_more_and_every_figure_fits_the_others() {
         assert!((profit - made).abs() < 1e-3, "{profit} {made}");
         let estimate = one.expected_profit.as_ref().unwrap();
         assert_eq!(one.upside_profit, estimate.upper);
+        // The profit is rounded, and of who is nearly gone little is left to be divided.
         let at_risk = (profit * (1.0 - alive) / alive).max(0.0);
-        assert!((number(one.value_at_risk.as_ref()) - at_risk).abs() < 1e-3 + 1e-5 * at_risk);
+        let told = number(one.value_at_risk.as_ref());
+        assert!(
+            (told - at_risk).abs() < 1e-3 + 1e-6 / alive,
+            "{told} {at_risk}"
+        );
         assert!((0.0..=1.0).contains(&one.margin_credibility));
     }
     // What comes every week is about to come 52 times.
@@ -205,7 +216,7 @@ async fn who_stays_is_worth_more_and_every_figure_fits_the_others() {
     assert!((loyal.margin_rate - 0.5).abs() < 0.1, "{loyal:?}");
     let model = answer.model.unwrap();
     assert_eq!(model.customer_count, i64::try_from(CUSTOMERS).unwrap() + 2);
-    assert!(model.repeat_customer_count > 100);
+    assert!(model.repeat_customer_count > 50);
     assert_eq!(model.end_time.unwrap().seconds, END * 86_400);
     assert_eq!(model.learnt_position, answer.read_at.unwrap().position);
     assert_eq!(
@@ -254,7 +265,7 @@ async fn segments_lend_what_is_not_known_of_a_customer() {
     );
     assert_eq!(
         (bank.segment_customer_count, shop.segment_customer_count),
-        (80, 80)
+        (45, 45)
     );
     assert_eq!(
         (nobody.segment.as_str(), nobody.segment_customer_count),
@@ -394,6 +405,32 @@ async fn what_cannot_be_answered_is_refused_by_name() {
         refused(with(segment)).await,
         named("FIELD_INVALID", "terms.segment_trait")
     );
+    for (key, sensitivity) in [
+        ("BLOOD", pb::TraitSensitivity::SpecialCategory),
+        ("SHOE", pb::TraitSensitivity::Excluded),
+    ] {
+        let definition = pb::TraitDefinition {
+            key: key.to_owned(),
+            r#type: pb::TraitType::Category as i32,
+            sensitivity: sensitivity as i32,
+            ..Default::default()
+        };
+        let request = pb::PutTraitDefinitionRequest {
+            trait_definition: Some(definition),
+            ..Default::default()
+        };
+        world
+            .customers()
+            .put_trait_definition(request)
+            .await
+            .unwrap();
+        let segment = pb::ValueTerms {
+            segment_trait: key.to_owned(),
+            ..Default::default()
+        };
+        let field = "terms.segment_trait";
+        assert_eq!(refused(with(segment)).await, named("FIELD_INVALID", field));
+    }
     // Nobody to learn from, and then too few.
     let sales = (0..39).map(|n| sale(&format!("s{n}"), &format!("c{n}"), n, "5", "1"));
     post(&world, &sales.collect::<Vec<_>>()).await;
@@ -445,4 +482,11 @@ async fn what_cannot_be_answered_is_refused_by_name() {
         refusal(&status),
         named("FIELD_INVALID", "reporting_currency")
     );
+    let inactive = pb::RankCustomersRequest {
+        basis: RankingBasis::ExpectedProfit.into(),
+        include_inactive: true,
+        ..Default::default()
+    };
+    let status = world.rankings().rank_customers(inactive).await.unwrap_err();
+    assert_eq!(refusal(&status), named("FIELD_INVALID", "include_inactive"));
 }

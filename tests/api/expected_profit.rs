@@ -1,10 +1,10 @@
 //! Rankings by expected profit, of the town whose customers' values are asked for elsewhere.
 
 use crate::{
-    customer_value::{CUSTOMERS, END, ask, asking, number, post, town, value},
-    harness::{World, days, sale, text},
+    customer_value::{CUSTOMERS, END, activities, ask, asking, number, post, town, value},
+    harness::{World, activity, days, sale, text, usd},
 };
-use profitscore::api::pb::{self, RankingBasis};
+use profitscore::api::pb::{self, RankingBasis, activity::Kind};
 
 fn ranking(direction: pb::RankingDirection) -> pb::RankCustomersRequest {
     pb::RankCustomersRequest {
@@ -79,7 +79,7 @@ async fn everybody_is_ranked_by_what_is_expected_beside_what_was_earned() {
     let answer = ask(&world, request).await;
     for (index, row) in best.customers.iter().enumerate() {
         let own = value(&answer, index);
-        assert_eq!(row.customer_value.as_ref(), Some(own));
+        assert_eq!(row.customer_value, Some(without_intervals(own)));
         let expected = own
             .expected_profit
             .as_ref()
@@ -89,6 +89,30 @@ async fn everybody_is_ranked_by_what_is_expected_beside_what_was_earned() {
         }
     }
     assert_own_profit(&world, &best).await;
+}
+
+/// What a ranking tells of a customer's value.
+fn without_intervals(value: &pb::CustomerValue) -> pb::CustomerValue {
+    let plain = |estimate: &Option<pb::MoneyEstimate>| {
+        estimate.as_ref().map(|one| pb::MoneyEstimate {
+            expected: one.expected.clone(),
+            ..Default::default()
+        })
+    };
+    pb::CustomerValue {
+        expected_orders: value.expected_orders.map(|one| pb::NumberEstimate {
+            expected: one.expected,
+            ..Default::default()
+        }),
+        expected_order_value: plain(&value.expected_order_value),
+        expected_revenue: plain(&value.expected_revenue),
+        discounted_revenue: plain(&value.discounted_revenue),
+        expected_profit: plain(&value.expected_profit),
+        next_period_revenue: plain(&value.next_period_revenue),
+        upside_profit: None,
+        typical_orders: None,
+        ..value.clone()
+    }
 }
 
 /// What was earned in the period is what a ranking by net profit tells, and ties to the books as there.
@@ -157,4 +181,73 @@ async fn pages_and_the_export_are_of_one_ranking() {
         exported.extend(part.customers);
     }
     assert_eq!(exported, whole.customers);
+}
+
+#[tokio::test]
+async fn of_a_long_ledger_everything_is_learnt_at_round_positions() {
+    let world = town().await;
+    let payment = |number: i64| {
+        let kind = Kind::Payment(pb::Payment {
+            amount: Some(usd("1")),
+            ..Default::default()
+        });
+        activity(&format!("p{number}"), "payer", number % END, kind)
+    };
+    let payments: Vec<_> = (0..8_300).map(payment).collect();
+    let position = post(&world, &payments).await;
+    let answer = ask(&world, asking(&["loyal"])).await;
+    let (model, step) = (answer.model.clone().unwrap(), 64);
+    assert_eq!(model.learnt_position, (position / step - 1) * step);
+    assert_eq!(model.end_time.unwrap().seconds, END * 86_400);
+    // What a customer does is seen at once, also on a day after all that was learnt from.
+    let left = (step - position % step).min(3);
+    let orders = (1..left).map(|on| sale(&format!("more-{on}"), "loyal", END + on, "100", "50"));
+    let orders: Vec<_> = orders.collect();
+    let later = match orders.is_empty() {
+        true => answer.clone(),
+        false => {
+            post(&world, &orders).await;
+            ask(&world, asking(&["loyal"])).await
+        }
+    };
+    let more = i64::try_from(orders.len()).unwrap();
+    assert_eq!(value(&later, 0).order_count, 52 + more);
+    let learnt = later.model.clone().unwrap();
+    assert_eq!(learnt.learnt_position, model.learnt_position);
+    assert_eq!(learnt.frequency_parameters, model.frequency_parameters);
+    assert_eq!(
+        learnt.end_time.unwrap().seconds,
+        (END + if more > 0 { more + 1 } else { 0 }) * 86_400
+    );
+    // Everybody is ranked by the same.
+    let request = pb::RankCustomersRequest {
+        basis: RankingBasis::ExpectedProfit.into(),
+        page_size: 1_000,
+        ..Default::default()
+    };
+    let ranking = rank(&world, request).await;
+    let loyal = ranking
+        .customers
+        .iter()
+        .find(|one| one.customer_id == "loyal")
+        .unwrap();
+    let own = value(&later, 0).expected_profit.as_ref().unwrap();
+    assert_eq!(loyal.value, own.expected);
+}
+
+#[tokio::test]
+async fn the_order_of_arrival_changes_nothing() {
+    let (one, other) = (World::start().await, World::start().await);
+    let mut all = activities();
+    post(&one, &all).await;
+    all.reverse();
+    post(&other, &all).await;
+    let ids = ["loyal", "gone", "c003", "c004"];
+    let (first, second) = (
+        ask(&one, asking(&ids)).await,
+        ask(&other, asking(&ids)).await,
+    );
+    assert_eq!(first, second);
+    let best = || ranking(pb::RankingDirection::BestFirst);
+    assert_eq!(rank(&one, best()).await, rank(&other, best()).await);
 }

@@ -1,6 +1,9 @@
 //! Callers with tokens: who is let in, and what each role is told, field by field.
 
-use crate::harness::{World, cost_model, days, effort, party, reason, sale, usd};
+use crate::{
+    asked_of_roles::{brought_by, prequalify, some_come_again},
+    harness::{World, cost_model, days, effort, party, reason, sale, usd},
+};
 use profitscore::api::{
     DESCRIPTORS,
     access::{
@@ -300,20 +303,10 @@ async fn sales_is_told_what_finance_is_told_but_for_the_fields_of_finance() {
         "PriceTermsService",
         "ListPriceTerms"
     );
-    let value = pb::GetReferralValueRequest {
-        customer_id: "c1".to_owned(),
-        ..Default::default()
-    };
     ask!(
-        advice.get_referral_value(value),
+        advice.get_referral_value(brought_by("c1")),
         "AdviceService",
         "GetReferralValue"
-    );
-    let quadrants = pb::ListReferralQuadrantsRequest::default();
-    ask!(
-        advice.list_referral_quadrants(quadrants),
-        "AdviceService",
-        "ListReferralQuadrants"
     );
     let report = pb::GetReferralReportRequest::default();
     ask!(
@@ -366,7 +359,6 @@ async fn sales_is_told_what_finance_is_told_but_for_the_fields_of_finance() {
         "CustomerValueModel.margin_rate",
         "ReferralFigures.own_profit",
         "ReferralTotals.referral_value",
-        "QuadrantSums.own_profit",
     ] {
         assert!(hidden.contains(field), "{field} was not there: {hidden:?}");
     }
@@ -378,38 +370,6 @@ async fn sales_is_told_what_finance_is_told_but_for_the_fields_of_finance() {
                 assert!(known, "{} is not asked here", method.full_name());
             }
         }
-    }
-}
-
-/// So that there is something to learn from of how customers order.
-async fn some_come_again(world: &World) {
-    let again = (0..60).filter(|number| number % 2 == 1).map(|number| {
-        let on = number + 7 + number * 5 % 40;
-        sale(
-            &format!("again{number}"),
-            &format!("c{number}"),
-            on,
-            "200",
-            "50",
-        )
-    });
-    let request = pb::SubmitActivitiesRequest {
-        activities: again.collect(),
-        ..Default::default()
-    };
-    let request = showing("ingest", request);
-    world.activities().submit_activities(request).await.unwrap();
-}
-
-fn prequalify() -> pb::PrequalifyProspectsRequest {
-    let stored = |id: &str| pb::ProspectInput {
-        prospect: Some(pb::prospect_input::Prospect::PartyId(id.to_owned())),
-    };
-    pb::PrequalifyProspectsRequest {
-        prospects: vec![stored("c60"), stored("c61"), stored("nobody")],
-        horizon_days: 10,
-        win_probability: Some(0.5),
-        ..Default::default()
     }
 }
 

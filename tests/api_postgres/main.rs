@@ -18,10 +18,14 @@ mod activities;
 mod alerts;
 #[path = "../api/allocation.rs"]
 mod allocation;
+#[path = "../api/asked_of_roles.rs"]
+mod asked_of_roles;
 #[path = "../api/closings.rs"]
 mod closings;
 #[path = "../api/comparison.rs"]
 mod comparison;
+#[path = "../api/complaints.rs"]
+mod complaints;
 #[path = "../api/cost_models.rs"]
 mod cost_models;
 #[path = "../api/currencies.rs"]
@@ -50,6 +54,8 @@ mod harness;
 mod hostile;
 #[path = "../api/hostile_questions.rs"]
 mod hostile_questions;
+#[path = "../api/inactive.rs"]
+mod inactive;
 #[path = "../api/late_arrivals.rs"]
 mod late_arrivals;
 #[path = "../api/metrics.rs"]

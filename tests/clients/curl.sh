@@ -211,6 +211,22 @@ begin $v.WatchService/WatchRanking "{$t, $year, \"customerCount\": 2}" \
 begin $v.WatchService/WatchAlerts "{$t, $year, \"kinds\": [\"ALERT_KIND_TURNED_UNPROFITABLE\"]}" \
   '"state":"ALERT_STATE_OPEN"' '"kind":"ALERT_KIND_TURNED_UNPROFITABLE"' '"profit":{"netProfit":{'
 
+# Customer 10 is asked, and brings a prospect.
+call $v.ActivityService/SubmitActivities \
+  "{$t, \"activities\": [{\"activityId\": \"asked\", \"customerId\": \"customer-10\", \"occurTime\": \"2024-03-01T12:00:00Z\",
+    \"referralAsk\": {\"outcome\": \"REFERRAL_ASK_OUTCOME_NAMED\"}},
+    {\"activityId\": \"brought\", \"customerId\": \"customer-10\", \"occurTime\": \"2024-03-02T12:00:00Z\",
+    \"referral\": {\"referredPartyId\": \"friend\", \"kind\": \"REFERRAL_KIND_WOULD_NOT_HAVE_COME\",
+      \"productFamily\": \"TOOLS\"}}]}" '"posted":'
+call $v.AdviceService/GetReferralValue "{$t, \"customerId\": \"customer-10\"}" \
+  '"referredPartyId":"friend"' '"generation":"1"' '"reach":"1"'
+call $v.AdviceService/ListReferralQuadrants "{$t, \"pageSize\": 2}" \
+  '"quadrant":"REFERRAL_QUADRANT_' '"nextPageToken":' '"ownProfitThreshold":'
+call $v.AdviceService/GetReferralReport "{$t}" '"productFamily":"TOOLS"' '"openCount":"1"' '"year":2024,"month":3'
+call $v.AdviceService/ListReferralAsks "{$t, \"quota\": 3, \"restDays\": 1}" '"askCount":' '"activeCustomerCount":'
+call $v.RankingService/RankCustomers "{$t, \"basis\": \"RANKING_BASIS_TOTAL_VALUE\", \"pageSize\": 2}" \
+  '"referralValue":' '"referralTotals":'
+
 # A refusal is told in words, and in details, which buf prints in base64.
 reason_of() {
   grep -o '"value": *"[^"]*"' <<<"$1" | cut -d '"' -f 4 | while read -r detail; do

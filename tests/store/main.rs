@@ -17,6 +17,7 @@ mod databases;
 mod durability;
 mod generate;
 mod grouping;
+mod inactive;
 mod laws;
 mod likeness;
 mod models;
@@ -32,8 +33,10 @@ mod relationship;
 mod reports;
 mod shapes;
 mod stores;
+mod told;
 mod watching;
 mod words;
+mod worlds;
 
 /// Makes one test of each case for each store.
 macro_rules! on_every_store {
@@ -158,35 +161,39 @@ on_every_store! {
         an_equal_split_moves_nobody_and_adds_up;
 }
 
-/// Makes one test of each law of `reports` for each store, which a service is put over.
+/// Makes one test of each law over whole reports for each store, which a service is put over.
 macro_rules! over_every_store {
-    ($($case:ident),+ $(,)?) => {
-        over_every_store!(@store memory, $($case),+);
-        over_every_store!(@store embedded, $($case),+);
-        over_every_store!(@store finely_divided, $($case),+);
-        over_every_store!(@store postgres, $($case),+);
-        over_every_store!(@store citus, $($case),+);
+    ($($topic:ident: $($case:ident),+ $(,)?);+ $(;)?) => {
+        over_every_store!(@store memory, $($topic: $($case),+);+);
+        over_every_store!(@store embedded, $($topic: $($case),+);+);
+        over_every_store!(@store finely_divided, $($topic: $($case),+);+);
+        over_every_store!(@store postgres, $($topic: $($case),+);+);
+        over_every_store!(@store citus, $($topic: $($case),+);+);
     };
-    (@store $store:ident, $($case:ident),+) => {
+    (@store $store:ident, $($topic:ident: $($case:ident),+);+) => {
         mod $store {
-            $(#[tokio::test]
+            $($(#[tokio::test]
             async fn $case() {
                 // What cannot be opened here says that its test is skipped.
                 if let Some(opened) = crate::stores::$store().await {
-                    crate::reports::$case(opened.shared()).await;
+                    crate::$topic::$case(opened.shared(), opened.worlds()).await;
                 }
-            })+
+            })+)+
         }
     };
 }
 
 mod whole_reports {
     over_every_store! {
-        order_batches_and_repeats_change_no_report,
-        a_reversal_leaves_no_trace_in_any_report,
-        customers_dimensions_days_and_the_ledger_agree,
-        two_periods_come_to_their_union,
-        shares_come_to_their_pools_whatever_the_policy,
-        an_equal_split_moves_nobody_in_any_model,
+        reports:
+            order_batches_and_repeats_change_no_report,
+            a_reversal_leaves_no_trace_in_any_report,
+            customers_dimensions_days_and_the_ledger_agree,
+            two_periods_come_to_their_union,
+            what_receivables_cost_comes_to_what_is_listed,
+            shares_come_to_their_pools_whatever_the_policy,
+            an_equal_split_moves_nobody_in_any_model;
+        inactive:
+            who_has_no_activity_is_in_the_order_whatever_the_pages;
     }
 }

@@ -2,12 +2,14 @@
 
 use crate::{
     generate::{DAYS, sample},
+    relationship::premiums,
     words::*,
 };
 use profitscore::domain::{
     cost_model::{CostModel, CostPool},
     id::PoolId,
     policy::{Capacity, Cause, Happening, Policy, Population, Proportion},
+    receivables::cost::ReceivablesRates,
     time::Day,
 };
 use proptest::{prelude::*, test_runner::TestRunner};
@@ -66,7 +68,20 @@ pub fn costs(runner: &mut TestRunner) -> CostModel {
         let pool = pool(runner, policy);
         model.pools.insert(pool_id(&format!("P{number:02}")), pool);
     }
+    model.premiums = sample(runner, premiums());
     model
+}
+
+/// The same with what receivables cost. That is borne by customer and by nothing else: what days, branches and products
+/// come to knows nothing of it.
+pub fn costs_with_receivables(runner: &mut TestRunner) -> CostModel {
+    CostModel {
+        receivables: Some(ReceivablesRates {
+            capital_per_year: sample(runner, 1_i64..200_000),
+            provision: [0, 1, 20_000, 500_000, 1_000_000],
+        }),
+        ..costs(runner)
+    }
 }
 
 pub fn pool_id(id: &str) -> PoolId {

@@ -161,7 +161,7 @@ pub async fn some_customers_of_a_ranking_are_picked(store: &dyn Store) {
             Basis::Revenue.weights(&CostModel::default()).into(),
             order.weights.clone().into(),
         ];
-        asked.rows = RowSelection::Places(vec![0..9]);
+        asked.rows = RowSelection::Places(std::iter::once(0..9).collect());
         let all = store.rank(&tenant("t"), &asked).await.unwrap();
         let ids = ["c", "nobody", "a", "gone", "c"].map(party_id).to_vec();
         let picked = RankQuestion {

@@ -1,67 +1,56 @@
-//! The laws of money that ties out, over whole reports: a real service over each store, worlds with every kind of
-//! activity, and cost models with every policy.
+//! The laws of money that ties out, over whole reports: a real service over each store, worlds of several currencies
+//! with every kind of activity, cost models with every policy, and reports in the currency of the books and restated.
 
 use crate::{
-    generate::{CUSTOMERS, DAYS, sample},
-    laws::{activities, entries_of, runner, submit},
-    models::{costs, pool, pool_id},
+    generate::{DAYS, sample},
+    laws::runner,
+    models::{costs, costs_with_receivables, pool, pool_id},
     price_terms::price_terms,
+    told::{BASES, DIMENSIONS, any_period, asked, crossed, everything},
     words::*,
+    worlds::{BOOKS, Happened, RESTATED, World, all_posted, reverse_all, submit_all},
 };
 use profitscore::{
     domain::{
-        account::{Sums, for_each_posting},
-        activity::Activity,
         cost_model::CostModel,
         dimension::Dimension,
-        ledger::{Entry, WriteMode},
+        ledger::{Outcome, WriteMode},
         money::{Currency, NANOS_PER_MICRO, Nanos},
         policy::Policy,
         question::Scope,
-        ranking::{Basis, Direction},
+        ranking::Basis,
         statement::Statement,
-        time::{Calendar, Day, Period},
+        time::Calendar,
         trend::Granularity,
     },
     service::{
-        ReadOptions, Service, Settings,
+        Service, Settings,
         clock::SystemClock,
-        cross_report::{CrossReportRequest, RowOrder},
-        rankings::{BandSize, Ranking, RankingRequest},
+        rankings::{Ranking, RankingRequest},
+        receivables::{ReceivablesOrder, ReceivablesRequest},
+        report::Footing,
     },
     store::Store,
 };
-use proptest::{prelude::*, sample::select, test_runner::TestRunner};
+use proptest::{prelude::*, test_runner::TestRunner};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
-const DIMENSIONS: [Dimension; 8] = [
-    Dimension::Branch,
-    Dimension::Product,
-    Dimension::AccountManager,
-    Dimension::Channel,
-    Dimension::Campaign,
-    Dimension::ProductCategory,
-    Dimension::PriceList,
-    Dimension::DiscountTier,
-];
-const BASES: [Basis; 4] = [
-    Basis::Spend,
-    Basis::Revenue,
-    Basis::ContributionMargin,
-    Basis::NetProfit,
-];
-
-fn service_over(store: &Arc<dyn Store>) -> Service {
+pub fn service_over(store: &Arc<dyn Store>) -> Arc<Service> {
     let settings = Settings {
-        currency: Currency::parse("USD", "").unwrap(),
+        currency: Currency::parse(BOOKS, "").unwrap(),
         calendar: Calendar::of_zone("UTC").unwrap(),
     };
     let service = Service::starting(settings, Arc::new(SystemClock));
     service.open(Arc::clone(store));
-    service
+    Arc::new(service)
+}
+
+/// The currency of the books, and those that reports are restated in.
+pub fn currencies() -> impl Iterator<Item = &'static str> {
+    [BOOKS].into_iter().chain(RESTATED)
 }
 
 async fn put_costs(store: &dyn Store, id: &str, request: &str, model: CostModel) {
@@ -82,160 +71,100 @@ async fn put_costs(store: &dyn Store, id: &str, request: &str, model: CostModel)
     assert_eq!(outcomes.len(), 7);
 }
 
-fn reversals(of: impl Iterator<Item = usize>) -> Vec<Entry> {
-    of.map(|of| reversal(&format!("r{of}"), &format!("a{of}")))
-        .collect()
-}
-
-/// Two days, or an end that is open.
-fn any_period(runner: &mut TestRunner) -> Period {
-    let (a, b) = sample(runner, (-1..=DAYS, -1..=DAYS));
-    let open = sample(
-        runner,
-        select(&[(false, false), (true, false), (false, true)]),
-    );
-    Period {
-        start: (!open.0).then_some(Day(a.min(b))),
-        end: (!open.1).then_some(Day(a.max(b))),
-    }
-}
-
-async fn asked(service: &Service, id: &str, period: Period, basis: Basis) -> RankingRequest {
-    let tenant = tenant(id);
-    let newest = service.read_position(&tenant, ReadOptions::default());
-    RankingRequest {
-        scope: Scope::all_of(period, newest.await.unwrap()),
-        basis,
-        direction: Direction::BestFirst,
-        cost_model_version: None,
-    }
+/// A tenant with a world: its rates first, then everything that happened, and what costs are.
+pub async fn fill(
+    service: &Service,
+    store: &dyn Store,
+    id: &str,
+    (world, happened): (&World, &[&Happened]),
+    model: &CostModel,
+) {
+    world.put_rates(store, id).await;
+    all_posted(&submit_all(service, id, happened, 40).await);
+    put_costs(store, id, "m", model.clone()).await;
 }
 
 #[allow(clippy::single_range_in_vec_init, reason = "one range is meant")]
-async fn ranked(service: &Service, id: &str, request: &RankingRequest) -> Ranking {
+pub async fn ranked(service: &Service, id: &str, request: &RankingRequest) -> Ranking {
     let all = vec![0..u64::MAX];
     service.rank(&tenant(id), request, all).await.unwrap()
 }
 
-fn crossed(
-    request: &RankingRequest,
-    columns: Dimension,
-    column_limit: usize,
-) -> CrossReportRequest {
-    CrossReportRequest {
-        scope: request.scope.clone(),
-        columns,
-        basis: request.basis,
-        order: RowOrder::CustomerId,
-        column_limit,
-        cost_model_version: None,
-    }
-}
-
-/// Everything that the service tells of a period, as text.
-async fn everything(service: &Service, id: &str, period: Period, model: &CostModel) -> String {
-    let tenant = tenant(id);
-    let mut told = String::new();
-    for basis in BASES {
-        let request = asked(service, id, period, basis).await;
-        let ranking = ranked(service, id, &request).await;
-        let curve = service.concentration(&tenant, &request, 7).await.unwrap();
-        let bands = service
-            .bands(&tenant, &request, BandSize::ByCustomerCount)
-            .await;
-        let trend = service
-            .trend(&tenant, &request, None, Granularity::Day)
-            .await;
-        told += &format!(
-            "{ranking:#?} {curve:#?} {:#?} {:#?}",
-            bands.unwrap(),
-            trend.unwrap()
-        );
-        for dimension in DIMENSIONS {
-            let cross = crossed(&request, dimension, 2);
-            let cross = service.cross_report(&tenant, &cross, 0..u64::MAX).await;
-            let rows = service
-                .rank_dimension(&tenant, &request, dimension, 0..u64::MAX)
-                .await;
-            told += &format!("{:#?} {:#?}", cross.unwrap(), rows.unwrap());
-        }
-    }
-    let scope = asked(service, id, period, Basis::NetProfit).await.scope;
-    for pool in model.pools.keys() {
-        let trace = service
-            .trace(&tenant, scope.clone(), pool, None, 0..u64::MAX)
-            .await;
-        told += &format!("{:#?}", trace.unwrap());
-    }
-    let capacity = service.capacity_use(&tenant, &scope, None).await;
-    told += &format!("{:#?}", capacity.unwrap());
-    for customer in CUSTOMERS {
-        // Whom nothing is known of is refused alike.
-        let customer = party_id(customer);
-        let statement = service
-            .statement(&tenant, &customer, scope.clone(), None)
-            .await;
-        told += &format!("{statement:#?}");
-    }
-    told
-}
-
-/// Fails if anything is told otherwise of one tenant than of another.
+/// Fails if anything is told otherwise of one tenant than of another, in whatever currency.
 async fn assert_same(
-    service: &Service,
+    service: &Arc<Service>,
     a: &str,
     b: &str,
     model: &CostModel,
     runner: &mut TestRunner,
 ) {
-    for _ in 0..3 {
+    for code in currencies() {
         let period = any_period(runner);
-        let of_a = everything(service, a, period, model).await;
-        let of_b = everything(service, b, period, model).await;
+        let service = service.reporting_in(code).unwrap();
+        let of_a = everything(&service, a, period, model).await;
+        let of_b = everything(&service, b, period, model).await;
         let differing = of_a.lines().zip(of_b.lines()).find(|(a, b)| a != b);
-        assert!(of_a == of_b, "{period:?}: {differing:#?}");
+        assert!(of_a == of_b, "{code} {period:?}: {differing:#?}");
     }
 }
 
-pub async fn order_batches_and_repeats_change_no_report(store: Arc<dyn Store>) {
+/// Batches of any size in any order, some of them several times.
+async fn submit_anyhow(
+    service: &Service,
+    id: &str,
+    happened: &[Happened],
+    runner: &mut TestRunner,
+) {
+    let happened = sample(runner, Just(happened.to_vec()).prop_shuffle());
+    let mut rest: Vec<&Happened> = happened.iter().collect();
+    while !rest.is_empty() {
+        let size = sample(runner, 1..=rest.len().min(9));
+        let batch: Vec<&Happened> = rest.drain(..size).collect();
+        for _ in 0..sample(runner, 1..3) {
+            submit_all(service, id, &batch, size).await;
+        }
+    }
+}
+
+pub async fn order_batches_and_repeats_change_no_report(store: Arc<dyn Store>, worlds: u8) {
     let service = service_over(&store);
-    for seed in 60..62 {
+    for seed in 60..60 + worlds {
         let mut runner = runner(seed);
         let (plain, other) = (format!("plain{seed}"), format!("other{seed}"));
-        let entries = entries_of(&activities(&mut runner, 60));
-        let reversals = reversals((0..60).step_by(7));
-        let model = costs(&mut runner);
-        submit(&*store, &plain, &entries, 60).await;
-        submit(&*store, &plain, &reversals, 60).await;
-        put_costs(&*store, &plain, "m", model.clone()).await;
+        let world = World::by_chance(&mut runner, 60);
+        let model = costs_with_receivables(&mut runner);
+        let all: Vec<&Happened> = world.all().collect();
+        let (gone, _) = world.split(7);
+        fill(&service, &*store, &plain, (&world, &all), &model).await;
+        reverse_all(&*store, &plain, &gone, 60).await;
+
+        world.put_rates(&*store, &other).await;
         put_costs(&*store, &other, "m", model.clone()).await;
-        for entries in [entries, reversals] {
-            let entries = sample(&mut runner, Just(entries).prop_shuffle());
-            for batch in entries.chunks(sample(&mut runner, 1_usize..9)) {
-                for _ in 0..sample(&mut runner, 1..3) {
-                    append_to(&*store, &other, batch.to_vec()).await;
-                }
-            }
-            append_to(&*store, &other, entries).await;
-        }
+        submit_anyhow(&service, &other, &world.own, &mut runner).await;
+        submit_anyhow(&service, &other, &world.caused, &mut runner).await;
+        let shuffled = sample(&mut runner, Just(gone).prop_shuffle());
+        reverse_all(&*store, &other, &shuffled, 4).await;
+        // And everything once more, after every rate has been corrected: what was converted stays as it is.
+        world.correct_rates(&*store, &other).await;
+        let outcomes = submit_all(&service, &other, &all, 9).await;
+        let is_known = |outcome: &Outcome| matches!(outcome, Outcome::Duplicate(_));
+        assert!(outcomes.iter().all(is_known), "{outcomes:?}");
         assert_same(&service, &plain, &other, &model, &mut runner).await;
     }
 }
 
-pub async fn a_reversal_leaves_no_trace_in_any_report(store: Arc<dyn Store>) {
+pub async fn a_reversal_leaves_no_trace_in_any_report(store: Arc<dyn Store>, worlds: u8) {
     let service = service_over(&store);
-    for seed in 70..72 {
+    for seed in 70..70 + worlds {
         let mut runner = runner(seed);
         let (back, never) = (format!("back{seed}"), format!("never{seed}"));
-        let all = activities(&mut runner, 50);
-        let left: Vec<Activity> = all.iter().skip(1).step_by(2).cloned().collect();
-        let model = costs(&mut runner);
-        submit(&*store, &never, &entries_of(&left), 50).await;
-        submit(&*store, &back, &entries_of(&all), 13).await;
-        submit(&*store, &back, &reversals((0..50).step_by(2)), 8).await;
-        for id in [&back, &never] {
-            put_costs(&*store, id, "m", model.clone()).await;
-        }
+        let world = World::by_chance(&mut runner, 50);
+        let model = costs_with_receivables(&mut runner);
+        let all: Vec<&Happened> = world.all().collect();
+        let (gone, left) = world.split(2);
+        fill(&service, &*store, &never, (&world, &left), &model).await;
+        fill(&service, &*store, &back, (&world, &all), &model).await;
+        reverse_all(&*store, &back, &gone, 8).await;
         assert_same(&service, &back, &never, &model, &mut runner).await;
     }
 }
@@ -257,58 +186,73 @@ fn added<'a>(statements: impl IntoIterator<Item = &'a Statement>) -> BTreeMap<&'
     sums
 }
 
-/// What the ledger has of a period, added up here from activities that were not taken back.
-fn ledger<'a>(live: impl Iterator<Item = &'a Activity>, period: Period) -> Sums {
-    let mut sums = Sums::default();
-    for activity in live {
-        let day = Day(i32::try_from(activity.occur_time.seconds.div_euclid(86_400)).unwrap());
-        let is_in =
-            period.start.is_none_or(|start| start <= day) && period.end.is_none_or(|end| day < end);
-        if is_in {
-            for_each_posting(activity, |account, quantity| {
-                sums.add(account, i128::from(quantity));
-            });
-        }
-    }
-    sums
+/// What a report must come to.
+struct Wanted {
+    /// Of the ledger's part of the period, whatever its branches.
+    ledger: Statement,
+    /// Of the branches that are asked for.
+    reported: Statement,
+    /// The parts of all pools, in nano-units.
+    pools: Nanos,
 }
 
-pub async fn customers_dimensions_days_and_the_ledger_agree(store: Arc<dyn Store>) {
+pub async fn customers_dimensions_days_and_the_ledger_agree(store: Arc<dyn Store>, worlds: u8) {
     let service = service_over(&store);
-    for seed in 80..83 {
+    for seed in 80..80 + worlds {
         let mut runner = runner(seed);
         let id = format!("t{seed}");
-        let all = activities(&mut runner, 80);
-        submit(&*store, &id, &entries_of(&all), 40).await;
-        submit(&*store, &id, &reversals((0..80).step_by(6)), 5).await;
+        let world = World::by_chance(&mut runner, 70);
         let model = costs(&mut runner);
-        put_costs(&*store, &id, "m", model.clone()).await;
-        for _ in 0..6 {
-            let period = any_period(&mut runner);
-            let live = (0..).zip(&all).filter(|(number, _)| number % 6 != 0);
-            let ledger = ledger(live.map(|(_, activity)| activity), period);
-            let whole = Statement::of(&ledger, &model, 0);
-            for basis in BASES {
-                let request = asked(&service, &id, period, basis).await;
-                agree(&service, &id, &request, &whole, &model).await;
+        let all: Vec<&Happened> = world.all().collect();
+        fill(&service, &*store, &id, (&world, &all), &model).await;
+        let (gone, left) = world.split(6);
+        reverse_all(&*store, &id, &gone, 5).await;
+        for code in currencies() {
+            let service = service.reporting_in(code).unwrap();
+            for branches in [vec![], vec!["north".to_owned(), "UNASSIGNED".to_owned()]] {
+                let period = any_period(&mut runner);
+                let used = CostModel {
+                    is_restated: code != BOOKS,
+                    ..model.clone()
+                };
+                let restated = (code != BOOKS).then_some((code, &model));
+                let has_branch = |one: &&Happened| {
+                    branches.is_empty() || branches.iter().any(|own| own == one.branch())
+                };
+                let of = |live: &mut dyn Iterator<Item = &Happened>| {
+                    Statement::of(&world.ledger(live, period, restated), &used, 0)
+                };
+                let parts = model.pools.values();
+                let parts = parts.map(|pool| match code {
+                    BOOKS => i128::from(pool.part(&period)),
+                    _ => world.restated_part(pool, period, code),
+                });
+                let pools = match branches.is_empty() {
+                    true => parts.sum::<i128>() * NANOS_PER_MICRO,
+                    false => 0,
+                };
+                let wanted = Wanted {
+                    ledger: of(&mut left.iter().copied()),
+                    reported: of(&mut left.iter().copied().filter(has_branch)),
+                    pools,
+                };
+                for basis in BASES {
+                    let mut request = asked(&service, &id, period, basis).await;
+                    request.scope.branches.clone_from(&branches);
+                    of_customers(&service, &id, &request, &wanted).await;
+                    of_groups(&service, &id, &request, &wanted).await;
+                }
             }
         }
     }
 }
 
-/// Fails unless all that is told of a period comes to what the ledger has of it.
-async fn agree(
-    service: &Service,
-    id: &str,
-    request: &RankingRequest,
-    whole: &Statement,
-    model: &CostModel,
-) {
-    let figures = added([whole]);
+/// Fails unless all that is told of customers comes to what the ledger has of a period.
+async fn of_customers(service: &Service, id: &str, request: &RankingRequest, wanted: &Wanted) {
     let ranking = ranked(service, id, request).await;
     assert_eq!(
         added(ranking.rows.iter().map(|row| &row.statement)),
-        figures
+        added([&wanted.reported])
     );
     let borne = ranking
         .rows
@@ -316,26 +260,26 @@ async fn agree(
         .map(|row| row.statement.allocated_fixed_cost);
     let borne: Nanos = borne.sum();
     let footing = &ranking.footing;
-    let parts = model.pools.values();
-    let parts = parts.map(|pool| i128::from(pool.part(&request.scope.period)));
-    let parts = parts.sum::<i128>() * NANOS_PER_MICRO;
     assert_eq!(footing.allocated_fixed_cost, borne);
-    assert_eq!(
-        footing.allocated_fixed_cost + footing.unallocated_fixed_cost,
-        parts
-    );
-    let off = if request.basis == Basis::NetProfit {
-        borne
-    } else {
-        0
+    assert_eq!(borne + footing.unallocated_fixed_cost, wanted.pools);
+    let off = match request.basis {
+        Basis::NetProfit => borne,
+        Basis::Spend | Basis::Revenue | Basis::ContributionMargin => 0,
     };
-    let total = whole.value(request.basis) - off;
+    let of = |statement: &Statement| statement.value(request.basis) - off;
     let values = ranking.rows.iter().map(|row| row.value);
-    assert_eq!(values.sum::<Nanos>(), total);
+    assert_eq!(values.sum::<Nanos>(), of(&wanted.reported));
     let control = footing.control_total;
-    assert_eq!((control.ledger, control.reported), (total, total));
+    let (ledger, reported) = (of(&wanted.ledger), of(&wanted.reported));
+    assert_eq!(
+        (control.ledger, control.reported, control.filtered_out),
+        (ledger, reported, ledger - reported)
+    );
+}
 
-    let tenant = tenant(id);
+/// Fails unless all that is told of days and dimensions does.
+async fn of_groups(service: &Service, id: &str, request: &RankingRequest, wanted: &Wanted) {
+    let (tenant, figures) = (tenant(id), added([&wanted.reported]));
     let trend = service
         .trend(&tenant, request, None, Granularity::Week)
         .await
@@ -354,7 +298,7 @@ async fn agree(
             .cross_report(&tenant, &cross, 0..u64::MAX)
             .await
             .unwrap();
-        let across = whole.value(request.basis);
+        let across = wanted.reported.value(request.basis);
         assert_eq!(cross.columns.total(), across, "{dimension:?}");
         assert_eq!(
             cross.rows.iter().map(|row| row.total).sum::<Nanos>(),
@@ -367,100 +311,178 @@ async fn agree(
     }
 }
 
-pub async fn two_periods_come_to_their_union(store: Arc<dyn Store>) {
+pub async fn two_periods_come_to_their_union(store: Arc<dyn Store>, worlds: u8) {
     let service = service_over(&store);
     let mut runner = runner(90);
-    submit(&*store, "t", &entries_of(&activities(&mut runner, 80)), 40).await;
+    let world = World::by_chance(&mut runner, 70);
     let model = costs(&mut runner);
-    put_costs(&*store, "t", "m", model).await;
-    for _ in 0..6 {
-        let mut edges = sample(&mut runner, [-1..=DAYS, -1..=DAYS, -1..=DAYS]);
-        edges.sort_unstable();
-        let [start, middle, end] = edges;
-        let (mut customers, mut pools) = (Vec::new(), Vec::new());
-        for (start, end) in [(start, middle), (middle, end), (start, end)] {
-            let request = asked(&service, "t", days(start, end), Basis::NetProfit).await;
-            let ranking = ranked(&service, "t", &request).await;
-            let footing = ranking.footing;
-            pools.push(footing.allocated_fixed_cost + footing.unallocated_fixed_cost);
-            let statements = ranking.rows.into_iter();
-            let statements = statements.map(|row| (row.customer, row.statement));
-            customers.push(statements.collect::<BTreeMap<_, _>>());
+    let all: Vec<&Happened> = world.all().collect();
+    fill(&service, &*store, "t", (&world, &all), &model).await;
+    for code in currencies() {
+        let service = service.reporting_in(code).unwrap();
+        for _ in 0..worlds {
+            let mut edges = sample(&mut runner, [-1..=DAYS, -1..=DAYS, -1..=DAYS]);
+            edges.sort_unstable();
+            let [start, middle, end] = edges;
+            let (mut customers, mut groups, mut pools) = (Vec::new(), Vec::new(), Vec::new());
+            for (start, end) in [(start, middle), (middle, end), (start, end)] {
+                let request = asked(&service, "t", days(start, end), Basis::NetProfit).await;
+                let ranking = ranked(&service, "t", &request).await;
+                let footing = ranking.footing;
+                pools.push(footing.allocated_fixed_cost + footing.unallocated_fixed_cost);
+                let statements = ranking.rows.into_iter();
+                let statements = statements.map(|row| (row.customer.to_string(), row.statement));
+                customers.push(statements.collect::<BTreeMap<_, _>>());
+                groups.push(of_dimensions(&service, &request).await);
+            }
+            assert_eq!(pools[0] + pools[1], pools[2]);
+            for parts in [customers, groups] {
+                for (key, whole) in &parts[2] {
+                    let of_key = parts[..2].iter().filter_map(|part| part.get(key));
+                    assert_eq!(added(of_key), added([whole]), "{code} {key}");
+                }
+                let everybody: BTreeSet<_> = parts[..2].iter().flat_map(BTreeMap::keys).collect();
+                assert_eq!(everybody, parts[2].keys().collect());
+            }
         }
-        assert_eq!(pools[0] + pools[1], pools[2]);
-        for (customer, whole) in &customers[2] {
-            let parts = customers[..2].iter().filter_map(|part| part.get(customer));
-            assert_eq!(added(parts), added([whole]), "{customer:?}");
-        }
-        let everybody: BTreeSet<_> = customers[..2].iter().flat_map(BTreeMap::keys).collect();
-        assert_eq!(everybody, customers[2].keys().collect());
     }
 }
 
-pub async fn shares_come_to_their_pools_whatever_the_policy(store: Arc<dyn Store>) {
+/// The waterfalls of every value of every dimension.
+async fn of_dimensions(service: &Service, request: &RankingRequest) -> BTreeMap<String, Statement> {
+    let mut groups = BTreeMap::new();
+    for dimension in DIMENSIONS {
+        // By what a customer buys is told as of the last day of each period.
+        if matches!(dimension, Dimension::PriceList | Dimension::DiscountTier) {
+            continue;
+        }
+        let tenant = tenant("t");
+        let ranking = service.rank_dimension(&tenant, request, dimension, 0..u64::MAX);
+        for row in ranking.await.unwrap().rows {
+            groups.insert(format!("{dimension:?} {}", row.id), row.statement);
+        }
+    }
+    groups
+}
+
+pub async fn what_receivables_cost_comes_to_what_is_listed(store: Arc<dyn Store>, worlds: u8) {
+    let service = service_over(&store);
+    for seed in 120..120 + worlds {
+        let mut runner = runner(seed);
+        let id = format!("t{seed}");
+        let world = World::by_chance(&mut runner, 90);
+        let model = costs_with_receivables(&mut runner);
+        let all: Vec<&Happened> = world.all().collect();
+        fill(&service, &*store, &id, (&world, &all), &model).await;
+        let (gone, _) = world.split(8);
+        reverse_all(&*store, &id, &gone, 5).await;
+        let cost = |footing: &Footing| footing.receivables_cost + footing.inactive_receivables_cost;
+        for _ in 0..4 {
+            let mut edges = sample(&mut runner, [-1..=DAYS, -1..=DAYS, -1..=DAYS]);
+            edges.sort_unstable();
+            let [start, middle, end] = edges;
+            let mut costs = Vec::new();
+            for (start, end) in [(start, middle), (middle, end), (start, end)] {
+                let request = asked(&service, &id, days(start, end), Basis::NetProfit).await;
+                let ranking = ranked(&service, &id, &request).await;
+                let own = ranking.rows.iter().map(|row| &row.statement);
+                let own = own.map(|one| one.carrying_cost + one.provision_change);
+                assert_eq!(ranking.footing.receivables_cost, own.sum::<Nanos>());
+                let listed = ReceivablesRequest {
+                    period: request.scope.period,
+                    as_of: request.scope.as_of,
+                    cost_model_version: None,
+                };
+                let order = ReceivablesOrder::CustomerId;
+                let tenant = tenant(&id);
+                let listed = service.receivables(&tenant, &listed, order, 0..u64::MAX);
+                let totals = listed.await.unwrap().totals;
+                let listed = totals.carrying_cost + totals.provision_change;
+                costs.push(cost(&ranking.footing));
+                assert_eq!(costs.last(), Some(&listed));
+            }
+            assert_eq!(costs[0] + costs[1], costs[2]);
+        }
+    }
+}
+
+pub async fn shares_come_to_their_pools_whatever_the_policy(store: Arc<dyn Store>, worlds: u8) {
     let service = service_over(&store);
     let mut runner = runner(100);
-    submit(&*store, "t", &entries_of(&activities(&mut runner, 60)), 40).await;
+    let world = World::by_chance(&mut runner, 60);
     let model = costs(&mut runner);
-    put_costs(&*store, "t", "m", model.clone()).await;
-    for _ in 0..6 {
+    let all: Vec<&Happened> = world.all().collect();
+    fill(&service, &*store, "t", (&world, &all), &model).await;
+    for _ in 0..worlds * 3 {
         let period = any_period(&mut runner);
         let request = asked(&service, "t", period, Basis::NetProfit).await;
-        let mut borne = BTreeMap::<_, Nanos>::new();
-        for (id, pool) in &model.pools {
-            let scope = request.scope.clone();
-            let trace = service
-                .trace(&tenant("t"), scope, id, None, 0..u64::MAX)
-                .await;
-            let trace = trace.unwrap();
-            assert_eq!(trace.amount, pool.part(&period));
-            assert!(trace.allotment.amount <= trace.amount, "{trace:#?}");
-            let shares = trace.shares.iter().map(|share| i128::from(share.share));
-            assert_eq!(
-                shares.sum::<i128>(),
-                i128::from(trace.allotment.amount),
-                "{id:?}"
-            );
-            for share in trace.shares {
-                assert!(share.share >= 0);
-                *borne.entry(share.customer).or_default() +=
-                    i128::from(share.share) * NANOS_PER_MICRO;
-            }
-        }
+        let mut borne = borne(&service, &request.scope, &model).await;
         for row in ranked(&service, "t", &request).await.rows {
             let allocated = row.statement.allocated_fixed_cost;
-            assert_eq!(
-                borne.remove(&row.customer),
-                Some(allocated),
-                "{:?}",
-                row.customer
-            );
+            let traced = borne.remove(row.customer.as_str());
+            assert_eq!(traced, Some(allocated), "{:?}", row.customer);
         }
         assert!(borne.is_empty());
     }
 }
 
-pub async fn an_equal_split_moves_nobody_in_any_model(store: Arc<dyn Store>) {
+/// What each customer bears of all pools, by their traces.
+async fn borne(service: &Service, scope: &Scope, model: &CostModel) -> BTreeMap<String, Nanos> {
+    let mut borne = BTreeMap::<_, Nanos>::new();
+    for (id, pool) in &model.pools {
+        let trace = service
+            .trace(&tenant("t"), scope.clone(), id, None, 0..u64::MAX)
+            .await;
+        let trace = trace.unwrap();
+        assert_eq!(trace.amount, pool.part(&scope.period));
+        assert!(trace.allotment.amount <= trace.amount, "{trace:#?}");
+        let shares = trace.shares.iter().map(|share| i128::from(share.share));
+        assert_eq!(
+            shares.sum::<i128>(),
+            i128::from(trace.allotment.amount),
+            "{id:?}"
+        );
+        for share in trace.shares {
+            assert!(share.share >= 0);
+            *borne.entry(share.customer.to_string()).or_default() +=
+                i128::from(share.share) * NANOS_PER_MICRO;
+        }
+    }
+    borne
+}
+
+pub async fn an_equal_split_moves_nobody_in_any_model(store: Arc<dyn Store>, worlds: u8) {
     let service = service_over(&store);
     let mut runner = runner(110);
-    submit(&*store, "t", &entries_of(&activities(&mut runner, 60)), 40).await;
-    for number in 0..5 {
+    let world = World::by_chance(&mut runner, 60);
+    let all: Vec<&Happened> = world.all().collect();
+    world.put_rates(&*store, "t").await;
+    all_posted(&submit_all(&service, "t", &all, 40).await);
+    for number in 0..worlds + 2 {
         let mut model = costs(&mut runner);
         model.pools.remove(&pool_id("P00"));
         put_costs(&*store, "t", &format!("without{number}"), model.clone()).await;
         let period = any_period(&mut runner);
-        let request = asked(&service, "t", period, Basis::NetProfit).await;
-        let without = ranked(&service, "t", &request).await;
         let mut split = pool(&mut runner, Policy::default());
         split.amount += 1;
+        let mut orders = BTreeMap::new();
+        for code in currencies() {
+            let service = service.reporting_in(code).unwrap();
+            let request = asked(&service, "t", period, Basis::NetProfit).await;
+            orders.insert(code, order(&ranked(&service, "t", &request).await));
+        }
         model.pools.insert(pool_id("EQUAL"), split);
         put_costs(&*store, "t", &format!("with{number}"), model).await;
-        let request = asked(&service, "t", period, Basis::NetProfit).await;
-        let with = ranked(&service, "t", &request).await;
-        let order = |ranking: &Ranking| -> Vec<String> {
-            let rows = ranking.rows.iter();
-            rows.map(|row| row.customer.to_string()).collect()
-        };
-        assert_eq!(order(&without), order(&with), "{period:?}");
+        for code in currencies() {
+            let service = service.reporting_in(code).unwrap();
+            let request = asked(&service, "t", period, Basis::NetProfit).await;
+            let with = order(&ranked(&service, "t", &request).await);
+            assert_eq!(orders[code], with, "{code} {period:?}");
+        }
     }
+}
+
+fn order(ranking: &Ranking) -> Vec<String> {
+    let rows = ranking.rows.iter();
+    rows.map(|row| row.customer.to_string()).collect()
 }

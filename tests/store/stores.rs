@@ -24,6 +24,7 @@ pub struct Opened {
     store: Arc<dyn Store>,
     _folder: Option<TempDir>,
     _turn: Option<MutexGuard<'static, ()>>,
+    worlds: u8,
 }
 
 impl Opened {
@@ -35,6 +36,11 @@ impl Opened {
     /// The store, for a service over it.
     pub fn shared(&self) -> Arc<dyn Store> {
         Arc::clone(&self.store)
+    }
+
+    /// How many worlds a law is tried on: fewer where every question goes to a database.
+    pub fn worlds(&self) -> u8 {
+        self.worlds
     }
 }
 
@@ -49,6 +55,7 @@ pub fn memory() -> Ready<Option<Opened>> {
         store: Arc::new(MemoryStore::new(calendar())),
         _folder: None,
         _turn: None,
+        worlds: 2,
     }))
 }
 
@@ -59,6 +66,7 @@ pub fn embedded() -> Ready<Option<Opened>> {
         store: Arc::new(open(folder.path())),
         _folder: Some(folder),
         _turn: None,
+        worlds: 2,
     }))
 }
 
@@ -69,6 +77,7 @@ pub fn finely_divided() -> Ready<Option<Opened>> {
         store: Arc::new(open_with(folder.path(), FINEST)),
         _folder: Some(folder),
         _turn: None,
+        worlds: 2,
     }))
 }
 
@@ -79,6 +88,7 @@ pub async fn postgres() -> Option<Opened> {
         store: Arc::new(open_database(&database).await),
         _folder: None,
         _turn: None,
+        worlds: 1,
     })
 }
 
@@ -116,6 +126,7 @@ pub async fn citus() -> Option<Opened> {
         store: Arc::new(open_database(&database).await),
         _folder: None,
         _turn: Some(turn),
+        worlds: 1,
     })
 }
 

@@ -114,7 +114,7 @@ fn tests(sources: &[Source]) -> BTreeSet<String> {
         for (above, line) in lines.iter().zip(&lines[1..]) {
             let is_test = *above == "#[test]" || above.starts_with("#[tokio::test");
             let of_suite = source.path.starts_with("tests/store/")
-                && (line.contains("store: &dyn Store)") || line.contains("store: Arc<dyn Store>)"));
+                && (line.contains("store: &dyn Store)") || line.contains("store: Arc<dyn Store>,"));
             let name = line
                 .split_once("fn ")
                 .and_then(|(_, rest)| rest.split('(').next());

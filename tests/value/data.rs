@@ -1,5 +1,6 @@
 //! CDNOW's customers, and tables of numbers, where they are at hand.
 
+use flate2::read::GzDecoder;
 use profitscore::domain::{
     model::value::{DaySum, Orders},
     time::Day,
@@ -7,6 +8,7 @@ use profitscore::domain::{
 use std::{
     collections::BTreeMap,
     env, fs,
+    io::Read,
     path::{Path, PathBuf},
 };
 
@@ -63,12 +65,26 @@ pub fn customers(rows: impl Iterator<Item = (String, String, f64)>) -> Vec<Order
     sums.into_values().filter_map(Orders::of).collect()
 }
 
-/// All of CDNOW's 23,570 customers, or the tenth that is its sample.
-pub fn cdnow(file: &str, customer: &str) -> Option<Vec<Orders>> {
-    let text = shared(&format!("data/cdnow/{file}.csv"))?;
+/// CDNOW's sample of 2,357 customers, which is part of the repository.
+pub fn cdnow_sample() -> Vec<Orders> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/cdnow/CDNOW_sample.txt.gz");
+    let mut text = String::new();
+    let mut file = GzDecoder::new(fs::File::open(path).unwrap());
+    file.read_to_string(&mut text).unwrap();
+    let rows = text.lines().map(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let date = format!("{}-{}-{}", &words[2][..4], &words[2][4..6], &words[2][6..]);
+        (words[1].to_owned(), date, words[4].parse().unwrap())
+    });
+    customers(rows)
+}
+
+/// All of CDNOW's 23,570 customers, `None` if they are not at hand.
+pub fn cdnow_master() -> Option<Vec<Orders>> {
+    let text = shared("data/cdnow/cdnow_master.csv")?;
     let rows = records(&text).into_iter().map(|record| {
         (
-            record[customer].clone(),
+            record["customer_id"].clone(),
             record["date"].clone(),
             number(&record, "dollar_value"),
         )

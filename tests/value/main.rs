@@ -9,5 +9,7 @@
 
 mod answers;
 mod data;
+mod dice;
 mod published;
 mod reference;
+mod simulated;

@@ -1,10 +1,10 @@
 //! Fits to CDNOW against published ones.
 
-use crate::data::cdnow;
+use crate::data::{cdnow_master, cdnow_sample};
 use profitscore::domain::{
     model::value::{
         Orders, PurchaseHistory,
-        counts::{Row, rows_of},
+        counts::{Counted, Counts, Row, rows_of},
         frequency::FrequencyModel,
         spend::{SpendFit, spend_rows},
     },
@@ -24,7 +24,6 @@ fn histories(customers: &[Orders]) -> Vec<PurchaseHistory> {
 #[track_caller]
 fn check(model: FrequencyModel, rows: &[Row], parameters: Option<[f64; 4]>, log_likelihood: f64) {
     let fit = model.fit(rows, None).unwrap();
-    println!("{}: {fit:?}", model.name());
     assert!(fit.converged);
     assert!(
         (fit.log_likelihood - log_likelihood).abs() < 0.005,
@@ -40,10 +39,8 @@ fn check(model: FrequencyModel, rows: &[Row], parameters: Option<[f64; 4]>, log_
 }
 
 #[test]
-fn cdnow_sample() {
-    let Some(customers) = cdnow("cdnow_sample", "sample_id") else {
-        return;
-    };
+fn fits_to_the_sample_are_the_published_ones() {
+    let customers = cdnow_sample();
     let histories = histories(&customers);
     assert_eq!(histories.len(), 2_357);
     let rows = rows_of(histories.iter().copied());
@@ -66,7 +63,6 @@ fn cdnow_sample() {
         -9_582.136,
     );
     let spend = SpendFit::of(&spend_rows(histories), None).unwrap();
-    println!("{spend:?}");
     for (ours, published) in spend.parameters.iter().zip([6.25, 3.74, 15.44]) {
         assert!(
             (ours - published).abs() < 0.005 + 1e-9,
@@ -76,12 +72,56 @@ fn cdnow_sample() {
 }
 
 #[test]
-fn cdnow_master() {
-    let Some(customers) = cdnow("cdnow_master", "customer_id") else {
+fn fits_to_all_customers_are_the_published_ones() {
+    let Some(customers) = cdnow_master() else {
         return;
     };
     let rows = rows_of(histories(&customers));
-    println!("{} rows", rows.len());
     check(FrequencyModel::ParetoNbd, &rows, None, -95_415.12);
     check(FrequencyModel::BgNbd, &rows, None, -95_368.44);
+}
+
+#[test]
+fn a_refit_after_new_orders_starts_near_and_ends_where_a_cold_one_does() {
+    let customers = cdnow_sample();
+    let mut counts = Counts::default();
+    let counted = |orders: &Orders, until: Day| {
+        let history = orders.before(until)?;
+        Some(Counted {
+            first: orders.first(),
+            repeats: history.repeats,
+            recency_days: history.recency_days,
+        })
+    };
+    for customer in &customers {
+        counted(customer, CUT)
+            .into_iter()
+            .for_each(|c| counts.add(c));
+    }
+    let before = FrequencyModel::ALL.map(|model| model.fit(&counts.rows(CUT), None).unwrap());
+    // Four weeks later: only those who ordered are touched, though everybody is older.
+    let later = Day(CUT.0 + 28);
+    for customer in &customers {
+        if customer.within(CUT, later).0 > 0 {
+            counted(customer, CUT)
+                .into_iter()
+                .for_each(|c| counts.remove(c));
+            counted(customer, later)
+                .into_iter()
+                .for_each(|c| counts.add(c));
+        }
+    }
+    let rows = counts.rows(later);
+    let histories = customers.iter().filter_map(|orders| orders.before(later));
+    let all = rows_of(histories);
+    for before in before {
+        let warm = before.model.fit(&rows, Some(&before.parameters)).unwrap();
+        let cold = before.model.fit(&all, None).unwrap();
+        assert!(warm.converged && cold.converged);
+        assert!(warm.evaluations < cold.evaluations, "{}", warm.evaluations);
+        assert!((warm.log_likelihood - cold.log_likelihood).abs() < 1e-6);
+        for (warm, cold) in warm.parameters.iter().zip(cold.parameters) {
+            assert!((warm / cold - 1.0).abs() < 1e-6, "{warm} is not {cold}");
+        }
+    }
 }

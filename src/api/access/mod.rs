@@ -4,6 +4,7 @@
 //! [`carry`]-ed. Who asks for a tenant without a caller is refused. Knows nothing of what services do.
 
 mod prices;
+mod rates;
 mod referrals;
 pub mod tokens;
 mod values;

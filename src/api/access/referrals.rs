@@ -1,8 +1,7 @@
 //! The messages of referrals: a part of the table in `visibility`, and like it only a list.
 //!
 //! Everybody sees who brought whom, how far that reaches and whom to ask, and finance alone what it is worth. Who could
-//! choose the terms or the thresholds would find, by when two customers change places, what each of them earns: those are
-//! for finance too.
+//! choose the terms would find, by when two customers change places, what each of them earns: those are for finance too.
 
 use super::visibility::MessageFields;
 
@@ -45,27 +44,6 @@ pub const REFERRALS: &[MessageFields] = &[
         "activity_id referrer_id referred_party_id occur_time reason",
         "",
     ),
-    (
-        "ListReferralQuadrantsRequest",
-        "tenant_id period quadrant cost_model_version page_size page_token read_options",
-        "own_profit_threshold referral_value_threshold terms",
-    ),
-    (
-        "ListReferralQuadrantsResponse",
-        "customers next_page_token quadrants centres_of_influence customer_count totals cost_model_version read_at",
-        "own_profit_threshold referral_value_threshold control_total",
-    ),
-    (
-        "QuadrantCustomer",
-        "customer_id display_name quadrant figures",
-        "",
-    ),
-    (
-        "QuadrantSums",
-        "quadrant customer_count",
-        "own_profit referral_value total_value",
-    ),
-    ("CentreOfInfluence", "customer_id display_name figures", ""),
     (
         "GetReferralReportRequest",
         "tenant_id period cost_model_version read_options",

@@ -27,7 +27,7 @@ pub const VALUES: &[MessageFields] = &[
         "CustomerValue",
         "order_count first_order_day last_order_day probability_alive retention_probability expected_orders \
          expected_order_value expected_revenue discounted_revenue next_period_revenue expected_weeks segment \
-         segment_customer_count order_probability",
+         segment_customer_count order_probability typical_orders",
         "expected_profit value_at_risk upside_profit margin_rate margin_credibility weekly_cost cost_credibility",
     ),
     (
@@ -43,7 +43,8 @@ pub const VALUES: &[MessageFields] = &[
     (
         "CustomerValueModel",
         "frequency_model frequency_parameters spend_parameters candidates customer_count repeat_customer_count \
-         end_time learnt_position horizon_days annual_discount_rate next_period_days cost_model_version",
+         end_time learnt_position horizon_days annual_discount_rate next_period_days cost_model_version \
+         pace_parameters",
         "margin_rate weekly_cost",
     ),
     ("ModelParameter", "name value", ""),

@@ -9,6 +9,7 @@
 use super::{
     Role::{self, Ingest, Sales},
     prices::PRICES,
+    rates::RATES,
     referrals::REFERRALS,
     values::VALUES,
 };
@@ -36,7 +37,8 @@ pub const METHODS: &[ServiceMethods] = &[
         "AdviceService",
         &[
             ("GetReferralValue", &[Sales]),
-            ("ListReferralQuadrants", &[Sales]),
+            // On which side of zero a referral value stands is the sign of a profit of those who were brought.
+            ("ListReferralQuadrants", NOBODY),
             ("GetReferralReport", &[Sales]),
             ("ListReferralAsks", &[Sales]),
         ],
@@ -138,7 +140,8 @@ pub type MessageFields = (&'static str, &'static str, &'static str);
 
 /// Every message that is not of finance alone.
 pub fn messages() -> impl Iterator<Item = &'static MessageFields> {
-    FIELDS.iter().chain(PRICES).chain(REFERRALS).chain(VALUES)
+    let others = [PRICES, RATES, REFERRALS, VALUES];
+    FIELDS.iter().chain(others.into_iter().flatten())
 }
 
 /// Every field of what is answered, and of what sales may send. A field of finance is left out of an answer, and
@@ -241,29 +244,6 @@ const FIELDS: &[MessageFields] = &[
         "",
     ),
     ("ClosedPeriod", "month period position record_time note", ""),
-    // === exchange rates ===
-    (
-        "ExchangeRate",
-        "from_currency to_currency day rate source",
-        "",
-    ),
-    ("PutExchangeRatesResponse", "results written_at", ""),
-    ("ExchangeRateResult", "stored unchanged rejection", ""),
-    (
-        "ListExchangeRatesRequest",
-        "tenant_id from_currency to_currency first_day last_day page_size page_token read_options",
-        "",
-    ),
-    (
-        "ListExchangeRatesResponse",
-        "exchange_rates next_page_token read_at",
-        "",
-    ),
-    (
-        "StoredExchangeRate",
-        "exchange_rate position record_time",
-        "",
-    ),
     // === customers ===
     ("Party", "party_id stage display_name traits", ""),
     ("Trait", "key value", ""),
@@ -323,29 +303,30 @@ const FIELDS: &[MessageFields] = &[
     (
         "RankCustomersRequest",
         "tenant_id period basis direction filter cost_model_version page_size page_token read_options",
-        "reporting_currency value_terms referral_terms",
+        // Who did nothing marks zero in the order.
+        "reporting_currency include_inactive value_terms referral_terms",
     ),
     (
         "RankCustomersResponse",
         "customers next_page_token read_at cost_basis customer_count referral_totals",
-        "control_total negative_count",
+        "control_total negative_count inactive_count",
     ),
     (
         "RankedCustomer",
         "rank customer_id display_name statement rank_by_revenue rank_by_net_profit rank_divergence \
          paid_share average_days_late price_list_id discount_tier nominal_discount customer_value \
          referral",
-        "value share_of_total cumulative_value cumulative_share",
+        "value share_of_total cumulative_value cumulative_share inactive",
     ),
     (
         "ExportRankingRequest",
         "tenant_id period basis direction filter cost_model_version read_options",
-        "reporting_currency value_terms",
+        "reporting_currency include_inactive value_terms",
     ),
     (
         "ExportRankingResponse",
         "customers read_at cost_basis customer_count",
-        "control_total negative_count",
+        "control_total negative_count inactive_count",
     ),
     (
         "Statement",
@@ -392,12 +373,13 @@ const FIELDS: &[MessageFields] = &[
     ),
     (
         "RankDimensionResponse",
-        "rows next_page_token row_count read_at cost_basis",
+        "rows next_page_token row_count read_at cost_basis sale_count complaint_count major_complaint_count \
+         complaints_per_hundred_sales",
         "negative_count control_total",
     ),
     (
         "RankedDimension",
-        "rank dimension_id statement",
+        "rank dimension_id statement complaints_per_hundred_sales severe_complaint_share",
         "value share_of_total cumulative_value cumulative_share sales_pay profit_per_sales_pay revenue_per_hour \
          profit_per_hour",
     ),

@@ -15,8 +15,8 @@ use crate::{
         id::{PartyId, TraitKey},
         ledger::Position,
         model::{
-            value::{Estimate, choice::Candidate, frequency::FrequencyModel},
-            worth::{AmountEstimate, ValueTerms, Worth, WorthModel},
+            value::{choice::Candidate, frequency::FrequencyModel},
+            worth::{Ends, Expected, ValueTerms, Worth, WorthModel},
         },
         money::{Currency, Nanos},
         party::TraitValue,
@@ -122,13 +122,14 @@ impl Shown<'_> {
         self.calendar.begin(day).map(instant_to_pb)
     }
 
-    fn amounts(self, estimate: &AmountEstimate) -> Option<pb::MoneyEstimate> {
+    fn amounts(self, one: &Expected<Nanos>) -> Option<pb::MoneyEstimate> {
+        let end = |of: fn(&Ends<Nanos>) -> Nanos| one.ends.as_ref().and_then(|e| self.money(of(e)));
         Some(pb::MoneyEstimate {
-            expected: self.money(estimate.expected),
-            expected_lower: self.money(estimate.expected_lower),
-            expected_upper: self.money(estimate.expected_upper),
-            lower: self.money(estimate.lower),
-            upper: self.money(estimate.upper),
+            expected: self.money(one.expected),
+            expected_lower: end(|ends| ends.expected_lower),
+            expected_upper: end(|ends| ends.expected_upper),
+            lower: end(|ends| ends.lower),
+            upper: end(|ends| ends.upper),
         })
     }
 }
@@ -180,13 +181,14 @@ pub fn worth_to_pb(worth: Option<&Worth>, shown: Shown<'_>) -> pb::CustomerValue
         probability_alive: worth.probability_alive,
         retention_probability: worth.retention,
         order_probability: worth.order_probability,
+        typical_orders: worth.typical_orders,
         expected_orders: Some(numbers_to_pb(&worth.orders)),
         expected_order_value: shown.amounts(&worth.order_value),
         expected_revenue: shown.amounts(&worth.revenue),
         discounted_revenue: shown.amounts(&worth.discounted_revenue),
         expected_profit: shown.amounts(&worth.profit),
         value_at_risk: shown.money(worth.value_at_risk),
-        upside_profit: shown.money(worth.profit.upper),
+        upside_profit: (worth.profit.ends.as_ref()).and_then(|ends| shown.money(ends.upper)),
         next_period_revenue: shown.amounts(&worth.next_period),
         expected_weeks: worth.weeks,
         margin_rate: worth.margin.mean,
@@ -207,13 +209,14 @@ fn segment_text(segment: Option<&TraitValue>) -> String {
     }
 }
 
-fn numbers_to_pb(estimate: &Estimate) -> pb::NumberEstimate {
+fn numbers_to_pb(one: &Expected<f64>) -> pb::NumberEstimate {
+    let ends = one.ends.as_ref();
     pb::NumberEstimate {
-        expected: estimate.expected,
-        expected_lower: estimate.expected_low,
-        expected_upper: estimate.expected_high,
-        lower: estimate.low,
-        upper: estimate.high,
+        expected: one.expected,
+        expected_lower: ends.map(|ends| ends.expected_lower),
+        expected_upper: ends.map(|ends| ends.expected_upper),
+        lower: ends.map(|ends| ends.lower),
+        upper: ends.map(|ends| ends.upper),
     }
 }
 
@@ -240,12 +243,16 @@ fn parameters_to_pb<const N: usize>(
 fn model_to_pb(valued: &Valued, terms: &ValueTerms, shown: Shown<'_>) -> pb::CustomerValueModel {
     let learnt: &WorthModel = &valued.learnt;
     let frequency = learnt.value.frequency();
-    let spend = &learnt.value.spend;
+    let (spend, tilt) = (learnt.value.spend(), learnt.value.expectation.tilt);
     let days = |days: u32| i32::try_from(days).unwrap_or(i32::MAX);
     pb::CustomerValueModel {
         frequency_model: frequency_model_to_pb(frequency.model).into(),
         frequency_parameters: parameters_to_pb(frequency.model.symbols(), &frequency.parameters),
         spend_parameters: parameters_to_pb(["p", "q", "gamma"], &spend.parameters),
+        pace_parameters: parameters_to_pb(
+            ["level", "by_expected", "by_repeats"],
+            &[tilt.level, tilt.by_expected, tilt.by_repeats],
+        ),
         candidates: learnt
             .value
             .candidates

@@ -168,10 +168,11 @@ pub fn ranked_customer_to_pb(
     total: Nanos,
     currency: Currency,
 ) -> pb::RankedCustomer {
-    let (by_revenue, by_profit) = (
-        count_to_pb(row.place_by_revenue) + 1,
-        count_to_pb(row.place_by_net_profit) + 1,
-    );
+    let rank = |place: u64| match row.is_inactive {
+        true => 0,
+        false => count_to_pb(place) + 1,
+    };
+    let (by_revenue, by_profit) = (rank(row.place_by_revenue), rank(row.place_by_net_profit));
     let terms = terms_beside(row.terms.as_ref());
     pb::RankedCustomer {
         rank: count_to_pb(row.place) + 1,
@@ -188,13 +189,14 @@ pub fn ranked_customer_to_pb(
         // Of a ranking by solvency.
         paid_share: None,
         average_days_late: None,
-        price_list_id: terms.price_list_id,
-        discount_tier: terms.discount_tier,
-        nominal_discount: terms.nominal_discount,
         // Of a ranking by expected profit.
         customer_value: None,
         // Of a ranking by total value.
         referral: None,
+        inactive: row.is_inactive,
+        price_list_id: terms.price_list_id,
+        discount_tier: terms.discount_tier,
+        nominal_discount: terms.nominal_discount,
     }
 }
 

@@ -51,6 +51,7 @@ impl AcquisitionArguments {
             by: by.into(),
             filter: self.report.filter.filter(connection).await?,
             cost_model_version: self.report.cost_model,
+            reporting_currency: self.report.reporting_currency.clone(),
             read_options: self.report.read.options(),
             ..GetAcquisitionReportRequest::default()
         };

@@ -80,7 +80,7 @@ impl ByArguments {
 
     fn table(&self, answer: &RankDimensionResponse) -> String {
         let currency = currency_of(answer.control_total.iter().map(|total| &total.ledger));
-        let mut grid = Grid::new(&[
+        let mut columns = vec![
             ("Rank", Side::Right),
             ("Id", Side::Left),
             ("Value", Side::Right),
@@ -92,11 +92,20 @@ impl ByArguments {
             ("Profit/hour", Side::Right),
             ("Sales pay", Side::Right),
             ("Profit/pay", Side::Right),
-        ]);
+        ];
+        let has_complaints = answer.complaint_count > 0;
+        if has_complaints {
+            columns.extend([
+                ("Complaints", Side::Right),
+                ("/100 sales", Side::Right),
+                ("Severe", Side::Right),
+            ]);
+        }
+        let mut grid = Grid::new(&columns);
         for row in &answer.rows {
             let statement = row.statement.clone().unwrap_or_default();
             let rate = &row.profit_per_hour;
-            grid.row([
+            let mut cells = vec![
                 count(row.rank),
                 row.dimension_id.clone(),
                 shown(&row.value),
@@ -108,10 +117,18 @@ impl ByArguments {
                 rate.as_ref().map_or_else(dash, |_| shown(rate)),
                 shown(&row.sales_pay),
                 (row.profit_per_sales_pay).map_or_else(dash, |ratio| format!("{ratio:.2}")),
-            ]);
+            ];
+            if has_complaints {
+                cells.extend([
+                    count(statement.complaint_count),
+                    per_hundred(row.complaints_per_hundred_sales),
+                    percent(row.severe_complaint_share),
+                ]);
+            }
+            grid.row_of(cells);
         }
         format!(
-            "By {}, {}, {} first, {}, {currency}\n\n{grid}\n{} of {}; {} of all below zero\n{}",
+            "By {}, {}, {} first, {}, {currency}\n\n{grid}\n{} of {}; {} of all below zero\n{}{}",
             self.dimension.text(),
             self.basis.text(),
             if self.worst { "worst" } else { "best" },
@@ -120,6 +137,7 @@ impl ByArguments {
             count(i64::try_from(answer.rows.len()).unwrap_or(i64::MAX)),
             count(answer.row_count),
             count(answer.negative_count),
+            complaints(answer),
             proof(&answer.control_total, &answer.read_at),
         )
     }
@@ -127,6 +145,25 @@ impl ByArguments {
 
 fn dash() -> String {
     "-".to_owned()
+}
+
+/// A number for a hundred of something.
+fn per_hundred(rate: Option<f64>) -> String {
+    rate.map_or_else(dash, |rate| format!("{rate:.1}"))
+}
+
+/// What is complained of in all, as a line; nothing if nobody complained.
+fn complaints(answer: &RankDimensionResponse) -> String {
+    if answer.complaint_count == 0 {
+        return String::new();
+    }
+    format!(
+        "{} complaints about {} sales, {} for a hundred; {} severe\n",
+        count(answer.complaint_count),
+        count(answer.sale_count),
+        per_hundred(answer.complaints_per_hundred_sales),
+        count(answer.major_complaint_count),
+    )
 }
 
 /// Minutes as hours, for people.
@@ -156,6 +193,13 @@ fn sheet(rows: &[RankedDimension]) -> Sheet {
         "profit_per_sales_pay",
         "revenue_per_hour",
         "profit_per_hour",
+        "sale_count",
+        "complaint_count",
+        "minor_complaint_count",
+        "moderate_complaint_count",
+        "major_complaint_count",
+        "complaints_per_hundred_sales",
+        "severe_complaint_share",
     ]);
     for row in rows {
         let statement = row.statement.clone().unwrap_or_default();
@@ -183,6 +227,13 @@ fn sheet(rows: &[RankedDimension]) -> Sheet {
             number(row.profit_per_sales_pay),
             rate(&row.revenue_per_hour),
             rate(&row.profit_per_hour),
+            statement.sale_count.to_string(),
+            statement.complaint_count.to_string(),
+            statement.minor_complaint_count.to_string(),
+            statement.moderate_complaint_count.to_string(),
+            statement.major_complaint_count.to_string(),
+            number(row.complaints_per_hundred_sales),
+            number(row.severe_complaint_share),
         ]);
     }
     sheet

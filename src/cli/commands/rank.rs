@@ -36,6 +36,9 @@ pub struct RankArguments {
     /// All customers
     #[arg(long, conflicts_with = "top")]
     pub all: bool,
+    /// Also the customers that are stored and have no activity, with zeros
+    #[arg(long)]
+    pub with_inactive: bool,
     #[command(flatten)]
     pub terms: TermsArguments,
     #[command(flatten)]
@@ -52,7 +55,7 @@ impl RankArguments {
             format,
             &answer,
             || table(&answer, self),
-            || sheet(&answer.customers),
+            || sheet(&answer.customers, self.with_inactive),
         )
     }
 }
@@ -77,6 +80,7 @@ async fn ask(
         referral_terms: (arguments.basis == Basis::TotalValue).then(|| arguments.referral.terms()),
         reporting_currency: report.reporting_currency.clone(),
         read_options: report.read.options(),
+        include_inactive: arguments.with_inactive,
         ..RankCustomersRequest::default()
     };
     let is_exported = !matches!(arguments.basis, Basis::Solvency | Basis::TotalValue);
@@ -102,6 +106,7 @@ async fn export(
         read_options: request.read_options,
         reporting_currency: request.reporting_currency,
         value_terms: request.value_terms,
+        include_inactive: request.include_inactive,
     };
     let mut client = connection.rankings();
     let parts = client.export_ranking(connection.request(request)).await?;
@@ -114,6 +119,7 @@ async fn export(
         whole.cost_basis = part.cost_basis;
         whole.customer_count = part.customer_count;
         whole.negative_count = part.negative_count;
+        whole.inactive_count = part.inactive_count;
     }
     Ok(whole)
 }
@@ -140,15 +146,19 @@ pub async fn gather(
 fn table(answer: &RankCustomersResponse, arguments: &RankArguments) -> String {
     let currency = currency_of(answer.control_total.iter().map(|total| &total.ledger));
     format!(
-        "Customers by {}, {} first, {}, {currency}\n\n{}\n{} of {} customers; {} of all below zero\n{}",
+        "Customers by {}, {} first, {}, {currency}\n\n{}\n{} of {} customers; {} of all below zero{}\n{}",
         arguments.basis.text(),
         if arguments.worst { "worst" } else { "best" },
         arguments.report.period.text(),
         grid(&answer.customers, arguments.basis),
         // A list in memory is shorter than any i64.
         count(i64::try_from(answer.customers.len()).unwrap_or(i64::MAX)),
-        count(answer.customer_count),
+        count(answer.customer_count + answer.inactive_count),
         count(answer.negative_count),
+        match arguments.with_inactive {
+            true => format!(", {} without activity", count(answer.inactive_count)),
+            false => String::new(),
+        },
         proof(&answer.control_total, &answer.read_at),
     )
 }
@@ -168,33 +178,13 @@ pub fn grid(customers: &[RankedCustomer], basis: Basis) -> Grid {
         ("By profit", Side::Right),
         ("Divergence", Side::Right),
     ];
-    let spend = basis == Basis::Spend;
-    if spend {
-        columns.insert(3, ("Spend", Side::Right));
-    }
-    let solvency = basis == Basis::Solvency;
-    if solvency {
-        columns.insert(3, ("Days late", Side::Right));
-        columns.insert(3, ("Paid share", Side::Right));
-    }
+    columns.splice(NAMES..NAMES, own_columns(basis).iter().copied());
     // Only who has price terms needs their columns.
     let is_known =
         |customer: &RankedCustomer| terms_of(customer).iter().any(|cell| !cell.is_empty());
     let has_terms = customers.iter().any(is_known);
     if has_terms {
         columns.extend(TERMS);
-    }
-    let expected = basis == Basis::ExpectedProfit;
-    if expected {
-        columns.insert(3, ("Retained", Side::Right));
-        columns.insert(3, ("Alive", Side::Right));
-        columns.insert(3, ("Expected profit", Side::Right));
-    }
-    let by_total = basis == Basis::TotalValue;
-    if by_total {
-        columns.insert(3, ("Brought", Side::Right));
-        columns.insert(3, ("Referral value", Side::Right));
-        columns.insert(3, ("Total value", Side::Right));
     }
     let mut grid = Grid::new(&columns);
     for customer in customers {
@@ -208,17 +198,11 @@ pub fn grid(customers: &[RankedCustomer], basis: Basis) -> Grid {
             shown(&statement.net_profit),
             percent(customer.share_of_total),
             percent(customer.cumulative_share),
-            count(customer.rank_by_revenue),
-            count(customer.rank_by_net_profit),
-            format!("{:+}", customer.rank_divergence),
+            rank(customer, count(customer.rank_by_revenue)),
+            rank(customer, count(customer.rank_by_net_profit)),
+            rank(customer, format!("{:+}", customer.rank_divergence)),
         ];
-        if spend {
-            cells.insert(3, shown(&customer.value));
-        }
-        if solvency {
-            cells.insert(3, decimal(&customer.average_days_late));
-            cells.insert(3, percent(customer.paid_share));
-        }
+        cells.splice(NAMES..NAMES, own_cells(customer, basis));
         if has_terms {
             let realisation = statement.price_realisation;
             let [list, tier, nominal] = terms_of(customer);
@@ -230,21 +214,66 @@ pub fn grid(customers: &[RankedCustomer], basis: Basis) -> Grid {
                 percent(realisation),
             ]);
         }
-        if expected {
-            let value = customer.customer_value.clone().unwrap_or_default();
-            cells.insert(3, percent(Some(value.retention_probability)));
-            cells.insert(3, percent(Some(value.probability_alive)));
-            cells.insert(3, shown(&customer.value));
-        }
-        if by_total {
-            let referral = customer.referral.clone().unwrap_or_default();
-            cells.insert(3, count(referral.reach));
-            cells.insert(3, shown(&referral.referral_value));
-            cells.insert(3, shown(&customer.value));
-        }
         grid.row_of(cells);
     }
     grid
+}
+
+/// So many columns say which customer it is.
+const NAMES: usize = 3;
+
+/// The columns of one basis alone, which stand after those.
+fn own_columns(basis: Basis) -> &'static [(&'static str, Side)] {
+    match basis {
+        Basis::Spend => &[("Spend", Side::Right)],
+        Basis::Solvency => &[("Paid share", Side::Right), ("Days late", Side::Right)],
+        Basis::ExpectedProfit => &[
+            ("Expected profit", Side::Right),
+            ("Alive", Side::Right),
+            ("Retained", Side::Right),
+        ],
+        Basis::TotalValue => &[
+            ("Total value", Side::Right),
+            ("Referral value", Side::Right),
+            ("Reach", Side::Right),
+        ],
+        Basis::Revenue | Basis::ContributionMargin | Basis::NetProfit => &[],
+    }
+}
+
+fn own_cells(customer: &RankedCustomer, basis: Basis) -> Vec<String> {
+    match basis {
+        Basis::Spend => vec![shown(&customer.value)],
+        Basis::Solvency => vec![
+            percent(customer.paid_share),
+            decimal(&customer.average_days_late),
+        ],
+        Basis::ExpectedProfit => {
+            let value = customer.customer_value.clone().unwrap_or_default();
+            vec![
+                shown(&customer.value),
+                percent(Some(value.probability_alive)),
+                percent(Some(value.retention_probability)),
+            ]
+        }
+        Basis::TotalValue => {
+            let referral = customer.referral.clone().unwrap_or_default();
+            vec![
+                shown(&customer.value),
+                shown(&referral.referral_value),
+                count(referral.reach),
+            ]
+        }
+        Basis::Revenue | Basis::ContributionMargin | Basis::NetProfit => Vec::new(),
+    }
+}
+
+/// What is told of a rank by something else, which customers without activity have none of.
+fn rank(customer: &RankedCustomer, told: String) -> String {
+    match customer.inactive {
+        true => "-".to_owned(),
+        false => told,
+    }
 }
 
 /// The columns of those who have price terms.
@@ -293,24 +322,26 @@ const HEADER: &[&str] = &[
     "rank_divergence",
     "paid_share",
     "average_days_late",
+    "probability_alive",
+    "retention_probability",
     "price_list_id",
     "discount_tier",
     "nominal_discount",
     "price_realisation",
-    "probability_alive",
-    "retention_probability",
     "referral_value",
     "reach",
 ];
 
-fn sheet(customers: &[RankedCustomer]) -> Sheet {
-    let mut sheet = Sheet::new(HEADER);
+fn sheet(customers: &[RankedCustomer], with_inactive: bool) -> Sheet {
+    let more = with_inactive.then_some("inactive");
+    let columns = HEADER.iter().copied().chain(more);
+    let mut sheet = Sheet::of_columns(columns.map(str::to_owned));
     for customer in customers {
         let statement = customer.statement.clone().unwrap_or_default();
-        let [list, tier, nominal] = terms_of(customer);
         let value = customer.customer_value.as_ref();
         let referral = customer.referral.as_ref();
-        sheet.row([
+        let [list, tier, nominal] = terms_of(customer);
+        let cells = [
             customer.rank.to_string(),
             customer.customer_id.clone(),
             customer.display_name.clone(),
@@ -337,15 +368,17 @@ fn sheet(customers: &[RankedCustomer]) -> Sheet {
             customer.rank_divergence.to_string(),
             number(customer.paid_share),
             decimal(&customer.average_days_late),
+            number(value.map(|value| value.probability_alive)),
+            number(value.map(|value| value.retention_probability)),
             list,
             tier,
             nominal,
             number(statement.price_realisation),
-            number(value.map(|value| value.probability_alive)),
-            number(value.map(|value| value.retention_probability)),
             referral.map_or_else(String::new, |own| plain(&own.referral_value)),
             referral.map_or_else(String::new, |own| own.reach.to_string()),
-        ]);
+        ];
+        let more = with_inactive.then(|| customer.inactive.to_string());
+        sheet.row_of(cells.into_iter().chain(more));
     }
     sheet
 }

@@ -1,9 +1,9 @@
 //! What customers are worth: orders and their values by [`super::value`], what is left of them by [`super::earning`],
 //! as exact amounts.
 //!
-//! `profit = margin rate * discounted revenue - weekly cost * discounted weeks` over the horizon. Its intervals are those
-//! of the revenue times the margin rate, widened by how far off the margin rate and the weekly cost may be: squares of
-//! half widths are added up, each side by itself.
+//! `profit = margin rate * discounted revenue - weekly cost * discounted weeks` over the horizon. Its intervals are
+//! those of the revenue times the margin rate, widened by how far off the margin rate and the weekly cost may be:
+//! squares of half widths are added up, each side by itself.
 
 use super::{
     earning::{Earned, Rate, Rates},
@@ -74,22 +74,29 @@ pub struct WorthModel {
     pub until: Day,
 }
 
-/// An expected amount with its 90% intervals, in nano-units.
+/// An expectation, with its 90% intervals where they were asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct AmountEstimate {
+pub struct Expected<T> {
     /// The expectation.
-    pub expected: Nanos,
-    /// That of the expectation itself.
-    pub expected_lower: Nanos,
-    /// See `expected_lower`.
-    pub expected_upper: Nanos,
-    /// That of what it comes to.
-    pub lower: Nanos,
-    /// See `lower`.
-    pub upper: Nanos,
+    pub expected: T,
+    /// Its intervals.
+    pub ends: Option<Ends<T>>,
 }
 
-/// What one customer is worth.
+/// The ends of two 90% intervals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ends<T> {
+    /// Of the expectation itself.
+    pub expected_lower: T,
+    /// See `expected_lower`.
+    pub expected_upper: T,
+    /// Of what it comes to.
+    pub lower: T,
+    /// See `lower`.
+    pub upper: T,
+}
+
+/// What one customer is worth; amounts in nano-units.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Worth {
     /// On how many days it ordered.
@@ -103,19 +110,21 @@ pub struct Worth {
     /// The probability of an order within the horizon.
     pub order_probability: f64,
     /// Orders within the horizon.
-    pub orders: Estimate,
+    pub orders: Expected<f64>,
+    /// The middle of what may come, where intervals were asked for.
+    pub typical_orders: Option<f64>,
     /// The value of an order.
-    pub order_value: AmountEstimate,
+    pub order_value: Expected<Nanos>,
     /// Revenue within the horizon.
-    pub revenue: AmountEstimate,
+    pub revenue: Expected<Nanos>,
     /// The same, discounted.
-    pub discounted_revenue: AmountEstimate,
+    pub discounted_revenue: Expected<Nanos>,
     /// Discounted customer margin within the horizon.
-    pub profit: AmountEstimate,
+    pub profit: Expected<Nanos>,
     /// What is lost on the average because it may be gone.
     pub value_at_risk: Nanos,
     /// Revenue of the next period.
-    pub next_period: AmountEstimate,
+    pub next_period: Expected<Nanos>,
     /// Discounted weeks for which it is a customer.
     pub weeks: f64,
     /// What of its revenue is left.
@@ -130,16 +139,28 @@ pub struct Worth {
     pub segment_customers: u64,
 }
 
-impl AmountEstimate {
+impl Expected<Nanos> {
+    /// An amount of currency units, without intervals.
+    fn of(units: f64) -> Self {
+        Self {
+            expected: rounded(units),
+            ends: None,
+        }
+    }
+
     /// The expectation and the ends of its intervals.
-    pub fn ends(&self) -> [Nanos; 5] {
-        [
-            self.expected,
-            self.expected_lower,
-            self.expected_upper,
-            self.lower,
-            self.upper,
-        ]
+    fn amounts(&self) -> impl Iterator<Item = Nanos> + use<> {
+        let ends = self.ends.map(|ends| {
+            [
+                ends.expected_lower,
+                ends.expected_upper,
+                ends.lower,
+                ends.upper,
+            ]
+        });
+        [self.expected]
+            .into_iter()
+            .chain(ends.into_iter().flatten())
     }
 }
 
@@ -157,10 +178,10 @@ impl Worth {
             ("value_at_risk", self.value_at_risk),
             ("weekly_cost", self.weekly_cost_amount),
         ];
-        let ends = estimates
+        let estimates = estimates
             .into_iter()
-            .flat_map(|(name, estimate)| estimate.ends().map(|amount| (name, amount)));
-        ends.chain(own)
+            .flat_map(|(name, estimate)| estimate.amounts().map(move |amount| (name, amount)));
+        estimates.chain(own)
     }
 }
 
@@ -203,53 +224,75 @@ impl WorthModel {
         })
     }
 
-    /// What one customer is worth from a day on; `None` if it has not ordered before.
-    pub fn worth(&self, one: &Purchases, from: Day, terms: &ValueTerms) -> Option<Worth> {
+    /// What one customer is worth from a day on, without intervals; `None` if it has not ordered before.
+    pub fn outline(&self, one: &Purchases, from: Day, terms: &ValueTerms) -> Option<Worth> {
         let orders = orders(one)?;
         let history = orders.before(from)?;
         let horizon = terms.horizon();
-        let value = self.value.value(&history, horizon);
-        let (margin, cost) = earned(one, (&history, value.probability_alive));
-        let segment_customers = self.margins.of_segment(&one.segment).1;
+        let score = self.value.score(&history, horizon);
+        let next = self.value.score(&history, terms.next_period());
+        let (margin, cost) = earned(one, (&history, score.probability_alive));
         let (margin, weekly_cost) = (self.margins.of(&margin), self.weekly_costs.of(&cost));
-        let profit = profit(
-            &value.discounted_revenue,
-            value.alive_weeks,
-            margin,
-            weekly_cost,
+        let profit = margin.mean * score.discounted_revenue - weekly_cost.mean * score.alive_weeks;
+        let alive = known(score.probability_alive);
+        let outlook = (self.value.frequency()).outlook(
+            history.repeats,
+            history.recency(),
+            history.observed(),
         );
-        let alive = value.probability_alive;
-        let outlook =
-            self.value
-                .frequency()
-                .outlook(history.repeats, history.recency(), history.observed());
         let stays = outlook.alive_in(horizon.weeks) / outlook.alive.max(f64::MIN_POSITIVE);
-        let at_risk = match alive > 0.0 {
-            true => (profit.expected * (1.0 - alive) / alive).max(0.0),
-            false => 0.0,
-        };
+        let paced = self.value.expectation.paced(&history, horizon.weeks);
         let first = orders.first();
         let days = i32::try_from(history.recency_days).unwrap_or(i32::MAX);
         Some(Worth {
             orders_seen: u64::from(history.repeats) + 1,
             order_days: (first, Day(first.0.saturating_add(days))),
             probability_alive: alive,
-            retention: alive * stays,
-            order_probability: value.probability_of_order,
-            orders: value.orders,
-            order_value: amounts(&value.order_value),
-            revenue: amounts(&value.revenue),
-            discounted_revenue: amounts(&value.discounted_revenue),
-            profit: amounts(&profit),
-            value_at_risk: rounded(at_risk),
-            next_period: amounts(&self.value.value(&history, terms.next_period()).revenue),
-            weeks: value.alive_weeks,
+            retention: known(alive * stays),
+            order_probability: known(1.0 - paced.none(horizon.weeks)),
+            orders: Expected {
+                expected: known(score.orders),
+                ends: None,
+            },
+            typical_orders: None,
+            order_value: Expected::of(score.order_value),
+            revenue: Expected::of(score.orders * score.order_value),
+            discounted_revenue: Expected::of(score.discounted_revenue),
+            profit: Expected::of(profit),
+            value_at_risk: match alive > 0.0 {
+                true => rounded((profit * (1.0 - alive) / alive).max(0.0)),
+                false => 0,
+            },
+            next_period: Expected::of(next.orders * next.order_value),
+            weeks: known(score.alive_weeks),
             margin,
             weekly_cost_amount: rounded(weekly_cost.mean),
             weekly_cost,
             segment: one.segment.clone(),
-            segment_customers,
+            segment_customers: self.margins.of_segment(&one.segment).1,
         })
+    }
+
+    /// The same with intervals.
+    pub fn worth(&self, one: &Purchases, from: Day, terms: &ValueTerms) -> Option<Worth> {
+        let mut worth = self.outline(one, from, terms)?;
+        let history = orders(one)?.before(from)?;
+        let value = self.value.value(&history, terms.horizon());
+        let next = self.value.value(&history, terms.next_period());
+        let profit = profit(
+            &value.discounted_revenue,
+            value.alive_weeks,
+            worth.margin,
+            worth.weekly_cost,
+        );
+        worth.typical_orders = Some(known(value.typical_orders));
+        worth.orders.ends = Some(Ends::of(&value.orders, known));
+        worth.order_value.ends = Some(Ends::of(&value.order_value, rounded));
+        worth.revenue.ends = Some(Ends::of(&value.revenue, rounded));
+        worth.discounted_revenue.ends = Some(Ends::of(&value.discounted_revenue, rounded));
+        worth.profit.ends = Some(Ends::of(&profit, rounded));
+        worth.next_period.ends = Some(Ends::of(&next.revenue, rounded));
+        Some(worth)
     }
 
     /// What it costs to serve a customer in a week, of all.
@@ -291,17 +334,15 @@ fn profit(revenue: &Estimate, weeks: f64, margin: Rate, cost: Rate) -> Estimate 
     let doubt =
         revenue.expected * revenue.expected * margin.variance + weeks * weeks * cost.variance;
     let ends = |low: f64, high: f64| {
-        let (below, above) = (revenue.expected - low, high - revenue.expected);
-        // What revenue brings less than nothing is lost by more of it.
-        let (below, above) = match margin.mean < 0.0 {
-            true => (above, below),
-            false => (below, above),
+        // Of what brings less than nothing more is lost by more of it.
+        let (low, high) = match margin.mean < 0.0 {
+            true => (high, low),
+            false => (low, high),
         };
-        let half = |width: f64| {
-            let own = margin.mean * width;
-            (own * own + WIDTH * WIDTH * doubt).sqrt()
-        };
-        (expected - half(below), expected + half(above))
+        let own = |end: f64| margin.mean * (end - revenue.expected);
+        let wider = |own: f64| (own * own + WIDTH * WIDTH * doubt).sqrt() - own.abs();
+        let (low, high) = (own(low), own(high));
+        (expected + low - wider(low), expected + high + wider(high))
     };
     let (expected_low, expected_high) = ends(revenue.expected_low, revenue.expected_high);
     let (low, high) = ends(revenue.low, revenue.high);
@@ -314,12 +355,21 @@ fn profit(revenue: &Estimate, weeks: f64, margin: Rate, cost: Rate) -> Estimate 
     }
 }
 
-fn amounts(estimate: &Estimate) -> AmountEstimate {
-    AmountEstimate {
-        expected: rounded(estimate.expected),
-        expected_lower: rounded(estimate.expected_low),
-        expected_upper: rounded(estimate.expected_high),
-        lower: rounded(estimate.low),
-        upper: rounded(estimate.high),
+impl<T> Ends<T> {
+    fn of(estimate: &Estimate, told: impl Fn(f64) -> T) -> Self {
+        Self {
+            expected_lower: told(estimate.expected_low),
+            expected_upper: told(estimate.expected_high),
+            lower: told(estimate.low),
+            upper: told(estimate.high),
+        }
     }
 }
+
+/// A number; what is none is zero, as in amounts.
+fn known(number: f64) -> f64 {
+    if number.is_finite() { number } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests;

@@ -58,6 +58,10 @@ pub(super) enum Planted {
     BackupUnsynced,
     /// Verifying does not hear the witness.
     VerifyAlone,
+    /// What was taken back is owed still.
+    OweReversed,
+    /// What changed what customers owe is read once, and never again.
+    OweFirst,
 }
 
 /// Whether a bug is planted.

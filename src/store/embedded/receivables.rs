@@ -3,7 +3,12 @@
 //! What was read of all customers is kept, so that the next question reads only what was written since. Nothing is read
 //! or kept of a tenant until somebody asks.
 
-use super::{books::Books, ledger::LedgerReader, tenants::Tenant};
+use super::{
+    books::Books,
+    ledger::LedgerReader,
+    planted::{Planted, is_planted},
+    tenants::Tenant,
+};
 use crate::domain::{
     id::{PartyId, TenantId},
     ledger::{Entry, Position},
@@ -74,7 +79,8 @@ impl AllEvents {
         }
         let kept = self.of(reader.id);
         let mut kept = lock(&kept);
-        if kept.read < question.as_of {
+        let is_read = kept.read > 0 && is_planted(Planted::OweFirst);
+        if kept.read < question.as_of && !is_read {
             let rows = {
                 let books = reader.tenant.read()?;
                 books.receivable_rows(kept.read, question.as_of)
@@ -146,7 +152,8 @@ impl Reader<'_> {
                 && question
                     .before
                     .is_none_or(|before| noted.event.day < before)
-                && books.reversed_at(noted.position, question.as_of).is_none();
+                && (books.reversed_at(noted.position, question.as_of).is_none()
+                    || is_planted(Planted::OweReversed));
             if is_wanted {
                 let own = by_number.entry(noted.customer).or_default();
                 own.push(noted.event.clone());

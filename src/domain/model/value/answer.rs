@@ -2,29 +2,32 @@
 
 use super::{
     CustomerValue, Estimate, Horizon, Orders, PurchaseHistory, Score, Total,
-    choice::{Candidate, candidates},
+    choice::{Candidate, candidates, rows_before},
+    expectation::{Expectation, outlook_of},
     frequency::{FrequencyFit, FrequencyModel},
     interval::{self, DEVIATIONS},
+    levels::{self, Levels},
     outlook::Outlook,
     spend::{SpendFit, spend_rows},
+    tilt::Tilt,
     trend::Trend,
 };
 use crate::domain::{model::MINIMUM_CUSTOMERS, time::Day};
 
 /// By how much a logarithm is moved to see how an expectation changes with it.
 const NUDGE: f64 = 1e-4;
-/// An interval leaves out so much.
-const LEFT_OUT: f64 = 2.0 * interval::BEYOND;
 
 /// What was learnt of all customers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ValueModel {
     /// All models of how often, the one that answers first.
     pub candidates: Vec<Candidate>,
-    /// The model of how much.
-    pub spend: SpendFit,
-    /// What earlier forecasts got wrong.
-    pub trend: Trend,
+    /// The models that answer, together.
+    pub expectation: Expectation,
+    /// The part of the distribution of orders that outcomes lie in.
+    pub order_levels: Levels,
+    /// The same of revenue.
+    pub revenue_levels: Levels,
     /// How many customers were learnt from.
     pub customers: u64,
     /// The first day that was not seen.
@@ -46,15 +49,27 @@ impl ValueModel {
             let known = previous?.candidates.iter().find(|c| c.fit.model == model)?;
             Some(known.fit.parameters)
         };
-        let candidates = candidates(customers, until, start);
-        let best = &candidates.first()?.fit;
-        let near = previous.map(|model| model.spend.parameters);
+        let first = customers.iter().map(Orders::first).min()?;
+        let rows = rows_before(customers, until);
+        let candidates = candidates(customers, (first, until), &rows, start);
+        let frequency = candidates.first()?.fit.clone();
+        let near = previous.map(|model| model.expectation.spend.parameters);
         let spend = SpendFit::of(&spend_rows(histories()), near.as_ref())?;
-        let trend = Trend::of(customers, until, best.model, &best.parameters);
-        Some(Self {
-            candidates,
+        let trend = Trend::of(customers, first, until, &frequency);
+        let tilt = Tilt::of(customers, (first, until), &frequency, &rows);
+        let expectation = Expectation {
+            frequency,
+            tilt,
             spend,
             trend,
+        };
+        let (order_levels, revenue_levels) =
+            levels::learnt(customers, (first, until), &expectation);
+        Some(Self {
+            candidates,
+            expectation,
+            order_levels,
+            revenue_levels,
             customers: count,
             until,
         })
@@ -62,83 +77,83 @@ impl ValueModel {
 
     /// The model of how often that answers.
     pub fn frequency(&self) -> &FrequencyFit {
-        // Never empty: `learn` made it of the best.
-        &self.candidates[0].fit
+        &self.expectation.frequency
+    }
+
+    /// The model of how much.
+    pub fn spend(&self) -> &SpendFit {
+        &self.expectation.spend
     }
 
     /// The probability that a customer is still one. BG/NBD takes everybody without a repeat order for one for sure; of
     /// them MBG/NBD is asked.
     fn alive(&self, history: &PurchaseHistory, outlook: &Outlook) -> f64 {
-        let frequency = self.frequency();
-        if frequency.model != FrequencyModel::BgNbd || history.repeats > 0 {
+        if self.frequency().model != FrequencyModel::BgNbd || history.repeats > 0 {
             return outlook.alive;
         }
         let other = self
             .candidates
             .iter()
             .find(|c| c.fit.model == FrequencyModel::MbgNbd);
-        other.map_or(outlook.alive, |other| {
-            outlook_of(&other.fit, history, 1.0).alive
-        })
+        other.map_or(outlook.alive, |other| outlook_of(&other.fit, history).alive)
     }
 
     /// The expectations of one customer, quickly: for rankings of all.
     pub fn score(&self, history: &PurchaseHistory, horizon: Horizon) -> Score {
-        let outlook = outlook_of(self.frequency(), history, 1.0);
+        let outlook = self.expectation.outlook(history);
+        let pace = self.expectation.pace(history, &outlook);
         let discounted = outlook.discounted(horizon.weeks, horizon.discount);
-        let order_value = self.spend.order_value(history.repeats, history.mean_value);
+        let order_value = self
+            .spend()
+            .order_value(history.repeats, history.mean_value);
+        let discounted_orders = pace * discounted.orders;
         Score {
             probability_alive: self.alive(history, &outlook),
-            orders: outlook.orders(horizon.weeks),
+            orders: pace * outlook.orders(horizon.weeks),
             order_value,
-            discounted_orders: discounted.orders,
-            discounted_revenue: discounted.orders * order_value,
+            discounted_orders,
+            discounted_revenue: discounted_orders * order_value,
             alive_weeks: discounted.alive_weeks,
         }
     }
 
     /// The value of one customer from `until` on.
     pub fn value(&self, history: &PurchaseHistory, horizon: Horizon) -> CustomerValue {
-        let frequency = self.frequency();
         let weeks = horizon.weeks;
         let score = self.score(history, horizon);
-        let outlook = |fit: &FrequencyFit, pace: f64| outlook_of(fit, history, pace);
-        let distribution = interval::orders(frequency, self.trend.error, weeks, outlook);
-        let orders = |fit: &FrequencyFit| outlook(fit, 1.0).orders(weeks);
-        let order_error = libm::hypot(log_error(frequency, orders), self.trend.error);
-        let discounted =
-            |fit: &FrequencyFit| outlook(fit, 1.0).discounted(weeks, horizon.discount).orders;
-        let discounted_error = libm::hypot(log_error(frequency, discounted), self.trend.error);
+        let distribution = self.expectation.distribution(history, weeks);
+        let orders = |fit: &FrequencyFit| outlook_of(fit, history).orders(weeks);
+        let order_error = libm::hypot(
+            log_error(self.frequency(), orders),
+            self.expectation.trend.error(weeks),
+        );
         let spend_error =
             self.spend_error(|spend| spend.order_value(history.repeats, history.mean_value));
         let revenue_error = libm::hypot(order_error, spend_error);
-        let (low, high) = interval::of_counts(&distribution, LEFT_OUT);
-        let quantile = |probability: f64| {
-            let own = (history.repeats, history.mean_value);
-            interval::revenue_quantile(&distribution, &self.spend, own, probability)
-        };
-        // Where nothing may be sold at all, nothing is left out below.
-        let none = distribution.first().copied().unwrap_or(1.0);
-        let below = if none >= interval::BEYOND {
-            0.0
-        } else {
-            interval::BEYOND
-        };
-        let (least, most) = (quantile(below), quantile(below + 1.0 - LEFT_OUT));
+        let (low, high) = interval::of_counts(&distribution, self.order_levels);
+        let own = (history.repeats, history.mean_value);
+        let (least, most) =
+            interval::of_revenue(&distribution, self.spend(), own, self.revenue_levels);
         let revenue = score.orders * score.order_value;
-        let by_discount = score.discounted_revenue / revenue.max(f64::MIN_POSITIVE);
+        // As much later as on the mean.
+        let discount = (score.discounted_revenue / revenue.max(f64::MIN_POSITIVE)).min(1.0);
+        let value = Estimate::of(score.order_value, spend_error, 0.0, 0.0);
         CustomerValue {
             probability_alive: score.probability_alive,
-            probability_of_order: 1.0 - outlook(frequency, 1.0).none(weeks),
+            probability_of_order: 1.0 - self.expectation.paced(history, weeks).none(weeks),
             orders: Estimate::of(score.orders, order_error, low, high),
             typical_orders: interval::median(&distribution),
-            order_value: Estimate::of(score.order_value, spend_error, 0.0, 0.0).as_known(),
+            order_value: Estimate {
+                low: value.expected_low,
+                high: value.expected_high,
+                ..value
+            },
             revenue: Estimate::of(revenue, revenue_error, least, most),
             discounted_revenue: Estimate::of(
                 score.discounted_revenue,
-                libm::hypot(discounted_error, spend_error),
-                least * by_discount.min(1.0),
-                most * by_discount.min(1.0),
+                revenue_error,
+                least * discount,
+                most * discount,
             ),
             discounted_orders: score.discounted_orders,
             alive_weeks: score.alive_weeks,
@@ -147,53 +162,54 @@ impl ValueModel {
 
     /// Standard deviation of the logarithm of an expectation, as the parameters of how much are known.
     fn spend_error(&self, expectation: impl Fn(&SpendFit) -> f64) -> f64 {
+        let spend = self.spend();
         let value = |parameters: &[f64; 3]| {
             let at = SpendFit {
                 parameters: *parameters,
-                ..self.spend.clone()
+                ..spend.clone()
             };
             libm::log(expectation(&at).max(1e-300))
         };
-        deviation(&self.spend.parameters, &self.spend.covariance, value)
+        deviation(&spend.parameters, &spend.covariance, value)
     }
 
     /// Orders and revenue of many customers together.
     pub fn total(&self, histories: &[PurchaseHistory], weeks: f64) -> Total {
-        let frequency = self.frequency();
         let (mut orders, mut revenue) = (0.0, 0.0);
         let (mut order_variance, mut revenue_variance) = (0.0, 0.0);
         let mut expected = Vec::with_capacity(histories.len());
         for history in histories {
-            let outlook = outlook_of(frequency, history, 1.0);
+            let outlook = self.expectation.paced(history, weeks);
             let (mean, variance) = outlook.mean_and_variance(weeks);
-            let value = self.spend.order_value(history.repeats, history.mean_value);
             orders += mean;
-            revenue += mean * value;
+            revenue += mean
+                * self
+                    .spend()
+                    .order_value(history.repeats, history.mean_value);
             order_variance += variance;
-            revenue_variance += self.spend.revenue_variance(history, mean, variance);
+            revenue_variance += self.spend().revenue_variance(history, mean, variance);
             expected.push(mean);
         }
         let sum = |fit: &FrequencyFit| -> f64 {
-            let of_one = |h: &PurchaseHistory| outlook_of(fit, h, 1.0).orders(weeks);
+            let of_one = |h: &PurchaseHistory| outlook_of(fit, h).orders(weeks);
             histories.iter().map(of_one).sum()
         };
-        let error = libm::hypot(log_error(frequency, sum), self.trend.error);
+        let error = libm::hypot(
+            log_error(self.frequency(), sum),
+            self.expectation.trend.error(weeks),
+        );
         let spend_error = self.spend_error(|spend| {
             let of_one = |(history, mean): (&PurchaseHistory, &f64)| {
                 mean * spend.order_value(history.repeats, history.mean_value)
             };
             histories.iter().zip(&expected).map(of_one).sum()
         });
+        let revenue_error = libm::hypot(error, spend_error);
         Total {
             orders: Estimate::of_total(orders, error, order_variance),
-            revenue: Estimate::of_total(revenue, libm::hypot(error, spend_error), revenue_variance),
+            revenue: Estimate::of_total(revenue, revenue_error, revenue_variance),
         }
     }
-}
-
-fn outlook_of(fit: &FrequencyFit, history: &PurchaseHistory, pace: f64) -> Outlook {
-    let outlook = fit.outlook(history.repeats, history.recency(), history.observed());
-    outlook.paced(pace)
 }
 
 /// Standard deviation of the logarithm of an expectation, as its parameters are known.
@@ -238,15 +254,6 @@ impl Estimate {
             expected_high: expected * factor,
             low,
             high,
-        }
-    }
-
-    /// An outcome that is as uncertain as its expectation.
-    fn as_known(self) -> Self {
-        Self {
-            low: self.expected_low,
-            high: self.expected_high,
-            ..self
         }
     }
 

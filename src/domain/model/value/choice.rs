@@ -35,22 +35,19 @@ pub fn held_back_from(first: Day, until: Day) -> Day {
     Day(until.0.saturating_sub(held))
 }
 
-/// All models, the best first. `previous` are fits to start from. Empty if nobody ordered again.
+/// All models, the best first, fitted to the rows of all customers. `previous` are fits to start from. Empty if nobody ordered again.
 pub fn candidates(
     customers: &[Orders],
-    until: Day,
+    (first, until): (Day, Day),
+    all: &[Row],
     previous: impl Fn(FrequencyModel) -> Option<[f64; 4]>,
 ) -> Vec<Candidate> {
-    let Some(first) = customers.iter().map(Orders::first).min() else {
-        return Vec::new();
-    };
-    let all = rows_before(customers, until);
     let before = rows_before(customers, held_back_from(first, until));
     let fitted = FrequencyModel::ALL.into_iter().filter_map(|model| {
         let start = previous(model);
-        let fit = model.fit(&all, start.as_ref())?;
+        let fit = model.fit(all, start.as_ref())?;
         let early = model.fit(&before, Some(&fit.parameters));
-        let held_back = early.map(|early| early.log_likelihood_of(&all) - early.log_likelihood);
+        let held_back = early.map(|early| early.log_likelihood_of(all) - early.log_likelihood);
         Some(Candidate { fit, held_back })
     });
     let mut candidates: Vec<Candidate> = fitted.collect();

@@ -16,6 +16,8 @@ use super::{
 
 /// What is left out in the tail, in all.
 const TAIL: f64 = 1e-10;
+/// As many times at which a customer may leave are looked at.
+const MOST_TIMES: usize = 2_000;
 /// More orders than this are not told apart.
 const MOST_ORDERS: usize = 20_000;
 
@@ -94,23 +96,21 @@ fn geometric(outlook: &Outlook, weeks: f64, a: f64, b: f64) -> Vec<f64> {
 
 fn exponential(outlook: &Outlook, weeks: f64, shape: f64, rate: f64) -> Vec<f64> {
     let there = |u: f64| libm::exp(-shape * libm::log1p(u / rate));
-    // Times at which it may leave, with their weights; and the end.
+    // Times at which it may leave, with their weights; and the end. Panels grow from the time in which the first order is
+    // to be expected, the slower the more orders are.
     let expected = outlook.shape / outlook.rate * weeks;
-    let mut panels = 2.0;
-    while panels < 100.0 && panels * panels < expected {
-        panels += 1.0;
-    }
-    let half = 0.5 * weeks / panels;
+    let growth = 1.0 + 1.0 / (1.0 + 0.25 * expected.sqrt());
     let mut times = vec![(there(weeks), Steady::of(outlook, weeks))];
-    let mut panel = 0.0;
-    while panel < panels {
-        let from = 2.0 * half * panel;
+    let (mut from, mut width) = (0.0, 2.0 * outlook.rate / outlook.shape);
+    while from < weeks && times.len() < MOST_TIMES {
+        let half = 0.5 * width.min(weeks - from);
         times.extend(NODES.iter().zip(WEIGHTS).map(|(node, weight)| {
             let u = from + half * (1.0 + node);
             let density = shape / (rate + u) * there(u);
             (half * weight * density, Steady::of(outlook, u))
         }));
-        panel += 1.0;
+        from += width;
+        width *= growth;
     }
     let mut probabilities = Vec::new();
     let (mut rest, mut orders) = (1.0, 0.0);

@@ -3,21 +3,19 @@
 //! * What the parameters leave open is put in by taking the distribution at points around them that have their
 //!   covariance (Julier & Uhlmann, Proceedings of the IEEE 92, 2004), and the mean of these distributions. No dice.
 //! * What the pace of orders leaves open (`trend`) by three points of Gauss and Hermite.
-//! * Orders come in whole numbers, so that no interval holds exactly 90%. Each end is where the probability comes
-//!   closest to what it should be, so that many customers together come out at 90%.
+//! * Between which levels of the distribution the outcome will be is learnt (`levels`).
 
 use super::{
     distribution::order_distribution,
     frequency::FrequencyFit,
+    levels::Levels,
     maximum::{Matrix, cholesky},
     outlook::Outlook,
     special::incomplete_beta,
     spend::SpendFit,
 };
 
-/// Probability beyond each end of an interval.
-pub const BEYOND: f64 = 0.05;
-/// The same in standard deviations of a normal distribution.
+/// Half the length of a 90% interval of a normal distribution, in standard deviations.
 pub const DEVIATIONS: f64 = 1.644_853_626_951_472_2;
 /// Points and weights of Gauss and Hermite for a standard normal distribution.
 const NORMAL: [(f64, f64); 3] = [
@@ -30,7 +28,8 @@ const HALVINGS: u32 = 50;
 
 /// Points around parameters, each as likely as the others, with the covariance of their logarithms.
 pub fn around<const N: usize>(parameters: &[f64; N], covariance: &Matrix<N>) -> Vec<[f64; N]> {
-    let Some(factor) = factor(covariance) else {
+    let known = (0..N).all(|row| covariance[row][row] <= 0.0);
+    let Some(factor) = factor(covariance).filter(|_| !known) else {
         return vec![*parameters];
     };
     // As many standard deviations that the points have the covariance itself.
@@ -91,28 +90,40 @@ pub fn orders(
     sum
 }
 
-/// The interval of a number that has a distribution: of all that begin where the probability below comes closest to
-/// half of what is to be left out, the one whose probability comes closest to what it is to hold.
-pub fn of_counts(distribution: &[f64], left_out: f64) -> (f64, f64) {
-    let (low, below_low) = closest(distribution, 0.5 * left_out, true);
-    let (high, _) = closest(distribution, below_low + 1.0 - left_out, false);
-    (low, (high - 1.0).max(low))
+/// The counts between two levels of a distribution.
+pub fn of_counts(distribution: &[f64], levels: Levels) -> (f64, f64) {
+    let (mut low, mut high) = (None, 0.0);
+    let (mut count, mut below) = (0.0, 0.0);
+    for probability in distribution {
+        let up_to = below + probability;
+        if low.is_none() && up_to >= levels.low {
+            low = Some(count);
+        }
+        if below <= levels.high {
+            high = count;
+        }
+        below = up_to;
+        count += 1.0;
+    }
+    let low = low.unwrap_or(high);
+    (low, high.max(low))
 }
 
-/// After how many outcomes the sum of probabilities comes closest to a target, and that sum. Of two as close the first,
-/// or the last.
-fn closest(distribution: &[f64], target: f64, first: bool) -> (f64, f64) {
-    let mut best = (0.0, 0.0);
-    let (mut count, mut sum) = (0.0, 0.0);
-    for probability in distribution {
-        count += 1.0;
-        sum += probability;
-        let (new, old) = ((sum - target).abs(), (best.1 - target).abs());
-        if new < old || (!first && new <= old) {
-            best = (count, sum);
-        }
-    }
-    best
+/// The revenue between two levels of its distribution.
+pub fn of_revenue(
+    distribution: &[f64],
+    spend: &SpendFit,
+    own: (u32, f64),
+    levels: Levels,
+) -> (f64, f64) {
+    let none = distribution.first().copied().unwrap_or(1.0);
+    let low = if none >= levels.low {
+        0.0
+    } else {
+        revenue_quantile(distribution, spend, own, levels.low)
+    };
+    let high = revenue_quantile(distribution, spend, own, levels.high);
+    (low, high.max(low))
 }
 
 /// The middle of a distribution: as many outcomes lie above as below.
@@ -131,27 +142,15 @@ pub fn median(distribution: &[f64]) -> f64 {
 pub fn revenue_quantile(
     distribution: &[f64],
     spend: &SpendFit,
-    (repeats, mean_value): (u32, f64),
+    own: (u32, f64),
     probability: f64,
 ) -> f64 {
     let none = distribution.first().copied().unwrap_or(1.0);
     if probability <= none {
         return 0.0;
     }
-    let [p, q, v] = spend.parameters;
-    let x = f64::from(repeats);
-    let (scale, shape) = (v + x * mean_value, q + p * x);
-    let at_most = |share: f64| {
-        let mut sum = none;
-        let mut orders = 0.0;
-        for weight in distribution.iter().skip(1) {
-            orders += 1.0;
-            if *weight > 1e-7 {
-                sum += weight * incomplete_beta(p * orders, shape, share);
-            }
-        }
-        sum
-    };
+    let scale = revenue_scale(spend, own);
+    let at_most = |share: f64| probability_of_share(distribution, spend, own, share);
     // Revenue is `scale` times `share / (1 - share)`.
     let (mut low, mut high) = (0.0, 1.0);
     for _ in 0..HALVINGS {
@@ -167,4 +166,98 @@ pub fn revenue_quantile(
     }
     let share = 0.5 * (low + high);
     scale * share / (1.0 - share)
+}
+
+/// The probability that revenue is at most an amount.
+pub fn revenue_probability(
+    distribution: &[f64],
+    spend: &SpendFit,
+    own: (u32, f64),
+    amount: f64,
+) -> f64 {
+    let share = amount / (amount + revenue_scale(spend, own));
+    probability_of_share(distribution, spend, own, share)
+}
+
+/// `v + x m`.
+fn revenue_scale(spend: &SpendFit, (repeats, mean_value): (u32, f64)) -> f64 {
+    spend.parameters[2] + f64::from(repeats) * mean_value
+}
+
+/// The probability that revenue is at most `scale` times `share / (1 - share)`.
+fn probability_of_share(
+    distribution: &[f64],
+    spend: &SpendFit,
+    (repeats, _): (u32, f64),
+    share: f64,
+) -> f64 {
+    let [p, q, _] = spend.parameters;
+    let shape = q + p * f64::from(repeats);
+    let mut sum = distribution.first().copied().unwrap_or(1.0);
+    let mut orders = 0.0;
+    for weight in distribution.iter().skip(1) {
+        orders += 1.0;
+        if *weight > 1e-7 {
+            sum += weight * incomplete_beta(p * orders, shape, share);
+        }
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DISTRIBUTION: [f64; 5] = [0.5, 0.2, 0.15, 0.11, 0.04];
+
+    fn levels(low: f64, high: f64) -> Levels {
+        Levels { low, high }
+    }
+
+    #[test]
+    fn counts_lie_between_their_levels() {
+        assert_eq!(of_counts(&DISTRIBUTION, Levels::PLAIN), (0.0, 3.0));
+        assert_eq!(of_counts(&DISTRIBUTION, levels(0.6, 0.8)), (1.0, 2.0));
+        assert_eq!(of_counts(&DISTRIBUTION, levels(0.5, 0.4)), (0.0, 0.0));
+        assert_eq!(of_counts(&DISTRIBUTION, levels(0.0, 1.0)), (0.0, 4.0));
+        assert_eq!(of_counts(&[], Levels::PLAIN), (0.0, 0.0));
+        assert_eq!(median(&DISTRIBUTION), 0.0);
+        assert_eq!(median(&[0.4, 0.3, 0.3]), 1.0);
+    }
+
+    #[test]
+    fn a_quantile_of_revenue_has_its_probability() {
+        let spend = SpendFit::known([6.25, 3.74, 15.44]);
+        for own in [(0, 0.0), (1, 20.0), (30, 45.0)] {
+            for probability in [0.51, 0.7, 0.95, 0.999] {
+                let amount = revenue_quantile(&DISTRIBUTION, &spend, own, probability);
+                let again = revenue_probability(&DISTRIBUTION, &spend, own, amount);
+                assert!(
+                    (again - probability).abs() < 1e-5,
+                    "{amount} {again} {probability}"
+                );
+            }
+            assert_eq!(revenue_quantile(&DISTRIBUTION, &spend, own, 0.4), 0.0);
+        }
+        let (low, high) = of_revenue(&DISTRIBUTION, &spend, (1, 20.0), levels(0.6, 0.95));
+        assert!(low > 0.0 && high > low);
+    }
+
+    #[test]
+    fn points_around_parameters_have_their_covariance() {
+        let covariance = [[0.04, 0.01], [0.01, 0.09]];
+        let points = around(&[2.0, 3.0], &covariance);
+        assert_eq!(points.len(), 4);
+        for row in 0..2 {
+            for column in 0..2 {
+                let log = |point: &[f64; 2], at: usize| (point[at] / [2.0, 3.0][at]).ln();
+                let sum: f64 = points.iter().map(|p| log(p, row) * log(p, column)).sum();
+                assert!((sum / 4.0 - covariance[row][column]).abs() < 1e-12);
+            }
+        }
+        // A parameter without an error stays.
+        let points = around(&[2.0, 3.0], &[[0.0, 0.0], [0.0, 0.09]]);
+        assert!(points.iter().all(|point| point[0] == 2.0));
+        assert_eq!(around(&[2.0, 3.0], &[[0.0; 2]; 2]), [[2.0, 3.0]]);
+    }
 }

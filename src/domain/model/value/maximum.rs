@@ -220,7 +220,7 @@ pub fn cholesky<const N: usize>(matrix: &Matrix<N>) -> Option<Matrix<N>> {
 }
 
 /// Solves with the matrix whose factor is given.
-fn solved<const N: usize>(lower: &Matrix<N>, right: &[f64; N]) -> [f64; N] {
+pub fn solved<const N: usize>(lower: &Matrix<N>, right: &[f64; N]) -> [f64; N] {
     let mut x = *right;
     for row in 0..N {
         for column in 0..row {

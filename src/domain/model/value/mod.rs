@@ -14,20 +14,26 @@
 //! * [`geometric`], [`pareto`], chosen by [`frequency`]: how often, and until when. [`spend`]: how much an order is.
 //! * [`outlook`]: what follows for one customer. [`distribution`]: how many orders, with which probability.
 //! * [`interval`]: where the outcome will be. [`ValueModel`]: all of this together.
-//! * [`choice`]: which model, by time that was held back. [`trend`]: what earlier forecasts got wrong.
+//! * [`choice`]: which model, by time that was held back. What earlier forecasts got wrong: [`tilt`], of single
+//!   customers; [`trend`], of all together; [`levels`], how far outcomes lie from them.
+//! * [`expectation`]: the models together.
 //! * [`maximum`]: where a likelihood is greatest. [`special`]: functions.
 //!
 //! Knows nothing of stores, of money's exact amounts and of segments. Every sum is taken in one order, so that the same
 //! customers give the same model to the last bit.
 
 mod answer;
+mod back_test;
 pub mod choice;
 pub mod counts;
 pub mod distribution;
+pub mod expectation;
 pub mod frequency;
 pub mod geometric;
+mod hypergeometric;
 pub mod interval;
 mod lanes;
+pub mod levels;
 pub mod maximum;
 pub mod orders;
 pub mod outlook;
@@ -36,6 +42,7 @@ pub mod special;
 pub mod spend;
 mod table;
 mod tail;
+pub mod tilt;
 pub mod trend;
 
 pub use answer::ValueModel;

@@ -11,9 +11,13 @@
 //! | still there, BG/NBD | `(1-z)^a F(a, a+b-R; a+b; z)` | the same of `e^(-lambda p u)` |
 //! | discounted orders | integral of the rate times `e^(-d u)` | Fader & Hardie, note 015, for a finite time |
 //!
+//! Where the series of `F` overflow, `a` is so large that `p` is as good as known: then it is taken for `a / (a+b)`.
+//!
 //! `F` is Gauss's hypergeometric function; `b` is what it is after the orders seen.
 
 use super::{
+    hypergeometric::{Polynomial, shifted_series},
+    lanes::{LANES, Lanes, exp, ln},
     special::{NODES, WEIGHTS},
     tail::Powers,
 };
@@ -59,8 +63,6 @@ pub struct Discounted {
     pub alive_weeks: f64,
 }
 
-/// Terms of a hypergeometric series; a longer one has converged to all digits long before.
-const MOST_TERMS: u32 = 200_000;
 /// `e^-40` of today's worth is nothing.
 const WORTHLESS: f64 = 40.0;
 /// Within one panel of an integral the discount changes by no more than `e^-2`.
@@ -79,7 +81,7 @@ impl Outlook {
 
     /// Expected orders in so many weeks from now.
     pub fn orders(&self, weeks: f64) -> f64 {
-        self.alive * self.orders_if_alive(weeks)
+        self.alive * self.orders_if_alive(weeks).max(0.0)
     }
 
     fn orders_if_alive(&self, weeks: f64) -> f64 {
@@ -89,7 +91,13 @@ impl Outlook {
                 let (z, log_left) = (weeks / (l + weeks), -libm::log1p(weeks / l));
                 let whole = a + b - 1.0;
                 let series = shifted_series(a, a + b - 1.0 - r, a + b, z);
-                -whole * grown(a - 1.0, log_left) - libm::exp((a - 1.0) * log_left) * series
+                let orders =
+                    -whole * grown(a - 1.0, log_left) - libm::exp((a - 1.0) * log_left) * series;
+                if orders.is_finite() {
+                    return orders;
+                }
+                let p = a / (a + b);
+                -libm::expm1(-r * libm::log1p(p * weeks / l)) / p
             }
             Leaving::Exponential { shape, rate } => {
                 let log_left = -libm::log1p(weeks / rate);
@@ -124,17 +132,36 @@ impl Outlook {
 
     /// Rate of orders, and probability of being there, in `weeks` from now of one who is there now.
     fn rates(&self, weeks: f64) -> (f64, f64) {
+        let [orders, there] = self.rates_at(&[weeks; LANES], &Series::of(self, weeks));
+        (orders[0], there[0])
+    }
+
+    /// The same at eight times, none of them later than that for which the series were made.
+    fn rates_at(&self, weeks: &Lanes, series: &Series) -> [Lanes; 2] {
         let (r, l) = (self.shape, self.rate);
+        let mut orders = [0.0; LANES];
         match self.leaving {
             Leaving::Geometric { a, b } => {
-                let z = weeks / (l + weeks);
-                let shrunk = libm::exp(-a * libm::log1p(weeks / l));
-                let orders = r / l * shrunk * hypergeometric(a, a + b - r - 1.0, a + b, z);
-                (orders, shrunk * hypergeometric(a, a + b - r, a + b, z))
+                let z = weeks.map(|weeks| weeks / (l + weeks));
+                let logs = ln(&weeks.map(|weeks| 1.0 + weeks / l));
+                let shrunk = exp(&logs.map(|log| -a * log));
+                let mut there = series.there.at(&z, a, a + b - r, a + b);
+                let rates = series.orders.at(&z, a, a + b - r - 1.0, a + b);
+                for lane in 0..LANES {
+                    orders[lane] = (r / l * shrunk[lane] * rates[lane]).max(0.0);
+                    there[lane] = (shrunk[lane] * there[lane]).clamp(0.0, 1.0);
+                    if !(orders[lane].is_finite() && rates[lane].is_finite()) {
+                        let p = a / (a + b);
+                        let still = libm::exp(-r * libm::log1p(p * weeks[lane] / l));
+                        (orders[lane], there[lane]) = (r / (l + p * weeks[lane]) * still, still);
+                    }
+                }
+                [orders, there]
             }
             Leaving::Exponential { shape, rate } => {
-                let there = libm::exp(-shape * libm::log1p(weeks / rate));
-                (r / l * there, there)
+                let logs = ln(&weeks.map(|weeks| 1.0 + weeks / rate));
+                let there = exp(&logs.map(|log| -shape * log));
+                [there.map(|there| r / l * there), there]
             }
         }
     }
@@ -146,18 +173,20 @@ impl Outlook {
             Leaving::Exponential { rate, .. } => rate,
         };
         let end = weeks.min(WORTHLESS / discount);
+        let series = Series::of(self, end);
         let (mut from, mut orders, mut alive_weeks) = (0.0, 0.0, 0.0);
         for _ in 0..MOST_PANELS {
             let width = (scale + from)
                 .min(DISCOUNT_PANEL / discount)
                 .min(end - from);
             let half = 0.5 * width;
-            for (node, weight) in NODES.iter().zip(WEIGHTS) {
-                let u = from + half * (1.0 + node);
-                let worth = half * weight * libm::exp(-discount * u);
-                let (rate, there) = self.rates(u);
-                orders += worth * rate;
-                alive_weeks += worth * there;
+            let times = NODES.map(|node| from + half * (1.0 + node));
+            let worth = exp(&times.map(|time| -discount * time));
+            let [rates, there] = self.rates_at(&times, &series);
+            for lane in 0..LANES {
+                let weight = half * WEIGHTS[lane] * worth[lane];
+                orders += weight * rates[lane];
+                alive_weeks += weight * there[lane];
             }
             from += width;
             if from >= end {
@@ -180,32 +209,25 @@ fn grown(power: f64, log: f64) -> f64 {
     }
 }
 
-/// Gauss's hypergeometric series.
-fn hypergeometric(a: f64, b: f64, c: f64, z: f64) -> f64 {
-    let (mut term, mut sum) = (1.0_f64, 1.0_f64);
-    for n in 0..MOST_TERMS {
-        let n = f64::from(n);
-        term *= (a + n) * (b + n) / ((c + n) * (n + 1.0)) * z;
-        sum += term;
-        if term.abs() <= 1e-17 * sum.abs() {
-            break;
-        }
-    }
-    sum
+/// The series of the rate of orders and of being there.
+struct Series {
+    orders: Polynomial,
+    there: Polynomial,
 }
 
-/// The sum of `(a)_(n-1) (d)_n / ((c)_(n-1) n!) z^n` from `n = 1` on: `(c-1)/(a-1) [F(a-1, d; c-1; z) - 1]`, which has no
-/// pole at `a = 1` or `c = 1`.
-fn shifted_series(a: f64, d: f64, c: f64, z: f64) -> f64 {
-    let mut term = d * z;
-    let mut sum = term;
-    for n in 1..MOST_TERMS {
-        let n = f64::from(n);
-        term *= (a + n - 1.0) * (d + n) / ((c + n - 1.0) * (n + 1.0)) * z;
-        sum += term;
-        if term.abs() <= 1e-17 * sum.abs() {
-            break;
+impl Series {
+    /// Good up to so many weeks.
+    fn of(outlook: &Outlook, weeks: f64) -> Self {
+        let (r, l) = (outlook.shape, outlook.rate);
+        let polynomial = |less: f64| match outlook.leaving {
+            Leaving::Geometric { a, b } => {
+                Polynomial::of(a, a + b - r - less, a + b, weeks / (l + weeks))
+            }
+            Leaving::Exponential { .. } => Polynomial::NONE,
+        };
+        Self {
+            orders: polynomial(1.0),
+            there: polynomial(0.0),
         }
     }
-    sum
 }

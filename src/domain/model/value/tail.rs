@@ -11,6 +11,7 @@ use super::{
     maximum::Matrix,
     special::{NODES, WEIGHTS},
 };
+use pulp::Arch;
 
 /// The first panel's width in `v`, drawn in where `k` is small.
 const FIRST_PANEL: f64 = 2.5;
@@ -42,6 +43,14 @@ impl Powers {
 
     /// The integral over a length, divided by the integrand at its beginning.
     pub fn integral(self, a: f64, b: f64, length: f64) -> f64 {
+        Arch::new().dispatch(
+            #[inline(always)]
+            || self.widely_integrated(a, b, length),
+        )
+    }
+
+    #[inline(always)]
+    fn widely_integrated(self, a: f64, b: f64, length: f64) -> f64 {
         let k = self.k();
         let c = self.scale(a, b);
         let end = libm::log1p(length / c) * k;
@@ -64,6 +73,7 @@ impl Powers {
     }
 }
 
+#[inline(always)]
 fn panel(from: f64, half: f64) -> Lanes {
     NODES.map(|node| from + half * (1.0 + node))
 }
@@ -177,6 +187,14 @@ impl Stretch {
     /// Integrals of the integrand, of the integrand times each of the two logarithms and of the two inverse ratios, and
     /// of their products by pairs.
     fn moments(&self, a: f64, b: f64, c: f64) -> [f64; 15] {
+        Arch::new().dispatch(
+            #[inline(always)]
+            || self.wide_moments(a, b, c),
+        )
+    }
+
+    #[inline(always)]
+    fn wide_moments(&self, a: f64, b: f64, c: f64) -> [f64; 15] {
         let mut sums = [[0.0; LANES]; 15];
         let mut whole = 0.0;
         for (stretched, grown, half) in &self.panels {

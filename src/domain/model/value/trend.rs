@@ -1,26 +1,31 @@
-//! What earlier forecasts got wrong, and how wrong they may be.
+//! How wrong forecasts of a total may be.
 //!
-//! The same models are fitted as of earlier days, and their forecasts compared with what then came, week by week of lead.
 //! All customers share the calendar, so the error of a total does not average out over customers: its size is read off
-//! these back-tests, and widens the interval of every total.
+//! back-tests, and widens the interval of everything. The level itself is left as the model has it: on the data tried,
+//! corrections of the level that were learnt from earlier forecasts made later ones worse (`docs/models.md`).
 
-use super::{Orders, choice::rows_before, frequency::FrequencyModel};
+use super::{
+    DAYS_PER_WEEK, Orders,
+    back_test::{BackTest, day_at},
+    frequency::FrequencyFit,
+};
 use crate::domain::time::Day;
 
-/// Back-tests are made as of so many days.
-const ORIGINS: i64 = 8;
-/// With fewer repeat orders after an earlier day, it tells nothing.
-const MINIMUM_ORDERS: f64 = 20.0;
-/// A forecast is thought to be wrong by so much before any back-test: the standard deviation of its logarithm.
+/// Back-tests of trends and of intervals are made as of these thousandths of the time.
+pub const ORIGINS: [i64; 8] = [333, 405, 476, 548, 619, 690, 762, 833];
+/// A forecast over half of the time is thought to be wrong by so much before any back-test: the standard deviation of its
+/// logarithm.
 const PRIOR_ERROR: f64 = 0.15;
+/// No forecast is thought to be worse than this.
+const MOST_ERROR: f64 = 1.0;
 /// As many back-tests the prior weighs.
 const PRIOR_WEIGHT: f64 = 2.0;
 
 /// A forecast made as of an earlier day, and what came.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct BackTest {
+pub struct Forecast {
     /// The first day that was not seen.
-    pub until: Day,
+    pub from: Day,
     /// Weeks that were forecast.
     pub weeks: f64,
     /// Orders that were expected.
@@ -33,67 +38,94 @@ pub struct BackTest {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trend {
     /// They themselves, the earliest first.
-    pub tests: Vec<BackTest>,
-    /// Standard deviation of the logarithm of what comes by what is forecast.
-    pub error: f64,
+    pub forecasts: Vec<Forecast>,
+    /// Variance of the logarithm of what comes by what is forecast, by week of lead.
+    pub weekly_variance: f64,
 }
 
 impl Trend {
-    /// Makes back-tests.
-    pub fn of(customers: &[Orders], until: Day, model: FrequencyModel, near: &[f64; 4]) -> Self {
-        let tests = back_tests(customers, until, model, near);
-        let mut sum = PRIOR_WEIGHT * PRIOR_ERROR * PRIOR_ERROR;
-        let mut weight = PRIOR_WEIGHT;
-        for test in &tests {
-            let error = libm::log(test.actual.max(1.0) / test.expected.max(1e-9));
-            sum += error * error;
+    /// Makes back-tests of customers from `first` to before `until`.
+    pub fn of(customers: &[Orders], first: Day, until: Day, fit: &FrequencyFit) -> Self {
+        let forecasts = ORIGINS.into_iter().filter_map(|thousandths| {
+            let from = day_at(first, until, thousandths);
+            let test = BackTest::of(customers, from, until, fit.model, &fit.parameters)?;
+            let (expected, actual) = test.totals();
+            Some(Forecast {
+                from,
+                weeks: test.weeks,
+                expected,
+                actual,
+            })
+        });
+        let forecasts: Vec<Forecast> = forecasts.collect();
+        let length = f64::from(until.0.saturating_sub(first.0)) / DAYS_PER_WEEK;
+        let of_prior = PRIOR_ERROR * PRIOR_ERROR / (0.5 * length).max(1.0);
+        let (mut sum, mut weight) = (PRIOR_WEIGHT * of_prior, PRIOR_WEIGHT);
+        for forecast in &forecasts {
+            let error = libm::log(forecast.actual.max(1.0) / forecast.expected.max(1e-9));
+            sum += error * error / forecast.weeks;
             weight += 1.0;
         }
-        let error = libm::sqrt(sum / weight);
-        Self { tests, error }
+        let weekly_variance = sum / weight;
+        Self {
+            forecasts,
+            weekly_variance,
+        }
+    }
+
+    /// How wrong a forecast over so many weeks may be: the standard deviation of the logarithm of what comes by what is
+    /// forecast. Like that of a random walk it grows with the root of time.
+    pub fn error(&self, weeks: f64) -> f64 {
+        (self.weekly_variance * weeks).sqrt().min(MOST_ERROR)
     }
 }
 
-fn back_tests(
-    customers: &[Orders],
-    until: Day,
-    model: FrequencyModel,
-    near: &[f64; 4],
-) -> Vec<BackTest> {
-    let Some(first) = customers.iter().map(Orders::first).min() else {
-        return Vec::new();
-    };
-    let length = i64::from(until.0) - i64::from(first.0);
-    let mut tests = Vec::new();
-    // From a third of the time to five sixths of it.
-    for origin in 0..ORIGINS {
-        let days = length / 3 + origin * (length / 2) / (ORIGINS - 1);
-        let Ok(days) = i32::try_from(days) else {
-            continue;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::model::value::{DaySum, choice::rows_before, frequency::FrequencyModel};
+
+    /// Customers who order every so many days, some of them for ever.
+    fn customers() -> Vec<Orders> {
+        let customer = |number: i32| {
+            let (first, every) = (number % 50, 5 + number % 40);
+            let last = if number % 3 == 0 { 400 } else { first + 60 };
+            let day = |at: i32| DaySum {
+                day: Day(first + at * every),
+                value: 10.0,
+            };
+            Orders::of(
+                (0..80)
+                    .map(day)
+                    .take_while(|sum| sum.day.0 <= last)
+                    .collect(),
+            )
+            .unwrap()
         };
-        let from = Day(first.0.saturating_add(days));
-        let rows = rows_before(customers, from);
-        let Some(fit) = model.fit(&rows, Some(near)) else {
-            continue;
-        };
-        let weeks = f64::from(until.0 - from.0) / super::DAYS_PER_WEEK;
-        let expected = rows.iter().map(|row| {
-            let outlook = fit.outlook(row.repeats, row.recency(), row.observed());
-            f64::from(row.customers) * outlook.orders(weeks)
-        });
-        let expected: f64 = expected.sum();
-        let came = customers.iter().filter(|orders| orders.first() < from);
-        let actual: f64 = came
-            .map(|orders| f64::from(orders.within(from, until).0))
-            .sum();
-        if actual >= MINIMUM_ORDERS && weeks > 0.0 {
-            tests.push(BackTest {
-                until: from,
-                weeks,
-                expected,
-                actual,
-            });
-        }
+        (0..300).map(customer).collect()
     }
-    tests
+
+    #[test]
+    fn forecasts_are_of_what_was_known_and_their_error_grows_with_time() {
+        let (customers, until) = (customers(), Day(400));
+        let fit = FrequencyModel::BgNbd
+            .fit(&rows_before(&customers, until), None)
+            .unwrap();
+        let trend = Trend::of(&customers, Day(0), until, &fit);
+        assert_eq!(trend.forecasts.len(), ORIGINS.len());
+        for forecast in &trend.forecasts {
+            let came = customers
+                .iter()
+                .map(|c| f64::from(c.within(forecast.from, until).0));
+            assert_eq!(forecast.actual, came.sum::<f64>());
+            assert_eq!(forecast.weeks, f64::from(400 - forecast.from.0) / 7.0);
+            assert!(forecast.expected > 0.0);
+        }
+        assert!((trend.error(40.0) / trend.error(10.0) - 2.0).abs() < 1e-12);
+        assert!(trend.error(1e12) <= MOST_ERROR);
+        // Nothing to forecast: only what is thought before.
+        let none = Trend::of(&[], Day(0), until, &fit);
+        assert!(none.forecasts.is_empty());
+        assert!((none.error(200.0 / 7.0) - PRIOR_ERROR).abs() < 1e-12);
+    }
 }

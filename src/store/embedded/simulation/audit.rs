@@ -1,6 +1,7 @@
 //! The auditor: it remembers what was acknowledged, and compares everything that can be asked with what it knows.
 
 mod copies;
+mod receivables;
 
 use super::{
     questions::{Question, at_once, question},
@@ -241,6 +242,7 @@ impl Auditor {
         self.check_watermarks(questions)?;
         Ok(self.check_entries(questions, &allowed)?
             && self.check_sums(questions, &allowed)?
+            && self.check_receivables(questions, &allowed)?
             && self.check_answers(questions, &allowed)?)
     }
 
@@ -424,6 +426,7 @@ impl Auditor {
                 "tenant {tenant}, {question:?}: {answer} instead of {expected}"
             ));
         }
+        self.check_owed(&tenant, &question, &answer)?;
         let remembered = Remembered {
             tenant,
             as_of,

@@ -59,4 +59,6 @@ found! {
     a_checkpoint_that_forgets: CheckpointForgets by 0..200;
     a_backup_without_a_sync: BackupUnsynced by 0..200;
     verifying_without_the_witness: VerifyAlone by 0..400;
+    what_was_taken_back_and_is_owed: OweReversed by 0..200;
+    what_was_written_since_and_is_not_owed: OweFirst by 0..200;
 }

@@ -20,6 +20,7 @@ use crate::{
             ProfileQuestion, RankQuestion, RowSelection, Scope,
         },
         ranking::{Basis, Direction},
+        receivables::ReceivablesQuestion,
         time::{Day, Period},
     },
     store::{Store, embedded::Questions, memory::MemoryStore},
@@ -71,6 +72,8 @@ pub enum Question {
     Prospects(ProspectQuestion),
     /// For what was written, entries and records.
     Written(HistoryQuestion),
+    /// For what changed what customers owe.
+    Receivables(ReceivablesQuestion),
     /// For everything that is small.
     Others(Position),
 }
@@ -173,9 +176,23 @@ fn some_customer(random: &mut Random) -> PartyId {
     customer(random.between(0, CUSTOMERS))
 }
 
+/// A question about what customers owe.
+pub fn receivables(random: &mut Random, as_of: Position) -> ReceivablesQuestion {
+    let some = |random: &mut Random| {
+        (0..random.below(4))
+            .map(|_| some_customer(random))
+            .collect()
+    };
+    ReceivablesQuestion {
+        customers: random.maybe(some),
+        before: random.maybe(day),
+        as_of,
+    }
+}
+
 /// A question as of a position.
 pub fn question(random: &mut Random, as_of: Position) -> Question {
-    match random.below(13) {
+    match random.below(14) {
         0..3 => Question::Rank(RankQuestion {
             scope: scope(random, as_of),
             order: order(random),
@@ -234,6 +251,7 @@ pub fn question(random: &mut Random, as_of: Position) -> Question {
             as_of,
             limit: 1 + random.below(40),
         }),
+        12 => Question::Receivables(receivables(random, as_of)),
         _ if random.chance(500) => Question::Others(as_of),
         _ => Question::Prospects(ProspectQuestion {
             traits: KEYS.map(trait_key).into(),
@@ -263,6 +281,9 @@ impl Question {
             Self::Parties(question) => format!("{:?}", questions.parties(tenant, question)?),
             Self::Prospects(question) => prospects(&questions.prospects(tenant, question)?),
             Self::Written(question) => format!("{:?}", questions.written(tenant, question)?),
+            Self::Receivables(question) => {
+                format!("{:?}", questions.receivables(tenant, question)?)
+            }
             Self::Others(as_of) => format!(
                 "{:?} {:?} {:?} {:?} {:?}",
                 questions.party(tenant, &[customer(1), customer(2)], *as_of)?,
@@ -290,6 +311,9 @@ impl Question {
                 Self::Parties(question) => format!("{:?}", store.parties(tenant, question).await?),
                 Self::Prospects(question) => prospects(&store.prospects(tenant, question).await?),
                 Self::Written(question) => format!("{:?}", store.written(tenant, question).await?),
+                Self::Receivables(question) => {
+                    format!("{:?}", store.receivables(tenant, question).await?)
+                }
                 Self::Others(as_of) => format!(
                     "{:?} {:?} {:?} {:?} {:?}",
                     store

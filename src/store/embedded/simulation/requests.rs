@@ -137,12 +137,44 @@ fn work(random: &mut Random) -> Work {
     }
 }
 
-fn kind(random: &mut Random) -> Kind {
-    match random.below(10) {
+fn invoice_id(random: &mut Random) -> String {
+    random.pick(&["i", "j", "k"]).to_owned()
+}
+
+/// What changes what a customer owes.
+fn receivable(random: &mut Random) -> Kind {
+    match random.below(6) {
         0 => Kind::Payment {
             amount: amount(random),
             invoice_id: String::new(),
         },
+        1 => Kind::Payment {
+            amount: amount(random),
+            invoice_id: invoice_id(random),
+        },
+        2 => Kind::CreditNote {
+            amount: amount(random),
+            invoice_id: invoice_id(random),
+        },
+        3 => Kind::WriteOff {
+            amount: amount(random),
+            invoice_id: invoice_id(random),
+        },
+        4 => Kind::Dispute {
+            invoice_id: invoice_id(random),
+            resolved: random.chance(500),
+        },
+        _ => Kind::Invoice {
+            invoice_id: invoice_id(random),
+            amount: amount(random),
+            due_time: random.maybe(instant),
+        },
+    }
+}
+
+fn kind(random: &mut Random) -> Kind {
+    match random.below(10) {
+        0 => receivable(random),
         1 => Kind::Refund {
             amount: amount(random),
             recovered_cost_of_goods: random.maybe(amount),

@@ -1,6 +1,8 @@
 //! What must be in the store, kept as plain lists and maps and decided the slow way. Shares nothing with the engine but
 //! the words of the domain.
 
+mod receivables;
+
 use crate::{
     domain::{
         account::{Sums, for_each_posting},

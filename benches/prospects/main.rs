@@ -14,7 +14,7 @@ use profitscore::{
     domain::{
         id::TenantId,
         ledger::{Outcome, Position, WriteMode},
-        model::decision::Terms,
+        model::asked::Asked,
         money::Currency,
         party::PartyQuestion,
         problem::Problem,
@@ -124,9 +124,10 @@ impl House {
         let request = PrequalifyRequest {
             prospects: prospects.collect(),
             horizon_days: 365,
-            terms: Terms::default(),
+            asked: Asked::default(),
             training_period: Period::ALL,
             cost_model_version: None,
+            model_version: None,
             as_of,
         };
         let answer = self

@@ -1,10 +1,11 @@
 //! Customer value beside published figures and beside the Python package lifetimes, and how long it takes.
 //!
 //! `cargo bench --bench value` prints, for CDNOW's sample (which is part of the repository) and for all its 23,570
-//! customers (from the data folder beside the checkout, or `PROFITSCORE_SHARED`): fitted parameters, processor time of
-//! fits, forecasts of weeks 40 to 78, coverage of intervals, and totals forecast as of earlier weeks; then fits to
-//! a million simulated customers. Everything runs on one thread. With a Python that has lifetimes 0.11.3
-//! (`PROFITSCORE_PEERS_PYTHON`, or `target/peers/bin/python`) its fits to the same rows are measured in the same run.
+//! customers (from the data folder beside the checkout, or `PROFITSCORE_SHARED`): fitted parameters, processor time
+//! of fits, forecasts of weeks 40 to 78, coverage of intervals, and totals forecast as of earlier weeks; then fits
+//! to a million simulated customers. Everything runs on one thread. With a Python that has lifetimes 0.11.3
+//! (`PROFITSCORE_PEERS_PYTHON`, or `target/peers/bin/python`) its fits to the same rows are measured in the same
+//! run.
 
 #![allow(
     clippy::cast_possible_truncation,

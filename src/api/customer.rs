@@ -17,7 +17,14 @@ use super::{
     pb::{self, party_result::Outcome as ResultPb, product_result::Outcome as ProductResultPb},
 };
 use crate::{
-    domain::{id::PartyId, ledger::Outcome, party::PartyQuestion, records::Record},
+    domain::{
+        data_subject::{SubjectRequest, SubjectRight},
+        id::{PartyId, check_optional_text},
+        ledger::{Outcome, Position, WriteMode},
+        party::PartyQuestion,
+        problem::Problem,
+        records::Record,
+    },
     service::Service,
 };
 use std::sync::Arc;
@@ -71,9 +78,11 @@ impl pb::customer_service_server::CustomerService for CustomerHandlers {
         let options = read_options_from_pb(request.read_options.as_ref())?;
         let as_of = self.service.read_position(&tenant, options).await?;
         let party = self.service.party(&tenant, &id, as_of).await?;
+        let objecting = self.service.objecting(&tenant, as_of).await?;
         Ok(Response::new(pb::GetPartyResponse {
             party: Some(party_to_pb(&party)),
             read_at: Some(position_to_pb(as_of)),
+            profiling_objection: objecting.contains(&id),
         }))
     }
 
@@ -198,5 +207,65 @@ impl pb::customer_service_server::CustomerService for CustomerHandlers {
             next_page_token: next,
             read_at: Some(position_to_pb(page.as_of)),
         }))
+    }
+
+    async fn set_profiling_objection(
+        &self,
+        request: Request<pb::SetProfilingObjectionRequest>,
+    ) -> Result<Response<pb::SetProfilingObjectionResponse>, Status> {
+        let request = request.into_inner();
+        let right = match request.objects {
+            true => SubjectRight::Objection,
+            false => SubjectRight::Withdrawal,
+        };
+        let asked = (right, request.party_id, request.evidence_ref);
+        let mode = write_mode(request.validate_only);
+        let done = self.store_subject_request(&request.tenant_id, asked, mode);
+        let (unchanged, written_at) = done.await?;
+        Ok(Response::new(pb::SetProfilingObjectionResponse {
+            unchanged,
+            written_at: written_at.map(position_to_pb),
+        }))
+    }
+
+    async fn erase_party(
+        &self,
+        request: Request<pb::ErasePartyRequest>,
+    ) -> Result<Response<pb::ErasePartyResponse>, Status> {
+        let request = request.into_inner();
+        let asked = (
+            SubjectRight::Erasure,
+            request.party_id,
+            request.evidence_ref,
+        );
+        let mode = write_mode(request.validate_only);
+        let done = self.store_subject_request(&request.tenant_id, asked, mode);
+        let (unchanged, written_at) = done.await?;
+        Ok(Response::new(pb::ErasePartyResponse {
+            unchanged,
+            written_at: written_at.map(position_to_pb),
+        }))
+    }
+}
+
+/// The most bytes of a reference to where a request is kept.
+const EVIDENCE_LIMIT: usize = 512;
+
+impl CustomerHandlers {
+    async fn store_subject_request(
+        &self,
+        tenant_id: &str,
+        (right, party_id, evidence_ref): (SubjectRight, String, String),
+        mode: WriteMode,
+    ) -> Result<(bool, Option<Position>), Problem> {
+        let tenant = tenant_from_pb(tenant_id)?;
+        check_optional_text(&evidence_ref, EVIDENCE_LIMIT, "evidence_ref")?;
+        let request = SubjectRequest {
+            party_id: PartyId::parse(&party_id, "party_id")?,
+            right,
+            evidence_ref,
+        };
+        let service = &self.service;
+        service.store_subject_request(&tenant, request, mode).await
     }
 }

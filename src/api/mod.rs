@@ -20,6 +20,7 @@ mod page_token;
 mod paging;
 pub mod price_terms;
 pub mod prospect;
+mod prospect_model;
 pub mod ranking;
 mod ranking_expected;
 mod ranking_export;

@@ -53,6 +53,8 @@ list_requests!(
     ListReferralQuadrantsRequest,
     ListReferralAsksRequest,
     ListPriceTermsRequest,
+    ListOutcomesRequest,
+    ListModelsRequest,
 );
 
 /// The page that is asked for.

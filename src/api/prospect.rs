@@ -3,7 +3,11 @@
 use super::{
     access::tenant_from_pb,
     convert::{
-        common::{check_batch, count_to_pb, position_to_pb, read_options_from_pb},
+        common::{
+            OutcomePb, check_batch, count_to_pb, outcomes_to_pb, position_to_pb,
+            read_options_from_pb, write_mode,
+        },
+        outcome::{outcomes_from_pb, status_from_pb, stored_outcome_to_pb},
         prospect::{
             best_customers_from_pb, ignored_traits_to_pb, lookalike_to_pb, prequalified_to_pb,
             prequalify_from_pb, profile_to_pb,
@@ -11,9 +15,16 @@ use super::{
         ranking::{control_total_to_pb, cost_basis_to_pb},
     },
     paging::Page,
-    pb,
+    pb::{self, outcome_result::Outcome as ResultPb},
+    prospect_model,
 };
-use crate::service::Service;
+use crate::{
+    domain::{
+        id::{OpportunityId, PartyId},
+        prospect_outcome::OutcomeQuestion,
+    },
+    service::Service,
+};
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
@@ -63,6 +74,7 @@ impl pb::prospect_service_server::ProspectService for ProspectHandlers {
             read_at: Some(position_to_pb(page.as_of)),
             prospect_count: count_to_pb(answer.prospects),
             converted_count: count_to_pb(answer.converted),
+            objected_count: count_to_pb(answer.objected),
             customer_count: count_to_pb(learnt.table.whole.all),
             best_customer_count: count_to_pb(learnt.table.whole.best),
             loss_maker_count: count_to_pb(learnt.table.whole.loss_makers),
@@ -90,5 +102,115 @@ impl pb::prospect_service_server::ProspectService for ProspectHandlers {
             as_of,
             settings.currency,
         )))
+    }
+
+    async fn record_outcomes(
+        &self,
+        request: Request<pb::RecordOutcomesRequest>,
+    ) -> Result<Response<pb::RecordOutcomesResponse>, Status> {
+        let request = request.into_inner();
+        let tenant = tenant_from_pb(&request.tenant_id)?;
+        check_batch(request.outcomes.len(), "outcomes")?;
+        let mode = write_mode(request.validate_only);
+        let currency = self.service.settings().currency;
+        let records = outcomes_from_pb(request.outcomes, currency);
+        let written = self.service.put(&tenant, records, mode).await?;
+        let outcomes = outcomes_to_pb(written.outcomes, mode, "outcomes");
+        let results = outcomes.into_iter().map(|outcome| {
+            let outcome = match outcome {
+                OutcomePb::Posted(posted) => ResultPb::Stored(posted),
+                OutcomePb::Duplicate(duplicate) => ResultPb::Unchanged(duplicate),
+                OutcomePb::Rejection(rejection) => ResultPb::Rejection(rejection),
+            };
+            pb::OutcomeResult {
+                outcome: Some(outcome),
+            }
+        });
+        Ok(Response::new(pb::RecordOutcomesResponse {
+            results: results.collect(),
+            written_at: written.written_at.map(position_to_pb),
+        }))
+    }
+
+    async fn list_outcomes(
+        &self,
+        request: Request<pb::ListOutcomesRequest>,
+    ) -> Result<Response<pb::ListOutcomesResponse>, Status> {
+        let mut request = request.into_inner();
+        let tenant = tenant_from_pb(&request.tenant_id)?;
+        let party = match request.party_id.as_str() {
+            "" => None,
+            id => Some(PartyId::parse(id, "party_id")?),
+        };
+        let status = status_from_pb(request.status)?;
+        let page = Page::of(&self.service, &tenant, &mut request).await?;
+        let after = page.id()?;
+        let question = OutcomeQuestion {
+            party,
+            status,
+            after: after
+                .map(|id| OpportunityId::parse(id, "page_token"))
+                .transpose()?,
+            as_of: page.as_of,
+            limit: page.size + 1,
+        };
+        let mut outcomes = self.service.outcomes(&tenant, &question).await?;
+        let next = page.cut(&mut outcomes, |page, last| {
+            page.next_after(last.outcome.opportunity_id.as_str())
+        });
+        let currency = self.service.settings().currency;
+        let outcomes = outcomes.iter();
+        Ok(Response::new(pb::ListOutcomesResponse {
+            outcomes: outcomes
+                .map(|stored| stored_outcome_to_pb(stored, currency))
+                .collect(),
+            next_page_token: next,
+            read_at: Some(position_to_pb(page.as_of)),
+        }))
+    }
+
+    async fn evaluate_model(
+        &self,
+        request: Request<pb::EvaluateModelRequest>,
+    ) -> Result<Response<pb::EvaluateModelResponse>, Status> {
+        Ok(Response::new(
+            prospect_model::evaluate(&self.service, request.into_inner()).await?,
+        ))
+    }
+
+    async fn adopt_model(
+        &self,
+        request: Request<pb::AdoptModelRequest>,
+    ) -> Result<Response<pb::AdoptModelResponse>, Status> {
+        Ok(Response::new(
+            prospect_model::adopt(&self.service, request.into_inner()).await?,
+        ))
+    }
+
+    async fn restore_model(
+        &self,
+        request: Request<pb::RestoreModelRequest>,
+    ) -> Result<Response<pb::RestoreModelResponse>, Status> {
+        Ok(Response::new(
+            prospect_model::restore(&self.service, request.into_inner()).await?,
+        ))
+    }
+
+    async fn list_models(
+        &self,
+        request: Request<pb::ListModelsRequest>,
+    ) -> Result<Response<pb::ListModelsResponse>, Status> {
+        Ok(Response::new(
+            prospect_model::list(&self.service, request.into_inner()).await?,
+        ))
+    }
+
+    async fn get_proxy_report(
+        &self,
+        request: Request<pb::GetProxyReportRequest>,
+    ) -> Result<Response<pb::GetProxyReportResponse>, Status> {
+        Ok(Response::new(
+            prospect_model::proxies(&self.service, request.into_inner()).await?,
+        ))
     }
 }

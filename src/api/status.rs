@@ -37,6 +37,7 @@ fn code(reason: Reason) -> Code {
         | Reason::SaleAlreadyReversed
         | Reason::CostModelChanged
         | Reason::EvidenceTooThin
+        | Reason::ProfilingObjected
         | Reason::ExchangeRateNotFound
         | Reason::SumOutOfRange
         | Reason::PeriodNotClosed
@@ -51,6 +52,7 @@ fn code(reason: Reason) -> Code {
         | Reason::CustomerNotFound
         | Reason::PartyNotFound
         | Reason::CostModelNotFound
+        | Reason::ModelVersionNotFound
         | Reason::CostPoolNotFound => Code::NotFound,
         Reason::Starting | Reason::Stopping | Reason::StoreUnavailable => Code::Unavailable,
         Reason::DeadlineExceeded => Code::DeadlineExceeded,

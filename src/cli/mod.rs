@@ -84,6 +84,12 @@ enum Command {
     /// List products, and say which category they belong to
     #[command(subcommand)]
     Products(commands::products::ProductCommand),
+    /// List what became of prospects, and store it
+    #[command(subcommand)]
+    Outcomes(commands::outcomes::OutcomeCommand),
+    /// Show how good models of winning prospects are, and choose which of them holds
+    #[command(subcommand)]
+    Models(commands::models::ModelCommand),
     /// Show which traits set the best customers apart
     Profile(commands::profile::ProfileArguments),
     /// Say what prospects are worth and whether to pursue them
@@ -175,6 +181,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
             parties.run(&connect().await?, format, stage).await
         }
         Command::Traits(traits) => traits.run(&connect().await?, format).await,
+        Command::Outcomes(outcomes) => outcomes.run(&connect().await?, format).await,
+        Command::Models(models) => models.run(&connect().await?, format).await,
         Command::Profile(profile) => profile.run(&connect().await?, format).await,
         Command::Prequalify(prequalify) => prequalify.run(&connect().await?, format).await,
         Command::Lookalikes(lookalikes) => lookalikes.run(&connect().await?, format).await,

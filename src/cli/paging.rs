@@ -44,6 +44,8 @@ pages! {
     ListClosedPeriodsResponse.closed_periods,
     ListCostModelsResponse.cost_models,
     ListExchangeRatesResponse.exchange_rates,
+    ListModelsResponse.model_versions,
+    ListOutcomesResponse.outcomes,
     ListLateEntriesResponse.entries,
     ListLookalikesResponse.lookalikes,
     ListPartiesResponse.parties,

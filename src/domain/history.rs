@@ -5,10 +5,12 @@
 
 use super::{
     cost_model::CostModel,
-    id::TenantId,
+    data_subject::ErasedParty,
+    id::{PartyId, TenantId},
     ledger::{Entry, Outcome, Position},
+    party::TraitDefinition,
     problem::{Problem, Reason},
-    records::Record,
+    records::{Record, Records},
     time::Instant,
 };
 use serde::Serialize;
@@ -52,8 +54,48 @@ impl Content {
             | Record::Closing(_)
             | Record::Product(_)
             | Record::ExchangeRate(_)
-            | Record::PriceTerms(_) => record,
+            | Record::PriceTerms(_)
+            | Record::Prospect(_)
+            | Record::ErasedParty(_) => record,
         })
+    }
+}
+
+impl Written {
+    /// Takes out the personal data of a party, if this is a version of it.
+    pub fn erase(&mut self, id: &PartyId, records: &Records) {
+        let position = self.position;
+        self.erase_if(|party| party == id, || records.implied_at(position));
+    }
+
+    /// Takes out the personal data of those parties that `is_erased` tells, if this is a version of one; `implied` are
+    /// the definitions that it implied.
+    pub fn erase_if(
+        &mut self,
+        is_erased: impl Fn(&PartyId) -> bool,
+        implied: impl Fn() -> Vec<TraitDefinition>,
+    ) {
+        if let Content::Record(Record::Party(party)) = &self.content
+            && is_erased(&party.party_id)
+        {
+            self.content = Content::Record(Record::ErasedParty(ErasedParty {
+                party_id: party.party_id.clone(),
+                stage: party.stage,
+                definitions: implied(),
+            }));
+        }
+    }
+
+    /// Whether this is the same as what another store holds, or what is left of it after an erasure that the other has
+    /// not heard of yet.
+    pub fn tells_of(&self, other: &Self) -> bool {
+        let (Content::Record(Record::ErasedParty(erased)), Content::Record(Record::Party(party))) =
+            (&self.content, &other.content)
+        else {
+            return self == other;
+        };
+        (self.position, self.record_time) == (other.position, other.record_time)
+            && erased.is_left_of(party)
     }
 }
 
@@ -120,7 +162,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         cost_model::CostModelDraft,
-        id::{PartyId, RequestId},
+        id::RequestId,
         party::{Party, Stage},
         traits::Traits,
     };

@@ -138,6 +138,10 @@ identifier! {
     TraitKey, 64, check_key
 }
 identifier! {
+    /// The client's own key of an attempt to win a prospect.
+    OpportunityId, 64, check_text
+}
+identifier! {
     /// The client's own key of a request.
     RequestId, 64, check_text
 }

@@ -73,6 +73,8 @@ reasons! {
     RoleNotAllowed = "ROLE_NOT_ALLOWED",
     TenantNotAllowed = "TENANT_NOT_ALLOWED",
     QuestionNotAllowed = "QUESTION_NOT_ALLOWED",
+    ProfilingObjected = "PROFILING_OBJECTED",
+    ModelVersionNotFound = "MODEL_VERSION_NOT_FOUND",
 }
 
 /// A refusal or a failure: the reason for programs, a message for people, and every variable of the message.

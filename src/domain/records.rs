@@ -7,6 +7,7 @@
 use super::{
     closing::{self, Closing, ClosingDraft},
     cost_model::{self, CostModel, CostModelDraft},
+    data_subject::{ErasedParty, SubjectRight, erased},
     exchange_rate::ExchangeRate,
     id::{PartyId, RequestId, TraitKey},
     ledger::Position,
@@ -14,13 +15,16 @@ use super::{
     price_terms::{PriceTerms, PriceTermsHistory},
     problem::Problem,
     product::Product,
+    prospect_outcome::{DecidedProspect, PartyVersion},
+    prospect_records::{ProspectRecord, ProspectRecords},
     rates::Rates,
     time::Instant,
     traits::SharedTraits,
+    versions::{Version, Versions, add, copy_newest},
 };
 use serde::{Deserialize, Serialize};
 use std::{
-    collections::{BTreeMap, btree_map::Entry},
+    collections::BTreeMap,
     ops::Bound,
     sync::{Arc, LazyLock},
 };
@@ -42,6 +46,20 @@ pub enum Record {
     ExchangeRate(ExchangeRate),
     /// By what a customer buys from a day on.
     PriceTerms(PriceTerms),
+    /// What is stored about winning prospects.
+    Prospect(ProspectRecord),
+    /// What is left of a version of a party that was erased; handed over by another store.
+    ErasedParty(ErasedParty),
+}
+
+impl Record {
+    /// Whose personal data it erases, if it does.
+    pub fn erases(&self) -> Option<&PartyId> {
+        let Self::Prospect(ProspectRecord::SubjectRequest(request)) = self else {
+            return None;
+        };
+        (request.right == SubjectRight::Erasure).then_some(&request.party_id)
+    }
 }
 
 /// What becomes of a record.
@@ -55,27 +73,20 @@ pub enum Decision {
     Refused(Problem),
 }
 
-/// The versions of one thing. Most have only one.
-#[derive(Debug, Clone)]
-struct History<T> {
-    newest: (Position, Arc<T>),
-    /// Those before it, the oldest first.
-    older: Vec<(Position, Arc<T>)>,
-}
-
 /// One tenant's records with their history.
 #[derive(Debug, Clone, Default)]
 pub struct Records {
-    parties: BTreeMap<PartyId, History<Party>>,
+    parties: BTreeMap<PartyId, Versions<Party>>,
     /// The positions at which parties were written, as ranges from the first to the last of each.
     party_writes: Vec<(Position, Position)>,
     shared: SharedTraits,
-    definitions: BTreeMap<TraitKey, History<TraitDefinition>>,
+    definitions: BTreeMap<TraitKey, Versions<TraitDefinition>>,
     cost_models: Vec<StoredCostModel>,
     closings: Vec<Closing>,
-    products: BTreeMap<String, History<Product>>,
+    products: BTreeMap<String, Versions<Product>>,
     rates: Rates,
     price_terms: PriceTermsHistory,
+    prospects: ProspectRecords,
 }
 
 /// A version of the cost model with where it was written and under which request.
@@ -84,55 +95,6 @@ struct StoredCostModel {
     position: Position,
     request_id: RequestId,
     model: Arc<CostModel>,
-}
-
-impl<T> History<T> {
-    fn of(position: Position, first: T) -> Self {
-        Self {
-            newest: (position, Arc::new(first)),
-            older: Vec::new(),
-        }
-    }
-
-    fn push(&mut self, position: Position, next: T) {
-        let before = std::mem::replace(&mut self.newest, (position, Arc::new(next)));
-        self.older.push(before);
-    }
-
-    fn at(&self, as_of: Position) -> Option<&(Position, Arc<T>)> {
-        if self.newest.0 <= as_of {
-            return Some(&self.newest);
-        }
-        let after = self
-            .older
-            .partition_point(|(position, _)| *position <= as_of);
-        self.older[..after].last()
-    }
-}
-
-fn copy_newest<K: Ord + Clone, T>(
-    into: &mut BTreeMap<K, History<T>>,
-    from: &BTreeMap<K, History<T>>,
-    key: &K,
-) {
-    if !into.contains_key(key)
-        && let Some(history) = from.get(key)
-    {
-        let newest = History {
-            newest: history.newest.clone(),
-            older: Vec::new(),
-        };
-        into.insert(key.clone(), newest);
-    }
-}
-
-fn add<K: Ord, T>(into: &mut BTreeMap<K, History<T>>, key: K, position: Position, thing: T) {
-    match into.entry(key) {
-        Entry::Vacant(entry) => {
-            entry.insert(History::of(position, thing));
-        }
-        Entry::Occupied(mut entry) => entry.get_mut().push(position, thing),
-    }
 }
 
 impl Records {
@@ -165,6 +127,15 @@ impl Records {
             }
             Record::ExchangeRate(rate) => self.rates.prepare(&base.rates, rate),
             Record::PriceTerms(terms) => self.price_terms.prepare(&base.price_terms, terms),
+            Record::Prospect(record) => {
+                self.prospects.prepare(&base.prospects, record);
+                if let Some(party) = record.subject() {
+                    copy_newest(&mut self.parties, &base.parties, party);
+                }
+            }
+            Record::ErasedParty(erased) => {
+                copy_newest(&mut self.parties, &base.parties, &erased.party_id);
+            }
         }
     }
 
@@ -182,6 +153,13 @@ impl Records {
             Record::Product(product) => self.decide_product(product),
             Record::ExchangeRate(rate) => self.rates.decide(rate),
             Record::PriceTerms(terms) => self.price_terms.decide(terms),
+            Record::Prospect(record) => {
+                let party = record.subject().and_then(|party| self.parties.get(party));
+                let last_write = party.map_or(0, |versions| versions.newest().position);
+                self.prospects.decide(record, last_write)
+            }
+            // Every version keeps its place, though they are alike.
+            Record::ErasedParty(_) => Decision::Write,
         }
     }
 
@@ -197,27 +175,21 @@ impl Records {
             }
         }
         let stored = self.parties.get(&party.party_id);
-        match stored.map(|history| &history.newest) {
-            Some((position, stored)) if **stored == *party => Decision::Unchanged(*position),
-            _ => Decision::Write,
-        }
+        unchanged_or_written(stored, party)
     }
 
     fn decide_definition(&self, definition: &TraitDefinition) -> Decision {
         let stored = self.definitions.get(&definition.key);
-        match stored.map(|history| &history.newest) {
-            Some((_, stored)) if stored.trait_type != definition.trait_type => {
-                let mut problem = party::trait_type_mismatch(
+        match stored.map(|versions| &versions.newest().thing) {
+            Some(stored) if stored.trait_type != definition.trait_type => {
+                let problem = party::trait_type_mismatch(
                     &definition.key,
                     stored.trait_type,
                     definition.trait_type,
                 );
-                "type".clone_into(&mut problem.field);
-                problem.metadata.insert("field", problem.field.clone());
-                Decision::Refused(problem)
+                Decision::Refused(problem.about("type"))
             }
-            Some((position, stored)) if **stored == *definition => Decision::Unchanged(*position),
-            _ => Decision::Write,
+            _ => unchanged_or_written(stored, definition),
         }
     }
 
@@ -244,10 +216,7 @@ impl Records {
 
     fn decide_product(&self, product: &Product) -> Decision {
         let stored = self.products.get(&product.product_id);
-        match stored.map(|history| &history.newest) {
-            Some((position, stored)) if **stored == *product => Decision::Unchanged(*position),
-            _ => Decision::Write,
-        }
+        unchanged_or_written(stored, product)
     }
 
     fn newest_version(&self) -> u64 {
@@ -258,21 +227,27 @@ impl Records {
 
     /// Takes in a record that was decided to be written and is durable at `position`, greater than all before.
     pub fn apply(&mut self, position: Position, record_time: Instant, record: Record) {
+        let place = (position, record_time);
+        if let Some(party) = record.erases().and_then(|id| self.parties.get_mut(id)) {
+            party.replace_before(position, erased);
+        }
         match record {
             Record::Party(party) => {
                 for (key, value) in party.traits.iter() {
-                    self.imply_definition(position, key, value);
+                    self.imply_definition(place, key, value);
                 }
-                self.note_party_write(position);
-                let party = Party {
-                    traits: self.shared.share(party.traits),
-                    ..party
-                };
-                add(&mut self.parties, party.party_id.clone(), position, party);
+                self.add_party(place, party);
+            }
+            Record::ErasedParty(erased) => {
+                let party = erased.party();
+                for definition in erased.definitions {
+                    self.define_first(place, definition);
+                }
+                self.add_party(place, party);
             }
             Record::TraitDefinition(definition) => {
                 let key = definition.key.clone();
-                add(&mut self.definitions, key, position, definition);
+                add(&mut self.definitions, key, place, definition);
             }
             Record::CostModel(draft) => {
                 let version = self.newest_version() + 1;
@@ -295,19 +270,41 @@ impl Records {
             }),
             Record::Product(product) => {
                 let id = product.product_id.clone();
-                add(&mut self.products, id, position, product);
+                add(&mut self.products, id, place, product);
             }
             Record::ExchangeRate(rate) => self.rates.apply(position, record_time, rate),
             Record::PriceTerms(terms) => self.price_terms.apply(position, record_time, terms),
+            Record::Prospect(record) => self.prospects.apply(position, record_time, record),
         }
     }
 
-    fn imply_definition(&mut self, position: Position, key: &TraitKey, value: &TraitValue) {
+    fn imply_definition(&mut self, place: (Position, Instant), key: &TraitKey, value: &TraitValue) {
         if !self.definitions.contains_key(key) {
-            let implied = TraitDefinition::implied(key.clone(), value);
-            self.definitions
-                .insert(key.clone(), History::of(position, implied));
+            self.define_first(place, TraitDefinition::implied(key.clone(), value));
         }
+    }
+
+    fn define_first(&mut self, place: (Position, Instant), definition: TraitDefinition) {
+        let key = definition.key.clone();
+        if !self.definitions.contains_key(&key) {
+            add(&mut self.definitions, key, place, definition);
+        }
+    }
+
+    fn add_party(&mut self, place: (Position, Instant), party: Party) {
+        self.note_party_write(place.0);
+        let party = Party {
+            traits: self.shared.share(party.traits),
+            ..party
+        };
+        add(&mut self.parties, party.party_id.clone(), place, party);
+    }
+
+    /// The definitions that were implied by what was written at a position.
+    pub fn implied_at(&self, position: Position) -> Vec<TraitDefinition> {
+        let first = self.definitions.values().filter_map(|all| all.all().next());
+        let implied = first.filter(|version| version.position == position);
+        implied.map(|version| (*version.thing).clone()).collect()
     }
 
     fn note_party_write(&mut self, position: Position) {
@@ -341,8 +338,8 @@ impl Records {
         let stored = self.parties.range::<PartyId, _>((from, Bound::Unbounded));
         let mut count = 0;
         for (id, history) in stored.take(limit) {
-            if let Some((position, party)) = history.at(as_of) {
-                visit(*position, party);
+            if let Some(version) = history.at(as_of) {
+                visit(version.position, &version.thing);
             }
             count += 1;
             last = Some(id);
@@ -352,7 +349,8 @@ impl Records {
 
     /// A party as of a position.
     pub fn party(&self, id: &PartyId, as_of: Position) -> Option<&Arc<Party>> {
-        self.parties.get(id)?.at(as_of).map(|(_, party)| party)
+        let version = self.parties.get(id)?.at(as_of)?;
+        Some(&version.thing)
     }
 
     /// The parties that meet a question, in the order of their ids, and how many prospects `has_sale` left out.
@@ -370,7 +368,7 @@ impl Records {
             if answer.parties.len() == question.limit {
                 break;
             }
-            let Some((_, party)) = history.at(question.as_of) else {
+            let Some(Version { thing: party, .. }) = history.at(question.as_of) else {
                 continue;
             };
             let wanted = question.stage.is_none_or(|stage| stage == party.stage)
@@ -387,6 +385,29 @@ impl Records {
         answer
     }
 
+    /// What is stored about winning prospects.
+    pub fn prospects(&self) -> &ProspectRecords {
+        &self.prospects
+    }
+
+    /// The prospects that are won or lost as of a position, in the order of the keys of their outcomes, each with what
+    /// was known of it when it was pursued.
+    pub fn decided_prospects(&self, as_of: Position) -> Vec<DecidedProspect> {
+        let decided = self.prospects.decided(as_of);
+        decided
+            .map(|decided| {
+                let versions = self.parties.get(&decided.stored.outcome.party_id);
+                let versions = versions.into_iter().flat_map(Versions::all);
+                let versions = versions.map(|version| PartyVersion {
+                    position: version.position,
+                    recorded: version.recorded,
+                    party: &version.thing,
+                });
+                decided.known(versions)
+            })
+            .collect()
+    }
+
     /// The stored exchange rates.
     pub fn rates(&self) -> &Rates {
         &self.rates
@@ -399,27 +420,21 @@ impl Records {
 
     /// A trait's definition as of a position.
     pub fn definition(&self, key: &TraitKey, as_of: Position) -> Option<&Arc<TraitDefinition>> {
-        self.definitions
-            .get(key)?
-            .at(as_of)
-            .map(|(_, definition)| definition)
+        let version = self.definitions.get(key)?.at(as_of)?;
+        Some(&version.thing)
     }
 
     /// All definitions as of a position, in the order of their keys.
     pub fn definitions(&self, as_of: Position) -> Vec<Arc<TraitDefinition>> {
-        let found = self
-            .definitions
-            .values()
-            .filter_map(|history| history.at(as_of));
-        found
-            .map(|(_, definition)| Arc::clone(definition))
-            .collect()
+        let definitions = self.definitions.values();
+        let found = definitions.filter_map(|history| history.at(as_of));
+        found.map(|version| Arc::clone(&version.thing)).collect()
     }
 
     /// All products as of a position, in the order of their ids.
     pub fn products(&self, as_of: Position) -> Vec<Product> {
         let found = (self.products.values()).filter_map(|history| history.at(as_of));
-        found.map(|(_, product)| (**product).clone()).collect()
+        found.map(|version| (*version.thing).clone()).collect()
     }
 
     /// All closed months as of a position, the oldest first.
@@ -452,6 +467,13 @@ pub struct PartyAnswer {
     pub parties: Vec<Arc<Party>>,
     /// How many were passed over on the way because they have a sale.
     pub left_out: u64,
+}
+
+fn unchanged_or_written<T: PartialEq>(stored: Option<&Versions<T>>, next: &T) -> Decision {
+    match stored.map(Versions::newest) {
+        Some(newest) if *newest.thing == *next => Decision::Unchanged(newest.position),
+        _ => Decision::Write,
+    }
 }
 
 #[cfg(test)]

@@ -54,6 +54,8 @@ pub struct Counts {
     pub exchange_rates: u64,
     /// Versions of price terms.
     pub price_terms: u64,
+    /// What is stored about winning prospects: outcomes, requests of data subjects, versions of models.
+    pub prospect_records: u64,
 }
 
 impl Counts {
@@ -61,13 +63,14 @@ impl Counts {
         *match content {
             Content::Entry(Entry::Activity(_)) => &mut self.activities,
             Content::Entry(Entry::Reversal(_)) => &mut self.reversals,
-            Content::Record(Record::Party(_)) => &mut self.parties,
+            Content::Record(Record::Party(_) | Record::ErasedParty(_)) => &mut self.parties,
             Content::Record(Record::TraitDefinition(_)) => &mut self.trait_definitions,
             Content::Record(Record::CostModel(_)) => &mut self.cost_models,
             Content::Record(Record::Closing(_)) => &mut self.closings,
             Content::Record(Record::Product(_)) => &mut self.products,
             Content::Record(Record::ExchangeRate(_)) => &mut self.exchange_rates,
             Content::Record(Record::PriceTerms(_)) => &mut self.price_terms,
+            Content::Record(Record::Prospect(_)) => &mut self.prospect_records,
         } += 1;
     }
 }
@@ -199,7 +202,7 @@ async fn compare(
         there.extend(read(to, tenant, after, last.position).await?);
     }
     let mut both = page.iter().zip(&there);
-    match both.find(|(own, other)| own != other) {
+    match both.find(|(own, other)| !own.tells_of(other)) {
         Some((own, _)) => Err(holds_something_else(tenant, own.position)),
         None => Ok(there),
     }

@@ -115,7 +115,9 @@ impl Service {
         tenant: &TenantId,
         question: &LateQuestion,
     ) -> Result<Arc<LateArrivals>, Problem> {
-        let key = (tenant.clone(), question.clone());
+        // An erasure changes what is told of customers, as of earlier positions too.
+        let erasures = self.erasure_count(tenant).await?;
+        let key = (tenant.clone(), erasures, question.clone());
         let find = async || self.find_late_arrivals(tenant, question).await;
         self.late_arrivals.find_or(&key, find).await
     }

@@ -16,7 +16,7 @@ use crate::domain::{
     problem::Problem,
     prospect::ProspectQuestion,
 };
-use std::{ops::Range, sync::Arc};
+use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
 /// Some of the prospects, in the order of their scores.
 #[derive(Debug, Clone)]
@@ -27,6 +27,8 @@ pub struct Lookalikes {
     pub prospects: u64,
     /// How many parties stored as prospects were left out, because they have bought already.
     pub converted: u64,
+    /// How many others were left out, because they object to profiling.
+    pub objected: u64,
     /// What was learnt of the best customers.
     pub learnt: Arc<LearntOfBest>,
 }
@@ -62,11 +64,14 @@ impl Service {
         };
         let answer = Arc::new(self.store()?.prospects(tenant, &question).await?);
         let (table, converted) = (&answer.table, answer.converted.len());
-        let prospects = table.ids().len().saturating_sub(converted) as u64;
+        let objecting = self.objecting(tenant, as_of).await?;
+        let left_out = Arc::new(left_out(table.ids(), &answer.converted, &objecting));
+        let prospects = table.ids().len().saturating_sub(left_out.len()) as u64;
         let first = places.start;
         let score = {
             let (scorer, answer) = (Arc::clone(&scorer), Arc::clone(&answer));
-            move || best_rows(&scorer, &answer.table, &answer.converted, &places)
+            let left_out = Arc::clone(&left_out);
+            move || best_rows(&scorer, &answer.table, &left_out, &places)
         };
         let scored = compute(score).await?;
         let ids = scored
@@ -89,7 +94,18 @@ impl Service {
             rows,
             prospects,
             converted: converted as u64,
+            objected: (left_out.len() - converted) as u64,
             learnt,
         })
     }
+}
+
+/// The rows, rising, of those who are not to be scored: who has bought, and who objects. `ids` rise.
+fn left_out(ids: &[PartyId], converted: &[u32], objecting: &BTreeSet<PartyId>) -> Vec<u32> {
+    let rows = objecting.iter().filter_map(|id| ids.binary_search(id).ok());
+    let rows = rows.filter_map(|row| u32::try_from(row).ok());
+    let mut left_out: Vec<u32> = converted.iter().copied().chain(rows).collect();
+    left_out.sort_unstable();
+    left_out.dedup();
+    left_out
 }

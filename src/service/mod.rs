@@ -13,9 +13,11 @@ pub mod copying;
 pub mod cost_models;
 pub mod cross_report;
 pub mod customer_value;
+pub mod data_subjects;
 pub mod dependence;
 pub mod dimension_ranking;
 mod end_search;
+pub mod evaluate;
 pub mod exchange_rates;
 pub mod expected_profit;
 pub mod inactive;
@@ -23,11 +25,15 @@ pub mod kept;
 pub mod late_arrivals;
 mod learning_position;
 pub mod lookalike;
+pub mod models;
+pub mod outcomes;
 pub mod parties;
 pub mod prequalify;
 pub mod price_terms;
 pub mod products;
 pub mod profile;
+pub mod prospect_models;
+pub mod proxies;
 pub mod rankings;
 pub mod receivables;
 pub mod referrals;
@@ -37,6 +43,7 @@ pub mod solvency;
 pub mod standings;
 pub mod trends;
 pub mod watching;
+pub mod win;
 
 use crate::{
     domain::{
@@ -59,8 +66,8 @@ use expected_profit::{ExpectedAsked, ExpectedOrder};
 use inactive::{Inactive, InactiveAsked};
 use kept::Kept;
 use late_arrivals::{LateArrivals, LateQuestion};
-use prequalify::{Learning, Trained};
 use profile::{BestCustomers, LearntOfBest};
+use prospect_models::{Learning, Trained};
 use receivables::CostsAsked;
 use referrals::{Credited, CreditedAsked};
 use restating::Restating;
@@ -68,9 +75,12 @@ use std::sync::{
     Arc, OnceLock,
     atomic::{AtomicBool, Ordering},
 };
+use win::{HeldModel, LearntWin, WinLearning};
 
 /// How many trained models are kept, how many profiles, and the columns of how many cross reports.
 const KEPT: usize = 8;
+/// How many trained models are kept: each question has three of them.
+const KEPT_TRAINED: usize = 24;
 
 /// Of how many states it is kept how customers were won: one has a line for every customer.
 const KEPT_WON: usize = 2;
@@ -111,6 +121,8 @@ pub struct Service {
     store: OnceLock<Arc<dyn Store>>,
     stopping: AtomicBool,
     trained_models: Kept<Learning, Trained>,
+    win_models: Kept<WinLearning, LearntWin>,
+    held_models: Kept<(TenantId, Option<u64>, Position), HeldModel>,
     profiles: Kept<(TenantId, BestCustomers), LearntOfBest>,
     worth_models: Kept<ValueLearning, WorthModel>,
     expected_orders: Kept<ExpectedAsked, ExpectedOrder>,
@@ -118,7 +130,7 @@ pub struct Service {
     won: Kept<(TenantId, Position), Won>,
     receivables_costs: Kept<CostsAsked, ReceivablesCosts>,
     credited: Kept<CreditedAsked, Credited>,
-    late_arrivals: Kept<(TenantId, LateQuestion), LateArrivals>,
+    late_arrivals: Kept<(TenantId, usize, LateQuestion), LateArrivals>,
     inactive: Kept<InactiveAsked, Inactive>,
     /// What the store is seen through, where a report is made in another currency.
     restating: Option<Arc<Restating>>,
@@ -132,7 +144,9 @@ impl Service {
             clock,
             store: OnceLock::new(),
             stopping: AtomicBool::new(false),
-            trained_models: Kept::new(KEPT),
+            trained_models: Kept::new(KEPT_TRAINED),
+            win_models: Kept::new(KEPT),
+            held_models: Kept::new(KEPT),
             profiles: Kept::new(KEPT),
             worth_models: Kept::new(KEPT),
             expected_orders: Kept::new(KEPT_EXPECTED),

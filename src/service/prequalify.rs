@@ -3,22 +3,31 @@
 use super::{
     Service,
     compute::compute,
+    data_subjects::profiling_objected,
     parties::party_not_found,
+    prospect_models::{Learning, Measure, Trained},
     report::{Costs, Footing, check_range, footing},
+    win::HeldModel,
 };
 use crate::domain::{
     id::{PartyId, TenantId, TraitKey},
     ledger::Position,
     model::{
-        decision::{Terms, Verdict, decide},
-        exposure::BUCKET_COUNT,
-        profit::{Prediction, ProfitModel},
+        asked::{Asked, share_below},
+        counterfactual::nearest,
+        decision::Decision,
+        expected_return::{Offer, Return, ReturnReason, WinChance},
+        profit::{AmountRange, Prediction, ProfitModel},
+        seen::NeverSeen,
+        win::WinPrediction,
     },
-    party::{Party, TraitDefinition, trait_type_mismatch},
+    money::{Micros, Nanos, to_nanos},
+    party::{Party, TraitDefinition, TraitValue, trait_type_mismatch},
     problem::{Problem, Reason},
-    question::{ProfileQuestion, RankTotals, Scope},
+    question::Scope,
     ranking::{Basis, Direction},
-    time::{Day, Period},
+    time::Period,
+    traits::Traits,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -33,11 +42,13 @@ pub struct PrequalifyRequest {
     /// Over how many days from the first activity profit is counted; above 0.
     pub horizon_days: u32,
     /// What pursuing means for the business.
-    pub terms: Terms,
+    pub asked: Asked,
     /// Only customers who came in this period, and only activity in it, are learnt from.
     pub training_period: Period,
     /// Which version of the cost model; the newest if `None`.
     pub cost_model_version: Option<u64>,
+    /// Which model of winning; the one that holds if `None`.
+    pub model_version: Option<u64>,
     /// As of which position.
     pub as_of: Position,
 }
@@ -56,34 +67,12 @@ pub enum Prospect {
 pub struct Prequalified {
     /// One result for each prospect, in order; the field of a refusal is relative to the item.
     pub results: Vec<Result<Prequalification, Problem>>,
-    /// What was learnt.
+    /// What was learnt of what they bring.
     pub model: Arc<ProfitModel>,
+    /// What said how likely they are won, if a model did.
+    pub win_model: Option<Arc<HeldModel>>,
     /// By customer margin: nothing is allocated.
     pub footing: Footing,
-}
-
-/// All that a model depends on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Learning {
-    /// Whose customers.
-    pub tenant: TenantId,
-    /// As of which position.
-    pub as_of: Position,
-    /// The training period.
-    pub period: Period,
-    /// The horizon.
-    pub horizon_days: u32,
-    /// The version of the cost model.
-    pub cost_model_version: u64,
-}
-
-/// A model and the books that it was made of.
-#[derive(Debug)]
-pub struct Trained {
-    /// The model.
-    pub model: Arc<ProfitModel>,
-    /// What its customers add up to.
-    pub totals: RankTotals,
 }
 
 /// What one prospect is worth.
@@ -94,10 +83,134 @@ pub struct Prequalification {
     /// What it would bring.
     pub prediction: Prediction,
     /// What to do.
-    pub verdict: Verdict,
+    pub returned: Return,
+    /// How likely it is won, if a model says so.
+    pub win: Option<WinPrediction>,
+    /// Its values that nobody had who was learnt from.
+    pub never_seen: Vec<NeverSeen>,
+    /// What it would buy.
+    pub revenue: Prediction,
+    /// What serving it would cost.
+    pub service: Prediction,
+    /// The share of the customers who are expected to cost less to serve.
+    pub service_percentile: Option<f64>,
+    /// What an amount over the horizon is worth now, per unit.
+    pub discount: f64,
+    /// What pursuing it costs.
+    pub acquisition_cost: Micros,
+    /// What the expected return must reach.
+    pub hurdle: Micros,
+    /// The expected return for each hour of effort.
+    pub per_hour: Option<Nanos>,
+    /// The one trait value that would make it worth pursuing.
+    pub counterfactual: Option<Counterfactual>,
+}
+
+/// The same prospect with another trait value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Counterfactual {
+    /// The trait.
+    pub key: TraitKey,
+    /// The value that it would have.
+    pub value: TraitValue,
+    /// What would be decided.
+    pub decision: Decision,
+    /// What it would be expected to return.
+    pub expected: Nanos,
+}
+
+/// All that prospects are judged by.
+struct Judge {
+    asked: Asked,
+    hurdle: Micros,
+    discount: f64,
+    profit: Arc<Trained>,
+    revenue: Arc<Trained>,
+    service: Arc<Trained>,
+    win: Option<Arc<HeldModel>>,
 }
 
 type Definitions = BTreeMap<TraitKey, Arc<TraitDefinition>>;
+
+impl Judge {
+    /// What is decided about who has these traits, and what on.
+    fn decide(&self, traits: &Traits) -> (Prediction, Option<WinPrediction>, Return) {
+        let prediction = self.profit.model.predict(traits);
+        let win = self.win.as_ref();
+        let win = win.map(|held| held.learnt.model.predict(traits));
+        let told = || WinChance::told(self.asked.win_probability.unwrap_or(1.0));
+        let offer = Offer {
+            win: win.as_ref().map_or_else(told, WinChance::of),
+            profit: &prediction,
+            // The profit is net of it.
+            service: None,
+            discount: self.discount,
+            acquisition_cost: self.asked.acquisition_cost,
+            hurdle: self.hurdle,
+            drift_alarm: self.win.as_ref().is_some_and(|held| held.drift_alarm()),
+        };
+        let mut returned = offer.decide();
+        let is_unknown = win.as_ref().is_some_and(|win| win.known_traits == 0);
+        if is_unknown && returned.decision != Decision::Review {
+            (returned.decision, returned.reason) =
+                (Decision::Review, ReturnReason::TraitsNeverSeen);
+        }
+        (prediction, win, returned)
+    }
+
+    fn answer(&self, party: &Party) -> Result<Prequalification, Problem> {
+        let (prediction, win, returned) = self.decide(&party.traits);
+        let service = self.service.model.predict(&party.traits);
+        let answer = Prequalification {
+            party_id: party.party_id.clone(),
+            counterfactual: self.counterfactual(&party.traits, &returned),
+            never_seen: self.never_seen(&party.traits, win.as_ref()),
+            prediction,
+            returned,
+            win,
+            revenue: self.revenue.model.predict(&party.traits),
+            service_percentile: share_below(&self.service.expected, service.expected),
+            service,
+            discount: self.discount,
+            acquisition_cost: self.asked.acquisition_cost,
+            hurdle: self.hurdle,
+            per_hour: self.asked.per_hour(returned.expected),
+        };
+        check_figures(&answer)?;
+        Ok(answer)
+    }
+
+    /// The values that no customer had, and no prospect that was decided.
+    fn never_seen(&self, traits: &Traits, win: Option<&WinPrediction>) -> Vec<NeverSeen> {
+        let mut unseen = self.profit.model.never_seen(traits);
+        for own in win.iter().flat_map(|win| &win.never_seen) {
+            if !unseen.contains(own) {
+                unseen.push(own.clone());
+            }
+        }
+        unseen
+    }
+
+    /// The nearest change of one trait that would make it worth pursuing.
+    fn counterfactual(&self, traits: &Traits, returned: &Return) -> Option<Counterfactual> {
+        if matches!(returned.decision, Decision::Pursue | Decision::Review) {
+            return None;
+        }
+        let decide = |traits: &Traits| self.decide(traits).2;
+        let design = self.profit.model.design();
+        let is_pursued = |traits: &Traits| decide(traits).decision == Decision::Pursue;
+        let found = nearest(design, traits, is_pursued)?;
+        let mut other = traits.clone();
+        other.insert(found.key.clone(), found.value.clone());
+        let other = decide(&other);
+        Some(Counterfactual {
+            key: found.key,
+            value: found.value,
+            decision: other.decision,
+            expected: other.expected,
+        })
+    }
+}
 
 impl Service {
     /// Says what prospects would bring and whether they are worth pursuing. Each stands alone.
@@ -118,64 +231,67 @@ impl Service {
             receivables: Arc::default(),
             restating: None,
         };
-        let learning = Learning {
-            tenant: tenant.clone(),
-            as_of,
-            period: request.training_period,
-            horizon_days: request.horizon_days,
-            cost_model_version: costs.model.version,
-        };
-        // Sales tooling asks about prospects one by one; only the first of them waits for the training.
-        let train = async || self.train(&learning, &costs).await;
-        let trained = self.trained_models.find_or(&learning, train).await?;
+        let judge = Arc::new(self.judge(tenant, &request, &costs).await?);
         let order = costs.order(Basis::NetProfit, Direction::BestFirst);
-        let footing = footing(&costs, &order, &trained.totals)?;
+        let footing = footing(&costs, &order, &judge.profit.totals)?;
         let prospects = self.prospects(tenant, request.prospects, as_of).await?;
-        let answer = |prospect: Result<Arc<Party>, Problem>| {
-            let party = prospect?;
-            let prediction = trained.model.predict(&party.traits);
-            let verdict = decide(&prediction, &request.terms);
-            check_figures(&prediction, &verdict)?;
-            Ok(Prequalification {
-                party_id: party.party_id.clone(),
-                prediction,
-                verdict,
-            })
+        let objecting = self.objecting(tenant, as_of).await?;
+        let answer = {
+            let judge = Arc::clone(&judge);
+            move || {
+                let one = |prospect: Result<Arc<Party>, Problem>| {
+                    let party = prospect?;
+                    match objecting.contains(&party.party_id) {
+                        true => Err(profiling_objected(&party.party_id)),
+                        false => judge.answer(&party),
+                    }
+                };
+                prospects.into_iter().map(one).collect()
+            }
         };
         Ok(Prequalified {
-            results: prospects.into_iter().map(answer).collect(),
-            model: Arc::clone(&trained.model),
+            results: compute(answer).await?,
+            model: Arc::clone(&judge.profit.model),
+            win_model: judge.win.clone(),
             footing,
         })
     }
 
-    /// Learns from what is in the store.
-    async fn train(&self, learning: &Learning, costs: &Costs) -> Result<Trained, Problem> {
-        let tenant = &learning.tenant;
-        let question = ProfileQuestion {
-            period: learning.period,
-            as_of: learning.as_of,
-            profit: Basis::NetProfit.weights(&costs.model),
-            size: Basis::Revenue.weights(&costs.model),
-            horizon_days: learning.horizon_days,
-            buckets: BUCKET_COUNT,
+    /// Learns what prospects are judged by. Sales tooling asks about them one by one; only the first of them waits.
+    async fn judge(
+        &self,
+        tenant: &TenantId,
+        request: &PrequalifyRequest,
+        costs: &Costs,
+    ) -> Result<Judge, Problem> {
+        let asked = request.asked;
+        let learning = |measure| Learning {
+            tenant: tenant.clone(),
+            as_of: request.as_of,
+            period: request.training_period,
+            horizon_days: request.horizon_days,
+            cost_model_version: costs.model.version,
+            measure,
         };
-        let definitions = self.trait_definitions(tenant, learning.as_of).await?;
-        let answer = self.store()?.profiles(tenant, &question).await?;
-        let totals = RankTotals {
-            customers: answer.customers.len() as u64,
-            active: answer.active,
-            ledger: answer.ledger,
-            reported_value: question.profit.value(&answer.reported),
-            reported: answer.reported,
-            filtered_out: answer.filtered_out,
-            ..RankTotals::default()
-        };
-        let (customers, horizon_days) = (answer.customers, learning.horizon_days);
-        let cut = cut(answer.last_day, learning.period);
-        let train = move || ProfitModel::train(&customers, &definitions, cut, horizon_days);
-        let model = Arc::new(compute(train).await?);
-        Ok(Trained { model, totals })
+        let hurdle = asked.whole_hurdle().ok_or_else(|| {
+            let most = Micros::MAX.to_string();
+            Problem::number_out_of_range("opportunity_rate", "0", &most)
+        })?;
+        let profit = self.trained(learning(Measure::Profit), costs).await?;
+        let mut win = None;
+        if asked.win_probability.is_none() {
+            let held = self.held_model(tenant, request.model_version, request.as_of);
+            win = Some(held.await?).filter(|held| held.learnt.model.closed > 0);
+        }
+        Ok(Judge {
+            hurdle,
+            discount: asked.discount(&profit.shares, request.horizon_days),
+            revenue: self.trained(learning(Measure::Revenue), costs).await?,
+            service: self.trained(learning(Measure::CostToServe), costs).await?,
+            asked,
+            profit,
+            win,
+        })
     }
 
     /// The parties to answer: stored ones are read, inline ones checked.
@@ -213,13 +329,6 @@ impl Service {
     }
 }
 
-/// The first day of which nothing was seen. The day after the last posting, and not the end of the period, which may
-/// lie in the future: a quiet end must not look like customers who stopped buying.
-fn cut(last_day: Option<Day>, period: Period) -> Day {
-    let after = last_day.map_or(Day(0), |day| Day(day.0.saturating_add(1)));
-    period.end.map_or(after, |end| end.min(after))
-}
-
 /// Refuses an inline prospect with a trait of another type, or with one that would tell the outcome.
 fn check_inline(party: &Party, definitions: &Definitions) -> Result<(), Problem> {
     for (key, value) in party.traits.iter() {
@@ -250,20 +359,34 @@ fn check_inline(party: &Party, definitions: &Definitions) -> Result<(), Problem>
 }
 
 /// Refuses an answer with a figure that no amount of money can hold.
-fn check_figures(prediction: &Prediction, verdict: &Verdict) -> Result<(), Problem> {
+fn check_figures(answer: &Prequalification) -> Result<(), Problem> {
+    let range = |name: &str, range: Option<AmountRange>| match range {
+        None => Ok(()),
+        Some(range) => {
+            check_range(&format!("{name}.lower"), range.lower)?;
+            check_range(&format!("{name}.upper"), range.upper)
+        }
+    };
+    let (prediction, returned) = (&answer.prediction, &answer.returned);
     check_range("baseline", prediction.baseline)?;
     check_range("expected_profit", prediction.expected)?;
     for contribution in &prediction.contributions {
         check_range("contributions.amount", contribution.amount)?;
     }
-    if let Some(range) = prediction.expected_interval {
-        check_range("expected_profit_interval.lower", range.lower)?;
-        check_range("expected_profit_interval.upper", range.upper)?;
+    range("expected_profit_interval", prediction.expected_interval)?;
+    range("outcome_interval", prediction.outcome_interval)?;
+    for (name, own) in [
+        ("expected_revenue", &answer.revenue),
+        ("expected_cost_to_serve", &answer.service),
+    ] {
+        check_range(&format!("{name}.amount"), own.expected)?;
+        range(&format!("{name}.interval"), own.expected_interval)?;
+        range(&format!("{name}.outcome_interval"), own.outcome_interval)?;
     }
-    if let Some(range) = prediction.outcome_interval {
-        check_range("outcome_interval.lower", range.lower)?;
-        check_range("outcome_interval.upper", range.upper)?;
-    }
-    check_range("expected_return", verdict.expected_return)?;
-    check_range("decision_margin", verdict.margin.unwrap_or(0))
+    check_range("expected_return", returned.expected)?;
+    range("expected_return_interval", returned.interval)?;
+    check_range("discounted_profit", returned.if_won)?;
+    check_range("decision_margin", returned.margin.unwrap_or(0))?;
+    check_range("return_per_hour", answer.per_hour.unwrap_or(0))?;
+    check_range("hurdle", to_nanos(answer.hurdle))
 }

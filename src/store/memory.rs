@@ -12,15 +12,18 @@ use super::{Store, answer};
 use crate::domain::{
     closing::Closing,
     cost_model::CostModel,
+    data_subject::StoredSubjectRequest,
     exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
     history::{HistoryQuestion, Written, check_follows},
     id::{PartyId, TenantId},
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
+    model_version::ModelVersion,
     party::{Party, PartyQuestion, TraitDefinition},
     price_terms::{PriceTerms, PriceTermsQuestion, StoredPriceTerms},
     problem::Problem,
     product::Product,
     prospect::{ProspectAnswer, ProspectQuestion},
+    prospect_outcome::{DecidedProspect, OutcomeQuestion, StoredOutcome},
     purchase::{PurchaseAnswer, PurchaseQuestion},
     question::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
@@ -265,6 +268,40 @@ impl Store for MemoryStore {
         question: &PriceTermsQuestion,
     ) -> Result<Vec<StoredPriceTerms>, Problem> {
         Ok(self.read(tenant, |tenant| tenant.records.price_terms().list(question)))
+    }
+
+    async fn outcomes(
+        &self,
+        tenant: &TenantId,
+        question: &OutcomeQuestion,
+    ) -> Result<Vec<StoredOutcome>, Problem> {
+        Ok(self.read(tenant, |tenant| {
+            tenant.records.prospects().outcomes(question)
+        }))
+    }
+
+    async fn decided_prospects(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<DecidedProspect>, Problem> {
+        Ok(self.read(tenant, |tenant| tenant.records.decided_prospects(as_of)))
+    }
+
+    async fn subject_requests(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<StoredSubjectRequest>, Problem> {
+        Ok(self.read(tenant, |tenant| tenant.records.prospects().requests(as_of)))
+    }
+
+    async fn model_versions(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<ModelVersion>, Problem> {
+        Ok(self.read(tenant, |tenant| tenant.records.prospects().models(as_of)))
     }
 
     async fn rank(

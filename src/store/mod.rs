@@ -12,15 +12,18 @@ pub mod postgres;
 use crate::domain::{
     closing::Closing,
     cost_model::CostModel,
+    data_subject::StoredSubjectRequest,
     exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
     history::{HistoryQuestion, Written},
     id::{PartyId, TenantId},
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
+    model_version::ModelVersion,
     party::{Party, PartyQuestion, TraitDefinition},
     price_terms::{PriceTerms, PriceTermsQuestion, StoredPriceTerms},
     problem::Problem,
     product::Product,
     prospect::{ProspectAnswer, ProspectQuestion},
+    prospect_outcome::{DecidedProspect, OutcomeQuestion, StoredOutcome},
     purchase::{PurchaseAnswer, PurchaseQuestion},
     question::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
@@ -180,6 +183,35 @@ pub trait Store: Send + Sync + 'static {
         tenant: &TenantId,
         question: &PriceTermsQuestion,
     ) -> Result<Vec<StoredPriceTerms>, Problem>;
+
+    /// Stored outcomes of prospects, in the order of their keys.
+    async fn outcomes(
+        &self,
+        tenant: &TenantId,
+        question: &OutcomeQuestion,
+    ) -> Result<Vec<StoredOutcome>, Problem>;
+
+    /// All prospects that are won or lost as of a position, in the order of the keys of their outcomes, each with what
+    /// was known of it when it was pursued.
+    async fn decided_prospects(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<DecidedProspect>, Problem>;
+
+    /// All requests of data subjects as of a position, in the order of positions.
+    async fn subject_requests(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<StoredSubjectRequest>, Problem>;
+
+    /// All versions of the model of winning prospects as of a position, the oldest first.
+    async fn model_versions(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<ModelVersion>, Problem>;
 
     /// Customers in the order of a linear weighting of their accounts.
     async fn rank(&self, tenant: &TenantId, question: &RankQuestion)

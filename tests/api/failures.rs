@@ -4,27 +4,15 @@ use crate::{
     faulty_store::{Fault, FaultyStore},
     harness::{World, cost_model, effort, grpc_web, reason, sale},
 };
-use profitscore::{
-    api::{pb, server::Limits},
-    domain::time::Calendar,
-    store::memory::MemoryStore,
-};
-use std::{
-    sync::{Arc, atomic::AtomicUsize},
-    time::Duration,
-};
+use profitscore::api::{pb, server::Limits};
+use std::{sync::Arc, time::Duration};
 use tonic::Code;
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 
 async fn faulty(fault: Fault, limits: Limits) -> World {
-    let inner = MemoryStore::new(Calendar::of_zone("UTC").unwrap());
-    let store = FaultyStore {
-        inner,
-        fault,
-        probes: AtomicUsize::new(0),
-    };
+    let store = FaultyStore::new(fault);
     World::over(Some(Arc::new(store)), limits).await
 }
 

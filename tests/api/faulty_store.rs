@@ -1,4 +1,4 @@
-//! A store that fails, is damaged, lies or is slow.
+//! A memory store with a fault: it fails, is damaged, lies or is slow.
 
 use async_trait::async_trait;
 use profitscore::{
@@ -6,15 +6,18 @@ use profitscore::{
         account::Account,
         closing::Closing,
         cost_model::CostModel,
+        data_subject::StoredSubjectRequest,
         exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
         history::{HistoryQuestion, Written},
         id::{PartyId, TenantId},
         ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
+        model_version::ModelVersion,
         party::{Party, PartyQuestion, TraitDefinition},
         price_terms::{PriceTerms, PriceTermsQuestion, StoredPriceTerms},
         problem::Problem,
         product::Product,
         prospect::{ProspectAnswer, ProspectQuestion},
+        prospect_outcome::{DecidedProspect, OutcomeQuestion, StoredOutcome},
         purchase::{PurchaseAnswer, PurchaseQuestion},
         question::{
             CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
@@ -24,7 +27,7 @@ use profitscore::{
         receivables::{ReceivablesAnswer, ReceivablesQuestion},
         records::{PartyAnswer, Record},
         referral::{ReferralsAnswer, ReferralsQuestion},
-        time::{Day, Instant},
+        time::{Calendar, Day, Instant},
     },
     store::{Store, memory::MemoryStore},
 };
@@ -57,9 +60,20 @@ pub enum Fault {
 
 /// A memory store with a fault.
 pub struct FaultyStore {
-    pub inner: MemoryStore,
-    pub fault: Fault,
-    pub probes: AtomicUsize,
+    inner: MemoryStore,
+    fault: Fault,
+    probes: AtomicUsize,
+}
+
+impl FaultyStore {
+    /// An empty one.
+    pub fn new(fault: Fault) -> Self {
+        Self {
+            inner: MemoryStore::new(Calendar::of_zone("UTC").unwrap()),
+            fault,
+            probes: AtomicUsize::new(0),
+        }
+    }
 }
 
 #[async_trait]
@@ -209,6 +223,38 @@ impl Store for FaultyStore {
         question: &PriceTermsQuestion,
     ) -> Result<Vec<StoredPriceTerms>, Problem> {
         self.inner.list_price_terms(tenant, question).await
+    }
+
+    async fn outcomes(
+        &self,
+        tenant: &TenantId,
+        question: &OutcomeQuestion,
+    ) -> Result<Vec<StoredOutcome>, Problem> {
+        self.inner.outcomes(tenant, question).await
+    }
+
+    async fn decided_prospects(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<DecidedProspect>, Problem> {
+        self.inner.decided_prospects(tenant, as_of).await
+    }
+
+    async fn subject_requests(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<StoredSubjectRequest>, Problem> {
+        self.inner.subject_requests(tenant, as_of).await
+    }
+
+    async fn model_versions(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<ModelVersion>, Problem> {
+        self.inner.model_versions(tenant, as_of).await
     }
 
     async fn rank(

@@ -2,7 +2,9 @@
 
 use crate::{
     asked_of_roles::{brought_by, prequalify, some_come_again},
-    harness::{World, cost_model, days, effort, party, reason, sale, usd},
+    filled::filled,
+    harness::{World, days, party, reason, sale, usd},
+    outcomes::outcome,
 };
 use profitscore::api::{
     DESCRIPTORS,
@@ -45,77 +47,6 @@ pub fn showing<M>(token: &str, message: M) -> Request<M> {
     let value = format!("Bearer {token}").parse().unwrap();
     request.metadata_mut().insert("authorization", value);
     request
-}
-
-/// Customers with and without profit, effort, a rent, traits of customers and a prospect.
-async fn filled(world: &World) {
-    let mut activities = vec![
-        effort("e1", "c1", 5, "SERVICE", "100"),
-        effort("e2", "c2", 40, "SALES", "30"),
-    ];
-    for number in 0..60 {
-        let (id, customer) = (format!("s{number}"), format!("c{number}"));
-        let cost = if number % 3 == 0 { "400" } else { "40" };
-        let mut one = sale(&id, &customer, number % 60, "300", cost);
-        one.dimensions = Some(pb::Dimensions {
-            branch_id: format!("b{}", number % 4),
-            ..Default::default()
-        });
-        activities.push(one);
-    }
-    let request = pb::SubmitActivitiesRequest {
-        activities,
-        ..Default::default()
-    };
-    let request = showing("ingest", request);
-    let answer = world
-        .activities()
-        .submit_activities(request)
-        .await
-        .unwrap()
-        .into_inner();
-    assert_eq!(answer.results.len(), 62);
-    let parties = (0..62).map(|number| {
-        let industry = if number % 3 == 0 { "RETAIL" } else { "MINING" };
-        let stage = match number {
-            0..60 => pb::PartyStage::Customer,
-            _ => pb::PartyStage::Prospect,
-        };
-        let traits = vec![crate::harness::category("INDUSTRY", industry)];
-        party(&format!("c{number}"), stage, traits)
-    });
-    let request = pb::UpsertPartiesRequest {
-        parties: parties.collect(),
-        ..Default::default()
-    };
-    world
-        .customers()
-        .upsert_parties(showing("sales", request))
-        .await
-        .unwrap();
-    let terms = pb::PriceTerms {
-        customer_id: "c1".to_owned(),
-        first_day: Some(crate::currencies::date(3)),
-        discount_tier: "gold".to_owned(),
-        nominal_discount: Some(crate::harness::decimal("0.1")),
-        ..Default::default()
-    };
-    let request = pb::PutPriceTermsRequest {
-        price_terms: vec![terms],
-        ..Default::default()
-    };
-    let request = showing("ingest", request);
-    world.price_terms().put_price_terms(request).await.unwrap();
-    let request = pb::PutCostModelRequest {
-        cost_model: Some(cost_model("SERVICE", "0.5", "600", 0, 60)),
-        request_id: "r".to_owned(),
-        ..Default::default()
-    };
-    world
-        .cost_models()
-        .put_cost_model(showing("finance", request))
-        .await
-        .unwrap();
 }
 
 /// Messages are equal only if they are described by the same pool.
@@ -243,6 +174,33 @@ async fn sales_is_told_what_finance_is_told_but_for_the_fields_of_finance() {
         "ProspectService",
         "PrequalifyProspects"
     );
+    let lost = pb::RecordOutcomesRequest {
+        outcomes: vec![outcome("o2", "c61", pb::OutcomeStatus::Lost)],
+        validate_only: true,
+        ..Default::default()
+    };
+    ask!(
+        prospects.record_outcomes(lost),
+        "ProspectService",
+        "RecordOutcomes"
+    );
+    let outcomes = pb::ListOutcomesRequest::default();
+    ask!(
+        prospects.list_outcomes(outcomes),
+        "ProspectService",
+        "ListOutcomes"
+    );
+    let objection = pb::SetProfilingObjectionRequest {
+        party_id: "c61".to_owned(),
+        objects: true,
+        validate_only: true,
+        ..Default::default()
+    };
+    ask!(
+        customers.set_profiling_objection(objection),
+        "CustomerService",
+        "SetProfilingObjection"
+    );
     let list = pb::ListActivitiesRequest {
         page_size: 5,
         ..Default::default()
@@ -351,6 +309,9 @@ async fn sales_is_told_what_finance_is_told_but_for_the_fields_of_finance() {
         "GetProfileResponse.threshold",
         "ListLookalikesResponse.loss_maker_count",
         "Prequalification.expected_profit",
+        "Prequalification.expected_revenue",
+        "ProspectOutcome.brought",
+        "ProspectOutcome.acquisition_cost",
         "ProfitContribution.amount",
         "PrequalificationModel.mean_profit",
         "Sale.cost_of_goods",

@@ -48,6 +48,8 @@ mod exports;
 mod failures;
 #[path = "../api/faulty_store.rs"]
 mod faulty_store;
+#[path = "../api/filled.rs"]
+mod filled;
 #[path = "../api/harness.rs"]
 mod harness;
 #[path = "../api/hostile.rs"]
@@ -60,6 +62,8 @@ mod inactive;
 mod late_arrivals;
 #[path = "../api/metrics.rs"]
 mod metrics;
+#[path = "../api/outcomes.rs"]
+mod outcomes;
 #[path = "../api/price_terms.rs"]
 mod price_terms;
 #[path = "../api/products.rs"]
@@ -70,6 +74,8 @@ mod prospects;
 mod rankings;
 #[path = "../api/receivables.rs"]
 mod receivables;
+#[path = "../api/referral_lists.rs"]
+mod referral_lists;
 #[path = "../api/referrals.rs"]
 mod referrals;
 #[path = "../api/relationships.rs"]
@@ -92,3 +98,7 @@ mod trends;
 mod watchers;
 #[path = "../api/watching.rs"]
 mod watching;
+#[path = "../api/win_cards.rs"]
+mod win_cards;
+#[path = "../api/win_models.rs"]
+mod win_models;

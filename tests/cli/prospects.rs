@@ -165,3 +165,90 @@ fn parties_are_stored_listed_and_filtered() {
     let table = server.run(&defined).text();
     assert!(table.contains("SPECIAL_CATEGORY"), "{table}");
 }
+
+#[test]
+fn outcomes_are_recorded_listed_and_measured() {
+    let (server, _files) = town();
+    let record = [
+        "outcomes",
+        "record",
+        "deal-1",
+        "P1",
+        "--status",
+        "won",
+        "--decided-on",
+        "2016-03-01",
+        "--brought",
+        "40",
+        "--advice",
+        "pursue",
+    ];
+    assert_eq!(server.run(&record).text(), "deal-1: stored\n");
+    assert_eq!(server.run(&record).text(), "deal-1: unchanged\n");
+    let table = server.run(&["outcomes", "list", "--status", "won"]).text();
+    assert!(
+        table.contains("deal-1") && table.contains("PURSUE"),
+        "{table}"
+    );
+    let rows = server.run(&["outcomes", "list", "--output", "csv"]).text();
+    assert!(
+        rows.contains("deal-1,P1,WON,,2016-03-01,40,,PURSUE,"),
+        "{rows}"
+    );
+    let card = server.run(&["models", "card"]).text();
+    assert!(
+        card.contains("too few outcomes") && card.contains("PURSUE: 1 decided, 1 won"),
+        "{card}"
+    );
+    let adopted = server
+        .run(&["models", "adopt", "--request-id", "m1", "--note", "spring"])
+        .text();
+    assert!(adopted.contains("adopted: first"), "{adopted}");
+    let restored = server
+        .run(&[
+            "models",
+            "restore",
+            "1",
+            "--request-id",
+            "m2",
+            "--output",
+            "csv",
+        ])
+        .text();
+    assert!(restored.contains("\n2,"), "{restored}");
+    let listed = server.run(&["models", "list", "--output", "csv"]).text();
+    assert_eq!(listed.lines().count(), 3, "{listed}");
+    server.run(&["models", "proxies"]).text();
+}
+
+#[test]
+fn who_objects_is_left_out_and_who_is_erased_has_no_name() {
+    let (server, _files) = town();
+    let said = server.run(&["prospects", "object", "P1"]).text();
+    assert_eq!(said, "P1 objects to profiling: stored\n");
+    let table = server.run(&["lookalikes", "--fraction", "0.25"]).text();
+    assert!(
+        table.contains("1 object to profiling") && !table.contains("P1 "),
+        "{table}"
+    );
+    let said = server
+        .run(&["prospects", "object", "P1", "--withdraw"])
+        .text();
+    assert_eq!(said, "P1 objects no longer: stored\n");
+    let said = server
+        .run(&["customers", "erase", "C1", "--dry-run"])
+        .text();
+    assert_eq!(said, "C1 erased: would be stored\n");
+    assert_eq!(
+        server.run(&["customers", "erase", "C1"]).text(),
+        "C1 erased: stored\n"
+    );
+    assert_eq!(
+        server.run(&["customers", "erase", "C1"]).text(),
+        "C1 erased: unchanged\n"
+    );
+    let shown = server
+        .run(&["customers", "get", "C1", "--output", "csv"])
+        .text();
+    assert!(!shown.contains("KIND"), "{shown}");
+}

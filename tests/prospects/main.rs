@@ -12,8 +12,7 @@ use profitscore::{
         cost_model::{CostModel, CostModelDraft, CostPool},
         id::{PoolId, RequestId},
         model::{
-            IgnoredReason,
-            decision::{Decision, DecisionReason, Terms},
+            IgnoredReason, asked::Asked, decision::Decision, expected_return::ReturnReason,
             profit::ProfitModel,
         },
         money::{Currency, Nanos},
@@ -226,11 +225,11 @@ async fn bakeries_are_pursued_and_garages_declined() {
     let verdicts: Vec<_> = found
         .results
         .iter()
-        .map(|result| result.as_ref().unwrap().verdict)
+        .map(|result| result.as_ref().unwrap().returned)
         .collect();
     assert_eq!(verdicts[0].decision, Decision::Pursue);
     assert_eq!(verdicts[1].decision, Decision::Decline);
-    assert_eq!(verdicts[2].reason, DecisionReason::TraitsNeverSeen);
+    assert_eq!(verdicts[2].reason, ReturnReason::TraitsNeverSeen);
     assert!(found.model.coverage.is_some());
 }
 
@@ -242,9 +241,10 @@ async fn the_same_question_as_of_the_same_position_has_the_same_answer() {
     let ask = |as_of| PrequalifyRequest {
         prospects: vec![Ok(Prospect::Stored(id("C120")))],
         horizon_days: 365,
-        terms: Terms::default(),
+        asked: Asked::default(),
         training_period: Period::ALL,
         cost_model_version: None,
+        model_version: None,
         as_of,
     };
     let first = town
@@ -337,12 +337,12 @@ async fn too_few_customers_make_no_profile_and_every_prospect_is_for_a_person() 
         .unwrap_err();
     assert_eq!(problem.reason, Reason::EvidenceTooThin);
     let found = town.prequalify(vec![inline(BTreeMap::new())]).await;
-    let verdict = found.results[0].as_ref().unwrap().verdict;
-    assert_eq!(verdict.reason, DecisionReason::TooFewCustomers);
+    let verdict = found.results[0].as_ref().unwrap().returned;
+    assert_eq!(verdict.reason, ReturnReason::TooFewCustomers);
     let nobody = Town::empty()
         .prequalify(vec![inline(BTreeMap::new())])
         .await;
-    let verdict = nobody.results[0].as_ref().unwrap().verdict;
+    let verdict = nobody.results[0].as_ref().unwrap().returned;
     assert_eq!((verdict.decision, verdict.margin), (Decision::Review, None));
     assert_eq!(nobody.model.customers, 0);
 }

@@ -6,7 +6,7 @@ use profitscore::{
         activity::{Activity, Dimensions, Kind},
         id::{ActivityId, PartyId, TenantId, TraitKey},
         ledger::{Entry, Outcome, Position, WriteMode},
-        model::decision::Terms,
+        model::asked::Asked,
         money::Currency,
         party::{Party, Stage, TraitValue},
         problem::Problem,
@@ -149,9 +149,10 @@ impl Town {
         let request = PrequalifyRequest {
             prospects: prospects.into_iter().map(Ok).collect(),
             horizon_days: 365,
-            terms: Terms::default(),
+            asked: Asked::default(),
             training_period: Period::ALL,
             cost_model_version: None,
+            model_version: None,
             as_of: self.now().await,
         };
         self.service

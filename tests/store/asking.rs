@@ -45,7 +45,7 @@ impl Question {
             Self::Others(as_of) => {
                 let ids: Vec<_> = CUSTOMERS.iter().map(|id| party_id(id)).collect();
                 format!(
-                    "{:#?} {:#?} {:#?} {:#?} {:#?} {:#?} {:#?} {} {:#?}",
+                    "{:#?} {:#?} {:#?} {:#?} {:#?} {:#?} {:#?} {} {:#?} {:#?} {:#?} {:#?}",
                     store.party(tenant, &ids, *as_of).await.unwrap(),
                     store.trait_definitions(tenant, *as_of).await.unwrap(),
                     store.cost_models(tenant, *as_of).await.unwrap(),
@@ -54,6 +54,9 @@ impl Question {
                     all_rates(store, tenant, *as_of).await,
                     some_rates(store, tenant, *as_of).await,
                     told_of_terms(store, tenant, &CUSTOMERS, *as_of).await,
+                    store.decided_prospects(tenant, *as_of).await.unwrap(),
+                    store.subject_requests(tenant, *as_of).await.unwrap(),
+                    store.model_versions(tenant, *as_of).await.unwrap(),
                     store.watermark(tenant).await.unwrap(),
                 )
             }

@@ -181,7 +181,8 @@ pub async fn what_is_copied_answers_the_same_there_and_back(store: &dyn Store) {
             + counts.closings
             + counts.products
             + counts.exchange_rates
-            + counts.price_terms;
+            + counts.price_terms
+            + counts.prospect_records;
         assert_eq!(entries + records, end);
         copy(store, &back, &id, &mut |_| ()).await.unwrap();
     }

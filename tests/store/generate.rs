@@ -2,6 +2,7 @@
 
 use crate::{
     currencies::{any_rate, original_of, submitted},
+    outcomes::prospect_record,
     price_terms::any_terms,
     purchases::any_purchases,
     receivables::any_own,
@@ -268,6 +269,7 @@ fn record() -> impl Strategy<Value = Record> {
         }),
         1 => (select(&["p", "q", "é"]), text(&["", "food", "drinks"]))
             .prop_map(|(id, category)| product(id, &category)),
+        3 => prospect_record(),
     ]
 }
 

@@ -21,6 +21,7 @@ mod inactive;
 mod laws;
 mod likeness;
 mod models;
+mod outcomes;
 mod price_terms;
 mod prospects;
 mod purchases;
@@ -100,6 +101,13 @@ on_every_store! {
     price_terms:
         terms_hold_from_their_day_as_they_were_known,
         terms_are_listed_in_pages;
+    outcomes:
+        outcomes_are_versions,
+        outcomes_are_listed_in_pages,
+        what_became_known_afterwards_is_not_learnt_from,
+        requests_and_models_are_told_as_of_a_position,
+        an_erasure_reaches_every_version,
+        what_was_erased_is_copied_without_it;
     prospects:
         prospects_are_rows_of_their_values,
         prospects_with_a_sale_are_told;

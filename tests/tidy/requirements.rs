@@ -1,16 +1,17 @@
-//! The table of requirements: every row is there, and every method, command and test that it names exists.
+//! The tables of requirements: every row is there, and every method, command and test that it names exists.
 
 use super::source::Source;
 use std::collections::BTreeSet;
 
-/// Where the table is.
+/// Where the table of customers is, and that of prospects.
 const PAGE: &str = "docs/requirements.md";
+const PROSPECTS: &str = "docs/models.md";
 /// The last row of each part.
 const PARTS: [(u32, u32); 4] = [(0, 27), (1, 26), (2, 22), (3, 21)];
 /// Rows of later parts that are there already.
 const BEGUN: [(u32, u32); 1] = [(4, 12)];
 /// Rows that are about prospects.
-const OF_PROSPECTS: [(u32, u32); 8] = [
+const OF_PROSPECTS: [(u32, u32); 9] = [
     (0, 8),
     (0, 9),
     (0, 10),
@@ -19,37 +20,52 @@ const OF_PROSPECTS: [(u32, u32); 8] = [
     (0, 13),
     (1, 5),
     (1, 24),
+    (1, 26),
 ];
+/// A row that is about both.
+const OF_BOTH: (u32, u32) = (3, 9);
 
-/// What is wrong with the table.
+/// What is wrong with the tables.
 pub fn breaches(sources: &[Source], help: impl Fn(&str) -> Option<String>) -> Vec<String> {
-    let Some(page) = sources.iter().find(|source| source.path == PAGE) else {
-        return vec![format!("{PAGE} is missing")];
+    let mut found = breaches_of(PAGE, wanted(), sources, &help);
+    let prospects = OF_PROSPECTS.into_iter().chain([OF_BOTH]);
+    let prospects = prospects.map(name).collect();
+    found.extend(breaches_of(PROSPECTS, prospects, sources, &help));
+    found
+}
+
+fn breaches_of(
+    path: &str,
+    mut left: BTreeSet<String>,
+    sources: &[Source],
+    help: impl Fn(&str) -> Option<String>,
+) -> Vec<String> {
+    let Some(page) = sources.iter().find(|source| source.path == path) else {
+        return vec![format!("{path} is missing")];
     };
     let (methods, tests) = (methods(sources), tests(sources));
-    let mut left = wanted();
     let mut found = Vec::new();
     for line in page.text.lines().filter(|line| line.starts_with("| S")) {
         let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
         let [row, _, method, command, test] = cells[..] else {
-            found.push(format!("{PAGE}: {line:?} has not five cells"));
+            found.push(format!("{path}: {line:?} has not five cells"));
             continue;
         };
         if !left.remove(row) {
-            found.push(format!("{PAGE}: {row} is no row, or is there twice"));
+            found.push(format!("{path}: {row} is no row, or is there twice"));
         }
         let is_answered = !named(method).is_empty();
         if !is_answered && !method.starts_with("not yet") {
             found.push(format!(
-                "{PAGE}: {row} names no method and does not say \"not yet\""
+                "{path}: {row} names no method and does not say \"not yet\""
             ));
         }
         if is_answered && (named(command).is_empty() || named(test).is_empty()) {
-            found.push(format!("{PAGE}: {row} names no command or no test"));
+            found.push(format!("{path}: {row} names no command or no test"));
         }
         let unknown = |names: Vec<&str>, known: &BTreeSet<String>, what: &str| {
             let unknown = names.into_iter().filter(|name| !known.contains(*name));
-            let told = unknown.map(|name| format!("{PAGE}: {row}: there is no {what} {name}"));
+            let told = unknown.map(|name| format!("{path}: {row}: there is no {what} {name}"));
             told.collect::<Vec<_>>()
         };
         found.extend(unknown(named(method), &methods, "method"));
@@ -58,11 +74,11 @@ pub fn breaches(sources: &[Source], help: impl Fn(&str) -> Option<String>) -> Ve
             let words = command.split(' ').skip(1);
             let words: Vec<_> = words.take_while(|word| !word.starts_with("--")).collect();
             if !command.starts_with("profitscore ") || help(&words.join(" ")).is_none() {
-                found.push(format!("{PAGE}: {row}: there is no command {command}"));
+                found.push(format!("{path}: {row}: there is no command {command}"));
             }
         }
     }
-    found.extend(left.iter().map(|row| format!("{PAGE}: {row} is missing")));
+    found.extend(left.iter().map(|row| format!("{path}: {row} is missing")));
     found
 }
 
@@ -71,9 +87,11 @@ fn wanted() -> BTreeSet<String> {
         .into_iter()
         .flat_map(|(part, last)| (1..=last).map(move |row| (part, row)));
     let about_customers = all.filter(|row| !OF_PROSPECTS.contains(row)).chain(BEGUN);
-    about_customers
-        .map(|(part, row)| format!("S{part}-{row}"))
-        .collect()
+    about_customers.map(name).collect()
+}
+
+fn name((part, row): (u32, u32)) -> String {
+    format!("S{part}-{row}")
 }
 
 /// What a cell has in code.
@@ -133,8 +151,13 @@ mod tests {
             format!("| {row} | why | `A.Get` | `profitscore rank --top 3` | `it_ranks` |\n")
         });
         let page = change(&rows.collect::<String>());
+        let prospects = OF_PROSPECTS.into_iter().chain([OF_BOTH]).map(name);
+        let prospects = prospects.map(|row| {
+            format!("| {row} | why | `A.Get` | `profitscore rank --top 3` | `it_ranks` |\n")
+        });
         let sources = [
             Source::sample(PAGE, &page),
+            Source::sample(PROSPECTS, &prospects.collect::<String>()),
             Source::sample("proto/a.proto", "service A {\n  rpc Get(X) returns (Y);\n}"),
             Source::sample(
                 "tests/a.rs",

@@ -1,5 +1,5 @@
-//! Customers drawn from the models themselves: planted parameters come back, whatever the data look like nothing is not
-//! a number, and derivatives are those of the values.
+//! Customers drawn from the models themselves: planted parameters come back, whatever the data look like nothing is
+//! not a number, and derivatives are those of the values.
 
 use crate::dice::{Dice, customer};
 use profitscore::domain::{
@@ -31,9 +31,9 @@ fn planted_parameters_come_back() {
             .fit(&rows(model, parameters, 30_000, 7), None)
             .unwrap();
         assert!(fit.converged, "{}", model.name());
-        for at in 0..4 {
+        for (at, planted) in parameters.iter().enumerate() {
             let deviation = fit.covariance[at][at].sqrt();
-            let error = (fit.parameters[at] / parameters[at]).ln();
+            let error = (fit.parameters[at] / planted).ln();
             assert!(
                 deviation > 0.0 && deviation < 0.2,
                 "{} {deviation}",
@@ -67,9 +67,9 @@ fn planted_spend_comes_back() {
     rows.sort_by_key(|row| row.repeats);
     let fit = SpendFit::of(&rows, None).unwrap();
     assert!(fit.converged);
-    for at in 0..3 {
+    for (at, planted) in planted.iter().enumerate() {
         let deviation = fit.covariance[at][at].sqrt();
-        let error = (fit.parameters[at] / planted[at]).ln();
+        let error = (fit.parameters[at] / planted).ln();
         assert!(error.abs() < 4.0 * deviation, "{:?}", fit.parameters);
     }
 }

@@ -3,7 +3,7 @@
 //! The caller is known to everything that runs on behalf of its call, and to nothing else: what is spawned is to be
 //! [`carry`]-ed. Who asks for a tenant without a caller is refused. Knows nothing of what services do.
 
-mod prices;
+mod prospects;
 mod rates;
 mod referrals;
 pub mod tokens;

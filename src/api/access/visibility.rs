@@ -8,7 +8,7 @@
 
 use super::{
     Role::{self, Ingest, Sales},
-    prices::PRICES,
+    prospects::PROSPECTS,
     rates::RATES,
     referrals::REFERRALS,
     values::VALUES,
@@ -74,6 +74,8 @@ pub const METHODS: &[ServiceMethods] = &[
             ("ListTraitDefinitions", &[Sales, Ingest]),
             ("PutProducts", &[Ingest]),
             ("ListProducts", &[Sales, Ingest]),
+            ("SetProfilingObjection", &[Sales, Ingest]),
+            ("EraseParty", &[Ingest]),
         ],
     ),
     ("CustomerValueService", &[("GetCustomerValue", &[Sales])]),
@@ -98,6 +100,13 @@ pub const METHODS: &[ServiceMethods] = &[
             ("GetProfile", &[Sales]),
             ("ListLookalikes", &[Sales]),
             ("PrequalifyProspects", &[Sales]),
+            ("RecordOutcomes", &[Sales, Ingest]),
+            ("ListOutcomes", &[Sales, Ingest]),
+            ("EvaluateModel", NOBODY),
+            ("AdoptModel", NOBODY),
+            ("RestoreModel", NOBODY),
+            ("ListModels", NOBODY),
+            ("GetProxyReport", NOBODY),
         ],
     ),
     (
@@ -140,7 +149,7 @@ pub type MessageFields = (&'static str, &'static str, &'static str);
 
 /// Every message that is not of finance alone.
 pub fn messages() -> impl Iterator<Item = &'static MessageFields> {
-    let others = [PRICES, RATES, REFERRALS, VALUES];
+    let others = [PROSPECTS, RATES, REFERRALS, VALUES];
     FIELDS.iter().chain(others.into_iter().flatten())
 }
 
@@ -263,7 +272,14 @@ const FIELDS: &[MessageFields] = &[
     ("UpsertPartiesResponse", "results written_at", ""),
     ("PartyResult", "stored unchanged rejection", ""),
     ("GetPartyRequest", "tenant_id party_id read_options", ""),
-    ("GetPartyResponse", "party read_at", ""),
+    ("GetPartyResponse", "party read_at profiling_objection", ""),
+    (
+        "SetProfilingObjectionRequest",
+        "tenant_id party_id objects evidence_ref validate_only",
+        "",
+    ),
+    ("SetProfilingObjectionResponse", "unchanged written_at", ""),
+    ("ErasePartyResponse", "unchanged written_at", ""),
     (
         "ListPartiesRequest",
         "tenant_id stage traits page_size page_token read_options",
@@ -403,79 +419,4 @@ const FIELDS: &[MessageFields] = &[
         "period statement",
         "value change change_share",
     ),
-    // === prospects: the decision and its reasons, not what it is reckoned of ===
-    (
-        "BestCustomers",
-        "period basis filter fraction cost_model_version",
-        "",
-    ),
-    (
-        "GetProfileRequest",
-        "tenant_id best_customers read_options",
-        "",
-    ),
-    (
-        "GetProfileResponse",
-        "trait_lifts customer_count best_customer_count has_signal ignored_traits read_at cost_basis",
-        "threshold control_total",
-    ),
-    (
-        "TraitBin",
-        "key label category number_range flag absent",
-        "",
-    ),
-    ("NumberRange", "lower upper", ""),
-    (
-        "TraitLift",
-        "bin best_count all_count best_support all_support lift lift_lower_bound lift_upper_bound p_value \
-         distinguishing",
-        "",
-    ),
-    ("IgnoredTrait", "key reason", ""),
-    (
-        "ListLookalikesRequest",
-        "tenant_id best_customers page_size page_token read_options",
-        "",
-    ),
-    (
-        "ListLookalikesResponse",
-        "lookalikes next_page_token read_at prospect_count converted_count customer_count best_customer_count \
-         has_signal ignored_traits cost_basis",
-        "loss_maker_count control_total",
-    ),
-    (
-        "Lookalike",
-        "rank party_id display_name score contributions",
-        "",
-    ),
-    (
-        "ScoreContribution",
-        "bin contribution best_count all_count",
-        "loss_maker_count",
-    ),
-    // Who could choose what a prospect must reach would find by halving what it is expected to bring.
-    (
-        "PrequalifyProspectsRequest",
-        "tenant_id prospects horizon_days win_probability training_period cost_model_version read_options",
-        "acquisition_cost hurdle",
-    ),
-    ("ProspectInput", "party_id inline", ""),
-    (
-        "PrequalifyProspectsResponse",
-        "results model read_at cost_basis",
-        "control_total",
-    ),
-    ("PrequalificationResult", "prequalification rejection", ""),
-    // The fingerprint would prove a guess at everything that was learnt.
-    (
-        "PrequalificationModel",
-        "customer_count incomplete_count interval_coverage horizon_days",
-        "mean_profit fingerprint",
-    ),
-    (
-        "Prequalification",
-        "party_id decision decision_reason contributions evidence_count ignored_traits",
-        "expected_return expected_profit baseline expected_profit_interval outcome_interval decision_margin",
-    ),
-    ("ProfitContribution", "bin customer_count", "amount"),
 ];

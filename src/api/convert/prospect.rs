@@ -2,35 +2,44 @@
 
 use super::{
     common::{
-        amount_from_pb, count_from_pb, count_to_pb, item, micros_to_pb, money_to_pb,
-        optional_amount, period_from_pb, position_to_pb, rejection_to_pb,
+        amount_from_pb, count_from_pb, count_to_pb, item, micros_from_pb, micros_to_pb,
+        money_to_pb, optional_amount, period_from_pb, position_to_pb, rejection_to_pb,
     },
+    exchange_rate::day_from_pb,
     party::party_from_pb,
     ranking::{
         basis_from_pb, control_total_to_pb, cost_basis_to_pb, optional_version_from_pb,
         scope_from_pb,
     },
+    win_model::{win_chance_to_pb, win_model_to_pb},
 };
 use crate::{
-    api::pb::{self, prospect_input::Prospect as ProspectPb},
+    api::pb::{
+        self,
+        google_type::{Decimal, Money},
+        prospect_input::Prospect as ProspectPb,
+    },
     domain::{
         id::PartyId,
         ledger::Position,
         model::{
             IgnoredReason, IgnoredTrait,
-            decision::{Decision, DecisionReason, Terms},
+            asked::Asked,
+            decision::Decision,
             encode::{Bin, BinValue},
+            expected_return::ReturnReason,
             lift::TraitLift,
             lookalike::ScoreContribution,
-            profit::{AmountRange, Contribution, ProfitModel},
+            profit::{AmountRange, Contribution, Prediction, ProfitModel},
         },
-        money::{Currency, Nanos},
-        party::Stage,
+        money::{Currency, Nanos, to_nanos},
+        party::{Stage, TraitValue},
         problem::Problem,
         ranking::Basis,
     },
     service::{
         Settings,
+        evaluate::EvaluateRequest,
         lookalike::Lookalike,
         prequalify::{Prequalification, Prequalified, PrequalifyRequest, Prospect},
         profile::{BestCustomers, LearntOfBest},
@@ -88,18 +97,7 @@ pub fn prequalify_from_pb(
     as_of: Position,
 ) -> Result<PrequalifyRequest, Problem> {
     let horizon = count_from_pb(request.horizon_days, HORIZON.0, HORIZON.1, "horizon_days")?;
-    let currency = settings.currency;
-    let win_probability = request.win_probability.unwrap_or(1.0);
-    if !(0.0..=1.0).contains(&win_probability) {
-        return Err(Problem::number_out_of_range("win_probability", "0", "1"));
-    }
-    let cost = request.acquisition_cost.as_ref();
-    let hurdle = request.hurdle.as_ref();
-    let terms = Terms {
-        win_probability,
-        acquisition_cost: optional_amount(cost, currency, "acquisition_cost")?.unwrap_or(0),
-        hurdle: hurdle.map_or(Ok(0), |hurdle| amount_from_pb(hurdle, currency, "hurdle"))?,
-    };
+    let asked = asked_from_pb(&request, settings.currency)?;
     let period = request.training_period.as_ref();
     let training_period = period_from_pb(period, settings, "training_period")?;
     let prospects = request.prospects.into_iter().enumerate();
@@ -109,8 +107,74 @@ pub fn prequalify_from_pb(
             .collect(),
         // At most 3,650 by the check above.
         horizon_days: u32::try_from(horizon).unwrap_or(u32::MAX),
-        terms,
+        asked,
         training_period,
+        cost_model_version: optional_version_from_pb(request.cost_model_version)?,
+        model_version: model_version_from_pb(request.model_version)?,
+        as_of,
+    })
+}
+
+/// What pursuing prospects means for the business.
+fn asked_from_pb(
+    request: &pb::PrequalifyProspectsRequest,
+    currency: Currency,
+) -> Result<Asked, Problem> {
+    let win_probability = request.win_probability;
+    if win_probability.is_some_and(|probability| !(0.0..=1.0).contains(&probability)) {
+        return Err(Problem::number_out_of_range("win_probability", "0", "1"));
+    }
+    let amount = |amount: &Option<Money>, field| {
+        Ok::<_, Problem>(optional_amount(amount.as_ref(), currency, field)?.unwrap_or(0))
+    };
+    let number = |number: &Option<Decimal>, most: i64, field| {
+        let number = number.as_ref();
+        let millionths = number.map_or(Ok(0), |number| micros_from_pb(number, field))?;
+        match (0..=most * 1_000_000).contains(&millionths) {
+            true => Ok(millionths),
+            false => Err(Problem::number_out_of_range(field, "0", &most.to_string())),
+        }
+    };
+    let hurdle = request.hurdle.as_ref();
+    Ok(Asked {
+        win_probability,
+        acquisition_cost: amount(&request.acquisition_cost, "acquisition_cost")?,
+        hurdle: hurdle.map_or(Ok(0), |hurdle| amount_from_pb(hurdle, currency, "hurdle"))?,
+        discount_millionths: number(&request.discount_rate, 10, "discount_rate")?,
+        effort: number(&request.effort_hours, 100_000, "effort_hours")?,
+        opportunity_rate: amount(&request.opportunity_rate, "opportunity_rate")?,
+    })
+}
+
+/// Which version of the model of winning prospects.
+pub fn model_version_from_pb(version: Option<i64>) -> Result<Option<u64>, Problem> {
+    let convert = |version| {
+        u64::try_from(version)
+            .ok()
+            .filter(|version| *version > 0)
+            .ok_or_else(|| {
+                Problem::number_out_of_range("model_version", "1", &i64::MAX.to_string())
+            })
+    };
+    version.map(convert).transpose()
+}
+
+/// Which card is asked for.
+pub fn evaluate_from_pb(
+    request: &pb::EvaluateModelRequest,
+    currency: Currency,
+    as_of: Position,
+) -> Result<EvaluateRequest, Problem> {
+    let horizon = count_from_pb(request.horizon_days, HORIZON.0, HORIZON.1, "horizon_days")?;
+    let from = request.held_back_from.as_ref();
+    let cost = request.acquisition_cost.as_ref();
+    Ok(EvaluateRequest {
+        model_version: model_version_from_pb(request.model_version)?,
+        held_back_from: from
+            .map(|from| day_from_pb(from, "held_back_from"))
+            .transpose()?,
+        horizon_days: u32::try_from(horizon).unwrap_or(u32::MAX),
+        acquisition_cost: optional_amount(cost, currency, "acquisition_cost")?.unwrap_or(0),
         cost_model_version: optional_version_from_pb(request.cost_model_version)?,
         as_of,
     })
@@ -166,7 +230,8 @@ fn lift_to_pb(line: &TraitLift) -> pb::TraitLift {
     }
 }
 
-fn bin_to_pb(bin: &Bin) -> pb::TraitBin {
+/// A trait value.
+pub fn bin_to_pb(bin: &Bin) -> pb::TraitBin {
     use pb::trait_bin::Bin as BinPb;
     let value = match &bin.value {
         BinValue::Missing => BinPb::Absent(pb::AbsentBin::Missing as i32),
@@ -253,6 +318,7 @@ pub fn prequalified_to_pb(
         read_at: Some(position_to_pb(read_at)),
         cost_basis: Some(cost_basis_to_pb(&answer.footing, currency)),
         control_total: Some(control_total_to_pb(&answer.footing, currency)),
+        win_model: answer.win_model.as_deref().map(win_model_to_pb),
     }
 }
 
@@ -278,24 +344,69 @@ fn prequalification_to_pb(answer: &Prequalification, currency: Currency) -> pb::
         amount: money(part.amount),
         customer_count: count_to_pb(part.customers),
     };
-    let (prediction, verdict) = (&answer.prediction, &answer.verdict);
+    let expected = |own: &Prediction| pb::ExpectedAmount {
+        amount: money(own.expected),
+        interval: own.expected_interval.map(range),
+        outcome_interval: own.outcome_interval.map(range),
+    };
+    let (prediction, returned) = (&answer.prediction, &answer.returned);
+    let win = answer.win.as_ref();
     pb::Prequalification {
         party_id: answer.party_id.to_string(),
-        decision: decision_to_pb(verdict.decision) as i32,
-        decision_reason: decision_reason_to_pb(verdict.reason) as i32,
-        expected_return: money(verdict.expected_return),
+        decision: decision_to_pb(returned.decision) as i32,
+        decision_reason: return_reason_to_pb(returned.reason) as i32,
+        expected_return: money(returned.expected),
         expected_profit: money(prediction.expected),
         baseline: money(prediction.baseline),
         contributions: prediction.contributions.iter().map(contribution).collect(),
         expected_profit_interval: prediction.expected_interval.map(range),
         outcome_interval: prediction.outcome_interval.map(range),
-        decision_margin: verdict.margin.and_then(money),
+        decision_margin: returned.margin.and_then(money),
         evidence_count: count_to_pb(prediction.evidence),
         ignored_traits: prediction.ignored.iter().map(ignored_to_pb).collect(),
+        win_chance: win.map(|win| win_chance_to_pb(win, &returned.win)),
+        expected_return_interval: returned.interval.map(range),
+        discount_factor: answer.discount,
+        discounted_profit: money(returned.if_won),
+        acquisition_cost: money(to_nanos(answer.acquisition_cost)),
+        expected_revenue: Some(expected(&answer.revenue)),
+        expected_cost_to_serve: Some(expected(&answer.service)),
+        cost_to_serve_percentile: answer.service_percentile,
+        return_on_effort: returned.on_effort,
+        return_per_hour: answer.per_hour.and_then(money),
+        hurdle: money(to_nanos(answer.hurdle)),
+        unseen_values: answer
+            .never_seen
+            .iter()
+            .map(|own| pb::UnseenValue {
+                key: own.key.to_string(),
+                value: own.value.clone(),
+            })
+            .collect(),
+        counterfactual: answer
+            .counterfactual
+            .as_ref()
+            .map(|other| pb::Counterfactual {
+                key: other.key.to_string(),
+                value: value_text(&other.value),
+                decision: decision_to_pb(other.decision) as i32,
+                expected_return: money(other.expected),
+            }),
     }
 }
 
-fn decision_to_pb(decision: Decision) -> pb::PrequalificationDecision {
+/// A value for people.
+fn value_text(value: &TraitValue) -> String {
+    match value {
+        TraitValue::Category(category) => category.clone(),
+        TraitValue::Flag(flag) => flag.to_string(),
+        TraitValue::Number(number) => micros_to_pb(i128::from(*number)).value,
+        TraitValue::Set(set) => set.iter().cloned().collect::<Vec<_>>().join("; "),
+    }
+}
+
+/// What to do with a prospect.
+pub fn decision_to_pb(decision: Decision) -> pb::PrequalificationDecision {
     match decision {
         Decision::Pursue => pb::PrequalificationDecision::Pursue,
         Decision::Nurture => pb::PrequalificationDecision::Nurture,
@@ -304,12 +415,14 @@ fn decision_to_pb(decision: Decision) -> pb::PrequalificationDecision {
     }
 }
 
-fn decision_reason_to_pb(reason: DecisionReason) -> pb::DecisionReason {
+fn return_reason_to_pb(reason: ReturnReason) -> pb::DecisionReason {
     match reason {
-        DecisionReason::LowerBoundReachesHurdle => pb::DecisionReason::LowerBoundReachesHurdle,
-        DecisionReason::HurdleWithinInterval => pb::DecisionReason::HurdleWithinInterval,
-        DecisionReason::UpperBoundBelowHurdle => pb::DecisionReason::UpperBoundBelowHurdle,
-        DecisionReason::TooFewCustomers => pb::DecisionReason::TooFewCustomers,
-        DecisionReason::TraitsNeverSeen => pb::DecisionReason::TraitsNeverSeen,
+        ReturnReason::LowerBoundReachesHurdle => pb::DecisionReason::LowerBoundReachesHurdle,
+        ReturnReason::HurdleWithinInterval => pb::DecisionReason::HurdleWithinInterval,
+        ReturnReason::UpperBoundBelowHurdle => pb::DecisionReason::UpperBoundBelowHurdle,
+        ReturnReason::TooFewCustomers => pb::DecisionReason::TooFewCustomers,
+        ReturnReason::TooFewOutcomes => pb::DecisionReason::TooFewOutcomes,
+        ReturnReason::TraitsNeverSeen => pb::DecisionReason::TraitsNeverSeen,
+        ReturnReason::DriftAlarm => pb::DecisionReason::DriftAlarm,
     }
 }

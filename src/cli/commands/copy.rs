@@ -166,6 +166,7 @@ fn numbers(totals: &Totals, accounts: &BTreeSet<&Account>) -> Vec<(String, Strin
         products,
         exchange_rates,
         price_terms,
+        prospect_records,
     } = totals.counts;
     let counts = [
         ("activities", activities),
@@ -177,6 +178,7 @@ fn numbers(totals: &Totals, accounts: &BTreeSet<&Account>) -> Vec<(String, Strin
         ("products", products),
         ("exchange_rates", exchange_rates),
         ("price_terms", price_terms),
+        ("prospect_records", prospect_records),
     ];
     let counts = counts.map(|(name, count)| (name.to_owned(), count.to_string()));
     let sums = accounts.iter().map(|account| {

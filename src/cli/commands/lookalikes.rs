@@ -76,11 +76,15 @@ fn text(answer: &ListLookalikesResponse) -> String {
         ]);
     }
     format!(
-        "{grid}\n{} of {} prospects ({} more have bought already); learnt from {} customers, \
+        "{grid}\n{} of {} prospects ({} more have bought already{}); learnt from {} customers, \
          {} of them the best, {} loss-makers\n{}{}",
         answer.lookalikes.len(),
         count(answer.prospect_count),
         count(answer.converted_count),
+        match answer.objected_count {
+            0 => String::new(),
+            objected => format!(", {} object to profiling", count(objected)),
+        },
         count(answer.customer_count),
         count(answer.best_customer_count),
         count(answer.loss_maker_count),

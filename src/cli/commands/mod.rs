@@ -14,6 +14,8 @@ pub mod cross;
 pub mod database;
 pub mod folder;
 pub mod lookalikes;
+pub mod models;
+pub mod outcomes;
 pub mod parties;
 pub mod prequalify;
 pub mod prices;

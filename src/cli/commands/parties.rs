@@ -3,8 +3,8 @@
 use super::results;
 use crate::{
     api::pb::{
-        GetPartyRequest, ListPartiesRequest, ListPartiesResponse, Party, PartyStage, ReadOptions,
-        TraitFilter, UpsertPartiesRequest,
+        ErasePartyRequest, GetPartyRequest, ListPartiesRequest, ListPartiesResponse, Party,
+        PartyStage, ReadOptions, SetProfilingObjectionRequest, TraitFilter, UpsertPartiesRequest,
     },
     cli::{
         arguments::ReadArguments,
@@ -29,6 +29,37 @@ pub enum PartyCommand {
     },
     /// Store one, as a whole: what is not given is no longer kept
     Upsert(UpsertArguments),
+    /// Say that somebody objects to profiling, and is not to be scored
+    Object(ObjectArguments),
+    /// Erase the name and the traits of somebody, in every version; activities stay under the id
+    Erase(EraseArguments),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ObjectArguments {
+    /// The id
+    id: String,
+    /// The objection holds no longer
+    #[arg(long)]
+    withdraw: bool,
+    /// Where the request is kept
+    #[arg(long, default_value = "", hide_default_value = true)]
+    evidence: String,
+    /// Only say what would happen
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct EraseArguments {
+    /// The id
+    id: String,
+    /// Where the request is kept
+    #[arg(long, default_value = "", hide_default_value = true)]
+    evidence: String,
+    /// Only say what would happen
+    #[arg(long)]
+    dry_run: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -101,6 +132,8 @@ impl PartyCommand {
                 show(format, &answer, text, || sheet(&parties))
             }
             Self::Upsert(arguments) => upsert(connection, format, stage, arguments).await,
+            Self::Object(arguments) => object(connection, format, arguments).await,
+            Self::Erase(arguments) => erase(connection, format, arguments).await,
         }
     }
 }
@@ -178,6 +211,79 @@ async fn upsert(
     let text = || results::text(items(), done, "unchanged");
     show(format, &answer, text, || results::sheet(items()))?;
     results::check(items())
+}
+
+async fn object(
+    connection: &Connection,
+    format: Format,
+    arguments: &ObjectArguments,
+) -> Result<(), Failure> {
+    let request = SetProfilingObjectionRequest {
+        tenant_id: connection.tenant(),
+        party_id: arguments.id.clone(),
+        objects: !arguments.withdraw,
+        evidence_ref: arguments.evidence.clone(),
+        validate_only: arguments.dry_run,
+    };
+    let mut client = connection.customers();
+    let answer = client.set_profiling_objection(connection.request(request));
+    let answer = answer.await?.into_inner();
+    let what = match arguments.withdraw {
+        true => "objects no longer",
+        false => "objects to profiling",
+    };
+    let outcome = done(answer.unchanged, arguments.dry_run);
+    show_done(
+        format,
+        &answer,
+        &arguments.id,
+        &format!("{what}: {outcome}"),
+    )
+}
+
+async fn erase(
+    connection: &Connection,
+    format: Format,
+    arguments: &EraseArguments,
+) -> Result<(), Failure> {
+    let request = ErasePartyRequest {
+        tenant_id: connection.tenant(),
+        party_id: arguments.id.clone(),
+        evidence_ref: arguments.evidence.clone(),
+        validate_only: arguments.dry_run,
+    };
+    let mut client = connection.customers();
+    let answer = client.erase_party(connection.request(request));
+    let answer = answer.await?.into_inner();
+    let outcome = done(answer.unchanged, arguments.dry_run);
+    show_done(
+        format,
+        &answer,
+        &arguments.id,
+        &format!("erased: {outcome}"),
+    )
+}
+
+fn done(unchanged: bool, dry_run: bool) -> &'static str {
+    match (unchanged, dry_run) {
+        (true, _) => "unchanged",
+        (false, true) => "would be stored",
+        (false, false) => "stored",
+    }
+}
+
+fn show_done<M: prost::Message + prost::Name>(
+    format: Format,
+    answer: &M,
+    id: &str,
+    outcome: &str,
+) -> Result<(), Failure> {
+    let sheet = || {
+        let mut sheet = Sheet::new(&["party_id", "outcome"]);
+        sheet.row([id.to_owned(), outcome.to_owned()]);
+        sheet
+    };
+    show(format, answer, || format!("{id} {outcome}\n"), sheet)
 }
 
 fn grid(parties: &[Party]) -> Grid {

@@ -1,15 +1,17 @@
 //! `profitscore prequalify`.
 
 use super::{
-    parties,
+    models, parties,
     profile::bin_text,
     results::{Outcome, check},
 };
 use crate::{
     api::pb::{
-        LedgerPosition, MoneyRange, PartyStage, Prequalification, PrequalificationDecision,
-        PrequalificationResult, PrequalifyProspectsRequest, PrequalifyProspectsResponse,
-        ProspectInput, ReadOptions, google_type::Interval, prequalification_result, prospect_input,
+        ExpectedAmount, LedgerPosition, MoneyRange, PartyStage, Prequalification,
+        PrequalificationDecision, PrequalificationResult, PrequalifyProspectsRequest,
+        PrequalifyProspectsResponse, ProspectInput, ReadOptions, WinChance,
+        google_type::{Decimal, Interval},
+        prequalification_result, prospect_input,
     },
     cli::{
         arguments::{ReadArguments, midnight},
@@ -48,7 +50,7 @@ pub struct PrequalifyArguments {
     /// Over how many days from the first activity profit is counted
     #[arg(long, value_name = "DAYS", default_value_t = 365)]
     horizon: i32,
-    /// How likely a pursued prospect is won, 0 to 1; 1 if not given
+    /// How likely a pursued prospect is won, 0 to 1; if not given, what is learnt from outcomes, or 1 without any
     #[arg(long, value_name = "PROBABILITY")]
     win_probability: Option<f64>,
     /// What pursuing one costs, won or not
@@ -57,6 +59,18 @@ pub struct PrequalifyArguments {
     /// The least expected return worth pursuing
     #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
     hurdle: Option<String>,
+    /// What a year of waiting takes off, such as 0.08
+    #[arg(long, value_name = "RATE")]
+    discount_rate: Option<String>,
+    /// How many hours pursuing one takes, won or not
+    #[arg(long, value_name = "HOURS")]
+    effort_hours: Option<String>,
+    /// What an hour would bring elsewhere; adds to the hurdle for each hour of effort
+    #[arg(long, value_name = "AMOUNT")]
+    opportunity_rate: Option<String>,
+    /// Use this version of the model of winning prospects instead of the one that holds
+    #[arg(long, value_name = "VERSION")]
+    model: Option<i64>,
     /// The currency of the amounts
     #[arg(
         long,
@@ -115,6 +129,7 @@ impl PrequalifyArguments {
                 end_time: day(to)?,
             }),
         };
+        let decimal = |text: &Option<String>| text.clone().map(|value| Decimal { value });
         let mut read_options = self.read.options();
         Ok(PrequalifyProspectsRequest {
             prospects: self.prospects(connection, &mut read_options).await?,
@@ -125,6 +140,10 @@ impl PrequalifyArguments {
             training_period,
             cost_model_version: self.cost_model,
             read_options,
+            discount_rate: decimal(&self.discount_rate),
+            effort_hours: decimal(&self.effort_hours),
+            opportunity_rate: amount(&self.opportunity_rate, "--opportunity-rate")?,
+            model_version: self.model,
             ..PrequalifyProspectsRequest::default()
         })
     }
@@ -256,9 +275,10 @@ fn decision_reason(answer: &Prequalification) -> &'static str {
 }
 
 fn text(ids: &[String], answer: &PrequalifyProspectsResponse) -> String {
-    let mut grid = Grid::new(&[
-        ("Prospect", Side::Left),
-        ("Decision", Side::Left),
+    let has_chance = answer.win_model.is_some();
+    let mut columns = vec![("Prospect", Side::Left), ("Decision", Side::Left)];
+    columns.extend(has_chance.then_some(("Chance", Side::Right)));
+    columns.extend([
         ("Expected return", Side::Right),
         ("Expected profit", Side::Right),
         ("80% of the mean", Side::Right),
@@ -266,6 +286,7 @@ fn text(ids: &[String], answer: &PrequalifyProspectsResponse) -> String {
         ("Evidence", Side::Right),
         ("Strongest reasons", Side::Left),
     ]);
+    let mut grid = Grid::new(&columns);
     let range = |range: &Option<MoneyRange>| match range {
         Some(range) => format!("{} to {}", shown(&range.lower), shown(&range.upper)),
         None => "-".to_owned(),
@@ -275,9 +296,11 @@ fn text(ids: &[String], answer: &PrequalifyProspectsResponse) -> String {
             grid.row_of([id.clone(), "refused".to_owned()]);
             continue;
         };
-        grid.row([
-            id.clone(),
-            decision(one).to_owned(),
+        let chance = one.win_chance.as_ref();
+        let chance = chance.map_or("-".to_owned(), |win| percent(Some(win.probability)));
+        let mut cells = vec![id.clone(), decision(one).to_owned()];
+        cells.extend(has_chance.then_some(chance));
+        cells.extend([
             shown(&one.expected_return),
             shown(&one.expected_profit),
             range(&one.expected_profit_interval),
@@ -289,12 +312,78 @@ fn text(ids: &[String], answer: &PrequalifyProspectsResponse) -> String {
                 false => reasons(one),
             },
         ]);
+        grid.row_of(cells);
     }
+    let parts = match &answer.results[..] {
+        [only] => answered(only).map(parts).unwrap_or_default(),
+        _ => String::new(),
+    };
+    let win_model = answer.win_model.as_ref().map(models::model_text);
     format!(
-        "{grid}\n{}{}",
+        "{grid}\n{parts}{}{}{}",
         model_text(answer),
+        win_model.unwrap_or_default(),
         proof(&answer.control_total, &answer.read_at)
     )
+}
+
+/// Every part of the expected return of one prospect.
+fn parts(one: &Prequalification) -> String {
+    let range = |range: &Option<MoneyRange>| match range {
+        Some(range) => format!("{} to {}", shown(&range.lower), shown(&range.upper)),
+        None => "-".to_owned(),
+    };
+    let mut grid = Grid::new(&[
+        ("Part", Side::Left),
+        ("Expected", Side::Right),
+        ("80% interval", Side::Right),
+    ]);
+    if let Some(win) = &one.win_chance {
+        let ends = format!(
+            "{} to {}",
+            percent(Some(win.lower)),
+            percent(Some(win.upper))
+        );
+        let chance = percent(Some(win.probability));
+        grid.row(["chance to win".to_owned(), chance, ends]);
+    }
+    let mut row = |name: &str, amount: String, ends: String| {
+        grid.row([name.to_owned(), amount, ends]);
+    };
+    for (name, expected) in [
+        ("revenue", &one.expected_revenue),
+        ("cost to serve, in the profit", &one.expected_cost_to_serve),
+    ] {
+        let expected = expected.clone().unwrap_or_default();
+        row(name, shown(&expected.amount), range(&expected.interval));
+    }
+    let profit = range(&one.expected_profit_interval);
+    row("profit", shown(&one.expected_profit), profit);
+    row(
+        "profit, discounted",
+        shown(&one.discounted_profit),
+        String::new(),
+    );
+    row(
+        "cost of pursuing",
+        shown(&one.acquisition_cost),
+        String::new(),
+    );
+    let returned = range(&one.expected_return_interval);
+    row("return", shown(&one.expected_return), returned);
+    row("hurdle", shown(&one.hurdle), String::new());
+    let mut text = format!("{grid}\n");
+    if let Some(percentile) = one.cost_to_serve_percentile {
+        let share = percent(Some(percentile));
+        text += &format!("It asks for more care than {share} of the customers\n");
+    }
+    for unseen in &one.unseen_values {
+        text += &format!("Never seen: {} = {}\n", unseen.key, unseen.value);
+    }
+    if let Some(other) = &one.counterfactual {
+        text += &format!("With {} = {} it would be PURSUE\n", other.key, other.value);
+    }
+    text + "\n"
 }
 
 /// What the answers were learnt from, for people.
@@ -325,22 +414,35 @@ fn reasons(answer: &Prequalification) -> String {
     texts.join(", ")
 }
 
+/// What programs are told of each prospect.
+const COLUMNS: [&str; 23] = [
+    "party_id",
+    "decision",
+    "decision_reason",
+    "currency_code",
+    "expected_return",
+    "expected_profit",
+    "baseline",
+    "expected_profit_lower",
+    "expected_profit_upper",
+    "outcome_lower",
+    "outcome_upper",
+    "decision_margin",
+    "evidence_count",
+    "win_probability",
+    "win_lower",
+    "win_upper",
+    "expected_revenue",
+    "expected_cost_to_serve",
+    "discounted_profit",
+    "acquisition_cost",
+    "expected_return_lower",
+    "expected_return_upper",
+    "hurdle",
+];
+
 fn sheet(answer: &PrequalifyProspectsResponse) -> Sheet {
-    let mut sheet = Sheet::new(&[
-        "party_id",
-        "decision",
-        "decision_reason",
-        "currency_code",
-        "expected_return",
-        "expected_profit",
-        "baseline",
-        "expected_profit_lower",
-        "expected_profit_upper",
-        "outcome_lower",
-        "outcome_upper",
-        "decision_margin",
-        "evidence_count",
-    ]);
+    let mut sheet = Sheet::new(&COLUMNS);
     for one in answer.results.iter().filter_map(answered) {
         let ends = |range: &Option<MoneyRange>| match range {
             Some(range) => [plain(&range.lower), plain(&range.upper)],
@@ -348,6 +450,15 @@ fn sheet(answer: &PrequalifyProspectsResponse) -> Sheet {
         };
         let [expected_lower, expected_upper] = ends(&one.expected_profit_interval);
         let [outcome_lower, outcome_upper] = ends(&one.outcome_interval);
+        let [return_lower, return_upper] = ends(&one.expected_return_interval);
+        let chance = |part: fn(&WinChance) -> f64| {
+            let win = one.win_chance.as_ref();
+            win.map_or_else(String::new, |win| part(win).to_string())
+        };
+        let amount = |expected: &Option<ExpectedAmount>| {
+            let expected = expected.as_ref();
+            expected.map_or_else(String::new, |expected| plain(&expected.amount))
+        };
         let margin = one.decision_margin.as_ref();
         sheet.row([
             one.party_id.clone(),
@@ -363,6 +474,16 @@ fn sheet(answer: &PrequalifyProspectsResponse) -> Sheet {
             outcome_upper,
             margin.map_or_else(String::new, |_| plain(&one.decision_margin)),
             one.evidence_count.to_string(),
+            chance(|win| win.probability),
+            chance(|win| win.lower),
+            chance(|win| win.upper),
+            amount(&one.expected_revenue),
+            amount(&one.expected_cost_to_serve),
+            plain(&one.discounted_profit),
+            plain(&one.acquisition_cost),
+            return_lower,
+            return_upper,
+            plain(&one.hurdle),
         ]);
     }
     sheet

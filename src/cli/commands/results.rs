@@ -2,9 +2,9 @@
 
 use crate::{
     api::pb::{
-        ActivityResult, ExchangeRateResult, PartyResult, PriceTermsResult, ProductResult,
-        Rejection, activity_result, exchange_rate_result, party_result, price_terms_result,
-        product_result,
+        ActivityResult, ExchangeRateResult, OutcomeResult, PartyResult, PriceTermsResult,
+        ProductResult, Rejection, activity_result, exchange_rate_result, outcome_result,
+        party_result, price_terms_result, product_result,
     },
     cli::{
         errors::{Failure, page_of},
@@ -64,6 +64,15 @@ pub fn of_terms(result: &PriceTermsResult) -> Outcome<'_> {
         Some(price_terms_result::Outcome::Unchanged(_)) => Outcome::Already,
         Some(price_terms_result::Outcome::Rejection(rejection)) => Outcome::Refused(rejection),
         Some(price_terms_result::Outcome::Stored(_)) | None => Outcome::Done,
+    }
+}
+
+/// The outcome of storing what became of a prospect.
+pub fn of_outcome(result: &OutcomeResult) -> Outcome<'_> {
+    match &result.outcome {
+        Some(outcome_result::Outcome::Unchanged(_)) => Outcome::Already,
+        Some(outcome_result::Outcome::Rejection(rejection)) => Outcome::Refused(rejection),
+        Some(outcome_result::Outcome::Stored(_)) | None => Outcome::Done,
     }
 }
 

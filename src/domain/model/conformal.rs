@@ -18,9 +18,9 @@ use super::number;
 /// At least so many of the nearest errors are looked at …
 const NEAR_MINIMUM: usize = 40;
 /// … and at most so many, which is enough for both ends to be known to a percent.
-const NEAR_LIMIT: usize = 1_000;
+const NEAR_LIMIT: usize = 500;
 /// Otherwise one of so many.
-const NEAR_PART: usize = 5;
+const NEAR_PART: usize = 15;
 /// How many customers the coverage is measured on at most.
 const COVERAGE_SAMPLE: usize = 500;
 

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::domain::money::{Micros, NANOS_PER_MICRO, Nanos, to_nanos};
 use ethnum::I256;
+use serde::{Deserialize, Serialize};
 
 /// What pursuing means for the business.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,8 +29,8 @@ impl Default for Terms {
     }
 }
 
-/// What to do with a prospect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// What to do with a prospect. The order is part of the stored form of outcomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Decision {
     /// Win it.
     Pursue,
@@ -70,7 +71,7 @@ pub struct Verdict {
 }
 
 /// Multiplies an amount of whole micro-units by a probability, exactly, and rounds half to even to micro-units.
-fn times(amount: Nanos, probability: f64) -> Nanos {
+pub(super) fn times(amount: Nanos, probability: f64) -> Nanos {
     let probability = if probability.is_nan() {
         0.0
     } else {

@@ -5,9 +5,13 @@
 
 use super::{
     IgnoredReason, IgnoredTrait,
-    encode::{Bins, FIRST_VALUE},
+    encode::{Bins, FIRST_VALUE, RARE},
 };
-use crate::domain::{id::TraitKey, party::TraitDefinition, traits::Traits};
+use crate::domain::{
+    id::TraitKey,
+    party::{TraitDefinition, TraitValue},
+    traits::Traits,
+};
 use std::{cmp::Reverse, ops::Range};
 
 /// How many bins all traits of a model may have together.
@@ -29,14 +33,27 @@ pub struct Design {
 /// Which customer is in which columns.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rows {
-    /// The columns of customer `i` are from `starts[i]` to before `starts[i + 1]`, rising.
-    columns: Vec<usize>,
+    /// The columns of customer `i` are from `starts[i]` to before `starts[i + 1]`, rising. Small numbers, because fits
+    /// read them many times.
+    columns: Vec<u16>,
     starts: Vec<usize>,
 }
 
 impl Rows {
+    /// Rows of given columns, which rise.
+    #[cfg(test)]
+    pub fn of(each: impl Iterator<Item = Vec<u16>>) -> Self {
+        let mut columns = Vec::new();
+        let mut starts = vec![0];
+        for own in each {
+            columns.extend(own);
+            starts.push(columns.len());
+        }
+        Self { columns, starts }
+    }
+
     /// The columns of customer `index`, rising.
-    pub fn customer(&self, index: usize) -> &[usize] {
+    pub fn customer(&self, index: usize) -> &[u16] {
         &self.columns[self.starts[index]..self.starts[index + 1]]
     }
 }
@@ -55,16 +72,24 @@ pub struct TraitColumns {
 impl Design {
     /// Makes columns for customers from the traits that may enter, which are in the order of their keys.
     pub fn of(admitted: &[&TraitDefinition], customers: &[&Traits]) -> Self {
+        Self::learn(admitted, &Values::of(admitted, customers)).0
+    }
+
+    /// The same, with the bins of every customer.
+    pub fn learn(admitted: &[&TraitDefinition], values: &Values) -> (Self, Binned) {
         let mut ignored = Vec::new();
-        let chosen = choose(admitted, customers, &mut ignored);
+        let chosen = choose(admitted, values, &mut ignored);
         let mut traits = Vec::with_capacity(chosen.len());
         let mut groups = Vec::with_capacity(chosen.len());
+        let mut binned = Vec::with_capacity(chosen.len());
         let mut size = 1;
-        for bins in chosen {
+        for (place, bins) in chosen {
+            let column = BinColumn::of(&bins, &values.traits[place]);
             let mut counts = vec![0_u64; bins.size()];
-            for customer in customers {
-                bins.for_each_bin(customer.get(&bins.key), |bin| counts[bin] += 1);
+            for bin in &column.bins {
+                counts[usize::from(*bin)] += 1;
             }
+            binned.push(column);
             let start = size;
             let mut column = |count: &u64| {
                 (*count > 0).then(|| {
@@ -80,20 +105,32 @@ impl Design {
                 columns,
             });
         }
-        Self {
+        let design = Self {
             traits,
             groups,
             size,
             ignored,
-        }
+        };
+        let count = values.traits.first().map_or(0, Vec::len);
+        let binned = Binned {
+            count,
+            traits: binned,
+        };
+        (design, binned)
     }
 
-    /// The columns of the customers.
-    pub fn rows(&self, customers: &[&Traits]) -> Rows {
-        let mut columns = Vec::new();
-        let mut starts = vec![0];
-        for customer in customers {
-            columns.extend(self.columns_of(customer).0);
+    /// The columns of the customers whose bins these are.
+    pub fn rows_of(&self, binned: &Binned, count: usize) -> Rows {
+        let mut columns = Vec::with_capacity(count * (self.traits.len() + 1));
+        let mut starts = Vec::with_capacity(count + 1);
+        starts.push(0);
+        for row in 0..count {
+            columns.push(0);
+            for (entry, own) in self.traits.iter().zip(&binned.traits) {
+                let bins = own.of_row(row).iter();
+                let shown = bins.filter_map(|bin| entry.columns[usize::from(*bin)]);
+                columns.extend(shown.map(small));
+            }
             starts.push(columns.len());
         }
         Rows { columns, starts }
@@ -120,12 +157,88 @@ impl Design {
     }
 }
 
-/// Makes the bins of the traits that find a place, in the order of their keys.
+/// A column as it is kept: there are at most [`COLUMN_LIMIT`] and everybody's.
+fn small(column: usize) -> u16 {
+    u16::try_from(column).unwrap_or(0)
+}
+
+/// What customers have, trait by trait: read once, because every customer's traits are somewhere else in memory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Values<'a> {
+    /// One list for each admitted trait, with a place for each customer.
+    pub traits: Vec<Vec<Option<&'a TraitValue>>>,
+}
+
+impl<'a> Values<'a> {
+    /// Reads the traits that may enter, which are in the order of their keys.
+    pub fn of(admitted: &[&TraitDefinition], customers: &[&'a Traits]) -> Self {
+        let mut traits = vec![Vec::with_capacity(customers.len()); admitted.len()];
+        for customer in customers {
+            let mut own = customer.iter().peekable();
+            for (definition, list) in admitted.iter().zip(&mut traits) {
+                while own.next_if(|(key, _)| **key < definition.key).is_some() {}
+                let found = own.next_if(|(key, _)| **key == definition.key);
+                list.push(found.map(|(_, value)| value));
+            }
+        }
+        Self { traits }
+    }
+}
+
+/// The bins of every customer, trait by trait.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Binned {
+    /// How many customers there are.
+    pub count: usize,
+    /// In the order of the design's traits.
+    pub traits: Vec<BinColumn>,
+}
+
+/// The bins of one trait.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BinColumn {
+    bins: Vec<u16>,
+    /// Where each customer's bins begin, if it can be in several or in none.
+    starts: Option<Vec<usize>>,
+}
+
+impl BinColumn {
+    fn of(trait_bins: &Bins, values: &[Option<&TraitValue>]) -> Self {
+        let mut bins = Vec::with_capacity(values.len());
+        let mut starts = vec![0];
+        for value in values {
+            // A trait has fewer bins than all have columns.
+            trait_bins.for_each_bin(*value, |bin| bins.push(u16::try_from(bin).unwrap_or(0)));
+            if !trait_bins.is_partition() {
+                starts.push(bins.len());
+            }
+        }
+        let starts = (!trait_bins.is_partition()).then_some(starts);
+        Self { bins, starts }
+    }
+
+    /// The bins of a customer.
+    pub fn of_row(&self, row: usize) -> &[u16] {
+        match &self.starts {
+            Some(starts) => &self.bins[starts[row]..starts[row + 1]],
+            None => &self.bins[row..=row],
+        }
+    }
+
+    /// One bin that stands for all of a customer's: the first, or that of rare values if there is none.
+    pub fn single(&self, row: usize) -> usize {
+        self.of_row(row)
+            .first()
+            .map_or(RARE, |bin| usize::from(*bin))
+    }
+}
+
+/// Makes the bins of the traits that find a place, in the order of their keys, each with its place among the admitted.
 fn choose(
     admitted: &[&TraitDefinition],
-    customers: &[&Traits],
+    values: &Values,
     ignored: &mut Vec<IgnoredTrait>,
-) -> Vec<Bins> {
+) -> Vec<(usize, Bins)> {
     let mut ignore = |key: &TraitKey, reason| {
         ignored.push(IgnoredTrait {
             key: key.clone(),
@@ -133,30 +246,26 @@ fn choose(
         });
     };
     let mut found = Vec::new();
-    for definition in admitted {
-        let values = || {
-            customers
-                .iter()
-                .filter_map(|customer| customer.get(&definition.key))
-        };
-        match Bins::of_values(definition, values()) {
-            Some(bins) => found.push((Reverse(values().count()), bins)),
+    for (place, (definition, values)) in admitted.iter().zip(&values.traits).enumerate() {
+        let known = values.iter().copied().flatten();
+        match Bins::of_values(definition, known.clone()) {
+            Some(bins) => found.push((Reverse(known.count()), place, bins)),
             None => ignore(&definition.key, IgnoredReason::NeverSeen),
         }
     }
-    found.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.key.cmp(&b.1.key)));
+    found.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.2.key.cmp(&b.2.key)));
     let mut free = COLUMN_LIMIT;
     let mut chosen = Vec::with_capacity(found.len());
-    for (_, bins) in found {
+    for (_, place, bins) in found {
         match free.checked_sub(bins.size()) {
             Some(rest) => {
                 free = rest;
-                chosen.push(bins);
+                chosen.push((place, bins));
             }
             None => ignore(&bins.key, IgnoredReason::TooManyValues),
         }
     }
-    chosen.sort_by(|a, b| a.key.cmp(&b.key));
+    chosen.sort_by(|a, b| a.1.key.cmp(&b.1.key));
     chosen
 }
 
@@ -193,10 +302,11 @@ mod tests {
             definition("A", TraitType::Flag),
             definition("B", TraitType::Number),
         );
-        let design = Design::of(&[&a, &b], &customers);
+        let values = Values::of(&[&a, &b], &customers);
+        let (design, binned) = Design::learn(&[&a, &b], &values);
         assert_eq!(design.size, 2);
         assert_eq!((design.groups.len(), &design.groups[0]), (1, &(1..2)));
-        assert_eq!(design.rows(&customers).customer(5), [0, 1]);
+        assert_eq!(design.rows_of(&binned, 6).customer(5), [0, 1]);
         assert_eq!(
             design.ignored,
             [IgnoredTrait {

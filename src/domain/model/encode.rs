@@ -19,6 +19,8 @@ pub const MINIMUM_SUPPORT: u64 = 5;
 pub const CATEGORY_LIMIT: usize = 64;
 /// Numbers without declared edges are divided into at most so many ranges …
 const RANGE_LIMIT: usize = 16;
+/// Of more than so many numbers into twice as many …
+const MANY_NUMBERS: usize = 20_000;
 /// … with about so many customers in each.
 const RANGE_SUPPORT: usize = 20;
 
@@ -121,7 +123,11 @@ pub fn quantile_edges(mut numbers: Vec<i64>) -> Vec<i64> {
     let Some(first) = numbers.first().copied() else {
         return Vec::new();
     };
-    let ranges = (numbers.len() / RANGE_SUPPORT).clamp(1, RANGE_LIMIT);
+    let limit = match numbers.len() {
+        ..=MANY_NUMBERS => RANGE_LIMIT,
+        _ => 2 * RANGE_LIMIT,
+    };
+    let ranges = (numbers.len() / RANGE_SUPPORT).clamp(1, limit);
     let starts = (1..ranges).map(|range| numbers[range * numbers.len() / ranges]);
     let mut edges: Vec<_> = starts.filter(|edge| *edge != first).collect();
     edges.dedup();
@@ -215,6 +221,11 @@ impl Bins {
         !matches!(self.values, Values::Set(_))
     }
 
+    /// Whether its values follow one another: ranges of numbers.
+    pub fn is_ordered(&self) -> bool {
+        matches!(self.values, Values::Edges(_))
+    }
+
     fn category(known: &[String], category: &str) -> Option<usize> {
         let found = known.binary_search_by(|own| own.as_str().cmp(category));
         found.ok().map(|place| FIRST_VALUE + place)
@@ -254,6 +265,23 @@ impl Bins {
             }
             (Some(TraitValue::Flag(flag)), Values::Flag) => each(FIRST_VALUE + usize::from(*flag)),
             _ => each(MISSING),
+        }
+    }
+
+    /// A value that is in a bin: of a range its lower end, of the lowest the number before its upper end. `None` for no
+    /// value, for rare ones and of a set.
+    pub fn example(&self, place: usize) -> Option<TraitValue> {
+        if matches!(self.values, Values::Set(_)) {
+            return None;
+        }
+        match self.bin(place).value {
+            BinValue::Missing | BinValue::Rare => None,
+            BinValue::Category(category) => Some(TraitValue::Category(category)),
+            BinValue::Range { lower, upper } => {
+                let number = lower.or(upper.map(|upper| upper.saturating_sub(1)));
+                Some(TraitValue::Number(number.unwrap_or(0)))
+            }
+            BinValue::Flag(flag) => Some(TraitValue::Flag(flag)),
         }
     }
 

@@ -8,26 +8,38 @@
 //! * [`encode`]: traits as bins. [`exposure`]: outcomes of customers who are not through their horizon.
 //! * [`design`]: the columns of a fit. [`additive`], on [`symmetric`]: effects of bins with their uncertainty.
 //! * [`conformal`]: how much customers differ. [`profit`]: these together, what a prospect would bring.
-//! * [`decision`]: what to do about it.
 //! * [`value`]: what a customer will order.
 //! * [`earning`]: what is left of revenue. [`worth`]: both together, what customers are worth.
+//! * [`decision`]: what to do about it. [`expected_return`]: the same with the probability of winning and its parts.
+//! * [`win`]: how likely a prospect is won. [`evaluation`]: how good predictions were.
+//! * [`counterfactual`]: what would have to be different. [`seen`]: what was never seen.
 //! * [`lift`], on [`binomial`]: what sets the best apart. [`lookalike`]: who is like them. [`scored_rows`]: of many.
+//! * [`selection`]: how many of these, and which.
 
 pub mod additive;
+pub mod asked;
 pub mod binomial;
+pub mod card;
 pub mod conformal;
+pub mod counterfactual;
 pub mod decision;
 pub mod design;
 pub mod earning;
 pub mod encode;
+pub mod evaluation;
+pub mod expected_return;
 pub mod exposure;
 pub mod lift;
 pub mod lookalike;
 mod outcomes;
 pub mod profit;
+pub mod proxy;
 pub mod scored_rows;
+pub mod seen;
+pub mod selection;
 pub mod symmetric;
 pub mod value;
+pub mod win;
 pub mod worth;
 
 use super::{

@@ -16,9 +16,12 @@ use crate::domain::fingerprint::Fingerprint;
 /// The part of the outcomes at either end that is drawn in.
 const WINSORISED: f64 = 0.05;
 /// Into how many parts customers are divided to predict each by a model made without it.
-const FOLDS: usize = 5;
+pub const FOLDS: usize = 5;
 /// A model of a fold is made of at least so many customers.
 const FOLD_MINIMUM: u64 = 20;
+/// If so many customers are through their horizon, what is missed is measured on these alone: of the others the outcome
+/// is an estimate itself.
+const FINISHED_MINIMUM: usize = 100;
 /// Folds start from the variances of the whole and need fewer rounds.
 const FOLD_ROUNDS: usize = 10;
 
@@ -86,15 +89,22 @@ impl Outcomes {
         }
     }
 
+    /// How well the mean of the outcomes is known, in currency units.
+    pub fn standard_error(&self) -> f64 {
+        let whole: f64 = self.weights.iter().sum();
+        self.scale / whole.max(1.0).sqrt()
+    }
+
     /// The sums of each fold's customers.
     pub fn moments(&self, size: usize, rows: &Rows, folds: &[usize]) -> Vec<Moments> {
         let mut parts = vec![Moments::zeros(size); FOLDS];
         for (index, fold) in folds.iter().enumerate() {
-            parts[*fold].add_row(
-                rows.customer(index),
-                self.scaled[index],
-                self.weights[index],
-            );
+            let columns: Vec<usize> = rows
+                .customer(index)
+                .iter()
+                .map(|own| (*own).into())
+                .collect();
+            parts[*fold].add_row(&columns, self.scaled[index], self.weights[index]);
         }
         parts
     }
@@ -108,6 +118,8 @@ impl Outcomes {
         parts: &[Moments],
         start: &Variances,
     ) -> Errors {
+        let finished = self.weights.iter().filter(|weight| **weight >= 1.0).count();
+        let of_finished = finished >= FINISHED_MINIMUM;
         let mut missed = Vec::with_capacity(folds.len());
         for fold in 0..FOLDS {
             let others = parts.iter().enumerate().filter(|(other, _)| *other != fold);
@@ -117,8 +129,14 @@ impl Outcomes {
             }
             let fit = additive::fit(&moments, &design.groups, start.clone(), FOLD_ROUNDS);
             for (order, _) in folds.iter().enumerate().filter(|(_, own)| **own == fold) {
+                if of_finished && self.weights[order] < 1.0 {
+                    continue;
+                }
                 let columns = rows.customer(order);
-                let sum: f64 = columns.iter().map(|column| fit.coefficients[*column]).sum();
+                let sum: f64 = columns
+                    .iter()
+                    .map(|column| fit.coefficients[usize::from(*column)])
+                    .sum();
                 let prediction = self.mean + self.scale * sum;
                 let error = self.as_is[order] - prediction;
                 missed.push(OutOfFold {

@@ -17,12 +17,16 @@ use super::{
     IgnoredReason, IgnoredTrait,
     additive::{self, Fit, Moments, Variances},
     admit,
-    conformal::Errors,
-    design::{Design, TraitColumns, is_value},
+    conformal::{Errors, OutOfFold},
+    design::{Design, TraitColumns, Values, is_value},
     encode::{Bin, RARE},
+    evaluation::{Forecast, discrimination::auc},
     exposure::Exposure,
     outcomes::{Outcomes, fold, merged},
-    rounded, units,
+    rounded,
+    seen::{NeverSeen, Seen},
+    units,
+    win::{TraitDrift, drift_of},
 };
 use crate::domain::{
     fingerprint::Fingerprint, id::TraitKey, money::Nanos, party::TraitDefinition,
@@ -32,6 +36,9 @@ use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
 /// The quantile of the standard normal distribution that leaves a tenth above it.
 const TENTH: f64 = 1.281_551_565_544_600_4;
+/// An AUC by chance.
+const CHANCE: f64 = 0.5;
+
 /// A trained model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProfitModel {
@@ -47,8 +54,14 @@ pub struct ProfitModel {
     pub baseline: Nanos,
     /// How often the interval of outcomes held the outcome of customers who were kept out.
     pub coverage: Option<f64>,
+    /// Whether traits tell on which side of the middle the outcome of a customer is who was kept out. If not, nobody is
+    /// taken to be surer to earn than the mean customer.
+    pub has_signal: bool,
     /// The traits that were kept out.
     pub ignored: BTreeMap<TraitKey, IgnoredReason>,
+    seen: Seen,
+    /// The lower end of the 80% interval of the mean customer's profit; whole micro-units.
+    mean_lower: Nanos,
     effects: Vec<TraitEffects>,
     design: Design,
     fit: Fit,
@@ -138,8 +151,9 @@ impl ProfitModel {
             })
             .collect();
         let (admitted, kept_out) = admit(definitions);
-        let design = Design::of(&admitted, &traits);
-        let rows = design.rows(&traits);
+        let values = Values::of(&admitted, &traits);
+        let (design, binned) = Design::learn(&admitted, &values);
+        let rows = design.rows_of(&binned, traits.len());
         let outcomes = Outcomes::of(&exposure);
         let folds: Vec<usize> = learnt
             .iter()
@@ -159,6 +173,9 @@ impl ProfitModel {
             mean_profit: rounded(outcomes.mean_as_is),
             baseline,
             coverage: errors.coverage(),
+            has_signal: has_signal(&errors),
+            seen: Seen::of(&admitted, &values),
+            mean_lower: rounded(outcomes.mean - TENTH * outcomes.standard_error()),
             ignored: ignored
                 .map(|ignored| (ignored.key.clone(), ignored.reason))
                 .collect(),
@@ -208,8 +225,12 @@ impl ProfitModel {
             expected,
             expected_interval: (self.customers > 1).then(|| {
                 let half = rounded(TENTH * self.deviation(party));
+                let least = match self.has_signal {
+                    true => expected - half,
+                    false => (expected - half).min(self.mean_lower),
+                };
                 AmountRange {
-                    lower: expected - half,
+                    lower: least,
                     upper: expected + half,
                 }
             }),
@@ -224,6 +245,26 @@ impl ProfitModel {
             customers: self.customers,
             ignored: self.ignored_of(party),
         }
+    }
+
+    /// The values of a party that no customer had.
+    pub fn never_seen(&self, party: &Traits) -> Vec<NeverSeen> {
+        self.seen.never_seen(party)
+    }
+
+    /// What the model tells apart, for [`super::counterfactual`].
+    pub fn design(&self) -> &Design {
+        &self.design
+    }
+
+    /// Whether even the mean customer is sure enough to reach a hurdle.
+    pub fn mean_reaches(&self, hurdle: Nanos) -> bool {
+        self.mean_lower >= hurdle
+    }
+
+    /// How far parties have moved from the customers learnt from, by trait in the order of keys.
+    pub fn drift<'a>(&self, asked: impl Iterator<Item = &'a Traits>) -> Vec<TraitDrift> {
+        drift_of(&self.design, asked)
     }
 
     /// How well the expected profit of a party is known: its standard error, in currency units.
@@ -288,6 +329,23 @@ impl ProfitModel {
         }
         print.value()
     }
+}
+
+/// Whether predictions of customers who were kept out tell those above the median outcome from the others, by the lower
+/// end of the AUC's 95% interval.
+fn has_signal(errors: &Errors) -> bool {
+    let outcome = |own: &OutOfFold| own.prediction + own.error;
+    let mut outcomes: Vec<f64> = errors.all().iter().map(outcome).collect();
+    outcomes.sort_unstable_by(f64::total_cmp);
+    let Some(median) = outcomes.get(outcomes.len() / 2).copied() else {
+        return false;
+    };
+    let forecast = |own: &OutOfFold| Forecast {
+        probability: own.prediction,
+        won: outcome(own) >= median,
+    };
+    let forecasts: Vec<Forecast> = errors.all().iter().map(forecast).collect();
+    auc(&forecasts).is_some_and(|auc| auc.interval().0 > CHANCE)
 }
 
 /// The baseline, and the effects as differences from it. A set's categories add to the baseline of those who have none:

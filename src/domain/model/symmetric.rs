@@ -43,6 +43,14 @@ impl Symmetric {
         self.cells[row * self.size + column] += value;
     }
 
+    /// Adds to several cells of a row of the lower triangle: no column is beyond the row.
+    pub fn add_along(&mut self, row: usize, columns: &[u16], value: f64) {
+        let cells = &mut self.cells[row * self.size..=row * self.size + row];
+        for column in columns {
+            cells[usize::from(*column)] += value;
+        }
+    }
+
     /// Adds another matrix of the same size.
     pub fn add_all(&mut self, other: &Self) {
         for (own, value) in self.cells.iter_mut().zip(&other.cells) {
@@ -51,8 +59,15 @@ impl Symmetric {
     }
 }
 
+impl Symmetric {
+    /// Multiplies every cell.
+    pub fn scale(&mut self, by: f64) {
+        self.cells.iter_mut().for_each(|cell| *cell *= by);
+    }
+}
+
 /// The inverse of a Cholesky factor.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Inverse {
     size: usize,
     /// Column `j` of `M` at `j * size`; its rows before `j` are zero.

@@ -5,15 +5,18 @@ use crate::{
     domain::{
         closing::Closing,
         cost_model::CostModel,
+        data_subject::StoredSubjectRequest,
         exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
         history::{HistoryQuestion, Written},
         id::{PartyId, TenantId},
         ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
+        model_version::ModelVersion,
         party::{Party, PartyQuestion, TraitDefinition},
         price_terms::{PriceTerms, PriceTermsQuestion, StoredPriceTerms},
         problem::Problem,
         product::Product,
         prospect::{ProspectAnswer, ProspectQuestion},
+        prospect_outcome::{DecidedProspect, OutcomeQuestion, StoredOutcome},
         purchase::{PurchaseAnswer, PurchaseQuestion},
         question::{
             CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
@@ -168,6 +171,38 @@ impl Store for Restating {
         question: &PriceTermsQuestion,
     ) -> Result<Vec<StoredPriceTerms>, Problem> {
         self.store.list_price_terms(tenant, question).await
+    }
+
+    async fn outcomes(
+        &self,
+        tenant: &TenantId,
+        question: &OutcomeQuestion,
+    ) -> Result<Vec<StoredOutcome>, Problem> {
+        self.store.outcomes(tenant, question).await
+    }
+
+    async fn decided_prospects(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<DecidedProspect>, Problem> {
+        self.store.decided_prospects(tenant, as_of).await
+    }
+
+    async fn subject_requests(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<StoredSubjectRequest>, Problem> {
+        self.store.subject_requests(tenant, as_of).await
+    }
+
+    async fn model_versions(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<ModelVersion>, Problem> {
+        self.store.model_versions(tenant, as_of).await
     }
 
     async fn rank(

@@ -1,10 +1,12 @@
-//! Reads everything that was written, in the order of positions. The ledger proves each row that is read.
+//! Reads everything that was written, in the order of positions. The ledger proves each row that is read; what was
+//! erased since is told of without its personal data.
 
 use super::ledger::LedgerReader;
 use crate::domain::{
     history::{HistoryQuestion, Written},
     id::TenantId,
     problem::Problem,
+    records::Records,
 };
 
 /// What a question asks for; nothing is missing up to its `as_of`.
@@ -23,4 +25,15 @@ pub(super) fn written(
         written.extend(found);
     }
     Ok(written)
+}
+
+/// Takes out of what was written what was erased since.
+pub(super) fn erase(written: &mut [Written], records: &Records) {
+    for (party, erased_at) in records.prospects().erasures() {
+        for one in &mut *written {
+            if one.position < erased_at {
+                one.erase(party, records);
+            }
+        }
+    }
 }

@@ -15,12 +15,15 @@ const QUESTION_BYTES: usize = 4_096;
 /// About what a row takes beside itself: ids and sums by account.
 const ROW_BYTES: usize = 2_048;
 
+/// Whose answer it is, and how many parties had been erased: an erasure changes what is told as of earlier positions.
+pub(super) type Of = (TenantId, usize);
+
 /// All tenants' answers.
 pub(super) struct KeptAnswers {
     /// Rankings.
-    pub rankings: Kept<(TenantId, RankQuestion), Arc<RankAnswer>>,
+    pub rankings: Kept<(Of, RankQuestion), Arc<RankAnswer>>,
     /// Whale curves.
-    pub curves: Kept<(TenantId, CurveQuestion), Arc<CurveAnswer>>,
+    pub curves: Kept<(Of, CurveQuestion), Arc<CurveAnswer>>,
 }
 
 impl Default for KeptAnswers {

@@ -60,6 +60,8 @@ impl AnyScan {
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Key {
     tenant: TenantId,
+    /// How many parties had been erased: who is in a scope may depend on their traits.
+    erasures: usize,
     scope: Scope,
     weights: Weights,
 }
@@ -98,6 +100,7 @@ impl KeptScans<'_> {
                 known.unwrap_or_else(|| {
                     keys.push(Key {
                         tenant: self.tenant.clone(),
+                        erasures: books.records.prospects().erasure_count(),
                         scope: scope.clone(),
                         weights,
                     });

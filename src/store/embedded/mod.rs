@@ -67,15 +67,18 @@ use super::Store;
 use crate::domain::{
     closing::Closing,
     cost_model::CostModel,
+    data_subject::StoredSubjectRequest,
     exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
     history::{HistoryQuestion, Written},
     id::{PartyId, TenantId},
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
+    model_version::ModelVersion,
     party::{Party, PartyQuestion, TraitDefinition},
     price_terms::{PriceTerms, PriceTermsQuestion, StoredPriceTerms},
     problem::Problem,
     product::Product,
     prospect::{ProspectAnswer, ProspectQuestion},
+    prospect_outcome::{DecidedProspect, OutcomeQuestion, StoredOutcome},
     purchase::{PurchaseAnswer, PurchaseQuestion},
     question::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
@@ -134,10 +137,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &HistoryQuestion,
     ) -> Result<Vec<Written>, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.written(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::written).await
     }
 
     async fn reach(&self) -> Result<(), Problem> {
@@ -168,10 +168,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &LedgerQuestion,
     ) -> Result<Vec<LedgerEntry>, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.entries(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::entries).await
     }
 
     async fn party(
@@ -191,10 +188,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &PartyQuestion,
     ) -> Result<PartyAnswer, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.parties(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::parties).await
     }
 
     async fn prospects(
@@ -202,10 +196,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &ProspectQuestion,
     ) -> Result<ProspectAnswer, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.prospects(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::prospects).await
     }
 
     async fn trait_definitions(
@@ -213,8 +204,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         as_of: Position,
     ) -> Result<Vec<Arc<TraitDefinition>>, Problem> {
-        let tenant = tenant.clone();
-        self.ask(move |questions| questions.trait_definitions(&tenant, as_of))
+        self.ask_as_of(tenant, as_of, Questions::trait_definitions)
             .await
     }
 
@@ -223,21 +213,15 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         as_of: Position,
     ) -> Result<Vec<Arc<CostModel>>, Problem> {
-        let tenant = tenant.clone();
-        self.ask(move |questions| questions.cost_models(&tenant, as_of))
-            .await
+        self.ask_as_of(tenant, as_of, Questions::cost_models).await
     }
 
     async fn products(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Product>, Problem> {
-        let tenant = tenant.clone();
-        self.ask(move |questions| questions.products(&tenant, as_of))
-            .await
+        self.ask_as_of(tenant, as_of, Questions::products).await
     }
 
     async fn closings(&self, tenant: &TenantId, as_of: Position) -> Result<Vec<Closing>, Problem> {
-        let tenant = tenant.clone();
-        self.ask(move |questions| questions.closings(&tenant, as_of))
-            .await
+        self.ask_as_of(tenant, as_of, Questions::closings).await
     }
 
     async fn exchange_rates(
@@ -256,8 +240,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &RateQuestion,
     ) -> Result<Vec<StoredRate>, Problem> {
-        let (tenant, question) = (tenant.clone(), question.clone());
-        self.ask(move |questions| questions.list_exchange_rates(&tenant, &question))
+        self.ask_about(tenant, question, Questions::list_exchange_rates)
             .await
     }
 
@@ -281,8 +264,42 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &PriceTermsQuestion,
     ) -> Result<Vec<StoredPriceTerms>, Problem> {
-        let (tenant, question) = (tenant.clone(), question.clone());
-        self.ask(move |questions| questions.list_price_terms(&tenant, &question))
+        self.ask_about(tenant, question, Questions::list_price_terms)
+            .await
+    }
+
+    async fn outcomes(
+        &self,
+        tenant: &TenantId,
+        question: &OutcomeQuestion,
+    ) -> Result<Vec<StoredOutcome>, Problem> {
+        self.ask_about(tenant, question, Questions::outcomes).await
+    }
+
+    async fn decided_prospects(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<DecidedProspect>, Problem> {
+        self.ask_as_of(tenant, as_of, Questions::decided_prospects)
+            .await
+    }
+
+    async fn subject_requests(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<StoredSubjectRequest>, Problem> {
+        self.ask_as_of(tenant, as_of, Questions::subject_requests)
+            .await
+    }
+
+    async fn model_versions(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<ModelVersion>, Problem> {
+        self.ask_as_of(tenant, as_of, Questions::model_versions)
             .await
     }
 
@@ -291,10 +308,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &RankQuestion,
     ) -> Result<RankAnswer, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.rank(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::rank).await
     }
 
     async fn values(
@@ -302,9 +316,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &ValuesQuestion,
     ) -> Result<ValuesAnswer, Problem> {
-        let (tenant, question) = (tenant.clone(), question.clone());
-        self.ask(move |questions| questions.values(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::values).await
     }
 
     async fn referrals(
@@ -312,9 +324,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &ReferralsQuestion,
     ) -> Result<ReferralsAnswer, Problem> {
-        let (tenant, question) = (tenant.clone(), *question);
-        self.ask(move |questions| questions.referrals(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::referrals).await
     }
 
     async fn curve(
@@ -322,10 +332,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &CurveQuestion,
     ) -> Result<CurveAnswer, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.curve(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::curve).await
     }
 
     async fn cross(
@@ -333,10 +340,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &CrossQuestion,
     ) -> Result<CrossAnswer, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.cross(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::cross).await
     }
 
     async fn cells(
@@ -344,10 +348,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &CellsQuestion,
     ) -> Result<CellsAnswer, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.cells(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::cells).await
     }
 
     async fn lift(
@@ -355,10 +356,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &LiftQuestion,
     ) -> Result<LiftAnswer, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.lift(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::lift).await
     }
 
     async fn profiles(
@@ -366,10 +364,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &ProfileQuestion,
     ) -> Result<ProfileAnswer, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.profiles(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::profiles).await
     }
 
     async fn purchases(
@@ -377,9 +372,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &PurchaseQuestion,
     ) -> Result<PurchaseAnswer, Problem> {
-        let (tenant, question) = (tenant.clone(), question.clone());
-        self.ask(move |questions| questions.purchases(&tenant, &question))
-            .await
+        self.ask_about(tenant, question, Questions::purchases).await
     }
 
     async fn receivables(
@@ -387,9 +380,7 @@ impl Store for EmbeddedStore {
         tenant: &TenantId,
         question: &ReceivablesQuestion,
     ) -> Result<ReceivablesAnswer, Problem> {
-        let tenant = tenant.clone();
-        let question = question.clone();
-        self.ask(move |questions| questions.receivables(&tenant, &question))
+        self.ask_about(tenant, question, Questions::receivables)
             .await
     }
 }

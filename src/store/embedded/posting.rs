@@ -97,6 +97,7 @@ fn apply_each(
                 noted.push((fingerprint, books.newest));
             }
         }
+        tenant.note_erasures(&books);
     }
     Ok(())
 }

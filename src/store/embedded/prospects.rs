@@ -33,8 +33,18 @@ pub(super) struct ProspectTables {
 
 struct Kept {
     tenant: TenantId,
+    /// How many parties had been erased: a table from before one was is none to copy from.
+    erasures: usize,
     table: Arc<ProspectTable>,
     customers: Mutex<Customers>,
+}
+
+/// Of what a table is, beside the position.
+#[derive(Clone, Copy)]
+struct Of<'a> {
+    id: &'a TenantId,
+    erasures: usize,
+    traits: &'a [TraitKey],
 }
 
 /// Which prospects are customers, those with any activity ever.
@@ -82,10 +92,19 @@ impl ProspectTables {
         tenant: &Tenant,
         question: &ProspectQuestion,
     ) -> Result<ProspectAnswer, Problem> {
-        let position = tenant.read()?.records.last_party_write(question.as_of);
-        let kept = match self.find(id, &question.traits, position) {
+        let (position, erasures) = {
+            let records = &tenant.read()?.records;
+            let position = records.last_party_write(question.as_of);
+            (position, records.prospects().erasure_count())
+        };
+        let of = Of {
+            id,
+            erasures,
+            traits: &question.traits,
+        };
+        let kept = match self.find(of, position) {
             Some(kept) => kept,
-            None => self.make(id, tenant, &question.traits, position)?,
+            None => self.make(of, tenant, position)?,
         };
         let books = tenant.read()?;
         let converted = kept.converted(&books, question.as_of);
@@ -95,31 +114,25 @@ impl ProspectTables {
         })
     }
 
-    fn find(&self, id: &TenantId, traits: &[TraitKey], position: Position) -> Option<Arc<Kept>> {
+    fn find(&self, of: Of<'_>, position: Position) -> Option<Arc<Kept>> {
         let mut kept = lock(&self.kept);
         let place = kept
             .iter()
-            .position(|kept| kept.is_of(id, traits) && kept.table.as_of() == position)?;
+            .position(|kept| kept.is(of) && kept.table.as_of() == position)?;
         let found = kept.remove(place)?;
         kept.push_front(Arc::clone(&found));
         Some(found)
     }
 
-    fn make(
-        &self,
-        id: &TenantId,
-        tenant: &Tenant,
-        traits: &[TraitKey],
-        position: Position,
-    ) -> Result<Arc<Kept>, Problem> {
-        let making = Arc::clone(lock(&self.making).entry(id.clone()).or_default());
+    fn make(&self, of: Of<'_>, tenant: &Tenant, position: Position) -> Result<Arc<Kept>, Problem> {
+        let making = Arc::clone(lock(&self.making).entry(of.id.clone()).or_default());
         let _only_one = lock(&making);
-        if let Some(kept) = self.find(id, traits, position) {
+        if let Some(kept) = self.find(of, position) {
             return Ok(kept);
         }
-        let mut builder = match self.newest_before(id, traits, position) {
+        let mut builder = match self.newest_before(of, position) {
             Some(earlier) => TableBuilder::after(Arc::clone(&earlier.table), position),
-            None => TableBuilder::new(traits.to_vec(), position),
+            None => TableBuilder::new(of.traits.to_vec(), position),
         };
         let mut after = None;
         loop {
@@ -132,7 +145,8 @@ impl ProspectTables {
             }
         }
         let made = Arc::new(Kept {
-            tenant: id.clone(),
+            tenant: of.id.clone(),
+            erasures: of.erasures,
             table: Arc::new(builder.finish()),
             customers: Mutex::default(),
         });
@@ -140,16 +154,11 @@ impl ProspectTables {
         Ok(made)
     }
 
-    fn newest_before(
-        &self,
-        id: &TenantId,
-        traits: &[TraitKey],
-        position: Position,
-    ) -> Option<Arc<Kept>> {
+    fn newest_before(&self, of: Of<'_>, position: Position) -> Option<Arc<Kept>> {
         let kept = lock(&self.kept);
         let earlier = kept
             .iter()
-            .filter(|kept| kept.is_of(id, traits) && kept.table.as_of() < position);
+            .filter(|kept| kept.is(of) && kept.table.as_of() < position);
         earlier.max_by_key(|kept| kept.table.as_of()).cloned()
     }
 
@@ -168,8 +177,8 @@ impl ProspectTables {
 }
 
 impl Kept {
-    fn is_of(&self, id: &TenantId, traits: &[TraitKey]) -> bool {
-        self.tenant == *id && self.table.traits() == traits
+    fn is(&self, of: Of<'_>) -> bool {
+        self.tenant == *of.id && self.erasures == of.erasures && self.table.traits() == of.traits
     }
 
     /// The rows of those with a sale, rising.

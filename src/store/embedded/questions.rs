@@ -4,7 +4,7 @@
 use super::{
     books::{Accumulator, BookBytes, Books},
     entries, groups, history,
-    kept_answers::{KeptAnswers, bytes_of_curve, bytes_of_ranking},
+    kept_answers::{KeptAnswers, Of, bytes_of_curve, bytes_of_ranking},
     kept_scans::AllScans,
     ledger::LedgerReader,
     profiles,
@@ -14,31 +14,32 @@ use super::{
     receivables::{AllEvents, Reader},
     referrals::AllReferrals,
     tenants::Tenants,
-    values,
 };
 use crate::{
     domain::{
         activity::Activity,
         closing::Closing,
         cost_model::CostModel,
+        data_subject::StoredSubjectRequest,
         exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
         history::{HistoryQuestion, Written},
         id::{PartyId, TenantId},
         ledger::{LedgerEntry, LedgerQuestion, Position},
+        model_version::ModelVersion,
         party::{Party, PartyQuestion, TraitDefinition},
         price_terms::{PriceTerms, PriceTermsQuestion, StoredPriceTerms},
         problem::Problem,
         product::Product,
         prospect::{ProspectAnswer, ProspectQuestion},
+        prospect_outcome::{DecidedProspect, OutcomeQuestion, StoredOutcome},
         purchase::{PurchaseAnswer, PurchaseQuestion},
         question::{
             CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
             LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
-            Scope, ValuesAnswer, ValuesQuestion,
+            Scope,
         },
         receivables::{ReceivablesAnswer, ReceivablesQuestion},
         records::PartyAnswer,
-        referral::{ReferralsAnswer, ReferralsQuestion},
         time::{Calendar, Day},
     },
     store::answer,
@@ -59,7 +60,11 @@ pub struct Questions {
 
 impl Questions {
     /// Answers a question about one tenant from its books.
-    fn read<T>(&self, tenant: &TenantId, answer: impl FnOnce(&Books) -> T) -> Result<T, Problem> {
+    pub(super) fn read<T>(
+        &self,
+        tenant: &TenantId,
+        answer: impl FnOnce(&Books) -> T,
+    ) -> Result<T, Problem> {
         match self.tenants.find(tenant)? {
             Some(tenant) => Ok(answer(&*tenant.read()?)),
             None => Ok(answer(&Books::default())),
@@ -68,7 +73,7 @@ impl Questions {
 
     /// The position as of which a question is answered: what is not announced yet is nobody's to see, and answers as
     /// of a position that is are the same for ever. The books hold everything up to it.
-    fn seen(&self, tenant: &TenantId, as_of: Position) -> Result<Position, Problem> {
+    pub(super) fn seen(&self, tenant: &TenantId, as_of: Position) -> Result<Position, Problem> {
         let Some(tenant) = self.tenants.find(tenant)? else {
             return Ok(0);
         };
@@ -77,7 +82,14 @@ impl Questions {
         Ok(as_of)
     }
 
-    fn scope(&self, tenant: &TenantId, scope: &Scope) -> Result<Scope, Problem> {
+    /// Whose answer is kept.
+    fn whose(&self, tenant: &TenantId) -> Result<Of, Problem> {
+        let found = self.tenants.find(tenant)?;
+        let erasures = found.map_or(0, |tenant| tenant.erasures());
+        Ok((tenant.clone(), erasures))
+    }
+
+    pub(super) fn scope(&self, tenant: &TenantId, scope: &Scope) -> Result<Scope, Problem> {
         Ok(Scope {
             as_of: self.seen(tenant, scope.as_of)?,
             ..scope.clone()
@@ -112,7 +124,9 @@ impl Questions {
             as_of: self.seen(tenant, question.as_of)?,
             ..question.clone()
         };
-        history::written(tenant, question, &self.ledger)
+        let mut written = history::written(tenant, question, &self.ledger)?;
+        self.read(tenant, |books| history::erase(&mut written, &books.records))?;
+        Ok(written)
     }
 
     /// Entries of the ledger.
@@ -274,54 +288,66 @@ impl Questions {
         self.read(tenant, |books| books.records.price_terms().list(question))
     }
 
+    /// Stored outcomes of prospects.
+    pub fn outcomes(
+        &self,
+        tenant: &TenantId,
+        question: &OutcomeQuestion,
+    ) -> Result<Vec<StoredOutcome>, Problem> {
+        let question = &OutcomeQuestion {
+            as_of: self.seen(tenant, question.as_of)?,
+            ..question.clone()
+        };
+        self.read(tenant, |books| books.records.prospects().outcomes(question))
+    }
+
+    /// All prospects that are won or lost, with what was known of them.
+    pub fn decided_prospects(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<DecidedProspect>, Problem> {
+        let as_of = self.seen(tenant, as_of)?;
+        self.read(tenant, |books| books.records.decided_prospects(as_of))
+    }
+
+    /// All requests of data subjects as of a position.
+    pub fn subject_requests(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<StoredSubjectRequest>, Problem> {
+        let as_of = self.seen(tenant, as_of)?;
+        self.read(tenant, |books| books.records.prospects().requests(as_of))
+    }
+
+    /// All versions of the model of winning prospects as of a position.
+    pub fn model_versions(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<ModelVersion>, Problem> {
+        let as_of = self.seen(tenant, as_of)?;
+        self.read(tenant, |books| books.records.prospects().models(as_of))
+    }
+
     /// Customers in the order of a linear weighting of their accounts.
     pub fn rank(&self, tenant: &TenantId, question: &RankQuestion) -> Result<RankAnswer, Problem> {
         let question = RankQuestion {
             scope: self.scope(tenant, &question.scope)?,
             ..question.clone()
         };
-        let make = |(_, question): &(TenantId, RankQuestion)| {
+        let make = |(_, question): &(Of, RankQuestion)| {
             let scans = self.scans.of(tenant);
             self.read(tenant, |books| ranking::rank(books, &scans, question))
                 .map(Arc::new)
         };
-        let key = (tenant.clone(), question);
+        let key = (self.whose(tenant)?, question);
         let answer = self
             .answers
             .rankings
             .find_or_make(key, make, |answer| bytes_of_ranking(answer))?;
         Ok(Arc::unwrap_or_clone(answer))
-    }
-
-    /// What everybody is worth.
-    pub fn values(
-        &self,
-        tenant: &TenantId,
-        question: &ValuesQuestion,
-    ) -> Result<ValuesAnswer, Problem> {
-        let question = &ValuesQuestion {
-            scope: self.scope(tenant, &question.scope)?,
-            ..question.clone()
-        };
-        let scans = self.scans.of(tenant);
-        self.read(tenant, |books| values::values(books, &scans, question))
-    }
-
-    /// Who brought whom.
-    pub fn referrals(
-        &self,
-        id: &TenantId,
-        question: &ReferralsQuestion,
-    ) -> Result<ReferralsAnswer, Problem> {
-        let as_of = self.seen(id, question.as_of)?;
-        let question = &ReferralsQuestion { as_of, ..*question };
-        match self.tenants.find(id)? {
-            Some(tenant) => {
-                let from = (&self.ledger, &self.calendar);
-                self.referrals.answer((id, &tenant), from, question)
-            }
-            None => Ok(ReferralsAnswer::default()),
-        }
     }
 
     /// Points of the whale curve.
@@ -334,14 +360,14 @@ impl Questions {
             scope: self.scope(tenant, &question.scope)?,
             ..question.clone()
         };
-        let make = |(_, question): &(TenantId, CurveQuestion)| {
+        let make = |(_, question): &(Of, CurveQuestion)| {
             let (scans, asked) = (self.scans.of(tenant), (&question.scope, &question.order));
             self.read(tenant, |books| {
                 with_ranking(books, &scans, asked, &[], question)
             })
             .map(Arc::new)
         };
-        let key = (tenant.clone(), question);
+        let key = (self.whose(tenant)?, question);
         let answer = self
             .answers
             .curves

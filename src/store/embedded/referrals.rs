@@ -3,7 +3,7 @@
 //! What was read is kept, so that the next question reads only what was written since. Nothing is read or kept of a
 //! tenant until somebody asks.
 
-use super::{ledger::LedgerReader, tenants::Tenant};
+use super::{ledger::LedgerReader, questions::Questions, tenants::Tenant};
 use crate::domain::{
     id::TenantId,
     ledger::{Entry, Position},
@@ -35,9 +35,28 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+impl Questions {
+    /// Who brought whom, and who was asked to.
+    pub fn referrals(
+        &self,
+        id: &TenantId,
+        question: &ReferralsQuestion,
+    ) -> Result<ReferralsAnswer, Problem> {
+        let as_of = self.seen(id, question.as_of)?;
+        let question = &ReferralsQuestion { as_of, ..*question };
+        match self.tenants.find(id)? {
+            Some(tenant) => {
+                let from = (&self.ledger, &self.calendar);
+                self.referrals.answer((id, &tenant), from, question)
+            }
+            None => Ok(ReferralsAnswer::default()),
+        }
+    }
+}
+
 impl AllReferrals {
     /// Answers a question as of a position that the books have reached.
-    pub fn answer(
+    fn answer(
         &self,
         (id, tenant): (&TenantId, &Tenant),
         (ledger, calendar): (&LedgerReader, &Calendar),

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::domain::{
     id::TenantId,
-    ledger::{Outcome, WriteMode},
+    ledger::{Outcome, Position, WriteMode},
     problem::Problem,
     time::Instant,
 };
@@ -113,6 +113,30 @@ impl EmbeddedStore {
         let questions = Arc::clone(&self.questions);
         let answered = tokio::task::spawn_blocking(move || answer(&questions)).await;
         answered.map_err(|error| Problem::store_unavailable(&error.to_string()))?
+    }
+
+    /// Answers what is asked of a tenant as of a position.
+    pub(super) async fn ask_as_of<T: Send + 'static>(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+        answer: fn(&Questions, &TenantId, Position) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        let tenant = tenant.clone();
+        self.ask(move |questions| answer(questions, &tenant, as_of))
+            .await
+    }
+
+    /// Answers a question about a tenant.
+    pub(super) async fn ask_about<Q: Clone + Send + 'static, T: Send + 'static>(
+        &self,
+        tenant: &TenantId,
+        question: &Q,
+        answer: fn(&Questions, &TenantId, &Q) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        let (tenant, question) = (tenant.clone(), question.clone());
+        self.ask(move |questions| answer(questions, &tenant, &question))
+            .await
     }
 }
 

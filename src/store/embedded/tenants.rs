@@ -30,6 +30,8 @@ pub(super) struct Tenant {
     books: RwLock<Books>,
     /// How many wait to read the books.
     readers: AtomicUsize,
+    /// How many parties were erased: what was answered before may tell of them.
+    erasures: AtomicUsize,
 }
 
 /// How often who writes lets others go on before it takes the books again, if any of them wait to read.
@@ -87,6 +89,7 @@ impl Tenant {
             watermark: AtomicU64::new(books.newest),
             posted: Mutex::new(books.newest),
             reached: Condvar::new(),
+            erasures: AtomicUsize::new(books.records.prospects().erasure_count()),
             books: RwLock::new(books),
             readers: AtomicUsize::new(0),
         }
@@ -95,6 +98,17 @@ impl Tenant {
     /// The position up to which everything is visible.
     pub fn watermark(&self) -> Position {
         self.watermark.load(Ordering::Acquire)
+    }
+
+    /// How many parties were erased.
+    pub fn erasures(&self) -> usize {
+        self.erasures.load(Ordering::Acquire)
+    }
+
+    /// Takes note of how many parties the books have as erased.
+    pub fn note_erasures(&self, books: &Books) {
+        let count = books.records.prospects().erasure_count();
+        self.erasures.store(count, Ordering::Release);
     }
 
     /// The books as they are; they do not change until the guard is dropped.

@@ -3,16 +3,33 @@
 use super::{
     books::{Accumulator, Books},
     kept_scans::KeptScans,
+    questions::Questions,
     ranking::{Ranking, RankingTask, with_ranking},
 };
-use crate::domain::question::{Beside, ValuesAnswer, ValuesQuestion};
+use crate::domain::{
+    id::TenantId,
+    problem::Problem,
+    question::{Beside, ValuesAnswer, ValuesQuestion},
+};
 
-/// Answers what everybody is worth.
-pub(super) fn values(
-    books: &Books,
-    kept: &KeptScans<'_>,
-    question: &ValuesQuestion,
-) -> ValuesAnswer {
+impl Questions {
+    /// What everybody is worth.
+    pub fn values(
+        &self,
+        tenant: &TenantId,
+        question: &ValuesQuestion,
+    ) -> Result<ValuesAnswer, Problem> {
+        let question = &ValuesQuestion {
+            scope: self.scope(tenant, &question.scope)?,
+            ..question.clone()
+        };
+        self.read(tenant, |books| {
+            values(books, &self.scans.of(tenant), question)
+        })
+    }
+}
+
+fn values(books: &Books, kept: &KeptScans<'_>, question: &ValuesQuestion) -> ValuesAnswer {
     let beside = question.beside.iter().cloned().map(Beside::from);
     let beside: Vec<Beside> = beside.collect();
     let asked = (&question.scope, &question.order);

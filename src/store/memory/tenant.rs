@@ -89,6 +89,10 @@ impl Tenant {
     pub fn put(&mut self, record: Record, record_time: Instant) -> Outcome {
         match self.records.decide(&record) {
             Decision::Write => {
+                if let Some(id) = record.erases() {
+                    let history = self.history.iter_mut();
+                    history.for_each(|one| one.erase(id, &self.records));
+                }
                 self.newest += 1;
                 self.history.push(Written {
                     position: self.newest,

@@ -9,7 +9,7 @@ use super::{
     database::{Database, Fault, column},
     entries, json,
     parties::{COLUMNS, party_of},
-    price_terms, products, rates,
+    price_terms, products, prospect_records, rates,
     recording::Recording,
     sql::{Sql, count, seq},
     tenants,
@@ -17,9 +17,11 @@ use super::{
 };
 use crate::domain::{
     cost_model::{CostModel, CostModelDraft},
+    data_subject::SubjectRight,
     history::{Content, HistoryQuestion, Written, check_follows, check_posted},
-    id::{RequestId, TenantId},
+    id::{PartyId, RequestId, TenantId},
     ledger::Position,
+    party::TraitDefinition,
     problem::Problem,
     records::Record,
     time::Instant,
@@ -59,10 +61,12 @@ pub async fn written(
     }
     if missing(&found) {
         read_rates(database, tenant, range, &mut found).await?;
+        read_prospect_records(database, tenant, range, &mut found).await?;
     }
     if missing(&found) {
         read_price_terms(database, tenant, range, &mut found).await?;
     }
+    erase(database, tenant, range, &mut found).await?;
     let written: Vec<_> = found.into_values().collect();
     let gap = (range.0 + 1..=range.1).find(|position| {
         let place = usize::try_from(position - range.0 - 1).unwrap_or(usize::MAX);
@@ -139,6 +143,39 @@ async fn read_parties(
         let content = Content::of_record(Record::Party(party_of(&row)?));
         let written = of_row(&row, content)?;
         found.insert(written.position, written);
+    }
+    Ok(())
+}
+
+/// Tells of versions of parties that were erased since as what they are now, with the definitions that they implied.
+async fn erase(
+    database: &Database,
+    tenant: i32,
+    range: Range,
+    found: &mut BTreeMap<Position, Written>,
+) -> Result<(), Problem> {
+    let requests = prospect_records::subject_requests(database, tenant, Position::MAX).await?;
+    let erasures = requests
+        .iter()
+        .filter(|stored| stored.request.right == SubjectRight::Erasure);
+    let erased_at: BTreeMap<&PartyId, Position> = erasures
+        .map(|stored| (&stored.request.party_id, stored.position))
+        .collect();
+    if erased_at.is_empty() {
+        return Ok(());
+    }
+    let mut definitions = BTreeMap::<Position, Vec<TraitDefinition>>::new();
+    let columns = "d.definition::text AS definition";
+    let sql = question(tenant, range, columns, ("trait_definitions", 'd'));
+    for row in database.rows(&sql).await? {
+        let own = definitions.entry(count(column(&row, "seq")?)).or_default();
+        own.push(json::read(column(&row, "definition")?)?);
+        own.sort_by(|a, b| a.key.cmp(&b.key));
+    }
+    for (position, one) in found {
+        let is_erased = |party: &PartyId| erased_at.get(party).is_some_and(|at| position < at);
+        let implied = || definitions.get(position).cloned().unwrap_or_default();
+        one.erase_if(is_erased, implied);
     }
     Ok(())
 }
@@ -249,6 +286,22 @@ async fn read_price_terms(
     for row in database.rows(&sql).await? {
         let stored = price_terms::stored_of(&row)?;
         let content = Content::of_record(Record::PriceTerms(stored.terms));
+        found.insert(stored.position, of_row(&row, content)?);
+    }
+    Ok(())
+}
+
+async fn read_prospect_records(
+    database: &Database,
+    tenant: i32,
+    range: Range,
+    found: &mut BTreeMap<Position, Written>,
+) -> Result<(), Problem> {
+    let columns = prospect_records::COLUMNS;
+    let sql = question(tenant, range, columns, ("prospect_records", 'o'));
+    for row in database.rows(&sql).await? {
+        let stored = prospect_records::stored_of(&row)?;
+        let content = Content::of_record(Record::Prospect(stored.record));
         found.insert(stored.position, of_row(&row, content)?);
     }
     Ok(())

@@ -23,6 +23,7 @@ mod posting_relationship;
 mod price_terms;
 mod products;
 mod profiles;
+mod prospect_records;
 mod purchases;
 mod ranking;
 mod rates;
@@ -54,15 +55,18 @@ use super::Store;
 use crate::domain::{
     closing::Closing,
     cost_model::CostModel,
+    data_subject::StoredSubjectRequest,
     exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
     history::{HistoryQuestion, Written},
     id::{PartyId, TenantId},
     ledger::{Entry, LedgerEntry, LedgerQuestion, Outcome, Position, WriteMode},
+    model_version::ModelVersion,
     party::{Party, PartyQuestion, TraitDefinition},
     price_terms::{PriceTerms, PriceTermsQuestion, StoredPriceTerms},
     problem::Problem,
     product::Product,
     prospect::{ProspectAnswer, ProspectQuestion},
+    prospect_outcome::{DecidedProspect, OutcomeQuestion, StoredOutcome},
     purchase::{PurchaseAnswer, PurchaseQuestion},
     question::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
@@ -260,6 +264,39 @@ impl Store for PostgresStore {
         question: &PriceTermsQuestion,
     ) -> Result<Vec<StoredPriceTerms>, Problem> {
         price_terms::listed(self.database(), self.number(tenant).await?, question).await
+    }
+
+    async fn outcomes(
+        &self,
+        tenant: &TenantId,
+        question: &OutcomeQuestion,
+    ) -> Result<Vec<StoredOutcome>, Problem> {
+        prospect_records::outcomes(self.database(), self.number(tenant).await?, question).await
+    }
+
+    async fn decided_prospects(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<DecidedProspect>, Problem> {
+        prospect_records::decided_prospects(self.database(), self.number(tenant).await?, as_of)
+            .await
+    }
+
+    async fn subject_requests(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<StoredSubjectRequest>, Problem> {
+        prospect_records::subject_requests(self.database(), self.number(tenant).await?, as_of).await
+    }
+
+    async fn model_versions(
+        &self,
+        tenant: &TenantId,
+        as_of: Position,
+    ) -> Result<Vec<ModelVersion>, Problem> {
+        prospect_records::model_versions(self.database(), self.number(tenant).await?, as_of).await
     }
 
     async fn rank(

@@ -5,7 +5,7 @@ use super::{
     database::{Fault, column, rows},
     json,
     parties::{COLUMNS, party_of, stage_number},
-    price_terms, products, rates,
+    price_terms, products, prospect_records, rates,
     sql::{OPEN, Sql, count, seq},
 };
 use crate::domain::{
@@ -14,7 +14,7 @@ use crate::domain::{
     exchange_rate::{Pair, StoredRate},
     id::{PartyId, RequestId, TraitKey},
     ledger::{Outcome, Position},
-    party::TraitDefinition,
+    party::{Party, TraitDefinition},
     price_terms::StoredPriceTerms,
     product::Product,
     records::{Decision, Record, Records},
@@ -39,6 +39,7 @@ pub struct Recording {
     products: Vec<(i64, Instant, Product)>,
     rates: Vec<StoredRate>,
     price_terms: Vec<StoredPriceTerms>,
+    prospects: Vec<prospect_records::Stored>,
 }
 
 struct PartyVersion {
@@ -69,11 +70,16 @@ impl Recording {
         let (mut cost_models, mut closings) = (false, false);
         let mut own_products = BTreeSet::new();
         let (mut rates, mut terms) = (BTreeSet::new(), BTreeSet::new());
+        let mut prospects = Vec::new();
         for record in submitted {
             match record {
                 Record::Party(party) => {
                     parties.insert(party.party_id.to_string());
                     keys.extend(party.traits.keys().map(TraitKey::to_string));
+                }
+                Record::ErasedParty(party) => {
+                    parties.insert(party.party_id.to_string());
+                    keys.extend(party.definitions.iter().map(|own| own.key.to_string()));
                 }
                 Record::TraitDefinition(definition) => {
                     keys.insert(definition.key.to_string());
@@ -88,6 +94,10 @@ impl Recording {
                 }
                 Record::PriceTerms(own) => {
                     terms.insert((own.customer_id.clone(), own.first_day));
+                }
+                Record::Prospect(record) => {
+                    parties.extend(record.subject().map(PartyId::to_string));
+                    prospects.push(record);
                 }
             }
         }
@@ -109,6 +119,9 @@ impl Recording {
         recording.read_rates(connection, tenant, rates).await?;
         for stored in price_terms::newest_on(connection, tenant, terms).await? {
             recording.take(stored.position, Record::PriceTerms(stored.terms));
+        }
+        for stored in prospect_records::deciding_on(connection, tenant, prospects).await? {
+            recording.take(stored.position, Record::Prospect(stored.record));
         }
         Ok(recording)
     }
@@ -235,19 +248,15 @@ impl Recording {
                         self.define(&implied, record_time, seq);
                     }
                 }
-                let before = self.last.insert(party.party_id.clone(), self.parties.len());
-                if let Some(before) = before.and_then(|before| self.parties.get_mut(before)) {
-                    before.until = seq;
+                self.keep_party(party, record_time, seq);
+            }
+            Record::ErasedParty(erased) => {
+                for definition in &erased.definitions {
+                    if self.defined.insert(definition.key.clone()) {
+                        self.define(definition, record_time, seq);
+                    }
                 }
-                self.parties.push(PartyVersion {
-                    id: party.party_id.to_string(),
-                    seq,
-                    until: OPEN,
-                    stage: stage_number(party.stage),
-                    name: party.display_name.clone(),
-                    traits: json::of_traits(&party.traits),
-                    record_time,
-                });
+                self.keep_party(&erased.party(), record_time, seq);
             }
             Record::TraitDefinition(definition) => {
                 self.defined.insert(definition.key.clone());
@@ -279,7 +288,28 @@ impl Recording {
                 record_time,
                 terms: terms.clone(),
             }),
+            Record::Prospect(record) => self.prospects.push(prospect_records::Stored {
+                position: count(seq),
+                record_time,
+                record: record.clone(),
+            }),
         }
+    }
+
+    fn keep_party(&mut self, party: &Party, record_time: Instant, seq: i64) {
+        let before = self.last.insert(party.party_id.clone(), self.parties.len());
+        if let Some(before) = before.and_then(|before| self.parties.get_mut(before)) {
+            before.until = seq;
+        }
+        self.parties.push(PartyVersion {
+            id: party.party_id.to_string(),
+            seq,
+            until: OPEN,
+            stage: stage_number(party.stage),
+            name: party.display_name.clone(),
+            traits: json::of_traits(&party.traits),
+            record_time,
+        });
     }
 
     fn define(&mut self, definition: &TraitDefinition, record_time: Instant, seq: i64) {
@@ -314,6 +344,15 @@ impl Recording {
         if !self.price_terms.is_empty() {
             statements.push(price_terms::statement(tenant, &self.price_terms));
         }
+        if !self.prospects.is_empty() {
+            statements.push(prospect_records::statement(tenant, &self.prospects));
+        }
+        // After what the same group stored of whoever is erased.
+        statements.extend(self.prospects.into_iter().filter_map(|stored| {
+            let record = Record::Prospect(stored.record);
+            let party = record.erases()?;
+            Some(prospect_records::erasing(tenant, party, stored.position))
+        }));
         for sql in statements {
             rows(connection, &sql).await?;
         }

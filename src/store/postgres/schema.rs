@@ -10,7 +10,7 @@ use crate::domain::problem::{Problem, Reason};
 use deadpool_postgres::Object;
 
 /// What brings a database from each version to the next.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("schema/0001.sql"),
     include_str!("schema/0002.sql"),
     include_str!("schema/0003.sql"),
@@ -19,6 +19,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("schema/0006.sql"),
     include_str!("schema/0007.sql"),
     include_str!("schema/0008.sql"),
+    include_str!("schema/0009.sql"),
 ];
 /// What spreads the tables over the machines of a Citus cluster, once they are made.
 const CITUS: &str = include_str!("schema/citus.sql");

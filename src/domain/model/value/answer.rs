@@ -85,8 +85,8 @@ impl ValueModel {
         &self.expectation.spend
     }
 
-    /// The probability that a customer is still one. BG/NBD takes everybody without a repeat order for one for sure; of
-    /// them MBG/NBD is asked.
+    /// The probability that a customer is still one. BG/NBD takes everybody without a repeat order for one for sure;
+    /// of them MBG/NBD is asked.
     fn alive(&self, history: &PurchaseHistory, outlook: &Outlook) -> f64 {
         if self.frequency().model != FrequencyModel::BgNbd || history.repeats > 0 {
             return outlook.alive;

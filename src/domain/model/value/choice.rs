@@ -35,7 +35,8 @@ pub fn held_back_from(first: Day, until: Day) -> Day {
     Day(until.0.saturating_sub(held))
 }
 
-/// All models, the best first, fitted to the rows of all customers. `previous` are fits to start from. Empty if nobody ordered again.
+/// All models, the best first, fitted to the rows of all customers. `previous` are fits to start from. Empty if
+/// nobody ordered again.
 pub fn candidates(
     customers: &[Orders],
     (first, until): (Day, Day),

@@ -1,13 +1,13 @@
 //! How many orders a customer will place, with which probability; how much it will spend in all.
 //!
-//! * BG/NBD, given that the customer is there: with `n` orders at a steady rate by the end of the time with probability
-//!   `g_n` (negative binomial), it places `n` orders if it leaves after none of them, or after just the `n`-th:
-//!   `E[(1-p)^n] g_n + E[p (1-p)^(n-1)] (g_n + g_(n+1) + ...)`.
+//! * BG/NBD, given that the customer is there: with `n` orders at a steady rate by the end of the time with
+//!   probability `g_n` (negative binomial), it places `n` orders if it leaves after none of them, or after just the
+//!   `n`-th: `E[(1-p)^n] g_n + E[p (1-p)^(n-1)] (g_n + g_(n+1) + ...)`.
 //! * Pareto/NBD: the mean of the negative binomial over the time for which it stays (Fader & Hardie, note 012, by
 //!   quadrature instead of series).
 //! * Mean and variance: sums over the distribution, which ends where nothing is left.
-//! * Revenue of `n` orders under Gamma-Gamma: `v + x m` times a ratio of gamma variables of shapes `p n` and `q + p x`, so
-//!   a beta distribution in disguise (note 025).
+//! * Revenue of `n` orders under Gamma-Gamma: `v + x m` times a ratio of gamma variables of shapes `p n` and `q + p
+//!   x`, so a beta distribution in disguise (note 025).
 
 use super::{
     outlook::{Leaving, Outlook},
@@ -96,8 +96,8 @@ fn geometric(outlook: &Outlook, weeks: f64, a: f64, b: f64) -> Vec<f64> {
 
 fn exponential(outlook: &Outlook, weeks: f64, shape: f64, rate: f64) -> Vec<f64> {
     let there = |u: f64| libm::exp(-shape * libm::log1p(u / rate));
-    // Times at which it may leave, with their weights; and the end. Panels grow from the time in which the first order is
-    // to be expected, the slower the more orders are.
+    // Times at which it may leave, with their weights; and the end. Panels grow from the time in which the first
+    // order is to be expected, the slower the more orders are.
     let expected = outlook.shape / outlook.rate * weeks;
     let growth = 1.0 + 1.0 / (1.0 + 0.25 * expected.sqrt());
     let mut times = vec![(there(weeks), Steady::of(outlook, weeks))];

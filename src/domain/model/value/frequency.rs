@@ -46,8 +46,8 @@ impl FrequencyModel {
         }
     }
 
-    /// Fits it by maximum likelihood, from parameters that are near if such are known. `None` if nobody ordered again:
-    /// then nothing tells one rate from another.
+    /// Fits it by maximum likelihood, from parameters that are near if such are known. `None` if nobody ordered
+    /// again: then nothing tells one rate from another.
     pub fn fit(self, rows: &[Row], start: Option<&[f64; 4]>) -> Option<FrequencyFit> {
         let design = Design::of(rows);
         if design.repeats < 1.0 || design.weeks <= 0.0 {
@@ -181,8 +181,8 @@ impl FrequencyFit {
         }
     }
 
-    /// What is to be expected of a customer with so many repeat orders, the last at an age of `recency` weeks, seen for
-    /// `observed` weeks.
+    /// What is to be expected of a customer with so many repeat orders, the last at an age of `recency` weeks, seen
+    /// for `observed` weeks.
     pub fn outlook(&self, repeats: u32, recency: f64, observed: f64) -> Outlook {
         let x = f64::from(repeats);
         let [r, alpha, third, fourth] = self.parameters;

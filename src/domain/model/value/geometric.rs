@@ -1,9 +1,9 @@
 //! BG/NBD and MBG/NBD: orders at a steady rate, until the customer leaves after one of them.
 //!
-//! Fader, Hardie & Lee, "Counting Your Customers" the Easy Way, Marketing Science 24(2), 2005, eq. (4), and their note
-//! 027 on the stable form; Batislam, Denizel & Filiztekin, International Journal of Research in Marketing 24, 2007, and
-//! Hoppe & Wagner, Marketing JRM 3, 2007, for MBG/NBD: there a customer may also leave after its very first order, so
-//! that one without a repeat order is not alive for sure.
+//! Fader, Hardie & Lee, "Counting Your Customers" the Easy Way, Marketing Science 24(2), 2005, eq. (4), and their
+//! note 027 on the stable form; Batislam, Denizel & Filiztekin, International Journal of Research in Marketing 24,
+//! 2007, and Hoppe & Wagner, Marketing JRM 3, 2007, for MBG/NBD: there a customer may also leave after its very
+//! first order, so that one without a repeat order is not alive for sure.
 //!
 //! | symbol | here | meaning |
 //! |---|---|---|
@@ -84,8 +84,8 @@ fn soft_plus(u: f64) -> f64 {
     u.max(0.0) + libm::log1p(libm::exp(-u.abs()))
 }
 
-/// Sums over rows, by the names of the likelihood's derivatives: `q` is the probability of having left, `c` is `q (1-q)`,
-/// `d` is the slope of `u` by `r`, `e` that by `alpha`.
+/// Sums over rows, by the names of the likelihood's derivatives: `q` is the probability of having left, `c` is `q
+/// (1-q)`, `d` is the slope of `u` by `r`, `e` that by `alpha`.
 #[derive(Default, Clone, Copy)]
 struct Sums {
     value: f64,

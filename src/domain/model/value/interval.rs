@@ -63,8 +63,8 @@ fn factor<const N: usize>(covariance: &Matrix<N>) -> Option<Matrix<N>> {
     Some(factor)
 }
 
-/// The distribution of a customer's orders, with everything that is not known. `outlook` makes the customer's outlook of
-/// a model and a pace.
+/// The distribution of a customer's orders, with everything that is not known. `outlook` makes the customer's
+/// outlook of a model and a pace.
 pub fn orders(
     fit: &FrequencyFit,
     pace_error: f64,
@@ -248,11 +248,11 @@ mod tests {
         let covariance = [[0.04, 0.01], [0.01, 0.09]];
         let points = around(&[2.0, 3.0], &covariance);
         assert_eq!(points.len(), 4);
-        for row in 0..2 {
-            for column in 0..2 {
+        for (row, cells) in covariance.iter().enumerate() {
+            for (column, cell) in cells.iter().enumerate() {
                 let log = |point: &[f64; 2], at: usize| (point[at] / [2.0, 3.0][at]).ln();
                 let sum: f64 = points.iter().map(|p| log(p, row) * log(p, column)).sum();
-                assert!((sum / 4.0 - covariance[row][column]).abs() < 1e-12);
+                assert!((sum / 4.0 - cell).abs() < 1e-12);
             }
         }
         // A parameter without an error stays.

@@ -2,8 +2,8 @@
 //! instructions. Only additions, multiplications and divisions, which are exact to the last bit on every machine, and
 //! no fused ones: the result does not depend on the width.
 //!
-//! Reduction to a small interval and a polynomial there (Muller, Elementary Functions, 2016, chapters 3 and 11). Errors
-//! stay below two units in the last place.
+//! Reduction to a small interval and a polynomial there (Muller, Elementary Functions, 2016, chapters 3 and 11).
+//! Errors stay below two units in the last place.
 
 /// How many numbers are taken at once.
 pub const LANES: usize = 8;
@@ -70,10 +70,12 @@ fn ln_of(x: f64) -> f64 {
     const ROOT_HALF: u64 = 0x3fe6_a09e_667f_3bcd;
     const FRACTION: u64 = (1 << 52) - 1;
     let bits = x.to_bits();
-    // How many doublings lie between the root of one half and x, and what is left: from that root up to the root of 2.
+    // How many doublings lie between the root of one half and x, and what is left: from that root up to the root of
+    // 2.
     let doublings = bits.wrapping_sub(ROOT_HALF) >> 52;
     let rest = f64::from_bits(bits.wrapping_sub(doublings << 52));
-    // `doublings` is 12 bits wide and wraps below zero: made signed by flipping its sign bit and taking it away again.
+    // `doublings` is 12 bits wide and wraps below zero: made signed by flipping its sign bit and taking it away
+    // again.
     let biased = f64::from_bits(0x4330_0000_0000_0000 | ((doublings & FRACTION) ^ 0x800));
     let whole = biased - (4_503_599_627_370_496.0 + 2_048.0);
     let f = rest - 1.0;

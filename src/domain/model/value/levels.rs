@@ -1,10 +1,10 @@
 //! Which part of a predicted distribution holds 90% of what comes: learnt from earlier forecasts.
 //!
-//! Where a distribution says that 90% will lie, less does: customers differ more than any of these models knows. So the
-//! two levels between which an outcome is said to lie are taken from back-tests, such that 90% of those who then ordered
-//! lay between them, and 90% of those who did not (label-conditional conformal prediction: Vovk, Gammerman & Shafer,
-//! Algorithmic Learning in a Random World, 2005, chapter 4.5). One rule for both: zero is inside if its probability
-//! reaches the lower level.
+//! Where a distribution says that 90% will lie, less does: customers differ more than any of these models knows. So
+//! the two levels between which an outcome is said to lie are taken from back-tests, such that 90% of those who then
+//! ordered lay between them, and 90% of those who did not (label-conditional conformal prediction: Vovk, Gammerman &
+//! Shafer, Algorithmic Learning in a Random World, 2005, chapter 4.5). One rule for both: zero is inside if its
+//! probability reaches the lower level.
 
 use super::{
     DAYS_PER_WEEK, Orders,
@@ -98,8 +98,8 @@ impl Levels {
     }
 }
 
-/// Learns the levels of orders, and those of revenue, of customers from `first` to before `until`: the widest of several
-/// back-tests, so that each of them would have held.
+/// Learns the levels of orders, and those of revenue, of customers from `first` to before `until`: the widest of
+/// several back-tests, so that each of them would have held.
 pub fn learnt(
     customers: &[Orders],
     (first, until): (Day, Day),

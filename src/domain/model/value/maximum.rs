@@ -1,8 +1,8 @@
 //! Where a likelihood of positive parameters is greatest: Newton's method in their logarithms.
 //!
-//! Damped as by Levenberg and Marquardt where the curvature is not that of a maximum, with steps halved until they lead
-//! up (Nocedal & Wright, Numerical Optimization, 2006, chapters 3 and 10). In logarithms no step can make a parameter
-//! negative, and a parameter that runs away stops at a bound instead of overflowing.
+//! Damped as by Levenberg and Marquardt where the curvature is not that of a maximum, with steps halved until they
+//! lead up (Nocedal & Wright, Numerical Optimization, 2006, chapters 3 and 10). In logarithms no step can make a
+//! parameter negative, and a parameter that runs away stops at a bound instead of overflowing.
 
 /// Logarithms of parameters stay within this distance from zero.
 const BOUND: f64 = 14.0;

@@ -10,7 +10,8 @@
 //! | `T` | [`PurchaseHistory::observed_days`] / 7 | age now |
 //! | `m_x` | [`PurchaseHistory::mean_value`] | mean value of a repeat order |
 //!
-//! * [`orders`]: what an order is, and what refunds do. [`counts`]: customers with the same `x`, `t_x`, `T` as one row.
+//! * [`orders`]: what an order is, and what refunds do. [`counts`]: customers with the same `x`, `t_x`, `T` as one
+//!   row.
 //! * [`geometric`], [`pareto`], chosen by [`frequency`]: how often, and until when. [`spend`]: how much an order is.
 //! * [`outlook`]: what follows for one customer. [`distribution`]: how many orders, with which probability.
 //! * [`interval`]: where the outcome will be. [`ValueModel`]: all of this together.
@@ -19,8 +20,8 @@
 //! * [`expectation`]: the models together.
 //! * [`maximum`]: where a likelihood is greatest. [`special`]: functions.
 //!
-//! Knows nothing of stores, of money's exact amounts and of segments. Every sum is taken in one order, so that the same
-//! customers give the same model to the last bit.
+//! Knows nothing of stores, of money's exact amounts and of segments. Every sum is taken in one order, so that the
+//! same customers give the same model to the last bit.
 
 mod answer;
 mod back_test;
@@ -95,8 +96,8 @@ pub struct CustomerValue {
     pub discounted_revenue: Estimate,
     /// Expected discounted orders within the horizon: what a margin per order is to be multiplied by.
     pub discounted_orders: f64,
-    /// Expected discounted weeks for which it stays a customer within the horizon: what a weekly cost to serve is to be
-    /// multiplied by.
+    /// Expected discounted weeks for which it stays a customer within the horizon: what a weekly cost to serve is to
+    /// be multiplied by.
     pub alive_weeks: f64,
 }
 

@@ -1,11 +1,11 @@
 //! What an order is: the days on which a customer bought, net of what it got back.
 //!
 //! * All that a customer bought on one day is one order: its value is the day's net sum.
-//! * A day whose net sum is zero or less is no order. What it takes away is taken off the orders before it, the latest
-//!   first. An order of which nothing is left was no order. What is beyond all orders before it is left out.
+//! * A day whose net sum is zero or less is no order. What it takes away is taken off the orders before it, the
+//!   latest first. An order of which nothing is left was no order. What is beyond all orders before it is left out.
 //!
-//! So a full refund makes the order undone, a partial one makes it smaller, and a customer whose every order was undone
-//! is none.
+//! So a full refund makes the order undone, a partial one makes it smaller, and a customer whose every order was
+//! undone is none.
 
 use super::DAYS_PER_WEEK;
 use crate::domain::time::Day;

@@ -6,8 +6,8 @@
 //! | here | of a customer who is still there, at `u` weeks from now | source |
 //! |---|---|---|
 //! | orders, BG/NBD | expectation of `(1 - e^(-lambda p u)) / p` | Fader, Hardie & Lee 2005, eq. (10) |
-//! | orders, Pareto/NBD | `R beta' / (L (s-1)) [1 - (beta'/(beta'+u))^(s-1)]`, `beta' = beta + T` | note 009, eq. (41) |
-//! | rate of orders, BG/NBD | `R/L (1-z)^a F(a, a+b-R-1; a+b; z)`, `z = u/(L+u)` | its derivative, by Pfaff's transformation |
+//! | orders, Pareto/NBD | `R beta' / (L (s-1)) [1 - (beta'/(beta'+u))^(s-1)]`, `beta' = beta+T` | note 009, (41) |
+//! | rate of orders, BG/NBD | `R/L (1-z)^a F(a, a+b-R-1; a+b; z)`, `z = u/(L+u)` | its derivative (Pfaff) |
 //! | still there, BG/NBD | `(1-z)^a F(a, a+b-R; a+b; z)` | the same of `e^(-lambda p u)` |
 //! | discounted orders | integral of the rate times `e^(-d u)` | Fader & Hardie, note 015, for a finite time |
 //!

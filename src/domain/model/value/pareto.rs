@@ -1,6 +1,7 @@
 //! Pareto/NBD: orders at a steady rate, until the customer leaves unseen at any moment.
 //!
-//! Schmittlein, Morrison & Colombo, Management Science 33(1), 1987; Fader & Hardie, note 009, eqs. (18) to (20), (36).
+//! Schmittlein, Morrison & Colombo, Management Science 33(1), 1987; Fader & Hardie, note 009, eqs. (18) to (20),
+//! (36).
 //!
 //! | symbol | here | meaning |
 //! |---|---|---|
@@ -8,7 +9,7 @@
 //! | `s`, `beta` | parameters 2, 3 | the same of the rates of leaving |
 //!
 //! With `n = r + x`: `L = (r)_x alpha^r beta^s { A(T) + s [F(t_x) - F(T)] }`, where
-//! `A(t) = (alpha+t)^-n (beta+t)^-s` and `F(t)` is the integral of [`tail`](super::tail). As `s F(T) <= A(T)`, the
+//! `A(t) = (alpha+t)^-n (beta+t)^-s` and `F(t)` is the integral of `tail`. As `s F(T) <= A(T)`, the
 //! difference loses no digits; the published forms with hypergeometric functions, which differ by whether `alpha` is
 //! below `beta`, do. And as `F` depends on two numbers of a row, it is taken once for all rows that share them.
 

@@ -1,8 +1,9 @@
-//! Functions: the derivatives of the gamma function's logarithm, the incomplete beta function, and nodes of quadrature.
+//! Functions: the derivatives of the gamma function's logarithm, the incomplete beta function, and nodes of
+//! quadrature.
 //!
 //! | here | source |
 //! |---|---|
-//! | [`digamma`], [`trigamma`] | Abramowitz & Stegun 6.3.5, 6.3.18, 6.4.6, 6.4.12: recurrence, then the asymptotic series |
+//! | [`digamma`], [`trigamma`] | Abramowitz & Stegun 6.3.5, 6.3.18, 6.4.6, 6.4.12: recurrence, asymptotic series |
 //! | [`incomplete_beta`] | DLMF 8.17.22, the continued fraction, by Lentz's method |
 //! | [`NODES`] | Gauss and Legendre, eight nodes: Abramowitz & Stegun, table 25.4 |
 
@@ -119,6 +120,10 @@ mod tests {
     use super::*;
 
     /// `x`, digamma, trigamma: by mpmath 1.3 with 50 digits.
+    #[allow(
+        clippy::excessive_precision,
+        reason = "as many digits as the source gives"
+    )]
     const TRUTH: [(f64, f64, f64); 12] = [
         (1e-8, -100_000_000.577_215_648, 10_000_000_000_000_001.6),
         (0.01, -100.560_885_457_868_674, 10_001.621_213_528_313_2),

@@ -1,7 +1,7 @@
 //! Gamma-Gamma: how much an order is worth.
 //!
-//! Fader, Hardie & Lee, RFM and CLV, Journal of Marketing Research 42, 2005; Fader & Hardie, note 025, eqs. (1a), (5).
-//! It takes for granted that how much does not depend on how often.
+//! Fader, Hardie & Lee, RFM and CLV, Journal of Marketing Research 42, 2005; Fader & Hardie, note 025, eqs. (1a),
+//! (5). It takes for granted that how much does not depend on how often.
 //!
 //! | symbol | here | meaning |
 //! |---|---|---|
@@ -97,8 +97,8 @@ pub struct SpendFit {
     pub log_likelihood: f64,
     /// How many customers it was fitted to.
     pub customers: f64,
-    /// The greatest mean value among them: no expectation is above it. Where values have a tail so heavy that they have
-    /// no mean, it would be infinite.
+    /// The greatest mean value among them: no expectation is above it. Where values have a tail so heavy that they
+    /// have no mean, it would be infinite.
     pub greatest: f64,
     /// How often the likelihood was taken.
     pub evaluations: u32,
@@ -153,8 +153,8 @@ impl SpendFit {
     pub fn revenue_variance(&self, history: &PurchaseHistory, mean: f64, variance: f64) -> f64 {
         let [p, q, _] = self.parameters;
         let value = self.order_value(history.repeats, history.mean_value);
-        // The customer's own mean value has an inverse gamma distribution. Where that has no variance, as much is taken
-        // as an exponential one would have.
+        // The customer's own mean value has an inverse gamma distribution. Where that has no variance, as much is
+        // taken as an exponential one would have.
         let shape = p * f64::from(history.repeats) + q;
         let own = if shape > 3.0 {
             1.0 / (shape - 2.0)
@@ -163,5 +163,60 @@ impl SpendFit {
         };
         let of_orders = mean / p + variance;
         value * value * (of_orders * (1.0 + own) + mean * mean * own)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::model::value::maximum::tests::assert_derivatives;
+
+    fn history(repeats: u32, mean_value: f64) -> PurchaseHistory {
+        PurchaseHistory {
+            repeats,
+            recency_days: repeats,
+            observed_days: 100,
+            mean_value,
+        }
+    }
+
+    #[test]
+    fn derivatives_are_those_of_the_values() {
+        let histories = (1..60).map(|n| history(n % 9, f64::from(n * 7 % 50) + 0.5));
+        let rows = spend_rows(histories);
+        for at in [[6.25, 3.74, 15.44], [0.3, 20.0, 1.0], [40.0, 0.5, 300.0]] {
+            assert_derivatives(&GammaGamma(&rows), &at);
+        }
+    }
+
+    #[test]
+    fn who_did_not_pay_for_a_repeat_order_tells_nothing_of_spend() {
+        let rows = spend_rows([
+            history(3, 5.0),
+            history(0, 9.0),
+            history(2, 0.0),
+            history(2, f64::NAN),
+            history(1, 8.0),
+        ]);
+        let told: Vec<_> = rows
+            .iter()
+            .map(|row| (row.repeats, row.mean_value))
+            .collect();
+        assert_eq!(told, [(1, 8.0), (3, 5.0)]);
+        assert_eq!(SpendFit::of(&[], None), None);
+    }
+
+    #[test]
+    fn expectations_stay_finite_where_values_have_no_mean() {
+        let rows = spend_rows((1..200).map(|n| history(1 + n % 2, libm::exp(f64::from(n % 40)))));
+        let fit = SpendFit::of(&rows, None).unwrap();
+        for (repeats, mean_value) in [(0, 0.0), (1, 1e9), (50, 1e-3)] {
+            let value = fit.order_value(repeats, mean_value);
+            assert!(value > 0.0 && value <= fit.greatest, "{value}");
+        }
+        // Everybody always pays the same.
+        let same = spend_rows((1..100).map(|n| history(1 + n % 3, 25.0)));
+        let fit = SpendFit::of(&same, None).unwrap();
+        assert!((fit.order_value(4, 25.0) - 25.0).abs() < 0.1, "{fit:?}");
     }
 }

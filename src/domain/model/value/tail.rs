@@ -1,10 +1,11 @@
-//! The integral of `f(u) = (alpha+u)^-n (beta+u)^-(s+1)` over `u`, from an age on: what Pareto/NBD asks of customers who
-//! left unseen.
+//! The integral of `f(u) = (alpha+u)^-n (beta+u)^-(s+1)` over `u`, from an age on: what Pareto/NBD asks of customers
+//! who left unseen.
 //!
 //! With `a = alpha + t`, `b = beta + t`, `k = n + s` and `c = (k+1) / (n/a + (s+1)/b)` it is substituted
 //! `u = t + c (e^(v/k) - 1)`: where `a = b` the integrand is exactly `e^-v`, elsewhere it begins like it and stays
-//! smooth. Panels of growing width, with eight nodes of Gauss and Legendre each, are added until nothing is left or the
-//! end is reached. Nothing overflows, nothing is divided by a difference, and no case depends on which scale is larger.
+//! smooth. Panels of growing width, with eight nodes of Gauss and Legendre each, are added until nothing is left or
+//! the end is reached. Nothing overflows, nothing is divided by a difference, and no case depends on which scale is
+//! larger.
 
 use super::{
     lanes::{LANES, Lanes, exp, ln},
@@ -184,8 +185,8 @@ impl Stretch {
         Tail { log, slopes, bends }
     }
 
-    /// Integrals of the integrand, of the integrand times each of the two logarithms and of the two inverse ratios, and
-    /// of their products by pairs.
+    /// Integrals of the integrand, of the integrand times each of the two logarithms and of the two inverse ratios,
+    /// and of their products by pairs.
     fn moments(&self, a: f64, b: f64, c: f64) -> [f64; 15] {
         Arch::new().dispatch(
             #[inline(always)]

@@ -1,10 +1,10 @@
 //! How customers differ more or less than the model of how often says: learnt from its own earlier forecasts.
 //!
-//! A customer's pace is `exp(c + d ln e + f ln(1+x))`, with `e` the orders that the model expects of it over a reference
-//! time and `x` its repeat orders; `d` and `f` by Poisson likelihood on back-tests, drawn to zero; `c` so that the sum
-//! over all customers stays what the model says. Models of leaving trust silence too much: among customers of whom as
-//! much is expected, those who ordered more often before do order more. Used only if it foresaw time that was held back
-//! from it better than the model alone.
+//! A customer's pace is `exp(c + d ln e + f ln(1+x))`, with `e` the orders that the model expects of it over a
+//! reference time and `x` its repeat orders; `d` and `f` by Poisson likelihood on back-tests, drawn to zero; `c` so
+//! that the sum over all customers stays what the model says. Models of leaving trust silence too much: among
+//! customers of whom as much is expected, those who ordered more often before do order more. Used only if it foresaw
+//! time that was held back from it better than the model alone.
 
 use super::{
     Orders,
@@ -47,8 +47,8 @@ impl Tilt {
         weeks: 1.0,
     };
 
-    /// Learns it from customers from `first` to before `until`, for a fit to them; none if there is too little, or if it
-    /// did not help on time that was held back.
+    /// Learns it from customers from `first` to before `until`, for a fit to them; none if there is too little, or
+    /// if it did not help on time that was held back.
     pub fn of(
         customers: &[Orders],
         (first, until): (Day, Day),
@@ -180,8 +180,8 @@ fn regression(cells: &[Cell]) -> Option<[f64; 3]> {
             let mean = cell.expected * libm::exp(log.clamp(-30.0, 30.0));
             for row in 0..3 {
                 gradient[row] += cell.traits[row] * (cell.orders - mean);
-                for column in 0..3 {
-                    bend[row][column] += cell.traits[row] * cell.traits[column] * mean;
+                for (sum, other) in bend[row].iter_mut().zip(cell.traits) {
+                    *sum += cell.traits[row] * other * mean;
                 }
             }
         }

@@ -1,8 +1,8 @@
 //! How wrong forecasts of a total may be.
 //!
-//! All customers share the calendar, so the error of a total does not average out over customers: its size is read off
-//! back-tests, and widens the interval of everything. The level itself is left as the model has it: on the data tried,
-//! corrections of the level that were learnt from earlier forecasts made later ones worse (`docs/models.md`).
+//! All customers share the calendar, so the error of a total does not average out over customers: its size is read
+//! off back-tests, and widens the interval of everything. The level itself is left as the model has it: on the data
+//! tried, corrections of the level that were learnt from earlier forecasts made later ones worse (`docs/models.md`).
 
 use super::{
     DAYS_PER_WEEK, Orders,
@@ -13,8 +13,8 @@ use crate::domain::time::Day;
 
 /// Back-tests of trends and of intervals are made as of these thousandths of the time.
 pub const ORIGINS: [i64; 8] = [333, 405, 476, 548, 619, 690, 762, 833];
-/// A forecast over half of the time is thought to be wrong by so much before any back-test: the standard deviation of its
-/// logarithm.
+/// A forecast over half of the time is thought to be wrong by so much before any back-test: the standard deviation
+/// of its logarithm.
 const PRIOR_ERROR: f64 = 0.15;
 /// No forecast is thought to be worse than this.
 const MOST_ERROR: f64 = 1.0;
@@ -73,8 +73,8 @@ impl Trend {
         }
     }
 
-    /// How wrong a forecast over so many weeks may be: the standard deviation of the logarithm of what comes by what is
-    /// forecast. Like that of a random walk it grows with the root of time.
+    /// How wrong a forecast over so many weeks may be: the standard deviation of the logarithm of what comes by what
+    /// is forecast. Like that of a random walk it grows with the root of time.
     pub fn error(&self, weeks: f64) -> f64 {
         (self.weekly_variance * weeks).sqrt().min(MOST_ERROR)
     }

@@ -9,6 +9,7 @@ use crate::domain::{
     cost_model::CostPool,
     ledger::Entry,
     party::TraitValue,
+    prospect_records::ProspectRecord,
     records::Record,
     relationship::Relationship,
     time::Instant,
@@ -193,6 +194,12 @@ pub fn record_bytes(record: &Record) -> usize {
         }
         Record::TraitDefinition(definition) => definition.key.as_str().len(),
         Record::ExchangeRate(rate) => rate.source.len(),
+        Record::ErasedParty(erased) => 64 * (erased.definitions.len() + 1),
+        Record::Prospect(record) => match record {
+            ProspectRecord::Outcome(outcome) => outcome.party_id.as_str().len() + 64,
+            ProspectRecord::SubjectRequest(request) => request.evidence_ref.len() + 64,
+            ProspectRecord::ModelVersion(draft) => draft.note.len() + 64,
+        },
         Record::CostModel(draft) => {
             let model = &draft.model;
             let pools: usize = model.pools.values().map(pool_bytes).sum();

@@ -98,8 +98,11 @@ fn records(questions: &Questions, id: &TenantId, newest: Position) -> Result<Str
     let products = questions.products(id, newest)?;
     let rates = questions.list_exchange_rates(id, &all_rates(newest))?;
     let terms = questions.list_price_terms(id, &all_price_terms(newest))?;
+    let decided = questions.decided_prospects(id, newest)?;
+    let requests = questions.subject_requests(id, newest)?;
     Ok(format!(
-        "{parties:?} {definitions:?} {cost_models:?} {closings:?} {products:?} {rates:?} {terms:?}"
+        "{parties:?} {definitions:?} {cost_models:?} {closings:?} {products:?} {rates:?} {terms:?} {decided:?} \
+         {requests:?}"
     ))
 }
 

@@ -7,13 +7,16 @@ use crate::{
         activity::{Activity, Dimensions, DirectCostKind, EffortPurpose, Kind, Price, Work},
         closing::{ClosingDraft, Month},
         cost_model::{CostModel, CostModelDraft},
+        data_subject::{SubjectRequest, SubjectRight},
         exchange_rate::{ExchangeRate, Original, Pair, Rate, convert_amounts},
-        id::{ActivityId, PartyId, RequestId, RoleId, TenantId, TraitKey},
+        id::{ActivityId, OpportunityId, PartyId, RequestId, RoleId, TenantId, TraitKey},
         ledger::{Entry, Reversal, WriteMode},
         money::Currency,
         party::{Party, Sensitivity, Stage, TraitDefinition, TraitType, TraitValue},
         price_terms::PriceTerms,
         product::Product,
+        prospect_outcome::{OutcomeStatus, ProspectOutcome},
+        prospect_records::ProspectRecord,
         records::Record,
         relationship::{BonusEvent, Relationship},
         time::{Day, Instant},
@@ -88,6 +91,29 @@ pub fn tenants() -> [TenantId; 3] {
 /// A customer.
 pub fn customer(number: i64) -> PartyId {
     PartyId::parse(&format!("c{number}"), "").unwrap()
+}
+
+/// An outcome, or an objection. An erasure would change what was answered before, which the auditor remembers.
+fn prospect_record(random: &mut Random) -> ProspectRecord {
+    let party_id = customer(random.between(0, CUSTOMERS + 3));
+    if random.below(3) == 0 {
+        return ProspectRecord::SubjectRequest(SubjectRequest {
+            party_id,
+            right: random.pick(&[SubjectRight::Objection, SubjectRight::Withdrawal]),
+            evidence_ref: String::new(),
+        });
+    }
+    let status = random.pick(&[OutcomeStatus::Won, OutcomeStatus::Lost]);
+    ProspectRecord::Outcome(ProspectOutcome {
+        opportunity_id: OpportunityId::stored(&format!("o{}", random.below(8))),
+        party_id,
+        status,
+        decided_on: Some(Day(20_000 + i32::try_from(random.between(0, 9)).unwrap())),
+        pursued_on: None,
+        brought: None,
+        acquisition_cost: random.maybe(|random| random.between(0, 9)),
+        advice: None,
+    })
 }
 
 /// The key of a trait.
@@ -373,6 +399,7 @@ impl Maker {
             }),
             4 => Record::ExchangeRate(exchange_rate(random)),
             5 => Record::PriceTerms(price_terms(random)),
+            6 => Record::Prospect(prospect_record(random)),
             _ => Record::Party(Party {
                 party_id: customer(random.between(0, CUSTOMERS + 3)),
                 stage: random.pick(&[Stage::Prospect, Stage::Customer]),

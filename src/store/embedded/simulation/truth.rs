@@ -221,8 +221,11 @@ impl TenantTruth {
         let products = records.products(self.newest);
         let rates = records.rates().list(&all_rates(self.newest));
         let terms = records.price_terms().list(&all_price_terms(self.newest));
+        let decided = records.decided_prospects(self.newest);
+        let requests = records.prospects().requests(self.newest);
         format!(
-            "{parties:?} {definitions:?} {cost_models:?} {closings:?} {products:?} {rates:?} {terms:?}"
+            "{parties:?} {definitions:?} {cost_models:?} {closings:?} {products:?} {rates:?} {terms:?} {decided:?} \
+             {requests:?}"
         )
     }
 

@@ -1,7 +1,7 @@
 //! Lists of referrals over a real socket: quadrants, word of mouth and whom to ask, in the world of docs/referrals.md.
 
 use crate::{
-    harness::{World, activity, days, decimal, refusal, rejection, text, usd},
+    harness::{activity, days, decimal, refusal, rejection, text, usd},
     referrals::{asked, brought, filled, ranking, town},
 };
 use profitscore::api::pb::{

@@ -133,7 +133,6 @@ pub async fn serve_guarded(
     let customer = CustomerHandlers { service: shared() };
     let cost_model = CostModelHandlers { service: shared() };
     let ranking = RankingHandlers { service: shared() };
-    let report = ReportHandlers { service: shared() };
     let prospect = ProspectHandlers { service: shared() };
     let watching = Arc::new(Watching::new(&service, limits.watch));
     let watch = WatchHandlers {
@@ -160,7 +159,7 @@ pub async fn serve_guarded(
         .add_service(price_terms(shared()))
         .add_service(accept!(RankingServiceServer, ranking))
         .add_service(receivables(shared()))
-        .add_service(accept!(ReportServiceServer, report))
+        .add_service(reports(shared()))
         .add_service(accept!(ProspectServiceServer, prospect))
         .add_service(accept!(WatchServiceServer, watch))
         .serve_with_incoming_shutdown(incoming(listener), async move {
@@ -211,6 +210,10 @@ fn closings(service: Arc<Service>) -> ClosingServiceServer<ClosingHandlers> {
 
 fn advice(service: Arc<Service>) -> AdviceServiceServer<AdviceHandlers> {
     accept!(AdviceServiceServer, AdviceHandlers { service })
+}
+
+fn reports(service: Arc<Service>) -> ReportServiceServer<ReportHandlers> {
+    accept!(ReportServiceServer, ReportHandlers { service })
 }
 
 fn customer_values(service: Arc<Service>) -> CustomerValueServiceServer<CustomerValueHandlers> {

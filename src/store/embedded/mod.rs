@@ -44,6 +44,7 @@ mod settings;
 mod simulation;
 mod split;
 mod store;
+mod tasks;
 mod tenants;
 #[cfg(test)]
 mod tests;

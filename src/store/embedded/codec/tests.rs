@@ -136,6 +136,19 @@ fn kind() -> impl Strategy<Value = Kind> {
     ]
 }
 
+fn advocacy() -> impl Strategy<Value = Advocacy> {
+    let kind = option::of(select(ReferralKind::ALL));
+    prop_oneof![
+        (id(), kind, text()).prop_map(|(id, kind, product_family)| Advocacy::Referral {
+            referred_party_id: PartyId::stored(&id),
+            kind,
+            product_family,
+        }),
+        (select(AskOutcome::ALL), text())
+            .prop_map(|(outcome, note)| Advocacy::Ask { outcome, note }),
+    ]
+}
+
 fn relationship() -> impl Strategy<Value = Relationship> {
     let told = (
         option::of(select(ContactChannel::ALL)),
@@ -194,16 +207,7 @@ fn relationship() -> impl Strategy<Value = Relationship> {
                 source,
             }
         }),
-        (id(), option::of(select(ReferralKind::ALL)), text()).prop_map(|(id, kind, family)| {
-            Relationship::Advocacy(Advocacy::Referral {
-                referred_party_id: PartyId::stored(&id),
-                kind,
-                product_family: family,
-            })
-        }),
-        (select(AskOutcome::ALL), text()).prop_map(|(outcome, note)| {
-            Relationship::Advocacy(Advocacy::Ask { outcome, note })
-        }),
+        advocacy().prop_map(Relationship::Advocacy),
         (id(), amount(), text()).prop_map(|(name, weight, note)| {
             Relationship::QualitativeFactor {
                 name: FactorName::stored(&name),

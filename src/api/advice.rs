@@ -1,6 +1,6 @@
 //! `AdviceService`.
 
-use super::{advice_growth, advice_portfolio, advice_simulation, advice_time, pb};
+use super::{advice_growth, advice_portfolio, advice_simulation, advice_time, pb, referral};
 use crate::service::Service;
 use std::{pin::Pin, sync::Arc};
 use tokio_stream::Stream;
@@ -79,6 +79,38 @@ impl pb::advice_service_server::AdviceService for AdviceHandlers {
         request: Request<pb::RankBonusReturnsRequest>,
     ) -> Result<Response<pb::RankBonusReturnsResponse>, Status> {
         let answer = advice_growth::bonus_returns(&self.service, request.into_inner()).await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn get_referral_value(
+        &self,
+        request: Request<pb::GetReferralValueRequest>,
+    ) -> Result<Response<pb::GetReferralValueResponse>, Status> {
+        let answer = referral::value(&self.service, request.into_inner()).await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn list_referral_quadrants(
+        &self,
+        request: Request<pb::ListReferralQuadrantsRequest>,
+    ) -> Result<Response<pb::ListReferralQuadrantsResponse>, Status> {
+        let answer = referral::quadrants(&self.service, request.into_inner()).await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn get_referral_report(
+        &self,
+        request: Request<pb::GetReferralReportRequest>,
+    ) -> Result<Response<pb::GetReferralReportResponse>, Status> {
+        let answer = referral::report(&self.service, request.into_inner()).await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn list_referral_asks(
+        &self,
+        request: Request<pb::ListReferralAsksRequest>,
+    ) -> Result<Response<pb::ListReferralAsksResponse>, Status> {
+        let answer = referral::asks(&self.service, request.into_inner()).await?;
         Ok(Response::new(answer))
     }
 }

@@ -51,6 +51,8 @@ list_requests!(
     ListLookalikesRequest,
     ListProductsRequest,
     PlanPortfolioRequest,
+    ListReferralQuadrantsRequest,
+    ListReferralAsksRequest,
     ListPriceTermsRequest,
     RankExpansionRequest,
     RankBonusReturnsRequest,

@@ -19,6 +19,7 @@ use super::{
     ranking_expected::{self, is_by_expected_profit, value_request},
     ranking_export::{Part, RankingExport},
     ranking_solvency::{self, is_by_solvency},
+    ranking_total_value::{self, is_by_total_value},
 };
 use crate::{
     domain::{id::PartyId, ranking::Basis},
@@ -60,7 +61,8 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
         let scope = scope_from_pb(period, request.filter, settings, "", page.as_of)?;
         let by_solvency = is_by_solvency(request.basis);
         let by_expected = is_by_expected_profit(request.basis);
-        let is_own = by_solvency || by_expected;
+        let by_total = is_by_total_value(request.basis);
+        let is_own = by_solvency || by_expected || by_total;
         let fields = RankingFields {
             basis: if is_own { 0 } else { request.basis },
             direction: request.direction,
@@ -77,6 +79,13 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
             let (asked, with_inactive) = ((&asked, expected), request.include_inactive);
             let answer =
                 ranking_expected::rank(&service, tenant, asked, &page, with_inactive).await?;
+            return Ok(Response::new(answer));
+        }
+        let terms = request.referral_terms;
+        if let Some(terms) = ranking_total_value::terms_of(terms, by_total, settings.currency)? {
+            let (asked, with_inactive) = ((&asked, terms), request.include_inactive);
+            let answer =
+                ranking_total_value::rank(&service, &tenant, asked, &page, with_inactive).await?;
             return Ok(Response::new(answer));
         }
         let places = page.places()?;
@@ -98,6 +107,7 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
             customer_count: count_to_pb(ranking.customers),
             negative_count: count_to_pb(ranking.negative),
             inactive_count: count_to_pb(ranking.inactive),
+            referral_totals: None,
         }))
     }
 

@@ -85,6 +85,7 @@ pub async fn rank(
         customer_count: count_to_pb(found.customers),
         negative_count: count_to_pb(found.negative),
         inactive_count: 0,
+        referral_totals: None,
     })
 }
 
@@ -119,5 +120,7 @@ fn row_to_pb(row: &ExpectedCustomer, total: Nanos, shown: Shown<'_>) -> pb::Rank
         discount_tier: terms.discount_tier,
         nominal_discount: terms.nominal_discount,
         customer_value: Some(worth_to_pb(row.worth.as_ref(), shown)),
+        // Of a ranking by total value.
+        referral: None,
     }
 }

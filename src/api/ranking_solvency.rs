@@ -52,6 +52,7 @@ pub async fn rank(
         customer_count: count_to_pb(ranking.customers),
         negative_count: 0,
         inactive_count: 0,
+        referral_totals: None,
     })
 }
 
@@ -76,6 +77,7 @@ fn solvent_to_pb(row: &SolventCustomer, currency: Currency) -> pb::RankedCustome
         paid_share: figures.paid_share,
         average_days_late: figures.average_days_late,
         customer_value: None,
+        referral: None,
         inactive: false,
         price_list_id: terms.price_list_id,
         discount_tier: terms.discount_tier,

@@ -133,7 +133,6 @@ pub async fn serve_guarded(
     let customer = CustomerHandlers { service: shared() };
     let cost_model = CostModelHandlers { service: shared() };
     let ranking = RankingHandlers { service: shared() };
-    let report = ReportHandlers { service: shared() };
     let watching = Arc::new(Watching::new(&service, limits.watch));
     let watch = WatchHandlers {
         service: shared(),
@@ -154,12 +153,13 @@ pub async fn serve_guarded(
         .add_service(accept!(CustomerServiceServer, customer))
         .add_service(closings(shared()))
         .add_service(accept!(CostModelServiceServer, cost_model))
+        .add_service(advice(shared()))
         .add_service(customer_values(shared()))
         .add_service(exchange_rates(shared()))
         .add_service(price_terms(shared()))
         .add_service(accept!(RankingServiceServer, ranking))
         .add_service(receivables(shared()))
-        .add_service(accept!(ReportServiceServer, report))
+        .add_service(reports(shared()))
         .add_service(prospects(shared()))
         .add_service(accept!(WatchServiceServer, watch))
         .serve_with_incoming_shutdown(incoming(listener), async move {
@@ -214,6 +214,10 @@ fn prospects(service: Arc<Service>) -> ProspectServiceServer<ProspectHandlers> {
 
 fn advice(service: Arc<Service>) -> AdviceServiceServer<AdviceHandlers> {
     accept!(AdviceServiceServer, AdviceHandlers { service })
+}
+
+fn reports(service: Arc<Service>) -> ReportServiceServer<ReportHandlers> {
+    accept!(ReportServiceServer, ReportHandlers { service })
 }
 
 fn customer_values(service: Arc<Service>) -> CustomerValueServiceServer<CustomerValueHandlers> {

@@ -188,6 +188,8 @@ pub enum Basis {
     Solvency,
     /// The profit that is expected from the end of the period on; only of `rank`
     ExpectedProfit,
+    /// Net profit and the profit of those whom a customer brought; only of `rank`
+    TotalValue,
 }
 
 impl Basis {
@@ -200,6 +202,7 @@ impl Basis {
             Self::NetProfit => pb::RankingBasis::NetProfit,
             Self::Solvency => pb::RankingBasis::Solvency,
             Self::ExpectedProfit => pb::RankingBasis::ExpectedProfit,
+            Self::TotalValue => pb::RankingBasis::TotalValue,
         };
         basis.into()
     }
@@ -213,6 +216,7 @@ impl Basis {
             Self::NetProfit => "net profit",
             Self::Solvency => "solvency",
             Self::ExpectedProfit => "expected profit",
+            Self::TotalValue => "total value",
         }
     }
 }

@@ -64,6 +64,9 @@ enum Command {
     Value(commands::value::ValueArguments),
     /// Tell what customers owe: the ageing report, or one customer's invoices
     Receivables(commands::receivables::ReceivablesArguments),
+    /// Tell who brought whom and what that is worth, and whom to ask for referrals
+    #[command(subcommand)]
+    Referrals(commands::referrals::ReferralCommand),
     /// Draw the whale curve: how much depends on how few
     Whale(commands::whale::WhaleArguments),
     /// Say what to do about relationships, and what becomes of them
@@ -169,6 +172,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Trend(trend) => trend.run(&connect().await?, format).await,
         Command::Value(value) => value.run(&connect().await?, format).await,
         Command::Receivables(asked) => asked.run(&connect().await?, format).await,
+        Command::Referrals(asked) => asked.run(&connect().await?, format).await,
         Command::Whale(whale) => whale.run(&connect().await?, format).await,
         Command::Advise(advise) => advise.run(&connect().await?, format).await,
         Command::Watch(watch) => watch.run(&connect().await?, format).await,

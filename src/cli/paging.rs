@@ -52,6 +52,8 @@ pages! {
     ListPriceTermsResponse.price_terms,
     ListProductsResponse.products,
     ListReceivablesResponse.rows,
+    ListReferralAsksResponse.customers,
+    ListReferralQuadrantsResponse.customers,
     ListTraitDefinitionsResponse.trait_definitions,
     PlanPortfolioResponse.customers,
     RankBonusReturnsResponse.returns,

@@ -5,6 +5,7 @@ use super::{
     exchange_rate::for_each_amount,
     ledger::{Entry, Position, Reversal},
     problem::{Problem, Reason},
+    referral::Advocacy,
     relationship::{self, Relationship},
 };
 
@@ -291,8 +292,34 @@ fn differing_kind_field(a: &Kind, b: &Kind) -> Option<&'static str> {
         | (Kind::Relationship(Relationship::QualifiedEffort { .. }), Kind::Effort { .. }) => {
             Some("effort.urgency")
         }
+        (Kind::Referral { .. }, Kind::Relationship(Relationship::Advocacy(_)))
+        | (Kind::Relationship(Relationship::Advocacy(_)), Kind::Referral { .. }) => {
+            differing_referral_field(a, b)
+        }
         _ => Some("kind"),
     }
+}
+
+/// Of two of which one tells nothing but who was referred.
+fn differing_referral_field(a: &Kind, b: &Kind) -> Option<&'static str> {
+    let (a, b) = (advocacy(a)?.fields(), advocacy(b)?.fields());
+    let mut both = a.iter().zip(&b);
+    let found = both.find(|(a, b)| a != b);
+    Some(found.map_or("kind", |(a, b)| if a.0 == b.0 { a.0 } else { "kind" }))
+}
+
+fn advocacy(kind: &Kind) -> Option<Advocacy> {
+    if let Kind::Relationship(Relationship::Advocacy(one)) = kind {
+        return Some(one.clone());
+    }
+    let Kind::Referral { referred_party_id } = kind else {
+        return None;
+    };
+    Some(Advocacy::Referral {
+        referred_party_id: referred_party_id.clone(),
+        kind: None,
+        product_family: String::new(),
+    })
 }
 
 fn is_list(price: Option<Price>) -> bool {

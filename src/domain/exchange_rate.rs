@@ -259,7 +259,8 @@ pub fn for_each_amount<P>(
             Relationship::Externality { estimate, .. } => visit("externality.estimate", estimate),
             Relationship::QualifiedEffort { .. }
             | Relationship::Feedback { .. }
-            | Relationship::QualitativeFactor { .. } => Ok(()),
+            | Relationship::QualitativeFactor { .. }
+            | Relationship::Advocacy(_) => Ok(()),
         },
     }
 }

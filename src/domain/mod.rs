@@ -40,6 +40,7 @@ pub mod ranking;
 pub mod rates;
 pub mod receivables;
 pub mod records;
+pub mod referral;
 pub mod relation;
 pub mod relationship;
 pub mod standing;

@@ -190,6 +190,30 @@ pub struct RankRow {
     pub shares: Vec<Micros>,
 }
 
+/// Asks for the values of all reported customers.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ValuesQuestion {
+    /// Which postings and customers.
+    pub scope: Scope,
+    /// What a customer is worth; its direction means nothing.
+    pub order: Order,
+    /// What else is told of each: its sums weighed, without any share.
+    pub beside: Vec<Weights>,
+}
+
+/// The values of all reported customers, in the order of their ids.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ValuesAnswer {
+    /// What they add up to.
+    pub totals: RankTotals,
+    /// The customers.
+    pub customers: Vec<PartyId>,
+    /// The value of each: its sums weighed, less its shares if the order's value bears them.
+    pub values: Vec<Nanos>,
+    /// By each of the weights beside, the value of each customer.
+    pub beside: Vec<Vec<Nanos>>,
+}
+
 /// Asks for points of the whale curve: cumulative values over customers, the best first.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct CurveQuestion {

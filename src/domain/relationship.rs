@@ -11,6 +11,7 @@ use super::{
     ledger::Position,
     money::{Micros, divide_half_even},
     problem::{Problem, Reason},
+    referral::Advocacy,
 };
 use serde::{Deserialize, Serialize};
 
@@ -103,6 +104,8 @@ pub enum Relationship {
         /// Why.
         note: String,
     },
+    /// The customer recommended, or was asked to.
+    Advocacy(Advocacy),
 }
 
 closed_list! {
@@ -259,6 +262,7 @@ impl Relationship {
             Self::QualitativeFactor { name, weight, .. } => {
                 post(Account::Factor(name.clone()), *weight);
             }
+            Self::Advocacy(advocacy) => advocacy.for_each_posting(post),
         }
     }
 
@@ -277,7 +281,8 @@ impl Relationship {
             | Self::RetentionSpend { .. }
             | Self::Feedback { .. }
             | Self::Externality { .. }
-            | Self::QualitativeFactor { .. } => None,
+            | Self::QualitativeFactor { .. }
+            | Self::Advocacy(_) => None,
         }
     }
 
@@ -300,6 +305,7 @@ impl Relationship {
             Self::Feedback { comment, .. } => comment,
             Self::Externality { source, .. } => source,
             Self::QualitativeFactor { note, .. } => note,
+            Self::Advocacy(advocacy) => advocacy.text(),
         }
     }
 }
@@ -412,6 +418,7 @@ impl Relationship {
             | Self::Feedback { .. }
             | Self::Externality { .. }
             | Self::QualitativeFactor { .. } => self.other_fields(),
+            Self::Advocacy(advocacy) => advocacy.fields(),
         }
     }
 
@@ -457,7 +464,8 @@ impl Relationship {
             Self::CausedCost { .. }
             | Self::QualifiedEffort { .. }
             | Self::Bonus { .. }
-            | Self::Appreciation { .. } => Vec::new(),
+            | Self::Appreciation { .. }
+            | Self::Advocacy(_) => Vec::new(),
         }
     }
 }

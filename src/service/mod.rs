@@ -39,6 +39,7 @@ pub mod prospect_models;
 pub mod proxies;
 pub mod rankings;
 pub mod receivables;
+pub mod referrals;
 pub mod report;
 pub mod restating;
 pub mod simulation;
@@ -74,6 +75,7 @@ use late_arrivals::{LateArrivals, LateQuestion};
 use profile::{BestCustomers, LearntOfBest};
 use prospect_models::{Learning, Trained};
 use receivables::CostsAsked;
+use referrals::{Credited, CreditedAsked};
 use restating::Restating;
 use std::sync::{
     Arc, OnceLock,
@@ -94,6 +96,9 @@ const KEPT_LATE: usize = 2;
 const KEPT_EXPECTED: usize = 2;
 /// Of how many rankings it is kept who has no activity in them: one has a line for every such customer.
 const KEPT_INACTIVE: usize = 2;
+
+/// Of how many questions it is kept what is credited to whom: one has a line for every customer.
+const KEPT_CREDITED: usize = 2;
 
 /// What holds for the whole service.
 #[derive(Debug, Clone)]
@@ -130,6 +135,7 @@ pub struct Service {
     column_totals: Kept<ColumnsAsked, ColumnTotals>,
     won: Kept<(TenantId, Position), Won>,
     receivables_costs: Kept<CostsAsked, ReceivablesCosts>,
+    credited: Kept<CreditedAsked, Credited>,
     late_arrivals: Kept<(TenantId, usize, LateQuestion), LateArrivals>,
     inactive: Kept<InactiveAsked, Inactive>,
     /// What the store is seen through, where a report is made in another currency.
@@ -153,6 +159,7 @@ impl Service {
             column_totals: Kept::new(KEPT),
             won: Kept::new(KEPT_WON),
             receivables_costs: Kept::new(KEPT),
+            credited: Kept::new(KEPT_CREDITED),
             late_arrivals: Kept::new(KEPT_LATE),
             inactive: Kept::new(KEPT_INACTIVE),
             restating: None,

@@ -28,10 +28,12 @@ use crate::domain::{
     question::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
         LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
+        ValuesAnswer, ValuesQuestion,
     },
     ranking::Direction,
     receivables::{Event, ReceivablesAnswer, ReceivablesQuestion},
     records::{PartyAnswer, Record},
+    referral::{Fact, ReferralsAnswer, ReferralsQuestion},
     time::{Calendar, Day, Instant},
 };
 use async_trait::async_trait;
@@ -308,6 +310,31 @@ impl Store for MemoryStore {
         question: &RankQuestion,
     ) -> Result<RankAnswer, Problem> {
         Ok(self.read(tenant, |tenant| tenant.rank(question, &self.calendar)))
+    }
+
+    async fn values(
+        &self,
+        tenant: &TenantId,
+        question: &ValuesQuestion,
+    ) -> Result<ValuesAnswer, Problem> {
+        Ok(self.read(tenant, |tenant| {
+            let (scope, order) = (&question.scope, &question.order);
+            let ranking = tenant.ranking(scope, order, Direction::BestFirst, &self.calendar);
+            ranking.by_id(&question.beside)
+        }))
+    }
+
+    async fn referrals(
+        &self,
+        tenant: &TenantId,
+        question: &ReferralsQuestion,
+    ) -> Result<ReferralsAnswer, Problem> {
+        Ok(self.read(tenant, |tenant| {
+            let live = tenant.live(question.as_of).into_iter();
+            let facts = live.filter_map(|activity| Fact::of(activity, &self.calendar));
+            let before = |fact: &Fact| question.before.is_none_or(|before| fact.day() < before);
+            ReferralsAnswer::of(facts.filter(before))
+        }))
     }
 
     async fn curve(

@@ -28,9 +28,11 @@ use crate::domain::{
     question::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
         LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
+        ValuesAnswer, ValuesQuestion,
     },
     receivables::{ReceivablesAnswer, ReceivablesQuestion},
     records::{PartyAnswer, Record},
+    referral::{ReferralsAnswer, ReferralsQuestion},
     time::{Day, Instant},
 };
 use async_trait::async_trait;
@@ -214,6 +216,20 @@ pub trait Store: Send + Sync + 'static {
     /// Customers in the order of a linear weighting of their accounts.
     async fn rank(&self, tenant: &TenantId, question: &RankQuestion)
     -> Result<RankAnswer, Problem>;
+
+    /// The values of all reported customers.
+    async fn values(
+        &self,
+        tenant: &TenantId,
+        question: &ValuesQuestion,
+    ) -> Result<ValuesAnswer, Problem>;
+
+    /// Who says to have brought whom, and who was asked to: what was not taken back.
+    async fn referrals(
+        &self,
+        tenant: &TenantId,
+        question: &ReferralsQuestion,
+    ) -> Result<ReferralsAnswer, Problem>;
 
     /// Points of the whale curve.
     async fn curve(

@@ -7,7 +7,9 @@ use crate::domain::{
     cost_model::equal_share,
     id::PartyId,
     money::{Micros, Nanos, to_nanos},
-    question::{Beside, Order, RankAnswer, RankQuestion, RankRow, RankTotals, RowSelection},
+    question::{
+        Beside, Order, RankAnswer, RankQuestion, RankRow, RankTotals, RowSelection, ValuesAnswer,
+    },
     ranking::Direction,
 };
 use std::{cmp::Reverse, collections::BTreeMap};
@@ -99,6 +101,23 @@ impl Ranking {
             totals,
             customers,
             values,
+        }
+    }
+
+    /// The values of all of them in the order of their ids, and by other weights.
+    pub fn by_id(self, beside: &[Weights]) -> ValuesAnswer {
+        let mut all: Vec<(Customer, Nanos)> = self.customers.into_iter().zip(self.values).collect();
+        all.sort_by(|(one, _), (other, _)| one.id.cmp(&other.id));
+        let by = |weights: &Weights| {
+            let all = all.iter();
+            all.map(|(customer, _)| weights.value(&customer.sums))
+                .collect()
+        };
+        ValuesAnswer {
+            totals: self.totals,
+            beside: beside.iter().map(by).collect(),
+            values: all.iter().map(|(_, value)| *value).collect(),
+            customers: all.into_iter().map(|(customer, _)| customer.id).collect(),
         }
     }
 

@@ -96,6 +96,7 @@ fn one_of_each() -> Vec<pb::Activity> {
         }),
         Kind::Referral(pb::Referral {
             referred_party_id: "friend".to_owned(),
+            ..Default::default()
         }),
         Kind::CreditNote(pb::CreditNote {
             amount: Some(usd("0.5")),

@@ -22,9 +22,11 @@ use profitscore::{
         question::{
             CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
             LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
+            ValuesAnswer, ValuesQuestion,
         },
         receivables::{ReceivablesAnswer, ReceivablesQuestion},
         records::{PartyAnswer, Record},
+        referral::{ReferralsAnswer, ReferralsQuestion},
         time::{Calendar, Day, Instant},
     },
     store::{Store, memory::MemoryStore},
@@ -268,6 +270,22 @@ impl Store for FaultyStore {
             answer.totals.reported_value += 1_000;
         }
         Ok(answer)
+    }
+
+    async fn values(
+        &self,
+        tenant: &TenantId,
+        question: &ValuesQuestion,
+    ) -> Result<ValuesAnswer, Problem> {
+        self.inner.values(tenant, question).await
+    }
+
+    async fn referrals(
+        &self,
+        tenant: &TenantId,
+        question: &ReferralsQuestion,
+    ) -> Result<ReferralsAnswer, Problem> {
+        self.inner.referrals(tenant, question).await
     }
 
     async fn curve(

@@ -234,6 +234,7 @@ fn hostile_activities() -> Vec<(pb::Activity, &'static str, &'static str)> {
         (
             of(Kind::Referral(pb::Referral {
                 referred_party_id: "c".to_owned(),
+                ..Default::default()
             })),
             "FIELD_INVALID",
             "referral.referred_party_id",
@@ -296,7 +297,12 @@ fn hostile_fields() -> Vec<(pb::Activity, &'static str, &'static str)> {
             resolved,
         }))
     };
-    let referral = |referred_party_id| of(Kind::Referral(pb::Referral { referred_party_id }));
+    let referral = |referred_party_id| {
+        of(Kind::Referral(pb::Referral {
+            referred_party_id,
+            ..Default::default()
+        }))
+    };
     let dimension = |change: fn(&mut pb::Dimensions)| {
         edit(|activity| change(activity.dimensions.insert(pb::Dimensions::default())))
     };

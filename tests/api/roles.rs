@@ -1,6 +1,7 @@
 //! Callers with tokens: who is let in, and what each role is told, field by field.
 
 use crate::{
+    asked_of_roles::{brought_by, prequalify, some_come_again},
     filled::filled,
     harness::{World, days, party, reason, sale, usd},
     outcomes::outcome,
@@ -260,6 +261,23 @@ async fn sales_is_told_what_finance_is_told_but_for_the_fields_of_finance() {
         "PriceTermsService",
         "ListPriceTerms"
     );
+    ask!(
+        advice.get_referral_value(brought_by("c1")),
+        "AdviceService",
+        "GetReferralValue"
+    );
+    let report = pb::GetReferralReportRequest::default();
+    ask!(
+        advice.get_referral_report(report),
+        "AdviceService",
+        "GetReferralReport"
+    );
+    let asks = pb::ListReferralAsksRequest::default();
+    ask!(
+        advice.list_referral_asks(asks),
+        "AdviceService",
+        "ListReferralAsks"
+    );
     some_come_again(&world).await;
     let value = pb::GetCustomerValueRequest {
         customer_ids: vec!["c1".to_owned(), "nobody".to_owned()],
@@ -300,6 +318,8 @@ async fn sales_is_told_what_finance_is_told_but_for_the_fields_of_finance() {
         "Effort.minutes",
         "CustomerValue.expected_profit",
         "CustomerValueModel.margin_rate",
+        "ReferralFigures.own_profit",
+        "ReferralTotals.referral_value",
     ] {
         assert!(hidden.contains(field), "{field} was not there: {hidden:?}");
     }
@@ -311,38 +331,6 @@ async fn sales_is_told_what_finance_is_told_but_for_the_fields_of_finance() {
                 assert!(known, "{} is not asked here", method.full_name());
             }
         }
-    }
-}
-
-/// So that there is something to learn from of how customers order.
-async fn some_come_again(world: &World) {
-    let again = (0..60).filter(|number| number % 2 == 1).map(|number| {
-        let on = number + 7 + number * 5 % 40;
-        sale(
-            &format!("again{number}"),
-            &format!("c{number}"),
-            on,
-            "200",
-            "50",
-        )
-    });
-    let request = pb::SubmitActivitiesRequest {
-        activities: again.collect(),
-        ..Default::default()
-    };
-    let request = showing("ingest", request);
-    world.activities().submit_activities(request).await.unwrap();
-}
-
-fn prequalify() -> pb::PrequalifyProspectsRequest {
-    let stored = |id: &str| pb::ProspectInput {
-        prospect: Some(pb::prospect_input::Prospect::PartyId(id.to_owned())),
-    };
-    pb::PrequalifyProspectsRequest {
-        prospects: vec![stored("c60"), stored("c61"), stored("nobody")],
-        horizon_days: 10,
-        win_probability: Some(0.5),
-        ..Default::default()
     }
 }
 

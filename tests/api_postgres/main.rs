@@ -20,6 +20,8 @@ mod advice;
 mod alerts;
 #[path = "../api/allocation.rs"]
 mod allocation;
+#[path = "../api/asked_of_roles.rs"]
+mod asked_of_roles;
 #[path = "../api/closings.rs"]
 mod closings;
 #[path = "../api/comparison.rs"]
@@ -76,6 +78,10 @@ mod prospects;
 mod rankings;
 #[path = "../api/receivables.rs"]
 mod receivables;
+#[path = "../api/referral_lists.rs"]
+mod referral_lists;
+#[path = "../api/referrals.rs"]
+mod referrals;
 #[path = "../api/relationships.rs"]
 mod relationships;
 #[path = "../api/reports.rs"]

@@ -259,6 +259,21 @@ call $v.AdviceService/AllocateTime \
 call $v.AdviceService/SuggestCrossSell "{$t, $year}" '"customerCount":"48"' '"profitableCount":"16"'
 call $v.AdviceService/RankExpansion "{$t, $year, \"productId\": \"tea\"}" '"ledger":{"currencyCode":"USD"}'
 call $v.AdviceService/RankBonusReturns "{$t, $year}" '"totalBonusCost":{"currencyCode":"USD"}'
+# Customer 10 is asked, and brings a prospect.
+call $v.ActivityService/SubmitActivities \
+  "{$t, \"activities\": [{\"activityId\": \"asked\", \"customerId\": \"customer-10\", \"occurTime\": \"2024-03-01T12:00:00Z\",
+    \"referralAsk\": {\"outcome\": \"REFERRAL_ASK_OUTCOME_NAMED\"}},
+    {\"activityId\": \"brought\", \"customerId\": \"customer-10\", \"occurTime\": \"2024-03-02T12:00:00Z\",
+    \"referral\": {\"referredPartyId\": \"friend\", \"kind\": \"REFERRAL_KIND_WOULD_NOT_HAVE_COME\",
+      \"productFamily\": \"TOOLS\"}}]}" '"posted":'
+call $v.AdviceService/GetReferralValue "{$t, \"customerId\": \"customer-10\"}" \
+  '"referredPartyId":"friend"' '"generation":"1"' '"reach":"1"'
+call $v.AdviceService/ListReferralQuadrants "{$t, \"pageSize\": 2}" \
+  '"quadrant":"REFERRAL_QUADRANT_' '"nextPageToken":' '"ownProfitThreshold":'
+call $v.AdviceService/GetReferralReport "{$t}" '"productFamily":"TOOLS"' '"openCount":"1"' '"year":2024,"month":3'
+call $v.AdviceService/ListReferralAsks "{$t, \"quota\": 3, \"restDays\": 1}" '"askCount":' '"activeCustomerCount":'
+call $v.RankingService/RankCustomers "{$t, \"basis\": \"RANKING_BASIS_TOTAL_VALUE\", \"pageSize\": 2}" \
+  '"referralValue":' '"referralTotals":'
 
 # A refusal is told in words, and in details, which buf prints in base64.
 reason_of() {

@@ -32,6 +32,12 @@ impl Question {
             Self::Purchases(question) => {
                 format!("{:#?}", store.purchases(tenant, question).await.unwrap())
             }
+            Self::Referrals(question) => {
+                format!("{:#?}", store.referrals(tenant, question).await.unwrap())
+            }
+            Self::Values(question) => {
+                format!("{:#?}", store.values(tenant, question).await.unwrap())
+            }
             Self::Prospects(question) => {
                 let answer = store.prospects(tenant, question).await.unwrap();
                 format!("{:#?} {:?}", prospect_rows(&answer.table), answer.converted)

@@ -6,6 +6,7 @@ use crate::{
     price_terms::any_terms,
     purchases::any_purchases,
     receivables::any_own,
+    referrals::{any_referrals, any_values},
     relationship::{caused_of, premiums, relationship},
     words::*,
 };
@@ -306,6 +307,8 @@ pub enum Question {
     Prospects(ProspectQuestion),
     Receivables(ReceivablesQuestion),
     Purchases(PurchaseQuestion),
+    Referrals(profitscore::domain::referral::ReferralsQuestion),
+    Values(profitscore::domain::question::ValuesQuestion),
     Others(Position),
 }
 
@@ -333,7 +336,7 @@ fn period() -> impl Strategy<Value = Period> {
     })
 }
 
-fn as_of() -> impl Strategy<Value = Position> {
+pub fn as_of() -> impl Strategy<Value = Position> {
     prop_oneof![1 => Just(NEWEST), 3 => 0_u64..120]
 }
 
@@ -400,7 +403,7 @@ fn any_beside() -> impl Strategy<Value = Beside> {
     })
 }
 
-fn any_order() -> BoxedStrategy<Order> {
+pub fn any_order() -> BoxedStrategy<Order> {
     let direction = select(&[Direction::BestFirst, Direction::WorstFirst]);
     let split = prop_oneof![Just(Vec::new()), vec(amount(), 1..3)];
     let driven = prop_oneof![Just(Vec::new()), vec(any_driven(), 1..4)];
@@ -487,6 +490,8 @@ pub fn question() -> BoxedStrategy<Question> {
             Question::Prospects(ProspectQuestion { traits, as_of })
         }),
         2 => any_purchases().prop_map(Question::Purchases),
+        1 => any_referrals().prop_map(Question::Referrals),
+        2 => any_values().prop_map(Question::Values),
         1 => as_of().prop_map(Question::Others),
     ]
     .boxed()

@@ -86,6 +86,14 @@ pub fn questions(runner: &mut TestRunner, count: usize) -> Vec<Question> {
             asked.scope.as_of = NEWEST;
             Some(question)
         }
+        Question::Referrals(asked) => {
+            asked.as_of = NEWEST;
+            Some(question)
+        }
+        Question::Values(asked) => {
+            asked.scope.as_of = NEWEST;
+            Some(question)
+        }
         Question::Prospects(asked) => {
             asked.as_of = NEWEST;
             Some(question)

@@ -30,6 +30,7 @@ mod ranking;
 mod reading;
 mod receivables;
 mod recording;
+mod referrals;
 mod relationship;
 mod reports;
 mod shapes;
@@ -140,6 +141,9 @@ on_every_store! {
         days_are_added_up_by_customer,
         purchases_are_of_branches_and_traits,
         some_customers_of_a_ranking_are_picked;
+    referrals:
+        referrals_and_asks_are_told_as_they_happened,
+        everybody_is_worth_what_a_ranking_says;
     curve:
         the_curve_has_its_points,
         the_curve_of_nobody_and_of_losses,

@@ -2,6 +2,7 @@
 
 use crate::{
     laws::{activities, assert_same, entries_of, questions, runner, submit},
+    referrals::any_advocacy,
     words::*,
 };
 use profitscore::{
@@ -73,6 +74,7 @@ pub fn relationship() -> impl Strategy<Value = Relationship> {
         1 => (select(ExternalityKind::ALL), signed()).prop_map(|(kind, estimate)| {
             Relationship::Externality { kind, estimate, source: "survey".to_owned() }
         }),
+        2 => any_advocacy().prop_map(Relationship::Advocacy),
         1 => (select(&["LOYAL", "LOUD"]), signed()).prop_map(|(name, weight)| {
             Relationship::QualitativeFactor {
                 name: FactorName::stored(name), weight, note: String::new(),

@@ -5,6 +5,7 @@
 
 mod prospects;
 mod rates;
+mod referrals;
 pub mod tokens;
 mod values;
 pub mod view;

@@ -10,6 +10,7 @@ use super::{
     Role::{self, Ingest, Sales},
     prospects::PROSPECTS,
     rates::RATES,
+    referrals::REFERRALS,
     values::VALUES,
 };
 
@@ -44,6 +45,16 @@ pub const METHODS: &[ServiceMethods] = &[
             ("SuggestCrossSell", NOBODY),
             ("RankExpansion", NOBODY),
             ("RankBonusReturns", NOBODY),
+        ],
+    ),
+    (
+        "AdviceService",
+        &[
+            ("GetReferralValue", &[Sales]),
+            // On which side of zero a referral value stands is the sign of a profit of those who were brought.
+            ("ListReferralQuadrants", NOBODY),
+            ("GetReferralReport", &[Sales]),
+            ("ListReferralAsks", &[Sales]),
         ],
     ),
     (
@@ -152,7 +163,8 @@ pub type MessageFields = (&'static str, &'static str, &'static str);
 
 /// Every message that is not of finance alone.
 pub fn messages() -> impl Iterator<Item = &'static MessageFields> {
-    FIELDS.iter().chain(RATES).chain(VALUES).chain(PROSPECTS)
+    let others = [PROSPECTS, RATES, REFERRALS, VALUES];
+    FIELDS.iter().chain(others.into_iter().flatten())
 }
 
 /// Every field of what is answered, and of what sales may send. A field of finance is left out of an answer, and
@@ -163,7 +175,7 @@ const FIELDS: &[MessageFields] = &[
         "Activity",
         "activity_id customer_id occur_time dimensions sale refund direct_cost effort complaint special_demand \
          invoice payment referral credit_note dispute bonus appreciation acquisition retention_spend feedback \
-         externality qualitative_factor",
+         externality qualitative_factor referral_ask",
         "write_off",
     ),
     (
@@ -202,7 +214,6 @@ const FIELDS: &[MessageFields] = &[
     ("Payment", "amount invoice_id", ""),
     ("CreditNote", "amount invoice_id", ""),
     ("Dispute", "invoice_id resolved", ""),
-    ("Referral", "referred_party_id", ""),
     (
         "Reversal",
         "reversal_id activity_id reason evidence_ref",
@@ -323,17 +334,18 @@ const FIELDS: &[MessageFields] = &[
         "RankCustomersRequest",
         "tenant_id period basis direction filter cost_model_version page_size page_token read_options",
         // Who did nothing marks zero in the order.
-        "reporting_currency include_inactive value_terms",
+        "reporting_currency include_inactive value_terms referral_terms",
     ),
     (
         "RankCustomersResponse",
-        "customers next_page_token read_at cost_basis customer_count",
+        "customers next_page_token read_at cost_basis customer_count referral_totals",
         "control_total negative_count inactive_count",
     ),
     (
         "RankedCustomer",
         "rank customer_id display_name statement rank_by_revenue rank_by_net_profit rank_divergence \
-         paid_share average_days_late price_list_id discount_tier nominal_discount customer_value",
+         paid_share average_days_late price_list_id discount_tier nominal_discount customer_value \
+         referral",
         "value share_of_total cumulative_value cumulative_share inactive",
     ),
     (

@@ -5,6 +5,7 @@ use super::common::{
     required_amount, required_enum,
 };
 use super::ledger::{channel_to_pb, direct_cost_to_pb, purpose_to_pb, severity_to_pb};
+use super::referral::{ask_from_wire, referral_from_wire, referred};
 use super::relationship::{
     acquisition_from_wire, appreciation_from_wire, bonus_from_wire, complexity_to_pb,
     externality_from_wire, feedback_from_wire, qualitative_factor_from_wire,
@@ -131,9 +132,7 @@ fn check_across_fields(activity: &Activity, path: &Path<'_>) -> Result<(), Probl
         let field = path.at("due_time");
         return Err(Problem::field_invalid(field, "is before occur_time"));
     }
-    if let Kind::Referral { referred_party_id } = &activity.kind
-        && *referred_party_id == activity.customer_id
-    {
+    if referred(&activity.kind) == Some(&activity.customer_id) {
         let path = path.at("referral");
         let field = path.at("referred_party_id");
         return Err(Problem::field_invalid(field, "is the customer itself"));
@@ -208,12 +207,8 @@ fn kind_from_wire(
                 invoice_id: invoice_id.to_owned(),
             })
         }
-        KindView::Referral(referral) => {
-            let path = at("referral");
-            let field = path.at("referred_party_id");
-            let referred_party_id = PartyId::parse(referral.referred_party_id, field)?;
-            Ok(Kind::Referral { referred_party_id })
-        }
+        KindView::Referral(referral) => referral_from_wire(referral, &at("referral")),
+        KindView::ReferralAsk(ask) => ask_from_wire(ask, &at("referral_ask")),
         KindView::CreditNote(note) => credit_note_from_wire(note, currency, &at("credit_note")),
         KindView::Dispute(dispute) => dispute_from_wire(dispute, &at("dispute")),
         KindView::Bonus(bonus) => bonus_from_wire(bonus, currency, &at("bonus")),

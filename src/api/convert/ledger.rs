@@ -181,6 +181,7 @@ fn kind_to_pb(kind: Kind, currency: Currency) -> KindPb {
         }),
         Kind::Referral { referred_party_id } => KindPb::Referral(pb::Referral {
             referred_party_id: referred_party_id.to_string(),
+            ..pb::Referral::default()
         }),
         Kind::CreditNote { amount, invoice_id } => KindPb::CreditNote(pb::CreditNote {
             amount: Some(money(amount)),

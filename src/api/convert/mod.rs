@@ -24,6 +24,8 @@ pub mod product;
 pub mod prospect;
 pub mod ranking;
 pub mod receivables;
+pub mod referral;
+pub mod referral_report;
 pub mod relationship;
 pub mod report;
 pub mod simulation;

@@ -191,6 +191,8 @@ pub fn ranked_customer_to_pb(
         average_days_late: None,
         // Of a ranking by expected profit.
         customer_value: None,
+        // Of a ranking by total value.
+        referral: None,
         inactive: row.is_inactive,
         price_list_id: terms.price_list_id,
         discount_tier: terms.discount_tier,

@@ -7,6 +7,7 @@ use super::{
         required_enum,
     },
     ledger::{channel_to_pb, direct_cost_to_pb, purpose_to_pb},
+    referral::advocacy_to_pb,
 };
 use crate::{
     api::{
@@ -253,6 +254,7 @@ pub fn relationship_to_pb(one: Relationship, currency: Currency) -> KindPb {
                 note,
             })
         }
+        Relationship::Advocacy(advocacy) => advocacy_to_pb(advocacy),
     }
 }
 

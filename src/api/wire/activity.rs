@@ -118,6 +118,7 @@ views! {
             27 Feedback feedback: FeedbackView<'a>,
             28 Externality externality: ExternalityView<'a>,
             29 QualitativeFactor qualitative_factor: QualitativeFactorView<'a>,
+            30 ReferralAsk referral_ask: ReferralAskView<'a>,
         }
     }
     /// `Dimensions`.
@@ -194,6 +195,13 @@ views! {
     /// A `Referral`.
     ReferralView of "Referral" {
         1 referred_party_id: &'a str,
+        2 kind: i32,
+        3 product_family: &'a str,
+    }
+    /// A `ReferralAsk`.
+    ReferralAskView of "ReferralAsk" {
+        1 outcome: i32,
+        2 note: &'a str,
     }
     /// A `CreditNote`.
     CreditNoteView of "CreditNote" {

@@ -224,9 +224,6 @@ fn owned_kind(view: KindView<'_>) -> Kind {
             amount: view.amount.map(money),
             invoice_id: view.invoice_id.to_owned(),
         }),
-        KindView::Referral(view) => Kind::Referral(pb::Referral {
-            referred_party_id: view.referred_party_id.to_owned(),
-        }),
         KindView::CreditNote(view) => Kind::CreditNote(pb::CreditNote {
             amount: view.amount.map(money),
             invoice_id: view.invoice_id.to_owned(),
@@ -277,6 +274,15 @@ fn owned_relationship(view: KindView<'_>) -> Kind {
         KindView::QualitativeFactor(view) => Kind::QualitativeFactor(pb::QualitativeFactor {
             name: view.name.to_owned(),
             weight: view.weight.map(decimal),
+            note: view.note.to_owned(),
+        }),
+        KindView::Referral(view) => Kind::Referral(pb::Referral {
+            referred_party_id: view.referred_party_id.to_owned(),
+            kind: view.kind,
+            product_family: view.product_family.to_owned(),
+        }),
+        KindView::ReferralAsk(view) => Kind::ReferralAsk(pb::ReferralAsk {
+            outcome: view.outcome,
             note: view.note.to_owned(),
         }),
         other => unreachable!("{other:?} is told elsewhere"),

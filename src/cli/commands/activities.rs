@@ -206,6 +206,10 @@ fn describe_relationship(kind: &Kind) -> (&'static str, &Option<Money>, String) 
             let text = format!("{} {}", factor.name, decimal(&factor.weight));
             ("QUALITATIVE_FACTOR", &None, text)
         }
+        Kind::ReferralAsk(ask) => {
+            let outcome = short(ask.outcome().as_str_name(), "REFERRAL_ASK_OUTCOME_");
+            ("REFERRAL_ASK", &None, outcome)
+        }
         Kind::Sale(_)
         | Kind::Refund(_)
         | Kind::DirectCost(_)

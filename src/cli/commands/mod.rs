@@ -25,6 +25,7 @@ pub mod profile;
 pub mod rank;
 pub mod rates;
 pub mod receivables;
+pub mod referrals;
 pub mod results;
 pub mod reverse;
 pub mod serve;

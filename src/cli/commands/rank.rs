@@ -7,7 +7,7 @@ use crate::{
     },
     cli::{
         arguments::{Basis, ReportArguments},
-        commands::value::TermsArguments,
+        commands::{referrals::ReferralTermsArguments, value::TermsArguments},
         connection::Connection,
         errors::Failure,
         output::{
@@ -42,6 +42,8 @@ pub struct RankArguments {
     #[command(flatten)]
     pub terms: TermsArguments,
     #[command(flatten)]
+    pub referral: ReferralTermsArguments,
+    #[command(flatten)]
     pub report: ReportArguments,
 }
 
@@ -75,12 +77,13 @@ async fn ask(
         filter: report.filter.filter(connection).await?,
         cost_model_version: report.cost_model,
         value_terms: (arguments.basis == Basis::ExpectedProfit).then(|| arguments.terms.terms()),
+        referral_terms: (arguments.basis == Basis::TotalValue).then(|| arguments.referral.terms()),
         reporting_currency: report.reporting_currency.clone(),
         read_options: report.read.options(),
         include_inactive: arguments.with_inactive,
         ..RankCustomersRequest::default()
     };
-    let is_exported = arguments.basis != Basis::Solvency;
+    let is_exported = !matches!(arguments.basis, Basis::Solvency | Basis::TotalValue);
     match arguments.all {
         true if is_exported => export(connection, request).await,
         true => gather(connection, request, None).await,
@@ -229,6 +232,11 @@ fn own_columns(basis: Basis) -> &'static [(&'static str, Side)] {
             ("Alive", Side::Right),
             ("Retained", Side::Right),
         ],
+        Basis::TotalValue => &[
+            ("Total value", Side::Right),
+            ("Referral value", Side::Right),
+            ("Reach", Side::Right),
+        ],
         Basis::Revenue | Basis::ContributionMargin | Basis::NetProfit => &[],
     }
 }
@@ -246,6 +254,14 @@ fn own_cells(customer: &RankedCustomer, basis: Basis) -> Vec<String> {
                 shown(&customer.value),
                 percent(Some(value.probability_alive)),
                 percent(Some(value.retention_probability)),
+            ]
+        }
+        Basis::TotalValue => {
+            let referral = customer.referral.clone().unwrap_or_default();
+            vec![
+                shown(&customer.value),
+                shown(&referral.referral_value),
+                count(referral.reach),
             ]
         }
         Basis::Revenue | Basis::ContributionMargin | Basis::NetProfit => Vec::new(),
@@ -312,6 +328,8 @@ const HEADER: &[&str] = &[
     "discount_tier",
     "nominal_discount",
     "price_realisation",
+    "referral_value",
+    "reach",
 ];
 
 fn sheet(customers: &[RankedCustomer], with_inactive: bool) -> Sheet {
@@ -321,6 +339,7 @@ fn sheet(customers: &[RankedCustomer], with_inactive: bool) -> Sheet {
     for customer in customers {
         let statement = customer.statement.clone().unwrap_or_default();
         let value = customer.customer_value.as_ref();
+        let referral = customer.referral.as_ref();
         let [list, tier, nominal] = terms_of(customer);
         let cells = [
             customer.rank.to_string(),
@@ -355,6 +374,8 @@ fn sheet(customers: &[RankedCustomer], with_inactive: bool) -> Sheet {
             tier,
             nominal,
             number(statement.price_realisation),
+            referral.map_or_else(String::new, |own| plain(&own.referral_value)),
+            referral.map_or_else(String::new, |own| own.reach.to_string()),
         ];
         let more = with_inactive.then(|| customer.inactive.to_string());
         sheet.row_of(cells.into_iter().chain(more));

@@ -21,10 +21,12 @@ use crate::{
         question::{
             CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
             LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
+            ValuesAnswer, ValuesQuestion,
         },
         ranking::Direction,
         receivables::{ReceivablesAnswer, ReceivablesQuestion},
         records::{PartyAnswer, Record},
+        referral::{ReferralsAnswer, ReferralsQuestion},
         time::{Day, Instant},
     },
     store::{Store, answer, ordered::Ranking},
@@ -217,6 +219,24 @@ impl Store for Restating {
             row.party = party;
         }
         Ok(answer)
+    }
+
+    async fn values(
+        &self,
+        tenant: &TenantId,
+        question: &ValuesQuestion,
+    ) -> Result<ValuesAnswer, Problem> {
+        let collected = self.collect(tenant, &question.scope).await?;
+        let ranking = Ranking::of(collected, &question.order, Direction::BestFirst);
+        Ok(ranking.by_id(&question.beside))
+    }
+
+    async fn referrals(
+        &self,
+        tenant: &TenantId,
+        question: &ReferralsQuestion,
+    ) -> Result<ReferralsAnswer, Problem> {
+        self.store.referrals(tenant, question).await
     }
 
     async fn curve(

@@ -21,6 +21,7 @@ use super::{
     prospects::ProspectTables,
     questions::Questions,
     receivables::AllEvents,
+    referrals::AllReferrals,
     settings::{EngineSettings, Progress},
     tenants::{Tenant, Tenants},
 };
@@ -157,6 +158,7 @@ impl Engine {
             scans: AllScans::within(KEPT_BYTES),
             answers: KeptAnswers::default(),
             receivables: AllEvents::default(),
+            referrals: AllReferrals::default(),
         };
         Ok(Self {
             disk,

@@ -2,7 +2,7 @@
 //! of writes.
 
 use super::{
-    books::{Accumulator, BookBytes, Books},
+    books::{BookBytes, Books},
     entries, groups, history,
     kept_answers::{KeptAnswers, Of, bytes_of_curve, bytes_of_ranking},
     kept_scans::AllScans,
@@ -10,38 +10,36 @@ use super::{
     profiles,
     prospects::{self, ProspectTables},
     purchases,
-    ranking::{self, Ranking, RankingTask, Values, with_ranking},
+    ranking::{self, with_ranking},
     receivables::{AllEvents, Reader},
+    referrals::AllReferrals,
+    tasks::Lift,
     tenants::Tenants,
 };
-use crate::{
-    domain::{
-        activity::Activity,
-        closing::Closing,
-        cost_model::CostModel,
-        data_subject::StoredSubjectRequest,
-        exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
-        history::{HistoryQuestion, Written},
-        id::{PartyId, TenantId},
-        ledger::{LedgerEntry, LedgerQuestion, Position},
-        model_version::ModelVersion,
-        party::{Party, PartyQuestion, TraitDefinition},
-        price_terms::{PriceTerms, PriceTermsQuestion, StoredPriceTerms},
-        problem::Problem,
-        product::Product,
-        prospect::{ProspectAnswer, ProspectQuestion},
-        prospect_outcome::{DecidedProspect, OutcomeQuestion, StoredOutcome},
-        purchase::{PurchaseAnswer, PurchaseQuestion},
-        question::{
-            CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
-            LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
-            Scope,
-        },
-        receivables::{ReceivablesAnswer, ReceivablesQuestion},
-        records::PartyAnswer,
-        time::{Calendar, Day},
+use crate::domain::{
+    activity::Activity,
+    closing::Closing,
+    cost_model::CostModel,
+    data_subject::StoredSubjectRequest,
+    exchange_rate::{ExchangeRate, Pair, RateQuestion, StoredRate},
+    history::{HistoryQuestion, Written},
+    id::{PartyId, TenantId},
+    ledger::{LedgerEntry, LedgerQuestion, Position},
+    model_version::ModelVersion,
+    party::{Party, PartyQuestion, TraitDefinition},
+    price_terms::{PriceTerms, PriceTermsQuestion, StoredPriceTerms},
+    problem::Problem,
+    product::Product,
+    prospect::{ProspectAnswer, ProspectQuestion},
+    prospect_outcome::{DecidedProspect, OutcomeQuestion, StoredOutcome},
+    purchase::{PurchaseAnswer, PurchaseQuestion},
+    question::{
+        CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
+        LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion, Scope,
     },
-    store::answer,
+    receivables::{ReceivablesAnswer, ReceivablesQuestion},
+    records::PartyAnswer,
+    time::{Calendar, Day},
 };
 use std::sync::Arc;
 
@@ -54,11 +52,16 @@ pub struct Questions {
     pub(super) scans: AllScans,
     pub(super) answers: KeptAnswers,
     pub(super) receivables: AllEvents,
+    pub(super) referrals: AllReferrals,
 }
 
 impl Questions {
     /// Answers a question about one tenant from its books.
-    fn read<T>(&self, tenant: &TenantId, answer: impl FnOnce(&Books) -> T) -> Result<T, Problem> {
+    pub(super) fn read<T>(
+        &self,
+        tenant: &TenantId,
+        answer: impl FnOnce(&Books) -> T,
+    ) -> Result<T, Problem> {
         match self.tenants.find(tenant)? {
             Some(tenant) => Ok(answer(&*tenant.read()?)),
             None => Ok(answer(&Books::default())),
@@ -67,7 +70,7 @@ impl Questions {
 
     /// The position as of which a question is answered: what is not announced yet is nobody's to see, and answers as
     /// of a position that is are the same for ever. The books hold everything up to it.
-    fn seen(&self, tenant: &TenantId, as_of: Position) -> Result<Position, Problem> {
+    pub(super) fn seen(&self, tenant: &TenantId, as_of: Position) -> Result<Position, Problem> {
         let Some(tenant) = self.tenants.find(tenant)? else {
             return Ok(0);
         };
@@ -83,7 +86,7 @@ impl Questions {
         Ok((tenant.clone(), erasures))
     }
 
-    fn scope(&self, tenant: &TenantId, scope: &Scope) -> Result<Scope, Problem> {
+    pub(super) fn scope(&self, tenant: &TenantId, scope: &Scope) -> Result<Scope, Problem> {
         Ok(Scope {
             as_of: self.seen(tenant, scope.as_of)?,
             ..scope.clone()
@@ -466,43 +469,5 @@ impl Questions {
             calendar: &self.calendar,
         };
         self.receivables.answer(&reader, question)
-    }
-}
-
-impl RankingTask<CurveAnswer> for &CurveQuestion {
-    fn run<A: Accumulator>(self, ranking: Ranking<'_, A>) -> CurveAnswer {
-        let (step, points) = (ranking.step(), self.points);
-        match ranking.values() {
-            Values::Near(least, above) => {
-                let values = above.iter().rev();
-                let values = values.map(|above| least.plus(A::of_narrow((*above).into())).wide());
-                answer::curve(ranking.totals, values, step, points)
-            }
-            Values::Far(values) => {
-                let values = values.iter().rev().map(|value| value.wide());
-                answer::curve(ranking.totals, values, step, points)
-            }
-            Values::Shared(values) => {
-                answer::curve(ranking.totals, values.iter().copied(), 1, points)
-            }
-        }
-    }
-}
-
-/// Counts the traits of customers in order.
-struct Lift<'a> {
-    books: &'a Books,
-    question: &'a LiftQuestion,
-}
-
-impl RankingTask<LiftAnswer> for Lift<'_> {
-    fn run<A: Accumulator>(self, ranking: Ranking<'_, A>) -> LiftAnswer {
-        let (customers, values) = ranking.sorted();
-        let parties = customers.iter().map(|customer| {
-            let id = self.books.customer(*customer);
-            let party = self.books.records.party(&id, self.question.scope.as_of);
-            party.map(|party| &**party)
-        });
-        answer::lift(ranking.totals, &values, parties, self.question)
     }
 }

@@ -206,6 +206,21 @@ impl<'a, A: Accumulator> Ranking<'a, A> {
         (customers, values)
     }
 
+    /// The numbers of all customers in the order of their ids, with their values and those beside.
+    pub fn by_id(&self) -> (Vec<u32>, Vec<Nanos>, Vec<Vec<Nanos>>) {
+        let (ids, _) = self.ids();
+        let reported = self.scan.reported.iter();
+        let mut places: Vec<u32> = reported.map(|own| ids.places[own as usize]).collect();
+        places.sort_unstable();
+        let customers = places.into_iter().map(|place| ids.numbers[place as usize]);
+        let customers: Vec<u32> = customers.collect();
+        let values = customers.iter().map(|own| self.value(*own)).collect();
+        let beside = self.beside.iter();
+        let beside = beside.map(|scan| customers.iter().map(|own| scan.value(*own)).collect());
+        let beside = beside.collect();
+        (customers, values, beside)
+    }
+
     /// What values in steps are multiples of, in nano-units.
     pub fn step(&self) -> Nanos {
         self.scan.weighing.step

@@ -7,6 +7,8 @@ mod steps;
 
 use super::{
     disk::{Disk, DiskFile},
+    store::engine_settings,
+    writer::Message,
     *,
 };
 use crate::domain::{

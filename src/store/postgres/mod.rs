@@ -29,6 +29,7 @@ mod ranking;
 mod rates;
 mod receivables;
 mod recording;
+mod referrals;
 mod schema;
 mod scope;
 mod settings;
@@ -36,6 +37,7 @@ mod sql;
 mod sums;
 mod tenants;
 mod tls;
+mod values;
 mod weigh;
 mod writer;
 
@@ -69,9 +71,11 @@ use crate::domain::{
     question::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
         LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
+        ValuesAnswer, ValuesQuestion,
     },
     receivables::{ReceivablesAnswer, ReceivablesQuestion},
     records::{PartyAnswer, Record},
+    referral::{ReferralsAnswer, ReferralsQuestion},
     time::{Day, Instant},
 };
 use async_trait::async_trait;
@@ -301,6 +305,23 @@ impl Store for PostgresStore {
         question: &RankQuestion,
     ) -> Result<RankAnswer, Problem> {
         ranking::rank(self.database(), self.number(tenant).await?, question).await
+    }
+
+    async fn values(
+        &self,
+        tenant: &TenantId,
+        question: &ValuesQuestion,
+    ) -> Result<ValuesAnswer, Problem> {
+        values::values(self.database(), self.number(tenant).await?, question).await
+    }
+
+    async fn referrals(
+        &self,
+        tenant: &TenantId,
+        question: &ReferralsQuestion,
+    ) -> Result<ReferralsAnswer, Problem> {
+        let tenant = self.number(tenant).await?;
+        referrals::referrals(self.database(), tenant, question, &self.ground.calendar).await
     }
 
     async fn curve(

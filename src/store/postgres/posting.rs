@@ -23,7 +23,7 @@ const SPECIAL_DEMAND: What = 5;
 const INVOICE: What = 6;
 const PAYMENT: What = 7;
 const WRITE_OFF: What = 8;
-const REFERRAL: What = 9;
+pub(super) const REFERRAL: What = 9;
 const CREDIT_NOTE: What = 10;
 const DISPUTE: What = 11;
 /// The first kind of direct cost; the others follow in their order.

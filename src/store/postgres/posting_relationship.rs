@@ -1,14 +1,18 @@
 //! What relationships cost and give, as rows: numbers and columns of each, which are part of the stored form.
 
-use super::posting::{Column, Meaning, What};
+use super::posting::{Column, Meaning, REFERRAL, What};
 use crate::domain::{
     account::{Account, WorkPurpose},
     activity::{ContactChannel, DirectCostKind, EffortPurpose, Severity},
+    referral::Advocacy,
     relationship::{
         AppreciationKind, BonusEvent, Circumstance, Complexity, ExternalityKind, Relationship,
         Urgency, circumstances,
     },
 };
+
+/// What tells of referrals and of asks for them.
+pub const ADVOCACY: [What; 2] = [REFERRAL, REFERRAL_ASK];
 
 /// The first severity of complaints; the others follow in their order. Before that, all were one number.
 const COMPLAINT: What = 14;
@@ -23,6 +27,8 @@ const FEEDBACK: What = 70;
 const EXTERNALITY: What = 72;
 /// Whose role is the name of the factor.
 const FACTOR: What = 76;
+/// Moves nothing.
+const REFERRAL_ASK: What = 77;
 /// Effort of a purpose under circumstances: the purpose times [`CIRCUMSTANCES`], and the number of the circumstances.
 const EFFORT: What = 1_000;
 /// How many circumstances there can be together: of channel, complexity and urgency.
@@ -103,6 +109,8 @@ pub fn what_of(
         Relationship::Feedback { .. } => FEEDBACK,
         Relationship::Externality { kind, .. } => EXTERNALITY + *kind as What,
         Relationship::QualitativeFactor { .. } => FACTOR,
+        Relationship::Advocacy(Advocacy::Referral { .. }) => REFERRAL,
+        Relationship::Advocacy(Advocacy::Ask { .. }) => REFERRAL_ASK,
     }
 }
 
@@ -114,7 +122,7 @@ pub fn all() -> impl Iterator<Item = What> {
     let appreciation = appreciation.map(|kind| APPRECIATION + *kind as What);
     let externalities = ExternalityKind::ALL.iter();
     let externalities = externalities.map(|kind| EXTERNALITY + *kind as What);
-    let others = [ACQUISITION, RETENTION_SPEND, FEEDBACK, FACTOR];
+    let others = [ACQUISITION, RETENTION_SPEND, FEEDBACK, FACTOR, REFERRAL_ASK];
     let purposes = What::try_from(EffortPurpose::ALL.len()).unwrap_or(0);
     let efforts = (EFFORT..EFFORT + purposes * CIRCUMSTANCES)
         .filter(|what| (what - EFFORT) % CIRCUMSTANCES != 0);

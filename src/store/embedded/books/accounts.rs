@@ -19,6 +19,7 @@ const WRITTEN_OFF: u32 = 14;
 const INVOICED: u32 = 15;
 const SPEND: u32 = 16;
 const INVOICE_COUNT: u32 = 22;
+const REFERRAL_COUNT: u32 = 21;
 /// In a layout: the row has working time, or anything else that it names.
 const MINUTES: u32 = 1 << 30;
 /// In a layout: the row takes back another.
@@ -46,7 +47,7 @@ fn fixed(account: &Account) -> Option<u32> {
         Account::SaleCount => FIRST_COUNT,
         Account::ComplaintCount => 19,
         Account::SpecialDemandCount => 20,
-        Account::ReferralCount => 21,
+        Account::ReferralCount => REFERRAL_COUNT,
         Account::InvoiceCount => INVOICE_COUNT,
         Account::Complaints(Severity::Minor) => 23,
         Account::Complaints(Severity::Moderate) => 24,
@@ -82,7 +83,7 @@ fn of_fixed(number: u32) -> Account {
         FIRST_COUNT => Account::SaleCount,
         19 => Account::ComplaintCount,
         20 => Account::SpecialDemandCount,
-        21 => Account::ReferralCount,
+        REFERRAL_COUNT => Account::ReferralCount,
         22 => Account::InvoiceCount,
         23 => Account::Complaints(Severity::Minor),
         24 => Account::Complaints(Severity::Moderate),
@@ -117,6 +118,9 @@ impl Layout {
         Self(1 << WRITTEN_OFF),
         Self(0),
     ];
+
+    /// What referrals and asks for them leave behind; some others may look the same.
+    pub const REFERRALS: [Self; 2] = [Self(1 << REFERRAL_COUNT), Self(0)];
 
     /// Whether there can be such rows.
     pub fn is_possible(self) -> bool {
@@ -328,6 +332,11 @@ impl Accounts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{
+        id::PartyId,
+        referral::{Advocacy, AskOutcome},
+        relationship::Relationship,
+    };
 
     #[test]
     fn what_is_owed_leaves_known_layouts() {
@@ -357,5 +366,24 @@ mod tests {
         ];
         let layouts = kinds.map(|kind| postings_of(&kind, |_| 0).layout);
         assert_eq!(layouts, Layout::RECEIVABLES);
+    }
+
+    #[test]
+    fn referrals_leave_known_layouts() {
+        let referred_party_id = PartyId::stored("p");
+        let referral = Advocacy::Referral {
+            referred_party_id: referred_party_id.clone(),
+            kind: None,
+            product_family: "tea".to_owned(),
+        };
+        let ask = Advocacy::Ask {
+            outcome: AskOutcome::Open,
+            note: String::new(),
+        };
+        let advocacy = |one| Kind::Relationship(Relationship::Advocacy(one));
+        let layout = |kind: &Kind| postings_of(kind, |_| 0).layout;
+        let layouts = [layout(&advocacy(referral)), layout(&advocacy(ask))];
+        assert_eq!(layouts, Layout::REFERRALS);
+        assert_eq!(layout(&Kind::Referral { referred_party_id }), layouts[0]);
     }
 }

@@ -13,6 +13,7 @@ mod names;
 mod narrow;
 mod parts;
 mod receivables;
+mod referrals;
 mod saved;
 mod table;
 mod totals;

@@ -11,6 +11,7 @@ use crate::domain::{
     party::TraitValue,
     prospect_records::ProspectRecord,
     records::Record,
+    relationship::Relationship,
     time::Instant,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -169,7 +170,12 @@ fn kind_text_bytes(kind: &Kind) -> usize {
         Kind::Referral { referred_party_id } => referred_party_id.as_str().len(),
         Kind::Relationship(one) => {
             let role = one.work().map_or(0, |work| work.role_id.as_str().len());
-            one.text().len() + role + one.sale().map_or(0, |sale| sale.as_str().len())
+            let text = if let Relationship::Advocacy(advocacy) = one {
+                advocacy.text_bytes()
+            } else {
+                one.text().len()
+            };
+            text + role + one.sale().map_or(0, |sale| sale.as_str().len())
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::domain::{
     party::{Party, Stage},
     price_terms::PriceTerms,
     product::Product,
+    referral::{Advocacy, AskOutcome, ReferralKind},
     relationship::{
         AppreciationKind, BonusEvent, Complexity, ExternalityKind, Relationship, Urgency,
     },
@@ -135,6 +136,19 @@ fn kind() -> impl Strategy<Value = Kind> {
     ]
 }
 
+fn advocacy() -> impl Strategy<Value = Advocacy> {
+    let kind = option::of(select(ReferralKind::ALL));
+    prop_oneof![
+        (id(), kind, text()).prop_map(|(id, kind, product_family)| Advocacy::Referral {
+            referred_party_id: PartyId::stored(&id),
+            kind,
+            product_family,
+        }),
+        (select(AskOutcome::ALL), text())
+            .prop_map(|(outcome, note)| Advocacy::Ask { outcome, note }),
+    ]
+}
+
 fn relationship() -> impl Strategy<Value = Relationship> {
     let told = (
         option::of(select(ContactChannel::ALL)),
@@ -193,6 +207,7 @@ fn relationship() -> impl Strategy<Value = Relationship> {
                 source,
             }
         }),
+        advocacy().prop_map(Relationship::Advocacy),
         (id(), amount(), text()).prop_map(|(name, weight, note)| {
             Relationship::QualitativeFactor {
                 name: FactorName::stored(&name),

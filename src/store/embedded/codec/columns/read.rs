@@ -8,6 +8,7 @@ use crate::{
         },
         id::{ActivityId, FactorName, PartyId, RoleId},
         ledger::{Entry, Position, Reversal},
+        referral::{Advocacy, AskOutcome, ReferralKind},
         relationship::{
             AppreciationKind, BonusEvent, Complexity, ExternalityKind, Relationship, Urgency,
         },
@@ -374,6 +375,15 @@ impl Reader {
                 weight: self.amounts[0].next()?,
                 note: text(self)?,
             },
+            kinds::REFERRAL => Relationship::Advocacy(Advocacy::Referral {
+                referred_party_id: PartyId::stored(self.detail.next()?),
+                kind: chosen(ReferralKind::ALL, shape)?,
+                product_family: text(self)?,
+            }),
+            kinds::REFERRAL_ASK => Relationship::Advocacy(Advocacy::Ask {
+                outcome: *AskOutcome::ALL.get(shape)?,
+                note: text(self)?,
+            }),
             _ => return None,
         })
     }

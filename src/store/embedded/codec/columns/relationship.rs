@@ -1,7 +1,7 @@
 //! What relationships cost and give, in columns. Numbers of kinds are part of the stored form.
 
 use super::{Columns, Target};
-use crate::domain::{id::ActivityId, relationship::Relationship};
+use crate::domain::{id::ActivityId, referral::Advocacy, relationship::Relationship};
 
 /// The numbers of the kinds.
 pub(super) const CAUSED_COST: i64 = 15;
@@ -13,6 +13,8 @@ pub(super) const RETENTION_SPEND: i64 = 20;
 pub(super) const FEEDBACK: i64 = 21;
 pub(super) const EXTERNALITY: i64 = 22;
 pub(super) const QUALITATIVE_FACTOR: i64 = 23;
+pub(super) const REFERRAL: i64 = 24;
+pub(super) const REFERRAL_ASK: i64 = 25;
 
 /// A choice of a closed list from 1, or 0 for none.
 fn choice(number: Option<i64>) -> i64 {
@@ -88,6 +90,25 @@ impl<'w> Columns<'w> {
             Relationship::QualitativeFactor { name, weight, .. } => {
                 self.mention(name.as_str());
                 (QUALITATIVE_FACTOR, self.bill(*weight, one.text()))
+            }
+            Relationship::Advocacy(advocacy) => self.advocacy(advocacy),
+        }
+    }
+
+    fn advocacy(&mut self, advocacy: &'w Advocacy) -> (i64, i64) {
+        match advocacy {
+            Advocacy::Referral {
+                referred_party_id,
+                kind,
+                ..
+            } => {
+                self.mention(referred_party_id.as_str());
+                self.mention(advocacy.text());
+                (REFERRAL, choice(kind.map(|own| own as i64)))
+            }
+            Advocacy::Ask { outcome, .. } => {
+                self.mention(advocacy.text());
+                (REFERRAL_ASK, *outcome as i64)
             }
         }
     }

@@ -42,7 +42,7 @@ from profitscore.v1 import activity_pb2, activity_service_pb2, activity_service_
 from profitscore.v1 import cost_model_service_pb2, cost_model_service_pb2_grpc  # noqa: E402
 from profitscore.v1 import customer_service_pb2, customer_service_pb2_grpc  # noqa: E402
 from profitscore.v1 import error_reason_pb2, ledger_position_pb2  # noqa: E402
-from profitscore.v1 import prospect_service_pb2, prospect_service_pb2_grpc  # noqa: E402
+from profitscore.v1 import prospect_decision_pb2, prospect_service_pb2, prospect_service_pb2_grpc  # noqa: E402
 from profitscore.v1 import ranking_service_pb2, ranking_service_pb2_grpc  # noqa: E402
 
 
@@ -361,7 +361,7 @@ class Client(unittest.TestCase):
             self.assertEqual(amount(told.expected_profit), parts)
             self.assertEqual(amount(told.expected_return), amount(told.expected_profit) / 2 - 20)
         self.assertGreater(amount(good.expected_profit), amount(poor.expected_profit))
-        self.assertEqual(good.decision, prospect_service_pb2.PREQUALIFICATION_DECISION_PURSUE)
+        self.assertEqual(good.decision, prospect_decision_pb2.PREQUALIFICATION_DECISION_PURSUE)
         self.assertEqual(good.party_id, "inline-retail")
         rejection = answer.results[2].rejection
         self.assertEqual(rejection.reason, error_reason_pb2.ERROR_REASON_PARTY_NOT_FOUND)

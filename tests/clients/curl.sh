@@ -237,7 +237,7 @@ again() {
 call $v.ActivityService/SubmitActivities "{$t, \"activities\": [$(again)]}" '"posted":'
 call $v.CustomerValueService/GetCustomerValue \
   "{$t, \"customerIds\": [\"customer-10\", \"nobody\"], \"terms\": {\"horizonDays\": 180, \"segmentTrait\": \"INDUSTRY\"}}" \
-  '"orderCount":"2"' '"probabilityAlive":' '"expectedProfit":{"expected":{"currencyCode":"USD"' '"segment":"MINING"' \
+  '"orderCount":"3"' '"probabilityAlive":' '"expectedProfit":{"expected":{"currencyCode":"USD"' '"segment":"MINING"' \
   '"reason":"ERROR_REASON_CUSTOMER_NOT_FOUND"' '"frequencyModel":"FREQUENCY_MODEL_' '"customerCount":"48"'
 call $v.RankingService/RankCustomers "{$t, \"basis\": \"RANKING_BASIS_EXPECTED_PROFIT\", \"pageSize\": 2}" \
   '"customerValue":{"orderCount":"' '"customerCount":"48"' '"nextPageToken":"'

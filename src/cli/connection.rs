@@ -196,11 +196,6 @@ impl Connection {
         RankingServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES_MAX)
     }
 
-    /// What to do about each relationship.
-    pub fn advice(&self) -> AdviceServiceClient<Channel> {
-        AdviceServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES_MAX)
-    }
-
     /// What customers are worth.
     pub fn values(&self) -> CustomerValueServiceClient<Channel> {
         CustomerValueServiceClient::new(self.channel.clone())

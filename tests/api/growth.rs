@@ -11,8 +11,8 @@ fn of(product: &str, mut activity: pb::Activity) -> pb::Activity {
     activity
 }
 
-/// Sixty customers buy bread: thirty earn 10 with it, and thirty cost 20. Of the first 24 buy cheese as well and earn 20
-/// more, of the others two, who earn 5.
+/// Sixty customers buy bread: thirty earn 10 with it, and thirty cost 20. Of the first 24 buy cheese as well and earn
+/// 20 more, of the others two, who earn 5.
 async fn bakery() -> World {
     let world = World::start().await;
     let mut all = Vec::new();
@@ -22,7 +22,7 @@ async fn bakery() -> World {
         let cost = if is_good { "0" } else { "30" };
         let bread = sale(&format!("b{number}"), &customer, 5, "10", cost);
         all.push(of("bread", bread));
-        if number < 24 || number >= 58 {
+        if !(24..58).contains(&number) {
             let cost = if is_good { "0" } else { "15" };
             let cheese = sale(&format!("k{number}"), &customer, 6, "20", cost);
             all.push(of("cheese", cheese));

@@ -16,8 +16,8 @@ fn under(manager: &str, mut activity: pb::Activity) -> pb::Activity {
     activity
 }
 
-/// Accounts of Mia. Each buys for 1,000 a month, of which `500 + 1,000 b ln(1 + minutes / 100)` is margin; `b` is 0 with
-/// a, 0.1 with b and 0.4 with c. Bo has b and somebody else besides.
+/// Accounts of Mia. Each buys for 1,000 a month, of which `500 + 1,000 b ln(1 + minutes / 100)` is margin; `b` is 0
+/// with a, 0.1 with b and 0.4 with c. Bo has b and somebody else besides.
 async fn accounts() -> World {
     let world = World::start().await;
     let mut all = Vec::new();
@@ -203,7 +203,8 @@ async fn what_cannot_be_split_is_refused_by_name() {
         change(&mut request);
         refusal(&world.advice().allocate_time(request).await.unwrap_err())
     };
-    let cases: [(&dyn Fn(&mut pb::AllocateTimeRequest), &str, &str); 8] = [
+    type Change<'c> = &'c dyn Fn(&mut pb::AllocateTimeRequest);
+    let cases: [(Change<'_>, &str, &str); 8] = [
         (
             &|r| r.account_manager_id.clear(),
             "FIELD_REQUIRED",

@@ -9,7 +9,7 @@ const PROSPECTS: &str = "docs/models.md";
 /// The last row of each part.
 const PARTS: [(u32, u32); 4] = [(0, 27), (1, 26), (2, 22), (3, 29)];
 /// Rows of later parts that are there already.
-const BEGUN: [(u32, u32); 1] = [(4, 12)];
+const BEGUN: [(u32, u32); 3] = [(4, 12), (4, 16), (4, 17)];
 /// Rows that are about prospects.
 const OF_PROSPECTS: [(u32, u32); 9] = [
     (0, 8),

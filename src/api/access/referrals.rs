@@ -1,7 +1,8 @@
 //! The messages of referrals: a part of the table in `visibility`, and like it only a list.
 //!
 //! Everybody sees who brought whom, how far that reaches and whom to ask, and finance alone what it is worth. Who could
-//! choose the terms would find, by when two customers change places, what each of them earns: those are for finance too.
+//! choose the terms would find, by when two customers change places, what each of them earns: those are for finance
+//! too.
 
 use super::visibility::MessageFields;
 

@@ -69,14 +69,14 @@ pub fn ask_from_wire(ask: &ReferralAskView<'_>, path: &Path<'_>) -> Result<Kind,
 
 /// Who was referred, if a kind tells that.
 pub fn referred(kind: &Kind) -> Option<&PartyId> {
-    match kind {
-        Kind::Referral { referred_party_id }
-        | Kind::Relationship(Relationship::Advocacy(Advocacy::Referral {
-            referred_party_id,
-            ..
-        })) => Some(referred_party_id),
-        _ => None,
-    }
+    let (Kind::Referral { referred_party_id }
+    | Kind::Relationship(Relationship::Advocacy(Advocacy::Referral {
+        referred_party_id, ..
+    }))) = kind
+    else {
+        return None;
+    };
+    Some(referred_party_id)
 }
 
 /// A referral or an ask, as it is listed.

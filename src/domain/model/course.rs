@@ -167,7 +167,10 @@ pub fn course(
         extra: stay * extra + (1.0 - stay) * hours.if_gone,
         presence: stay,
     };
-    let evenly = |month: Month| vec![month; months as usize];
+    let evenly = |month: Month| Course {
+        months: vec![month; months as usize],
+        ..Course::default()
+    };
     let ending = |left: &dyn Fn(u32) -> f64| Course {
         months: (1..=months)
             .map(|month| kept(left(month), 1.0, 0.0))
@@ -178,19 +181,15 @@ pub fn course(
         Action::Keep => ending(&|_| 1.0),
         Action::ReduceCostToServe | Action::Migrate => {
             let part = freed_part(effect, accounts);
-            Course {
-                months: evenly(kept(1.0, 1.0, part * hours.if_freed)),
-                ..Course::default()
-            }
+            evenly(kept(1.0, 1.0, part * hours.if_freed))
         }
         Action::Surcharge => {
             let total = effect.fees.map_or(0, |fees| fees.total);
             let stay = chance(rise(total));
             let fees = fees_of_a_month(total, accounts, rate);
             Course {
-                months: evenly(kept(stay, 1.0, fees)),
                 stay: Some(stay),
-                ..Course::default()
+                ..evenly(kept(stay, 1.0, fees))
             }
         }
         Action::Reprice => {
@@ -199,10 +198,9 @@ pub fn course(
             let bought = volume(of_millionths(terms.elasticity), rise);
             let more = bought * rise * rate.net_revenue.mean;
             Course {
-                months: evenly(kept(stay, bought, more)),
                 rise: Some(rise),
                 stay: Some(stay),
-                if_accepted: None,
+                ..evenly(kept(stay, bought, more))
             }
         }
         Action::WalkAwayPrice => {
@@ -212,7 +210,7 @@ pub fn course(
             Course {
                 rise: Some(rise),
                 stay: Some(chance(rise)),
-                if_accepted: Some(evenly(accepted)),
+                if_accepted: Some(evenly(accepted).months),
                 ..ending(&|_| 0.0)
             }
         }
@@ -231,7 +229,8 @@ fn freed_part(effect: &Effect, accounts: &Accounts) -> f64 {
     share(freed, accounts.milli_minutes).unwrap_or(0.0)
 }
 
-/// What the fees of a surcharge come to in a month, in currency units: each as in the period, for the demands of a month.
+/// What the fees of a surcharge come to in a month, in currency units: each as in the period, for the demands of a
+/// month.
 fn fees_of_a_month(total: Nanos, accounts: &Accounts, rate: &RunRate) -> f64 {
     let each = units(total) / units(accounts.special_demands.max(1) * NANOS_PER_UNIT);
     each * rate.special_demands.mean

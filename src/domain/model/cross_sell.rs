@@ -1,9 +1,9 @@
 //! Which products those who earn money buy more than others, and what one more buyer would bring.
 //!
 //! A product's lift is how much more of its buyers are profitable than of all customers; small counts are drawn towards
-//! the usual rate, intervals are Wilson's, and of many products compared a tenth of those told apart may be so by chance,
-//! all as in [`lift`](super::lift). What a further buyer is expected to bring is the rate at which profitable customers
-//! buy the product times what such a buyer brings; its bounds are those of the rate.
+//! the usual rate, intervals are Wilson's, and of many products compared a tenth of those told apart may be so by
+//! chance, all as in [`lift`](super::lift). What a further buyer is expected to bring is the rate at which profitable
+//! customers buy the product times what such a buyer brings; its bounds are those of the rate.
 //!
 //! | symbol | here | meaning |
 //! |---|---|---|
@@ -128,7 +128,8 @@ mod tests {
         let found = suggestions(counts, 100, 200);
         let order: Vec<_> = found.iter().map(|one| &*one.count.product).collect();
         assert_eq!(order, ["cheese", "bread", "rare", "water", "wine"]);
-        // 55 of 100 buy it and bring 20 each: 11 expected. Of 60 buyers and 20 more of the usual rate 65 are profitable.
+        // 55 of 100 buy it and bring 20 each: 11 expected. Of 60 buyers and 20 more of the usual rate 65 are
+        // profitable.
         let cheese = &found[0];
         assert_eq!(cheese.expected_margin, 11 * NANOS_PER_UNIT);
         assert!((cheese.lift - 65.0 / 80.0 / 0.5).abs() < 1e-12);

@@ -1,9 +1,9 @@
 //! What those who were brought are worth, credited to those who brought them, so that nothing is credited twice.
 //!
 //! After Kumar, Petersen and Leone, "How Valuable Is Word of Mouth?" (HBR, October 2007): a customer who would not have
-//! come otherwise (type one) is worth all of its profit to who brought it, one who would have come anyway (type two) only
-//! the cost of winning it that was saved. They credit who brought somebody; here credit goes on to whoever brought that
-//! one in turn, with the part `d` of a generation:
+//! come otherwise (type one) is worth all of its profit to who brought it, one who would have come anyway (type two)
+//! only the cost of winning it that was saved. They credit who brought somebody; here credit goes on to whoever brought
+//! that one in turn, with the part `d` of a generation:
 //!
 //! * what party `c` is worth, `w(c)`, comes to its referrer as `r1 = w(c)`;
 //! * the referrer of generation `g` passes on `p(g) = round(d * r(g))` if it would not have come otherwise itself, and
@@ -13,8 +13,8 @@
 //! rounding they are `(1 - d) d^(g - 1) w(c)`, and the oldest keeps all that reaches it. `d` is at most a half, so that
 //! nobody gets more of somebody than who is nearer. The one rounding is half to even, to the nano-unit.
 //!
-//! `w(c)` is the customer margin of type one, a loss too: who brings customers that cost money has brought that cost, and
-//! what a period credits is what its parts credit. Of type two it is the cost saved, in the period in which it was
+//! `w(c)` is the customer margin of type one, a loss too: who brings customers that cost money has brought that cost,
+//! and what a period credits is what its parts credit. Of type two it is the cost saved, in the period in which it was
 //! brought, but never more than its margin: what is not earned cannot be credited.
 
 use super::{
@@ -76,8 +76,8 @@ pub struct Share {
     pub amount: Nanos,
 }
 
-/// Calls `visit` with every part of what a party is worth, the nearest referrer first. They add up to `worth`; nobody is
-/// told if nobody brought it.
+/// Calls `visit` with every part of what a party is worth, the nearest referrer first. They add up to `worth`; nobody
+/// is told if nobody brought it.
 pub fn for_each_share(
     graph: &Graph,
     party: PartyNumber,

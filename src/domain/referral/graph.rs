@@ -1,9 +1,9 @@
 //! The graph of referrals: of all that are told, those that can be true together.
 //!
-//! A party can be brought once, and nobody is brought by somebody whom it brought itself. A referral counts if, of those
-//! that happened before it and count, none names the same party and it closes no circle: so whoever was first has brought
-//! it, however and in whatever order it was submitted. All others are left out, each for a reason. What counts is
-//! therefore a forest: everybody has one referrer at most.
+//! A party can be brought once, and nobody is brought by somebody whom it brought itself. A referral counts if, of
+//! those that happened before it and count, none names the same party and it closes no circle: so whoever was first has
+//! brought it, however and in whatever order it was submitted. All others are left out, each for a reason. What counts
+//! is therefore a forest: everybody has one referrer at most.
 
 use super::{Referral, ReferralKind};
 use crate::domain::{activity::closed_list, id::PartyId};

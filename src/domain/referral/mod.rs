@@ -1,9 +1,10 @@
 //! Who brought whom, who was asked to, and what it is worth: a graph of referrals, read as of a position.
 //!
-//! Nothing here depends on the order in which activities were submitted. A referral can contradict others: two customers
-//! may both say that they brought the same party, or have brought each other. If the second to be submitted were refused,
-//! it would depend on the order of submission which of them counts, and one that was taken back would have kept out
-//! another for ever. So all are taken in, and [`graph`] decides when they are read, by when they happened.
+//! Nothing here depends on the order in which activities were submitted. A referral can contradict others: two
+//! customers may both say that they brought the same party, or have brought each other. If the second to be submitted
+//! were refused, it would depend on the order of submission which of them counts, and one that was taken back would
+//! have kept out another for ever. So all are taken in, and [`graph`] decides when they are read, by when they
+//! happened.
 //!
 //! Knows nothing of stores.
 

@@ -60,8 +60,8 @@ impl Flow {
         self.arrivals - self.converted
     }
 
-    /// What the open ones are worth, if as many of them buy as of all who were brought, and bring as much: rounded half to
-    /// even to the nano-unit.
+    /// What the open ones are worth, if as many of them buy as of all who were brought, and bring as much: rounded half
+    /// to even to the nano-unit.
     pub fn pipeline(&self) -> Nanos {
         match self.arrivals {
             0 => 0,

@@ -6,8 +6,8 @@
 //! 1992). `b` is the slope of the least-squares line through the account's own months. Accounts with few or equal
 //! months say little by themselves: their slope is drawn towards that of all accounts, the more the less they say
 //! (Lindley and Smith, "Bayes estimates for the linear model", Journal of the Royal Statistical Society B 34, 1972; how
-//! much accounts differ by DerSimonian and Laird, "Meta-analysis in clinical trials", Controlled Clinical Trials 7, 1986).
-//! A slope below zero is taken for none: time does no harm.
+//! much accounts differ by DerSimonian and Laird, "Meta-analysis in clinical trials", Controlled Clinical Trials 7,
+//! 1986). A slope below zero is taken for none: time does no harm.
 //!
 //! | symbol | here | meaning |
 //! |---|---|---|

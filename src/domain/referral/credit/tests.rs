@@ -1,3 +1,5 @@
+//! What is credited: by hand, and never more than there is.
+
 use super::*;
 use crate::domain::{
     id::PartyId,
@@ -15,7 +17,12 @@ fn chain(kinds: [Option<ReferralKind>; 3]) -> Graph {
     let all: Vec<Referral> = all
         .map(|(place, ((referrer, referred), kind))| Referral {
             kind,
-            ..referral(place as i64, &place.to_string(), referrer, referred)
+            ..referral(
+                i64::try_from(place).unwrap(),
+                &place.to_string(),
+                referrer,
+                referred,
+            )
         })
         .collect();
     Graph::of(&all, ReferralKind::WouldNotHaveCome)

@@ -1,3 +1,5 @@
+//! Which referrals count, whatever the order in which they were written.
+
 use super::*;
 use crate::domain::{
     id::ActivityId,

@@ -149,7 +149,6 @@ pub async fn serve_guarded(
         .add_service(health_service)
         .add_service(reflection())
         .add_service(accept!(ActivityServiceServer, activity))
-        .add_service(advice(shared()))
         .add_service(accept!(CustomerServiceServer, customer))
         .add_service(closings(shared()))
         .add_service(accept!(CostModelServiceServer, cost_model))

@@ -214,13 +214,16 @@ pub fn course(
                 ..ending(&|_| 0.0)
             }
         }
-        Action::DeclineWork => {
-            let wind_down = f64::from(terms.wind_down_months.max(1));
-            ending(&|month| ((wind_down - f64::from(month)) / wind_down).max(0.0))
-        }
+        Action::DeclineWork => ending(&|month| left(month, terms.wind_down_months)),
         Action::NoCapacity => ending(&|month| if month == 1 { 1.0 } else { 0.0 }),
         Action::Direct => ending(&|_| 0.0),
     }
+}
+
+/// What is left of a relationship in a month of winding it down, evenly.
+fn left(month: u32, wind_down_months: u32) -> f64 {
+    let wind_down = f64::from(wind_down_months.max(1));
+    ((wind_down - f64::from(month)) / wind_down).max(0.0)
 }
 
 /// Which part of the working time an action frees.

@@ -7,7 +7,7 @@ use crate::harness::{
 };
 use profitscore::api::pb::{self, RankingBasis, activity::Kind, customer_value_result::Outcome};
 
-pub const CUSTOMERS: u64 = 60;
+pub const CUSTOMERS: u64 = 90;
 /// Everything happens before this day.
 pub const END: i64 = 400;
 
@@ -216,7 +216,7 @@ async fn who_stays_is_worth_more_and_every_figure_fits_the_others() {
     assert!((loyal.margin_rate - 0.5).abs() < 0.1, "{loyal:?}");
     let model = answer.model.unwrap();
     assert_eq!(model.customer_count, i64::try_from(CUSTOMERS).unwrap() + 2);
-    assert!(model.repeat_customer_count > 30);
+    assert!(model.repeat_customer_count > 50);
     assert_eq!(model.end_time.unwrap().seconds, END * 86_400);
     assert_eq!(model.learnt_position, answer.read_at.unwrap().position);
     assert_eq!(
@@ -265,7 +265,7 @@ async fn segments_lend_what_is_not_known_of_a_customer() {
     );
     assert_eq!(
         (bank.segment_customer_count, shop.segment_customer_count),
-        (30, 30)
+        (45, 45)
     );
     assert_eq!(
         (nobody.segment.as_str(), nobody.segment_customer_count),

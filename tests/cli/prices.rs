@@ -77,7 +77,7 @@ fn terms_are_put_and_stand_beside_the_customer() {
     let csv = server
         .run(&[&["rank", "--output", "csv"][..], &year].concat())
         .text();
-    assert!(csv.contains(",TRADE,GOLD,0.15,0.8\n"), "{csv}");
+    assert!(csv.contains(",TRADE,GOLD,0.15,0.8,"), "{csv}");
     let statement = server
         .run(&[&["statement", "C1"][..], &year].concat())
         .text();

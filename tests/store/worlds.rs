@@ -37,7 +37,7 @@ const SUBMITTED: [&str; 4] = [BOOKS, "EUR", "GBP", "JPY"];
 /// What reports are restated in; one of them is submitted in too.
 pub const RESTATED: [&str; 2] = ["EUR", "CHF"];
 /// The kinds that stand alone.
-const KINDS: [&str; 20] = [
+const KINDS: [&str; 21] = [
     "Sale",
     "Refund",
     "DirectCost",
@@ -58,15 +58,17 @@ const KINDS: [&str; 20] = [
     "Feedback",
     "Externality",
     "QualitativeFactor",
+    "Advocacy",
 ];
 /// Those that have no amounts whatever is told.
-const WITHOUT_AMOUNTS: [&str; 6] = [
+const WITHOUT_AMOUNTS: [&str; 7] = [
     "Effort",
     "Dispute",
     "Referral",
     "QualifiedEffort",
     "Feedback",
     "QualitativeFactor",
+    "Advocacy",
 ];
 /// The days with rates: those of activities, and those of cost pools.
 const RATED: std::ops::Range<i32> = -4..2 * DAYS;

@@ -10,6 +10,7 @@ use super::{
     relationship::{AppreciationKind, BonusEvent, Circumstance, ExternalityKind},
     statement::{Line, Section},
 };
+use std::borrow::Cow;
 
 /// The relationship's part of a statement; amounts in nano-units, minutes in thousandths. The contract's
 /// `statement.proto` documents every field.
@@ -177,9 +178,9 @@ fn factors(sums: &Sums) -> Vec<(FactorName, i128)> {
 
 /// The lines that a relationship adds to a statement.
 pub fn lines(sums: &Sums, costs: &CostModel) -> Vec<Line> {
-    let money = |section, label: &str, account: Account, sign| Line {
+    let money = |section, label: &'static str, account: Account, sign| Line {
         section,
-        label: label.to_owned(),
+        label: Cow::Borrowed(label),
         amount: sign * sums.get(&account) * NANOS_PER_MICRO,
         milli_minutes: None,
         rate: None,
@@ -215,7 +216,7 @@ fn premium_lines(sums: &Sums, costs: &CostModel) -> Vec<Line> {
         let (amount, rate) = costs.premium_cost(sums, (role, circumstance), minutes)?;
         Some(Line {
             section: Section::CostToServe,
-            label: format!("{role} {} PREMIUM", circumstance.as_str()),
+            label: Cow::Owned(format!("{role} {} PREMIUM", circumstance.as_str())),
             amount,
             milli_minutes: Some(minutes),
             rate,

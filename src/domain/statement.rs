@@ -10,7 +10,7 @@ use super::{
     receivables::cost::Part,
     relation::{self, Relation},
 };
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// A waterfall. Costs and deductions are positive; all amounts in nano-units. The contract's `statement.proto`
 /// documents every line.
@@ -73,8 +73,8 @@ pub enum Section {
 pub struct Line {
     /// The total.
     pub section: Section,
-    /// What it is.
-    pub label: String,
+    /// What it is; borrowed where it can be, since each row of a ranking has many.
+    pub label: Cow<'static, str>,
     /// How much, in nano-units.
     pub amount: Nanos,
     /// The thousandths of a minute behind it, if it comes from working time.
@@ -175,9 +175,9 @@ impl Statement {
 
 /// What the totals of a statement are made of; lines of zero are left out.
 pub fn lines(sums: &Sums, costs: &CostModel, shares: &[(PoolId, Micros)]) -> Vec<Line> {
-    let money = |section, label: &str, account: &Account| Line {
+    let money = |section, label: &'static str, account: &Account| Line {
         section,
-        label: label.to_owned(),
+        label: Cow::Borrowed(label),
         amount: sums.get(account) * NANOS_PER_MICRO,
         milli_minutes: None,
         rate: None,
@@ -207,7 +207,7 @@ pub fn lines(sums: &Sums, costs: &CostModel, shares: &[(PoolId, Micros)]) -> Vec
             let (amount, rate) = costs.work_cost(sums, (role, *purpose), milli_minutes);
             lines.push(Line {
                 section: Section::CostToServe,
-                label: format!("{role} {}", purpose.as_str()),
+                label: Cow::Owned(format!("{role} {}", purpose.as_str())),
                 amount,
                 milli_minutes: Some(milli_minutes),
                 rate,
@@ -222,7 +222,7 @@ pub fn lines(sums: &Sums, costs: &CostModel, shares: &[(PoolId, Micros)]) -> Vec
     ));
     lines.extend(shares.iter().map(|(pool, share)| Line {
         section: Section::AllocatedFixedCost,
-        label: pool.to_string(),
+        label: Cow::Owned(pool.to_string()),
         amount: to_nanos(*share),
         milli_minutes: None,
         rate: None,
@@ -235,10 +235,10 @@ pub fn lines(sums: &Sums, costs: &CostModel, shares: &[(PoolId, Micros)]) -> Vec
 pub fn receivables_lines(costs: impl Iterator<Item = (Part, Micros)>) -> Vec<Line> {
     let line = |(part, amount)| Line {
         section: Section::ReceivablesCost,
-        label: match part {
-            Part::Carrying => "CARRYING_COST".to_owned(),
-            Part::Provision | Part::Release => "PROVISION_CHANGE".to_owned(),
-        },
+        label: Cow::Borrowed(match part {
+            Part::Carrying => "CARRYING_COST",
+            Part::Provision | Part::Release => "PROVISION_CHANGE",
+        }),
         amount: to_nanos(amount),
         milli_minutes: None,
         rate: None,

@@ -100,7 +100,7 @@ pub fn line_to_pb(line: &Line, currency: Currency) -> pb::StatementLine {
     };
     pb::StatementLine {
         section: section as i32,
-        label: line.label.clone(),
+        label: line.label.to_string(),
         amount: Some(money_to_pb(line.amount, currency)),
         minutes: line.milli_minutes.map(minutes_to_pb),
         rate_per_minute: line.rate.map(|rate| micros_to_pb(i128::from(rate))),

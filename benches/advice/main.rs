@@ -1,10 +1,12 @@
-//! What advice costs at size: every RPC of `AdviceService`, and rankings by what only advice needs, on a million customers.
+//! What advice costs at size: every RPC of `AdviceService`, and rankings by what only advice needs, on a million
+//! customers.
 //!
-//! `cargo bench --bench advice [-- CUSTOMERS [NAME]]` starts the release build of `profitscore serve` on a folder of its
-//! own, gives it a town of so many customers (1,000,000 unless told otherwise), and asks everything, or only what has
-//! NAME in its name: first about a period of its own, so that nothing is kept of it, and then the same again. It prints
-//! the processor time of the service, which counts, wall time, the bytes of the answer and the service's peak memory
-//! meanwhile. The folder is gone at the end.
+//! `cargo bench --bench advice [-- CUSTOMERS [NAME [FOLDER]]]` starts the release build of `profitscore serve` on a
+//! folder of its own, gives it a town of so many customers (1,000,000 unless told otherwise), and asks everything, or
+//! only what has NAME in its name: first about a period of its own, so that nothing is kept of it, and then the same
+//! again. It prints the processor time of the service, which counts, wall time, the bytes of the answer and the
+//! service's peak memory meanwhile. The folder is gone at the end, unless FOLDER says which: the town is in that one
+//! the next time.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,6 +23,7 @@ mod world;
 
 use process::{Server, Used, load_average};
 use questions::{Answered, Question};
+use std::path::Path;
 use tonic::{Status, transport::Channel};
 use town::Town;
 
@@ -60,15 +63,19 @@ async fn main() {
     });
     let only = arguments.get(1).map_or("", String::as_str);
     let town = Town::of(customers);
-    let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(folder.path());
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = arguments.get(2).map_or(temporary.path(), Path::new);
+    let is_told = folder.join("data").exists();
+    let server = Server::start(folder);
     let channel = server.connect().await;
     let meter = server.meter();
-    let activities = town.tell(&channel).await;
-    let used = meter.stop();
+    let activities = match is_told {
+        true => 0,
+        false => town.tell(&channel).await,
+    };
     println!(
-        "{customers} customers with {activities} activities, told in {:.1} s; {} MB; process {}; load {}",
-        used.wall.as_secs_f64(),
+        "{customers} customers, {activities} activities told in {:.1} s; {} MB; process {}; load {}",
+        meter.stop().wall.as_secs_f64(),
         server.resident_megabytes(),
         server.id(),
         load_average()

@@ -243,7 +243,8 @@ impl Service {
             .await?;
         let (mut sum, mut count) = (0, 0);
         let mut own = vec![0; graph.parties().len()];
-        for (customer, cost) in spent.customers.iter().zip(&spent.values) {
+        let all = spent.customers.iter().zip(&spent.values);
+        for (customer, cost) in all.filter(|(_, cost)| **cost != 0) {
             let number = graph.number(customer);
             if let Some(number) = number {
                 own[number] = *cost;
@@ -297,10 +298,19 @@ fn in_order<T: Ord>(values: impl Iterator<Item = T>) -> Vec<usize> {
 
 /// The values of the parties of a graph, of those of all customers in the order of their ids; zero of who has none.
 fn of_parties(graph: &Graph, customers: &[PartyId], values: &[Nanos]) -> Vec<Nanos> {
-    let find = |party: &PartyId| customers.binary_search(party).ok();
-    let parties = graph.parties().iter();
-    let found = parties.map(|party| find(party).map_or(0, |place| values[place]));
-    found.collect()
+    // Both rise: each is looked for near the one before it.
+    let mut from = 0;
+    let parties = graph.parties().iter().map(|party| {
+        let mut width = 1;
+        while customers.get(from + width).is_some_and(|one| one <= party) {
+            width *= 2;
+        }
+        let near = (from + width / 2).min(customers.len())..(from + width).min(customers.len());
+        let found = customers[near.clone()].binary_search(party);
+        from = near.start + found.unwrap_or_else(|place| place);
+        found.map_or(0, |_| values[from])
+    });
+    parties.collect()
 }
 
 /// What is left of net profit's order without fixed costs: the customer margin, which bears what its receivables cost.

@@ -196,8 +196,8 @@ impl Service {
     }
 }
 
-/// What is told of each customer beside its net profit: its margin before what its receivables cost, its net revenue, its
-/// working time, and what it has of what drives costs unless that was supplied.
+/// What is told of each customer beside its net profit: its margin before what its receivables cost, its net revenue,
+/// its working time, and what it has of what drives costs unless that was supplied.
 fn beside(costs: &Costs, totals: &RankTotals) -> Vec<Weights> {
     let minutes = totals.ledger.iter().filter_map(|(account, _)| {
         let is_time = matches!(account, Account::Minutes(..));

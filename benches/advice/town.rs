@@ -102,7 +102,8 @@ impl Town {
     fn manager_of(&self, customer: usize) -> Option<String> {
         let managers = (self.customers as u64 / 2 / ACCOUNTS).max(1);
         let own = customer as u64;
-        (own % 2 == 0).then(|| format!("manager-{:04}", own / 2 % managers))
+        own.is_multiple_of(2)
+            .then(|| format!("manager-{:04}", own / 2 % managers))
     }
 
     /// Whom a customer has brought, of twenty customers one.
@@ -114,7 +115,7 @@ impl Town {
 
     fn party(&self, customer: usize) -> pb::Party {
         let mut numbers = numbers(!(customer as u64));
-        let flag = pb::trait_value::Value::Flag(numbers.next() % 3 == 0);
+        let flag = pb::trait_value::Value::Flag(numbers.next().is_multiple_of(3));
         let id = number(customer);
         pb::Party {
             display_name: format!("The {id} company"),

@@ -134,7 +134,7 @@ impl<'a> Filter<'a> {
 }
 
 /// To look up one party takes about as long as to go over so many in their order.
-const LOOKED_UP: usize = 8;
+const LOOKED_UP: usize = 32;
 
 /// By the number of the customer whether it meets a scope's traits: parties and customers are gone over together, both
 /// in the order of their ids.

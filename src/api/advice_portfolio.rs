@@ -25,7 +25,7 @@ use tonic::Status;
 /// How many customers a message has at most.
 const PART: usize = 1_000;
 /// How many customers are asked for at once: the store orders them anew each time.
-const ASKED: u64 = 10_000;
+const ASKED: u64 = 50_000;
 /// How many parts may wait for their reader.
 const WAITING_PARTS: usize = 2;
 

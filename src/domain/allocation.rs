@@ -7,7 +7,7 @@
 use super::{
     account::{Sums, Weights},
     id::PartyId,
-    money::Micros,
+    money::{Micros, Nanos},
 };
 use ethnum::I256;
 use std::{collections::BTreeMap, sync::Arc};
@@ -26,9 +26,23 @@ pub enum Driver {
 impl Driver {
     /// The quantity of a customer with these sums over the period, whatever the branches.
     pub fn quantity(&self, customer: &PartyId, sums: &Sums) -> i128 {
+        let weights = self.weights();
+        self.quantity_of(customer, weights.map_or(0, |weights| weights.value(sums)))
+    }
+
+    /// By what a customer's sums are weighed, unless its quantity was supplied.
+    pub fn weights(&self) -> Option<&Weights> {
         match self {
-            Self::Weighed(weights) => weights.value(sums).max(0),
-            Self::Present(weights) => i128::from(weights.value(sums) > 0),
+            Self::Weighed(weights) | Self::Present(weights) => Some(weights),
+            Self::Supplied(_) => None,
+        }
+    }
+
+    /// The quantity of a customer whose sums weigh so much.
+    pub fn quantity_of(&self, customer: &PartyId, weighed: Nanos) -> i128 {
+        match self {
+            Self::Weighed(_) => weighed.max(0),
+            Self::Present(_) => i128::from(weighed > 0),
             Self::Supplied(quantities) => {
                 let supplied = quantities.get(customer).copied().unwrap_or(0);
                 i128::from(supplied.max(0))

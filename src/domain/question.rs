@@ -295,6 +295,15 @@ pub struct CellsQuestion {
     pub group: Group,
 }
 
+/// Asks who has any activity under an account manager.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ManagedQuestion {
+    /// Which postings and customers.
+    pub scope: Scope,
+    /// Which account manager; [`UNASSIGNED`] for activities without one.
+    pub account_manager: String,
+}
+
 /// Sums by customer and group, in the order of both; what has no group is under [`UNASSIGNED`]. A cell is there if it
 /// has a posting in the scope, even if all its sums are zero.
 pub type CellsAnswer = BTreeMap<(PartyId, String), Sums>;

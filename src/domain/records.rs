@@ -24,6 +24,7 @@ use super::{
 };
 use serde::{Deserialize, Serialize};
 use std::{
+    borrow::Borrow,
     collections::BTreeMap,
     ops::Bound,
     sync::{Arc, LazyLock},
@@ -348,9 +349,23 @@ impl Records {
     }
 
     /// A party as of a position.
-    pub fn party(&self, id: &PartyId, as_of: Position) -> Option<&Arc<Party>> {
+    pub fn party<Q: Ord + ?Sized>(&self, id: &Q, as_of: Position) -> Option<&Arc<Party>>
+    where
+        PartyId: Borrow<Q>,
+    {
         let version = self.parties.get(id)?.at(as_of)?;
         Some(&version.thing)
+    }
+
+    /// All parties as of a position, in the order of their ids.
+    pub fn each_party(&self, as_of: Position) -> impl Iterator<Item = (&PartyId, &Arc<Party>)> {
+        let all = self.parties.iter();
+        all.filter_map(move |(id, versions)| Some((id, &versions.at(as_of)?.thing)))
+    }
+
+    /// How many parties were ever stored.
+    pub fn party_count(&self) -> usize {
+        self.parties.len()
     }
 
     /// The parties that meet a question, in the order of their ids, and how many prospects `has_sale` left out.

@@ -33,8 +33,6 @@ use std::{
 
 /// How many customers are compared at most.
 pub(super) const CUSTOMERS_LIMIT: u64 = 50_000;
-/// How many are looked at at once.
-const AT_ONCE: u64 = 10_000;
 
 /// Which customers are looked at.
 #[derive(Debug, Clone)]
@@ -109,7 +107,7 @@ struct Population {
 }
 
 impl Service {
-    /// Gathers the customers of a scope, in the order of their ids.
+    /// Gathers the customers of a scope, the best by what they bring first.
     async fn population(
         &self,
         tenant: &TenantId,
@@ -124,38 +122,34 @@ impl Service {
             order: order.clone(),
         };
         let store = self.store()?;
-        loop {
-            let place = population.members.len() as u64;
-            let places = place..place + AT_ONCE;
-            let question = RankQuestion {
-                scope: scope.clone(),
-                order: order.clone(),
-                beside: Vec::new(),
-                rows: RowSelection::Places(vec![places]),
-            };
-            let answer = store.rank(tenant, &question).await?;
-            if answer.totals.customers > CUSTOMERS_LIMIT {
-                return Err(too_many(answer.totals.customers));
-            }
-            population.totals = answer.totals;
-            if answer.rows.is_empty() {
-                return Ok(population);
-            }
-            let cells = CellsQuestion {
-                scope: scope.clone(),
-                customers: answer.rows.iter().map(|row| row.customer.clone()).collect(),
-                group: Group::Product,
-            };
-            population
-                .products
-                .extend(store.cells(tenant, &cells).await?);
-            let members = answer.rows.into_iter().map(|row| Member {
-                customer: row.customer,
-                party: row.party,
-                sums: row.sums,
-            });
-            population.members.extend(members);
+        let question = |places| RankQuestion {
+            scope: scope.clone(),
+            order: order.clone(),
+            beside: Vec::new(),
+            rows: RowSelection::Places(places),
+        };
+        let none = question(Vec::new());
+        population.totals = store.rank(tenant, &none).await?.totals;
+        let customers = population.totals.customers;
+        if customers > CUSTOMERS_LIMIT {
+            return Err(too_many(customers));
         }
+        let all = question(std::iter::once(0..customers).collect());
+        let rows = store.rank(tenant, &all).await?.rows;
+        // Everybody at once: to find the products of some, the rows of all are gone over.
+        let cells = CellsQuestion {
+            scope: scope.clone(),
+            customers: rows.iter().map(|row| row.customer.clone()).collect(),
+            group: Group::Product,
+        };
+        population.products = store.cells(tenant, &cells).await?;
+        let members = rows.into_iter().map(|row| Member {
+            customer: row.customer,
+            party: row.party,
+            sums: row.sums,
+        });
+        population.members.extend(members);
+        Ok(population)
     }
 
     /// Products that profitable customers buy, without those that a customer has.

@@ -356,7 +356,7 @@ impl Service {
 }
 
 /// What the receivables of a customer cost beside what was written off.
-fn receivables_of<'c>(
+pub(super) fn receivables_of<'c>(
     costs: &'c Costs,
     customer: &'c PartyId,
 ) -> impl Iterator<Item = (Part, Micros)> + 'c {

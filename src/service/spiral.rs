@@ -3,25 +3,26 @@
 use super::{
     Service,
     compute::compute,
-    rankings::RankingRequest,
+    portfolio::receivables_of,
     report::{Costs, Footing, check_range, check_sum, footing},
 };
 use crate::domain::{
+    account::{Account, Weights},
+    allocation::Driver,
     id::{PartyId, TenantId},
     ledger::Position,
-    money::{NANOS_PER_MICRO, Nanos},
+    money::{Nanos, to_nanos},
     party::Party,
     policy::Part,
     portfolio::spiral::{Books, EndingBasis, Member, Pools, Spiral, Step},
     problem::Problem,
-    question::{RankQuestion, RankRow, RowSelection, Scope},
+    question::{RankQuestion, RankTotals, RowSelection, Scope, ValuesAnswer, ValuesQuestion},
     ranking::{Basis, Direction},
-    relation::milli_minutes,
 };
-use std::{mem, sync::Arc};
+use std::sync::Arc;
 
-/// How many rows are asked for at once.
-const ROWS_AT_ONCE: u64 = 10_000;
+/// From how many customers on it is told that they are being read before they are.
+const TOLD_FROM: u64 = 10_000;
 
 /// What is asked of ending customers.
 #[derive(Debug, Clone)]
@@ -44,16 +45,15 @@ pub struct EndingRequest {
 pub struct Ending {
     request: EndingRequest,
     costs: Costs,
-    read: Vec<(Known, Member, Vec<i128>, Nanos)>,
-    customers: Option<u64>,
+    totals: Option<RankTotals>,
+    is_told: bool,
+    read: Option<ValuesAnswer>,
     footing: Option<Footing>,
-    names: Arc<Vec<Known>>,
+    names: Vec<PartyId>,
     spiral: Option<Spiral>,
     number: u32,
     is_over: bool,
 }
-
-type Known = (PartyId, Option<Arc<Party>>);
 
 /// What follows.
 #[derive(Debug)]
@@ -123,10 +123,11 @@ impl Service {
         Ok(Ending {
             request,
             costs,
-            read: Vec::new(),
-            customers: None,
+            totals: None,
+            is_told: false,
+            read: None,
             footing: None,
-            names: Arc::default(),
+            names: Vec::new(),
             spiral: None,
             number: 0,
             is_over: false,
@@ -139,67 +140,103 @@ impl Service {
         tenant: &TenantId,
         ending: &mut Ending,
     ) -> Result<Option<Following>, Problem> {
-        let read = ending.read.len() as u64;
-        if ending.spiral.is_none() && ending.customers.is_none_or(|all| read < all) {
-            return self.read_more(tenant, ending).await.map(Some);
-        }
         if ending.is_over {
             return Ok(None);
         }
-        let step = match ending.spiral.take() {
+        if ending.spiral.is_none() && ending.read.is_none() {
+            return self.read(tenant, ending).await.map(Some);
+        }
+        let mut step = match ending.spiral.take() {
             None => ending.first().await?,
             Some(spiral) => ending.further(spiral).await?,
         };
         step.check_range()?;
+        let told = step.ended.iter_mut().chain(&mut step.turned);
+        let told: Vec<&mut EndedCustomer> = told.collect();
+        let ids: Vec<PartyId> = told.iter().map(|own| own.customer.clone()).collect();
+        let parties = self.store()?.party(tenant, &ids, ending.as_of()).await?;
+        for (own, party) in told.into_iter().zip(parties) {
+            own.party = party;
+        }
         Ok(Some(Following::Step(Box::new(step))))
     }
 
-    async fn read_more(
-        &self,
-        tenant: &TenantId,
-        ending: &mut Ending,
-    ) -> Result<Following, Problem> {
-        let from = ending.read.len() as u64;
-        let ranking = RankingRequest {
-            scope: ending.request.scope.clone(),
-            basis: Basis::NetProfit,
-            direction: Direction::BestFirst,
-            cost_model_version: ending.request.cost_model_version,
+    /// Reads what everybody brings. If they are many, how many is told first.
+    async fn read(&self, tenant: &TenantId, ending: &mut Ending) -> Result<Following, Problem> {
+        let (scope, costs) = (&ending.request.scope, &ending.costs);
+        let order = costs.order(Basis::NetProfit, Direction::BestFirst);
+        let totals = match ending.totals.take() {
+            Some(totals) => totals,
+            None => {
+                let question = RankQuestion {
+                    scope: scope.clone(),
+                    order: order.clone(),
+                    beside: Vec::new(),
+                    rows: RowSelection::Places(Vec::new()),
+                };
+                self.store()?.rank(tenant, &question).await?.totals
+            }
         };
-        let question = RankQuestion {
-            scope: ranking.scope,
-            order: ending.costs.order(ranking.basis, ranking.direction),
-            beside: Vec::new(),
-            rows: RowSelection::Places(std::iter::once(from..from + ROWS_AT_ONCE).collect()),
-        };
-        let answer = self.store()?.rank(tenant, &question).await?;
-        let customers = answer.totals.customers;
-        if ending.footing.is_none() {
-            ending.footing = Some(footing(&ending.costs, &question.order, &answer.totals)?);
+        let customers = totals.customers;
+        if customers >= TOLD_FROM && !ending.is_told {
+            (ending.totals, ending.is_told) = (Some(totals), true);
+            return Ok(Following::Read(0, customers));
         }
-        let found = answer.rows.len() as u64;
-        let costs = &ending.costs;
-        let rows = answer.rows.into_iter().map(|row| member(row, costs));
-        ending.read.extend(rows);
-        // What is not there can never be read: it is refused when the whole is proved.
-        ending.customers = Some(if found == 0 { from } else { customers });
-        Ok(Following::Read(ending.read.len() as u64, customers))
+        let question = ValuesQuestion {
+            scope: scope.clone(),
+            order: order.clone(),
+            beside: beside(costs, &totals),
+        };
+        let values = self.store()?.values(tenant, &question).await?;
+        // The values have to come to what the books hold, which is found without them.
+        ending.footing = Some(footing(costs, &order, &totals)?);
+        let read = values.customers.len() as u64;
+        ending.read = Some(values);
+        Ok(Following::Read(read, customers))
     }
 }
 
-/// A customer with its quantities of what is driven, and its net profit as the report has it.
-fn member(row: RankRow, costs: &Costs) -> (Known, Member, Vec<i128>, Nanos) {
-    let pools = row.shares.iter().take(costs.pool_parts.len());
-    let pools: i128 = pools.map(|share| i128::from(*share)).sum();
-    let member = Member {
-        margin: row.value + pools * NANOS_PER_MICRO,
-        net_revenue: Basis::Revenue.weights(&costs.model).value(&row.sums),
-        milli_minutes: milli_minutes(&row.sums, |_| true),
-    };
+/// What is told of each customer beside its net profit: its margin before what its receivables cost, its net revenue,
+/// its working time, and what it has of what drives costs unless that was supplied.
+fn beside(costs: &Costs, totals: &RankTotals) -> Vec<Weights> {
+    let minutes = totals.ledger.iter().filter_map(|(account, _)| {
+        let is_time = matches!(account, Account::Minutes(..));
+        is_time.then(|| (account.clone(), 1))
+    });
+    let mut beside = vec![
+        Basis::NetProfit.weights(&costs.model),
+        Basis::Revenue.weights(&costs.model),
+        Weights(minutes.collect()),
+    ];
+    beside.extend(drivers(costs).filter_map(|driver| driver.weights().cloned()));
+    beside
+}
+
+fn drivers(costs: &Costs) -> impl Iterator<Item = &Driver> {
     let driven = costs.pool_parts.iter().filter_map(|part| part.driven());
-    let quantities = driven.map(|driven| driven.driver.quantity(&row.customer, &row.sums));
-    let quantities = quantities.collect();
-    ((row.customer, row.party), member, quantities, row.value)
+    driven.map(|driven| &driven.driver)
+}
+
+/// All customers, and their quantities of what is driven, one after the other.
+fn members(values: &ValuesAnswer, costs: &Costs) -> (Vec<Member>, Vec<i128>) {
+    let (mut members, mut quantities) = (Vec::new(), Vec::new());
+    let of = |index: usize, place: usize| values.beside.get(index).map_or(0, |own| own[place]);
+    for (place, customer) in values.customers.iter().enumerate() {
+        let receivables = receivables_of(costs, customer);
+        let receivables: Nanos = receivables.map(|(_, amount)| to_nanos(amount)).sum();
+        members.push(Member {
+            margin: of(0, place) - receivables,
+            net_revenue: of(1, place),
+            milli_minutes: of(2, place),
+        });
+        let mut weighed = 3;
+        quantities.extend(drivers(costs).map(|driver| {
+            let value = of(weighed, place);
+            weighed += usize::from(driver.weights().is_some());
+            driver.quantity_of(customer, value)
+        }));
+    }
+    (members, quantities)
 }
 
 fn pools(costs: &Costs) -> Pools {
@@ -221,26 +258,18 @@ impl Ending {
 
     /// Everybody, as the report has them.
     async fn first(&mut self) -> Result<EndingStep, Problem> {
-        let mut read = mem::take(&mut self.read);
-        let pools = pools(&self.costs);
+        let read = self.read.take().unwrap_or_default();
+        let (pools, costs) = (pools(&self.costs), self.costs.clone());
         let (spiral, names, is_same) = compute(move || {
-            read.sort_unstable_by(|one, other| one.0.0.cmp(&other.0.0));
-            let (mut names, mut members) = (Vec::new(), Vec::new());
-            let (mut quantities, mut values) = (Vec::new(), Vec::new());
-            for (known, member, own, value) in read {
-                names.push(known);
-                members.push(member);
-                quantities.extend(own);
-                values.push(value);
-            }
+            let (members, quantities) = members(&read, &costs);
             let spiral = Spiral::of(pools, members, quantities);
             let differs = (0..)
-                .zip(&values)
+                .zip(&read.values)
                 .find(|(index, value)| spiral.net_profit(*index) != **value);
             let is_same = differs.map_or(Ok(()), |(index, value)| {
                 check_sum(*value, spiral.net_profit(index))
             });
-            (spiral, names, is_same)
+            (spiral, read.customers, is_same)
         })
         .await?;
         is_same?;
@@ -251,7 +280,7 @@ impl Ending {
         if let Some(footing) = &self.footing {
             check_sum(footing.control_total.reported, sum)?;
         }
-        self.names = Arc::new(names);
+        self.names = names;
         let step = Step {
             negative,
             books: spiral.books(),
@@ -274,15 +303,12 @@ impl Ending {
     }
 
     fn told(&mut self, spiral: Spiral, step: Step) -> EndingStep {
-        let customer = |index: &usize, is_left: bool| {
-            let (customer, party) = self.names[*index].clone();
-            EndedCustomer {
-                customer,
-                party,
-                member: spiral.member(*index),
-                before: step.before[*index],
-                after: is_left.then(|| spiral.net_profit(*index)),
-            }
+        let customer = |index: &usize, is_left: bool| EndedCustomer {
+            customer: self.names[*index].clone(),
+            party: None,
+            member: spiral.member(*index),
+            before: step.before[*index],
+            after: is_left.then(|| spiral.net_profit(*index)),
         };
         let listed = self.request.listed;
         let ended = step.ended.iter().take(listed);

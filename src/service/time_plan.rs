@@ -18,21 +18,19 @@ use crate::domain::{
     money::Nanos,
     party::Party,
     problem::Problem,
-    question::{CellsQuestion, CrossQuestion, Group, Order, RankQuestion, RowSelection, Scope},
-    ranking::{Basis, Direction},
+    question::{CellsQuestion, CrossQuestion, Group, ManagedQuestion, Scope},
+    ranking::Basis,
     relation,
     time::{Day, Period},
     trend::{Bucket, Granularity},
 };
 use splitting::Split;
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 /// The most accounts of a manager.
 const ACCOUNTS_LIMIT: usize = 2_000;
 /// The fewest and the most months that are learnt from.
 const MONTHS: (usize, usize) = (3, 120);
-/// How many customers are looked at at once to find the manager's.
-const AT_ONCE: u64 = 10_000;
 
 /// What a split of time is asked for. Times are in thousandths of a minute.
 #[derive(Debug, Clone)]
@@ -229,40 +227,23 @@ impl Service {
         months: usize,
     ) -> Result<Vec<Account>, Problem> {
         let store = self.store()?;
-        let mut found = Vec::new();
-        let mut place = 0;
-        loop {
-            let question = by_id(&request.scope, place..place + AT_ONCE);
-            let rows = store.rank(tenant, &question).await?.rows;
-            let count = rows.len() as u64;
-            let customers = rows.iter().map(|row| row.customer.clone()).collect();
-            let cells = CellsQuestion {
-                scope: request.scope.clone(),
-                customers,
-                group: Group::AccountManager,
-            };
-            let cells = match count {
-                0 => BTreeMap::new(),
-                _ => store.cells(tenant, &cells).await?,
-            };
-            for row in rows {
-                let key = (row.customer, request.account_manager.clone());
-                if cells.contains_key(&key) {
-                    found.push(Account::of(key.0, row.party, months));
-                }
-            }
-            if found.len() > ACCOUNTS_LIMIT {
-                return Err(Problem::list_too_long(
-                    "account_manager_id",
-                    ACCOUNTS_LIMIT,
-                    found.len(),
-                ));
-            }
-            place += count;
-            if count < AT_ONCE {
-                return Ok(found);
-            }
+        let question = ManagedQuestion {
+            scope: request.scope.clone(),
+            account_manager: request.account_manager.clone(),
+        };
+        let found = store.managed(tenant, &question).await?;
+        if found.len() > ACCOUNTS_LIMIT {
+            return Err(Problem::list_too_long(
+                "account_manager_id",
+                ACCOUNTS_LIMIT,
+                found.len(),
+            ));
         }
+        let parties = store.party(tenant, &found, request.scope.as_of).await?;
+        let accounts = found.into_iter().zip(parties);
+        Ok(accounts
+            .map(|(customer, party)| Account::of(customer, party, months))
+            .collect())
     }
 
     /// Adds what a month brought.
@@ -351,23 +332,6 @@ impl Service {
 fn month_of(day: Day) -> Option<CalendarMonth> {
     let date = day.date()?;
     CalendarMonth::parse(i32::from(date.year()), i32::from(date.month()), "").ok()
-}
-
-/// Asks for customers in the order of their ids.
-fn by_id(scope: &Scope, places: std::ops::Range<u64>) -> RankQuestion {
-    let order = Order {
-        weights: Weights::default(),
-        split: Vec::new(),
-        driven: Vec::new(),
-        value_bears_split: false,
-        direction: Direction::BestFirst,
-    };
-    RankQuestion {
-        scope: scope.clone(),
-        order,
-        beside: Vec::new(),
-        rows: RowSelection::Places(vec![places]),
-    }
 }
 
 /// The months of a period, which must have no others' days.

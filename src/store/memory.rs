@@ -27,8 +27,8 @@ use crate::domain::{
     purchase::{PurchaseAnswer, PurchaseQuestion},
     question::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
-        LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
-        ValuesAnswer, ValuesQuestion,
+        LiftAnswer, LiftQuestion, ManagedQuestion, ProfileAnswer, ProfileQuestion, RankAnswer,
+        RankQuestion, ValuesAnswer, ValuesQuestion,
     },
     ranking::Direction,
     receivables::{Event, ReceivablesAnswer, ReceivablesQuestion},
@@ -368,6 +368,14 @@ impl Store for MemoryStore {
         question: &CellsQuestion,
     ) -> Result<CellsAnswer, Problem> {
         Ok(self.read(tenant, |tenant| tenant.cells(question, &self.calendar)))
+    }
+
+    async fn managed(
+        &self,
+        tenant: &TenantId,
+        question: &ManagedQuestion,
+    ) -> Result<Vec<PartyId>, Problem> {
+        Ok(self.read(tenant, |tenant| tenant.managed(question, &self.calendar)))
     }
 
     async fn lift(

@@ -27,8 +27,8 @@ use crate::domain::{
     purchase::{PurchaseAnswer, PurchaseQuestion},
     question::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
-        LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
-        ValuesAnswer, ValuesQuestion,
+        LiftAnswer, LiftQuestion, ManagedQuestion, ProfileAnswer, ProfileQuestion, RankAnswer,
+        RankQuestion, ValuesAnswer, ValuesQuestion,
     },
     receivables::{ReceivablesAnswer, ReceivablesQuestion},
     records::{PartyAnswer, Record},
@@ -251,6 +251,13 @@ pub trait Store: Send + Sync + 'static {
         tenant: &TenantId,
         question: &CellsQuestion,
     ) -> Result<CellsAnswer, Problem>;
+
+    /// Who has any posting under an account manager, in the order of ids.
+    async fn managed(
+        &self,
+        tenant: &TenantId,
+        question: &ManagedQuestion,
+    ) -> Result<Vec<PartyId>, Problem>;
 
     /// Counts of trait values among the best customers, the loss-makers and all.
     async fn lift(&self, tenant: &TenantId, question: &LiftQuestion)

@@ -21,8 +21,8 @@ use profitscore::{
         purchase::{PurchaseAnswer, PurchaseQuestion},
         question::{
             CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
-            LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
-            ValuesAnswer, ValuesQuestion,
+            LiftAnswer, LiftQuestion, ManagedQuestion, ProfileAnswer, ProfileQuestion, RankAnswer,
+            RankQuestion, ValuesAnswer, ValuesQuestion,
         },
         receivables::{ReceivablesAnswer, ReceivablesQuestion},
         records::{PartyAnswer, Record},
@@ -320,6 +320,14 @@ impl Store for FaultyStore {
             sums.for_each(|sums| sums.add(Account::GrossRevenue, 1));
         }
         Ok(cells)
+    }
+
+    async fn managed(
+        &self,
+        tenant: &TenantId,
+        question: &ManagedQuestion,
+    ) -> Result<Vec<PartyId>, Problem> {
+        self.inner.managed(tenant, question).await
     }
 
     async fn lift(

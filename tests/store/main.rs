@@ -21,6 +21,7 @@ mod grouping;
 mod inactive;
 mod laws;
 mod likeness;
+mod managed;
 mod models;
 mod outcomes;
 mod price_terms;
@@ -155,6 +156,9 @@ on_every_store! {
         cells_are_of_the_asked_customers_and_in_the_scope,
         profiles_look_at_ages,
         profiles_leave_out_who_came_before;
+    managed:
+        customers_of_a_manager_are_those_with_an_activity,
+        customers_of_a_manager_are_those_with_a_cell;
     copying:
         what_was_written_is_told_in_order,
         what_is_copied_answers_the_same_there_and_back,

@@ -100,10 +100,9 @@ impl Service {
 }
 
 impl Credited {
-    /// What was told of each customer is by its place in the order of ids.
     fn askable(&self, request: &AsksRequest, said: &ValuesAnswer, places: Range<u64>) -> AskList {
         let period = request.referrals.scope.period;
-        let asked = self.asked(period);
+        let (asked, said_at) = (self.asked(period), self.said_at(said));
         let end = period.end.or_else(|| {
             let days = self.told.asks.iter().map(|ask| ask.day);
             days.max().map(Day::next)
@@ -124,11 +123,14 @@ impl Credited {
         for ask in self.told.asks.iter().filter(|ask| period.contains(ask.day)) {
             *list.outcomes.entry(ask.outcome).or_default() += 1;
         }
-        let all = self.by_total.iter().map(|own| &self.customers[*own]);
-        for valued in all.filter(|own| own.is_active) {
+        let all = self
+            .by_total
+            .iter()
+            .map(|own| (*own, &self.customers[*own]));
+        for (place, valued) in all.filter(|(_, own)| own.is_active) {
             list.active += 1;
-            let own = asked.get(&valued.customer).copied().unwrap_or_default();
-            let said = Said::of(said, &valued.customer);
+            let own = asked[place];
+            let said = Said::at(said, said_at[place]);
             let skip = said.skip(request.least_content).or_else(|| {
                 let lately = own.last.is_some_and(is_lately).then_some(Skip::AskedLately);
                 let is_reached = own.in_period >= request.quota;
@@ -160,15 +162,28 @@ impl Credited {
         }
     }
 
-    /// How each customer was asked who was. Asks come in the order in which they happened.
-    fn asked(&self, period: Period) -> BTreeMap<&PartyId, Asked<'_>> {
-        let mut asked = BTreeMap::<&PartyId, Asked<'_>>::new();
+    /// How each customer was asked, by its place. Asks come in the order in which they happened.
+    fn asked(&self, period: Period) -> Vec<Asked<'_>> {
+        let mut asked = vec![Asked::default(); self.customers.len()];
         for ask in &self.told.asks {
-            let own = asked.entry(&ask.customer).or_default();
-            own.in_period += u64::from(period.contains(ask.day));
-            own.last = Some(ask);
+            if let Some(place) = self.place(&ask.customer) {
+                let own: &mut Asked<'_> = &mut asked[place];
+                own.in_period += u64::from(period.contains(ask.day));
+                own.last = Some(ask);
+            }
         }
         asked
+    }
+
+    /// Where each customer, by its place, is in what was said, if it is. Both are in the order of ids.
+    fn said_at(&self, said: &ValuesAnswer) -> Vec<Option<usize>> {
+        let mut rest = said.customers.iter().enumerate().peekable();
+        let all = self.customers.iter().map(|own| {
+            while rest.next_if(|(_, other)| **other < own.customer).is_some() {}
+            let same = rest.next_if(|(_, other)| **other == own.customer);
+            same.map(|(place, _)| place)
+        });
+        all.collect()
     }
 }
 
@@ -182,8 +197,8 @@ struct Said {
 }
 
 impl Said {
-    fn of(all: &ValuesAnswer, customer: &PartyId) -> Self {
-        let Ok(place) = all.customers.binary_search(customer) else {
+    fn at(all: &ValuesAnswer, place: Option<usize>) -> Self {
+        let Some(place) = place else {
             return Self::default();
         };
         let beside = |index: usize| all.beside.get(index).map_or(0, |own| own[place]);

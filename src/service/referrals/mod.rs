@@ -175,17 +175,21 @@ impl Service {
             .saving(tenant, request, costs, (&told.referrals, &graph))
             .await?;
         let order = costs.order(Basis::NetProfit, Direction::BestFirst);
-        let own = self.values_of(tenant, scope, order.clone(), Vec::new());
-        let margins = self.values_of(
-            tenant,
-            scope,
-            margin_order(order.clone(), costs),
-            Vec::new(),
-        );
-        let (own, margins) = tokio::try_join!(own, margins)?;
+        // What receivables cost is in no weights: only with them margins are a question of their own.
+        let plain = costs.receivables.parts.is_empty();
+        let beside = Vec::from_iter(plain.then(|| order.weights.clone()));
+        let mut own = self.values_of(tenant, scope, order.clone(), beside).await?;
+        let margins = match own.beside.pop() {
+            Some(margins) => of_parties(&graph, &own.customers, &margins),
+            None => {
+                let order = margin_order(order.clone(), costs);
+                let all = self.values_of(tenant, scope, order, Vec::new()).await?;
+                of_parties(&graph, &all.customers, &all.values)
+            }
+        };
         let footing = footing(costs, &order, &own.totals)?;
         check_sum(footing.control_total.reported, own.values.iter().sum())?;
-        let credited = compute(move || Credited::of(told, graph, own, &margins, (saving, terms)));
+        let credited = compute(move || Credited::of(told, graph, own, margins, (saving, terms)));
         let credited = credited.await?;
         credited.check(footing)
     }
@@ -239,7 +243,8 @@ impl Service {
             .await?;
         let (mut sum, mut count) = (0, 0);
         let mut own = vec![0; graph.parties().len()];
-        for (customer, cost) in spent.customers.iter().zip(&spent.values) {
+        let all = spent.customers.iter().zip(&spent.values);
+        for (customer, cost) in all.filter(|(_, cost)| **cost != 0) {
             let number = graph.number(customer);
             if let Some(number) = number {
                 own[number] = *cost;
@@ -284,6 +289,30 @@ pub(super) fn plain_order(weights: Weights) -> Order {
     }
 }
 
+/// The places of some values in their order; equals in the order in which they come.
+fn in_order<T: Ord>(values: impl Iterator<Item = T>) -> Vec<usize> {
+    let mut keys: Vec<(T, usize)> = values.zip(0..).collect();
+    keys.sort_unstable();
+    keys.into_iter().map(|(_, place)| place).collect()
+}
+
+/// The values of the parties of a graph, of those of all customers in the order of their ids; zero of who has none.
+fn of_parties(graph: &Graph, customers: &[PartyId], values: &[Nanos]) -> Vec<Nanos> {
+    // Both rise: each is looked for near the one before it.
+    let mut from = 0;
+    let parties = graph.parties().iter().map(|party| {
+        let mut width = 1;
+        while customers.get(from + width).is_some_and(|one| one <= party) {
+            width *= 2;
+        }
+        let near = (from + width / 2).min(customers.len())..(from + width).min(customers.len());
+        let found = customers[near.clone()].binary_search(party);
+        from = near.start + found.unwrap_or_else(|place| place);
+        found.map_or(0, |_| values[from])
+    });
+    parties.collect()
+}
+
 /// What is left of net profit's order without fixed costs: the customer margin, which bears what its receivables cost.
 fn margin_order(mut order: Order, costs: &Costs) -> Order {
     let receivables = costs.receivables.parts.len();
@@ -298,16 +327,9 @@ impl Credited {
         told: ReferralsAnswer,
         graph: Graph,
         own: ValuesAnswer,
-        margins: &ValuesAnswer,
+        margins: Vec<Nanos>,
         (saving, terms): (Saving, ReferralTerms),
     ) -> Unchecked {
-        let of_party = |values: &ValuesAnswer| {
-            let find = |party: &PartyId| values.customers.binary_search(party).ok();
-            let parties = graph.parties().iter();
-            let found = parties.map(|party| find(party).map_or(0, |place| values.values[place]));
-            found.collect::<Vec<Nanos>>()
-        };
-        let margins = of_party(margins);
         let mut worths = vec![0; margins.len()];
         for (party, link) in graph.links() {
             worths[party] = worth(link.kind, margins[party], saving.by_party[party]);
@@ -325,9 +347,8 @@ impl Credited {
             saved: saving.base,
         };
         let customers = merged(own, &graph, &credits);
-        let mut by_total: Vec<usize> = (0..customers.len()).collect();
-        // They come in the order of their ids, which equals keep.
-        by_total.sort_by_key(|place| Reverse(customers[*place].total()));
+        let totals_of = customers.iter().map(|own| Reverse(own.total()));
+        let by_total = in_order(totals_of);
         Unchecked {
             reach: graph.reach(),
             told,
@@ -354,9 +375,14 @@ impl Credited {
 
     /// What is told of a customer, if it was active or is credited anything.
     pub fn find(&self, customer: &PartyId) -> Option<&Valued> {
-        let customers = &self.customers;
-        let place = customers.binary_search_by(|own| own.customer.cmp(customer));
-        place.ok().map(|place| &customers[place])
+        self.place(customer).map(|place| &self.customers[place])
+    }
+
+    /// Where a customer is among all in the order of their ids.
+    fn place(&self, customer: &PartyId) -> Option<usize> {
+        let all = &self.customers;
+        let place = all.binary_search_by(|own| own.customer.cmp(customer));
+        place.ok()
     }
 }
 

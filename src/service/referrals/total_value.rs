@@ -1,6 +1,6 @@
 //! Customers in the order of what they are worth together with those whom they brought, each with its waterfall.
 
-use super::{Credited, Figures, ReferralTerms, ReferralsRequest, Totals, Valued};
+use super::{Credited, Figures, ReferralTerms, ReferralsRequest, Totals, Valued, in_order};
 use crate::{
     domain::{
         id::{PartyId, TenantId},
@@ -18,7 +18,7 @@ use crate::{
         report::{Footing, check_range, check_sum, checked_statement},
     },
 };
-use std::{collections::BTreeMap, ops::Range, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, ops::Range, sync::Arc};
 
 /// Some customers of a ranking by total value.
 #[derive(Debug, Clone)]
@@ -111,17 +111,13 @@ impl Credited {
     /// The rows at some places, with nothing but what they are worth.
     fn page(&self, direction: Direction, places: Range<u64>) -> Vec<TotalValueCustomer> {
         let order = match direction {
-            Direction::BestFirst => self.by_total.clone(),
-            Direction::WorstFirst => {
-                let mut order: Vec<usize> = (0..self.customers.len()).collect();
-                order.sort_by_key(|place| self.customers[*place].total());
-                order
-            }
+            Direction::BestFirst => Cow::Borrowed(&self.by_total),
+            Direction::WorstFirst => Cow::Owned(in_order(self.customers.iter().map(Valued::total))),
         };
         let mut cumulative = 0;
         let mut rows = Vec::new();
-        for (place, own) in (0..places.end).zip(order) {
-            let valued: &Valued = &self.customers[own];
+        for (place, own) in (0..places.end).zip(order.iter()) {
+            let valued: &Valued = &self.customers[*own];
             cumulative += valued.total();
             if place >= places.start {
                 rows.push(TotalValueCustomer {

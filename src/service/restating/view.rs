@@ -20,8 +20,8 @@ use crate::{
         purchase::{PurchaseAnswer, PurchaseQuestion},
         question::{
             CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
-            LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
-            ValuesAnswer, ValuesQuestion,
+            LiftAnswer, LiftQuestion, ManagedQuestion, ProfileAnswer, ProfileQuestion, RankAnswer,
+            RankQuestion, ValuesAnswer, ValuesQuestion,
         },
         ranking::Direction,
         receivables::{ReceivablesAnswer, ReceivablesQuestion},
@@ -271,6 +271,14 @@ impl Store for Restating {
             wanted.contains(id).then(group)
         };
         self.grouped(tenant, &question.scope, key).await
+    }
+
+    async fn managed(
+        &self,
+        tenant: &TenantId,
+        question: &ManagedQuestion,
+    ) -> Result<Vec<PartyId>, Problem> {
+        self.store.managed(tenant, question).await
     }
 
     async fn lift(

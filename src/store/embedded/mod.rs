@@ -22,6 +22,7 @@ mod kept_scans;
 mod ledger;
 mod log;
 mod maintenance;
+mod managed;
 mod opening;
 mod pack;
 mod place_set;
@@ -83,8 +84,8 @@ use crate::domain::{
     purchase::{PurchaseAnswer, PurchaseQuestion},
     question::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
-        LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
-        ValuesAnswer, ValuesQuestion,
+        LiftAnswer, LiftQuestion, ManagedQuestion, ProfileAnswer, ProfileQuestion, RankAnswer,
+        RankQuestion, ValuesAnswer, ValuesQuestion,
     },
     receivables::{ReceivablesAnswer, ReceivablesQuestion},
     records::{PartyAnswer, Record},
@@ -350,6 +351,14 @@ impl Store for EmbeddedStore {
         question: &CellsQuestion,
     ) -> Result<CellsAnswer, Problem> {
         self.ask_about(tenant, question, Questions::cells).await
+    }
+
+    async fn managed(
+        &self,
+        tenant: &TenantId,
+        question: &ManagedQuestion,
+    ) -> Result<Vec<PartyId>, Problem> {
+        self.ask_about(tenant, question, Questions::managed).await
     }
 
     async fn lift(

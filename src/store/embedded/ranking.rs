@@ -257,9 +257,10 @@ impl<'a, A: Accumulator> Ranking<'a, A> {
     fn rows(&self, wanted: &[Range<usize>], direction: Direction) -> (Vec<RankRow>, Vec<u32>) {
         let filter = Filter::new(self.books, self.scope);
         let (mut rows, mut customers) = (Vec::new(), Vec::new());
-        for neighbours in candidates(self.books, &self.scan, direction).select(wanted) {
-            let mut cumulative = neighbours.ahead * self.scan.weighing.step
-                - self.shares_ahead(&neighbours, direction);
+        let selected = candidates(self.books, &self.scan, direction).select(wanted);
+        let shares_ahead = self.shares_ahead(&selected, direction);
+        for (neighbours, shares) in selected.iter().zip(shares_ahead) {
+            let mut cumulative = neighbours.ahead * self.scan.weighing.step - shares;
             for (place, key) in neighbours.places.clone().zip(&neighbours.keys) {
                 cumulative += self.value(key.customer);
                 customers.push(key.customer);
@@ -308,20 +309,32 @@ impl<'a, A: Accumulator> Ranking<'a, A> {
         shares
     }
 
-    /// What those before some neighbours bear of the split, if values bear it.
-    fn shares_ahead(&self, neighbours: &Neighbours<A>, direction: Direction) -> Nanos {
-        let Some(first) = neighbours.keys.first().filter(|_| self.bears_split()) else {
-            return 0;
-        };
+    /// What those before each of some neighbours, which rise, bear of the split, if values bear it: in one pass.
+    fn shares_ahead(&self, selected: &[Neighbours<A>], direction: Direction) -> Vec<Nanos> {
+        let mut shares = vec![0; selected.len()];
+        if !self.bears_split() {
+            return shares;
+        }
         let candidates = candidates(self.books, &self.scan, direction);
-        let ahead = |customer: &u32| {
-            let rank = candidates.rank(*customer);
-            rank < first.rank
-                || rank == first.rank
-                    && (candidates.tie)(*customer, first.customer) == Ordering::Less
-        };
-        let ahead = self.scan.reported.iter().filter(ahead);
-        ahead.map(|customer| self.borne(customer)).sum()
+        let firsts = selected.iter().filter_map(|own| own.keys.first());
+        let firsts: Vec<_> = firsts.map(|first| (first.rank, first.customer)).collect();
+        for customer in self.scan.reported.iter() {
+            let rank = candidates.rank(customer);
+            // Those that begin before it, or with it.
+            let begun = firsts.partition_point(|(first, of)| {
+                *first < rank
+                    || *first == rank && (candidates.tie)(*of, customer) != Ordering::Greater
+            });
+            if let Some(own) = shares.get_mut(begun) {
+                *own += self.borne(customer);
+            }
+        }
+        let mut ahead = 0;
+        for own in &mut shares {
+            ahead += *own;
+            *own = ahead;
+        }
+        shares
     }
 }
 

@@ -9,7 +9,11 @@ use super::{
 };
 use crate::domain::{account::Sums, money::Nanos, question::Scope, time::Day};
 use pulp::Arch;
-use std::{ops::Range, sync::Arc};
+use std::{
+    cell::{Cell, OnceCell},
+    ops::Range,
+    sync::Arc,
+};
 
 /// What one pass finds.
 pub(super) struct Scan<A: Accumulator> {
@@ -55,6 +59,11 @@ pub(super) struct Filter<'a> {
     scope: &'a Scope,
     /// By the number of the value; empty if all are in the scope.
     branches: Vec<bool>,
+    /// How many parties were looked up for their traits.
+    looked_up: Cell<usize>,
+    /// By the number of the customer whether it meets the scope's traits, once so many are asked about that all are
+    /// found faster in the order of their ids.
+    meeting: OnceCell<Vec<bool>>,
 }
 
 impl<'a> Filter<'a> {
@@ -68,6 +77,8 @@ impl<'a> Filter<'a> {
             books,
             scope,
             branches,
+            looked_up: Cell::new(0),
+            meeting: OnceCell::new(),
         }
     }
 
@@ -83,11 +94,20 @@ impl<'a> Filter<'a> {
 
     /// Whether a customer counts.
     pub fn holds_customer(&self, customer: u32) -> bool {
-        self.scope.traits.is_empty() || {
-            let id = self.books.customer(customer);
-            let party = self.books.records.party(&id, self.scope.as_of);
-            self.scope.has_customer(party.map(|party| &**party))
+        if self.scope.traits.is_empty() {
+            return true;
         }
+        if let Some(meeting) = self.meeting.get() {
+            return meeting[customer as usize];
+        }
+        let (books, looked_up) = (self.books, self.looked_up.get() + 1);
+        self.looked_up.set(looked_up);
+        if looked_up * LOOKED_UP > books.records.party_count() + books.customers.len() {
+            return self.meeting.get_or_init(|| meeting(books, self.scope))[customer as usize];
+        }
+        let id = books.customers.name(customer);
+        let party = books.records.party(id, self.scope.as_of);
+        self.scope.has_customer(party.map(|party| &**party))
     }
 
     /// One customer's sums within the scope.
@@ -111,6 +131,25 @@ impl<'a> Filter<'a> {
         );
         sums.sums(&books.accounts)
     }
+}
+
+/// To look up one party takes about as long as to go over so many in their order.
+const LOOKED_UP: usize = 32;
+
+/// By the number of the customer whether it meets a scope's traits: parties and customers are gone over together, both
+/// in the order of their ids.
+fn meeting(books: &Books, scope: &Scope) -> Vec<bool> {
+    let mut meeting = vec![scope.has_customer(None); books.customers.len()];
+    let ids = books.id_order();
+    let name = |number: &u32| books.customers.name(*number);
+    let mut rest = ids.numbers.iter().peekable();
+    for (id, party) in books.records.each_party(scope.as_of) {
+        while rest.next_if(|own| name(own) < id.as_str()).is_some() {}
+        if let Some(own) = rest.next_if(|own| name(own) == id.as_str()) {
+            meeting[*own as usize] = scope.has_customer(Some(party));
+        }
+    }
+    meeting
 }
 
 /// One block on the way.

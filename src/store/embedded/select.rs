@@ -182,29 +182,35 @@ impl<A: Accumulator, T: Fn(u32, u32) -> Ordering> Candidates<'_, A, T> {
         }
         let mut keys: Vec<Key<A>> = Vec::with_capacity(self.count);
         self.for_each_key(|key| keys.push(key));
-        self.arrange(&mut keys, wanted);
+        self.arrange(&mut keys, 0, wanted);
+        let (mut ahead, mut seen) = (0, 0);
         let neighbours = wanted.iter().map(|places| {
-            let ahead = keys[..places.start].iter().map(|key| key.rank.wide());
-            self.neighbours(places, &keys[places.clone()], ahead.sum())
+            let before = keys[seen..places.start].iter();
+            ahead += before.map(|key| key.rank.wide()).sum::<i128>();
+            seen = places.start;
+            self.neighbours(places, &keys[places.clone()], ahead)
         });
         neighbours.collect()
     }
 
-    /// Puts the places in `wanted` in order, and everybody else on the right side of them.
-    fn arrange(&self, keys: &mut [Key<A>], wanted: &[Range<usize>]) {
-        let mut done = 0;
-        for range in wanted.iter().filter(|range| !range.is_empty()) {
-            if range.start > done {
-                keys[done..].select_nth_unstable_by(range.start - done, |a, b| self.compare(a, b));
-            }
-            let rest = &mut keys[range.start..];
-            let count = range.len();
-            if count < rest.len() {
-                rest.select_nth_unstable_by(count, |a, b| self.compare(a, b));
-            }
-            rest[..count].sort_unstable_by(|a, b| self.compare(a, b));
-            done = range.end;
+    /// Puts the places in `wanted` in order, and everybody else on the right side of them; `keys` are those from place
+    /// `first` on. The middle ones are found first, so that however many are wanted nobody is looked at often.
+    fn arrange(&self, keys: &mut [Key<A>], first: usize, wanted: &[Range<usize>]) {
+        let Some(range) = wanted.get(wanted.len() / 2) else {
+            return;
+        };
+        let (start, count) = (range.start - first, range.len());
+        if start > 0 && start < keys.len() {
+            keys.select_nth_unstable_by(start, |a, b| self.compare(a, b));
         }
+        let (before, rest) = keys.split_at_mut(start);
+        if count > 0 && count < rest.len() {
+            rest.select_nth_unstable_by(count, |a, b| self.compare(a, b));
+        }
+        let (own, after) = rest.split_at_mut(count);
+        own.sort_unstable_by(|a, b| self.compare(a, b));
+        self.arrange(before, first, &wanted[..wanted.len() / 2]);
+        self.arrange(after, range.end, &wanted[wanted.len() / 2 + 1..]);
     }
 
     fn by_sample(&self, wanted: &[Range<usize>]) -> Option<Vec<Neighbours<A>>> {
@@ -224,7 +230,7 @@ impl<A: Accumulator, T: Fn(u32, u32) -> Ordering> Candidates<'_, A, T> {
             if own.end > keys.len() {
                 return None;
             }
-            self.arrange(&mut keys, std::slice::from_ref(&own));
+            self.arrange(&mut keys, 0, std::slice::from_ref(&own));
             let ahead = keys[..own.start].iter().map(|key| key.rank.wide());
             let ahead = sieve.ahead_sum.wide() + ahead.sum::<i128>();
             selected.push(self.neighbours(places, &keys[own], ahead));

@@ -5,12 +5,15 @@ use crate::{
     domain::{
         account::Sums,
         activity::Activity,
-        question::{CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, Group},
+        id::PartyId,
+        question::{
+            CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, Group, ManagedQuestion,
+        },
         time::Calendar,
     },
     store::answer,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Tenant {
     /// Sums by group.
@@ -39,6 +42,18 @@ impl Tenant {
             }
         }
         without_zeros(cells)
+    }
+
+    /// Who has any posting under an account manager.
+    pub fn managed(&self, question: &ManagedQuestion, calendar: &Calendar) -> Vec<PartyId> {
+        let scope = &question.scope;
+        let live = self.live_in(&scope.period, scope.as_of, calendar);
+        let own = live.into_iter().filter(|activity| {
+            let manager = group_of(activity, Group::AccountManager, calendar);
+            manager == question.account_manager && self.is_in(scope, activity)
+        });
+        let customers: BTreeSet<PartyId> = own.map(|own| own.customer_id.clone()).collect();
+        customers.into_iter().collect()
     }
 }
 

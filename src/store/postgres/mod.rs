@@ -16,6 +16,7 @@ mod entries;
 mod history;
 mod json;
 mod lift;
+mod managed;
 mod numbers;
 mod parties;
 mod posting;
@@ -70,8 +71,8 @@ use crate::domain::{
     purchase::{PurchaseAnswer, PurchaseQuestion},
     question::{
         CellsAnswer, CellsQuestion, CrossAnswer, CrossQuestion, CurveAnswer, CurveQuestion,
-        LiftAnswer, LiftQuestion, ProfileAnswer, ProfileQuestion, RankAnswer, RankQuestion,
-        ValuesAnswer, ValuesQuestion,
+        LiftAnswer, LiftQuestion, ManagedQuestion, ProfileAnswer, ProfileQuestion, RankAnswer,
+        RankQuestion, ValuesAnswer, ValuesQuestion,
     },
     receivables::{ReceivablesAnswer, ReceivablesQuestion},
     records::{PartyAnswer, Record},
@@ -346,6 +347,14 @@ impl Store for PostgresStore {
         question: &CellsQuestion,
     ) -> Result<CellsAnswer, Problem> {
         cross::cells(self.database(), self.number(tenant).await?, question).await
+    }
+
+    async fn managed(
+        &self,
+        tenant: &TenantId,
+        question: &ManagedQuestion,
+    ) -> Result<Vec<PartyId>, Problem> {
+        managed::managed(self.database(), self.number(tenant).await?, question).await
     }
 
     async fn lift(

@@ -190,7 +190,46 @@ impl Block {
             .for_each(visit);
     }
 
-    /// The same for rows of some branches.
+    /// Calls `visit` with the position of every row of some layouts up to a position, in no order.
+    pub fn for_each_position_of(&self, layouts: &[Layout], as_of: u32, mut visit: impl FnMut(u32)) {
+        let tables = self.leaves.iter().flat_map(|leaf| &leaf.tables);
+        let tables = tables.filter(|table| layouts.contains(&table.layout()));
+        let positions = tables.flat_map(|table| table.positions());
+        positions
+            .filter(|position| **position <= as_of)
+            .for_each(|position| visit(*position));
+        let recent = self.unfolded().iter();
+        recent
+            .take_while(|row| row.position <= as_of)
+            .filter(|row| layouts.contains(&row.postings.layout))
+            .for_each(|row| visit(row.position));
+    }
+
+    /// Calls `visit` with every row of some days up to a position that is under an account manager, in no order.
+    pub fn for_each_row_of_manager(
+        &self,
+        days: &Range<Day>,
+        as_of: u32,
+        manager: u32,
+        mut visit: impl FnMut(&Row),
+    ) {
+        let (first, last) = (self.leaf_of(days.start), self.leaf_of(days.end));
+        let leaves = self.leaves[first..=last].iter();
+        for table in leaves.flat_map(|leaf| &leaf.tables) {
+            table.for_each_of_manager(days, manager, |place, day| {
+                if table.positions()[place] <= as_of {
+                    visit(&table.row(place, day));
+                }
+            });
+        }
+        let recent = self.unfolded().iter();
+        recent
+            .take_while(|row| row.position <= as_of)
+            .filter(|row| days.contains(&row.day) && row.account_manager == manager)
+            .for_each(visit);
+    }
+
+    /// The same of some branches.
     pub fn for_each_row_of(
         &self,
         days: &Range<Day>,

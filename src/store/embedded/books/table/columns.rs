@@ -5,6 +5,7 @@ use crate::{
     domain::time::Day,
     store::embedded::books::amounts::{Accumulator, Amounts},
 };
+use std::ops::Range;
 
 /// What the rows of a table post under one account.
 #[derive(Debug, Clone, Copy)]
@@ -72,6 +73,24 @@ impl Table {
                     Posted::Amounts(column) => i64::try_from(column.get(place)).unwrap_or(i64::MAX),
                 };
                 visit(day, self.customers[place], self.layout.sign() * quantity);
+            }
+        }
+    }
+
+    /// The place and the day of each row of some days that is under an account manager.
+    pub fn for_each_of_manager(
+        &self,
+        days: &Range<Day>,
+        manager: u32,
+        mut visit: impl FnMut(usize, Day),
+    ) {
+        let managers = &self.account_managers;
+        if managers.same().is_some_and(|only| only != manager) {
+            return;
+        }
+        for (day, range) in self.days_of(self.range(days)) {
+            for place in range.filter(|place| managers.get(*place) == manager) {
+                visit(place, day);
             }
         }
     }

@@ -4,14 +4,16 @@ use super::{
     Service,
     rankings::{RankingRequest, only, question},
     receivables::ReceivablesRequest,
+    referrals::leaving::Brings,
     report::{Costs, Footing, check_range, checked_statement, footing},
 };
 use crate::domain::{
-    account::Sums,
+    account::{Account, Sums},
     id::{PartyId, TenantId},
     model::{
         course::{Course, MonthlyAccounts, RunRate, Terms, course},
         relationship::{Expectation, MONTHS_FOR_INTERVAL, expect, of_millionths},
+        word_of_mouth::Leaving,
     },
     money::{NANOS_PER_MICRO, Nanos},
     party::Party,
@@ -65,6 +67,8 @@ pub struct Simulation {
     pub run_rate: RunRate,
     /// What it owes, and how much of that is overdue.
     pub receivables: (Nanos, Nanos),
+    /// What it brings by others, if it ever referred anybody.
+    pub brings: Option<Brings>,
     /// Everything that could be done, in the order of remedies.
     pub actions: Vec<Simulated>,
     /// What is advised.
@@ -99,6 +103,32 @@ pub struct Outcome {
     pub if_accepted: Option<Nanos>,
     /// How many referrals are lost.
     pub referrals_lost: f64,
+    /// What leaves beside its own margin, if it ever referred anybody.
+    pub referral: Option<ReferralLoss>,
+}
+
+/// What leaves with a customer who brought others: beside what it earns itself, never inside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReferralLoss {
+    /// What is credited to it in the period, if it is gone.
+    pub of_period: Nanos,
+    /// What is expected to be lost over the horizon.
+    pub expected: Leaving,
+}
+
+impl Outcome {
+    /// By how much the profit of the firm changes over the period, with what leaves beside it.
+    pub fn change_with_referrals(&self) -> Nanos {
+        self.effect.profit_change - self.referral.map_or(0, |loss| loss.of_period)
+    }
+
+    /// What is expected over what keeping is worth, with what leaves beside it.
+    pub fn total_over_keeping(&self) -> Nanos {
+        let lost = self
+            .referral
+            .map_or(Leaving::default(), |loss| loss.expected);
+        self.over_keeping - lost.credited - lost.word_of_mouth
+    }
 }
 
 /// What is known of a customer's loyalty.
@@ -165,9 +195,18 @@ impl Service {
         let loyalty = Loyalty::of(&days, end, &statement);
         let target = request.terms.aim(accounts.allocated).target;
         check_range("target_customer_margin", target)?;
-        let actions = actions(&accounts, &run_rate, &request.terms)?;
+        let brings = self
+            .brought(tenant, customer, request, (&costs, &days, end))
+            .await?;
+        let actions = actions(&accounts, &run_rate, &request.terms, brings.as_ref())?;
         let advised = advised(&accounts, target, &actions);
-        let warnings = warnings(&statement, &loyalty, &run_rate, receivables);
+        let warnings = warnings(
+            &statement,
+            &loyalty,
+            &run_rate,
+            receivables,
+            brings.as_ref(),
+        );
         Ok(Simulation {
             party,
             statement,
@@ -177,11 +216,36 @@ impl Service {
             loyalty,
             run_rate,
             receivables,
+            brings,
             actions,
             advised,
             warnings,
             footing,
         })
+    }
+
+    /// What a customer brings by others, over as many months as its run rate is made of; not asked of who never referred
+    /// anybody.
+    async fn brought(
+        &self,
+        tenant: &TenantId,
+        customer: &PartyId,
+        request: &SimulationRequest,
+        (costs, days, end): (&Costs, &Days, Option<Day>),
+    ) -> Result<Option<Brings>, Problem> {
+        let told: i128 = (days.values())
+            .map(|sums| sums.get(&Account::ReferralCount))
+            .sum();
+        let months = own_months(days, end);
+        match (months.last(), months.first()) {
+            (Some((start, _)), Some((_, end))) if told > 0 => {
+                let months = (*start, *end, months.len() as u64);
+                self.brings(tenant, customer, (&request.scope, costs), months)
+                    .await
+                    .map(Some)
+            }
+            _ => Ok(None),
+        }
     }
 
     /// The sums of each day of a customer, ever until the period ends.
@@ -327,13 +391,18 @@ fn accounts(statement: &Statement, sums: &Sums, costs: &Costs) -> Accounts {
 }
 
 /// The last months before the end, since the first activity, the last first.
-fn monthly(days: &Days, end: Option<Day>, costs: &Costs) -> Vec<MonthlyAccounts> {
+fn own_months(days: &Days, end: Option<Day>) -> Vec<(Day, Day)> {
     let (Some(first), Some(end)) = (days.keys().next().copied(), end) else {
         return Vec::new();
     };
     let months = months_before(end, MONTHS).into_iter();
-    let months = months.take_while(|(_, end)| first < *end);
-    months
+    months.take_while(|(_, end)| first < *end).collect()
+}
+
+/// What those months were like.
+fn monthly(days: &Days, end: Option<Day>, costs: &Costs) -> Vec<MonthlyAccounts> {
+    own_months(days, end)
+        .into_iter()
         .map(|(start, end)| {
             let mut sums = Sums::default();
             for (_, own) in days.range(start..end) {
@@ -373,7 +442,12 @@ impl Loyalty {
     }
 }
 
-fn actions(accounts: &Accounts, rate: &RunRate, terms: &Terms) -> Result<Vec<Simulated>, Problem> {
+fn actions(
+    accounts: &Accounts,
+    rate: &RunRate,
+    terms: &Terms,
+    brings: Option<&Brings>,
+) -> Result<Vec<Simulated>, Problem> {
     let aim = terms.aim(accounts.allocated);
     let discount = of_millionths(terms.discount);
     let mut keeping = 0;
@@ -389,6 +463,13 @@ fn actions(accounts: &Accounts, rate: &RunRate, terms: &Terms) -> Result<Vec<Sim
             let missing = course.months.iter().map(|month| 1.0 - month.presence);
             Outcome {
                 referrals_lost: rate.referrals.mean * missing.sum::<f64>(),
+                referral: brings.map(|brings| ReferralLoss {
+                    of_period: match action.step() {
+                        Step::End => brings.credited,
+                        _ => 0,
+                    },
+                    expected: brings.rate.leaving(discount, &course.months),
+                }),
                 over_keeping: expected.value - keeping,
                 if_accepted: accepted.map(|months| expect(&rate.margin, discount, months).value),
                 effect,
@@ -420,6 +501,14 @@ impl Outcome {
             ("actions.expected_value_high", high),
             ("actions.value_over_keeping", self.over_keeping),
             (
+                "actions.profit_change_with_referrals",
+                self.change_with_referrals(),
+            ),
+            (
+                "actions.total_value_over_keeping",
+                self.total_over_keeping(),
+            ),
+            (
                 "actions.expected_value_if_accepted",
                 self.if_accepted.unwrap_or(0),
             ),
@@ -430,15 +519,15 @@ impl Outcome {
     }
 }
 
-/// The first in the order of remedies that is expected to earn more than keeping; of those that end it only if it costs
-/// more than it brings.
+/// The first in the order of remedies that is expected to earn more than keeping, with what leaves beside it; of those
+/// that end it only if it costs more than it brings.
 fn advised(accounts: &Accounts, target: Nanos, actions: &[Simulated]) -> Action {
     if accounts.customer_margin >= target {
         return Action::Keep;
     }
     let is_better = |one: &&Simulated| {
         let may = one.action.step() != Step::End || accounts.customer_margin < 0;
-        may && (one.outcome.as_ref()).is_ok_and(|outcome| outcome.over_keeping > 0)
+        may && (one.outcome.as_ref()).is_ok_and(|outcome| outcome.total_over_keeping() > 0)
     };
     let better = actions.iter().find(is_better);
     better.map_or(Action::Keep, |one| one.action)
@@ -449,7 +538,9 @@ fn warnings(
     loyalty: &Loyalty,
     rate: &RunRate,
     (open, _): (Nanos, Nanos),
+    brings: Option<&Brings>,
 ) -> Vec<Warning> {
+    let is_credited = brings.is_some_and(|own| own.credited != 0 || own.rate.credited != 0);
     let is_trap = statement.net_profit < 0 && statement.customer_margin > 0;
     let found = [
         (is_trap, Warning::FullCostTrap),
@@ -459,7 +550,10 @@ fn warnings(
             Warning::ThinEvidence,
         ),
         (open > 0, Warning::ReceivablesOpen),
-        (statement.referral_count > 0, Warning::ReferralsLost),
+        (
+            statement.referral_count > 0 || is_credited,
+            Warning::ReferralsLost,
+        ),
     ];
     let found = found.into_iter().filter(|(holds, _)| *holds);
     found.map(|(_, warning)| warning).collect()

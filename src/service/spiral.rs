@@ -4,6 +4,7 @@ use super::{
     Service,
     compute::compute,
     rankings::RankingRequest,
+    referrals::leaving::Bonds,
     report::{Costs, Footing, check_range, check_sum, footing},
 };
 use crate::domain::{
@@ -49,6 +50,7 @@ pub struct Ending {
     footing: Option<Footing>,
     names: Arc<Vec<Known>>,
     spiral: Option<Spiral>,
+    bonds: Option<Arc<Bonds>>,
     number: u32,
     is_over: bool,
 }
@@ -83,6 +85,9 @@ pub struct EndingStep {
     pub stranded: Nanos,
     /// The firm after it.
     pub books: Books,
+    /// What is lost to all who are ended so far of what those are worth whom they brought and who are left, if anybody
+    /// brought anybody.
+    pub referral_value_lost: Option<Nanos>,
     /// How many turned from zero or more to below zero.
     pub turned_count: u64,
     /// Some of them.
@@ -128,6 +133,7 @@ impl Service {
             footing: None,
             names: Arc::default(),
             spiral: None,
+            bonds: None,
             number: 0,
             is_over: false,
         })
@@ -147,11 +153,26 @@ impl Service {
             return Ok(None);
         }
         let step = match ending.spiral.take() {
-            None => ending.first().await?,
-            Some(spiral) => ending.further(spiral).await?,
+            None => {
+                let step = ending.first().await?;
+                self.bind(tenant, ending).await?;
+                ending.with_referrals(step)
+            }
+            Some(spiral) => {
+                let step = ending.further(spiral).await?;
+                ending.with_referrals(step)
+            }
         };
         step.check_range()?;
         Ok(Some(Following::Step(Box::new(step))))
+    }
+
+    /// Finds out who brought whom, once everybody is read.
+    async fn bind(&self, tenant: &TenantId, ending: &mut Ending) -> Result<(), Problem> {
+        let customers: Vec<&PartyId> = ending.names.iter().map(|(customer, _)| customer).collect();
+        let asked = (&ending.request.scope, &ending.costs);
+        ending.bonds = self.bonds(tenant, asked, &customers).await?.map(Arc::new);
+        Ok(())
     }
 
     async fn read_more(
@@ -214,6 +235,16 @@ fn pools(costs: &Costs) -> Pools {
 }
 
 impl Ending {
+    /// The step with what is lost beside the margins of those who are ended.
+    fn with_referrals(&self, step: EndingStep) -> EndingStep {
+        let lost = self.bonds.as_ref().zip(self.spiral.as_ref());
+        EndingStep {
+            referral_value_lost: lost
+                .map(|(bonds, spiral)| bonds.lost(|index| spiral.is_left(index))),
+            ..step
+        }
+    }
+
     /// As of which position.
     pub fn as_of(&self) -> Position {
         self.request.scope.as_of
@@ -306,6 +337,7 @@ impl Ending {
             milli_minutes: sum(|member| member.milli_minutes),
             stranded: step.stranded,
             books: step.books,
+            referral_value_lost: None,
             turned_count: step.turned.len() as u64,
             turned: turned.map(|index| customer(index, true)).collect(),
             negative: step.negative,
@@ -320,6 +352,11 @@ impl Ending {
 }
 
 impl EndingStep {
+    /// The profit after all fixed cost, less what is lost beside the margins of those who are ended.
+    pub fn profit_after_referrals(&self) -> Nanos {
+        self.books.profit() - self.referral_value_lost.unwrap_or(0)
+    }
+
     fn check_range(&self) -> Result<(), Problem> {
         let books = &self.books;
         let figures = [
@@ -329,6 +366,7 @@ impl EndingStep {
             ("books.net_revenue", books.net_revenue),
             ("books.customer_margin", books.customer_margin),
             ("books.profit_after_all_fixed_cost", books.profit()),
+            ("profit_after_referrals", self.profit_after_referrals()),
         ];
         let told = self.ended.iter().chain(&self.turned).flat_map(|one| {
             [

@@ -98,6 +98,7 @@ pub const WHOLE: &[&str] = &[
     "Restatement",
     "RestoreModelResponse",
     "RevertCostModelResponse",
+    "ReferralsBrought",
     "RunRate",
     "SimulatePortfolioResponse",
     "SimulateRelationshipResponse",

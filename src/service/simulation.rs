@@ -1,5 +1,9 @@
 //! What becomes of one relationship: keeping, changing and ending it side by side.
 
+mod outcome;
+
+pub use outcome::{Outcome, ReferralLoss, Simulated};
+
 use super::{
     Service,
     rankings::{RankingRequest, only, question},
@@ -11,16 +15,15 @@ use crate::domain::{
     account::{Account, Sums},
     id::{PartyId, TenantId},
     model::{
-        course::{Course, MonthlyAccounts, RunRate, Terms, course},
-        relationship::{Expectation, MONTHS_FOR_INTERVAL, expect, of_millionths},
-        word_of_mouth::Leaving,
+        course::{MonthlyAccounts, RunRate, Terms},
+        relationship::MONTHS_FOR_INTERVAL,
     },
     money::{NANOS_PER_MICRO, Nanos},
     party::Party,
     policy::Part,
     portfolio::{
         months_before,
-        remedy::{Accounts, Action, Effect, Obstacle, Step, effect},
+        remedy::{Accounts, Action},
         spiral::Books,
         time_cost, whole_months,
     },
@@ -30,6 +33,7 @@ use crate::domain::{
     statement::{Statement, lines},
     time::{Day, Period},
 };
+use outcome::{actions, advised};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// How many months what is expected is made of at most.
@@ -77,58 +81,6 @@ pub struct Simulation {
     pub warnings: Vec<Warning>,
     /// What the report says beside.
     pub footing: Footing,
-}
-
-/// An action with its consequences.
-#[derive(Debug, Clone)]
-pub struct Simulated {
-    /// What is done.
-    pub action: Action,
-    /// What it does, unless something stands against it.
-    pub outcome: Result<Outcome, Obstacle>,
-}
-
-/// What an action does.
-#[derive(Debug, Clone)]
-pub struct Outcome {
-    /// To the accounts of the period.
-    pub effect: Effect,
-    /// To the months to come.
-    pub course: Course,
-    /// What those are worth.
-    pub expected: Expectation,
-    /// That, less what keeping is worth.
-    pub over_keeping: Nanos,
-    /// What they are worth if a walk-away price is accepted.
-    pub if_accepted: Option<Nanos>,
-    /// How many referrals are lost.
-    pub referrals_lost: f64,
-    /// What leaves beside its own margin, if it ever referred anybody.
-    pub referral: Option<ReferralLoss>,
-}
-
-/// What leaves with a customer who brought others: beside what it earns itself, never inside it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReferralLoss {
-    /// What is credited to it in the period, if it is gone.
-    pub of_period: Nanos,
-    /// What is expected to be lost over the horizon.
-    pub expected: Leaving,
-}
-
-impl Outcome {
-    /// By how much the profit of the firm changes over the period, with what leaves beside it.
-    pub fn change_with_referrals(&self) -> Nanos {
-        self.effect.profit_change - self.referral.map_or(0, |loss| loss.of_period)
-    }
-
-    /// What is expected over what keeping is worth, with what leaves beside it.
-    pub fn total_over_keeping(&self) -> Nanos {
-        let lost = self
-            .referral
-            .map_or(Leaving::default(), |loss| loss.expected);
-        self.over_keeping - lost.credited - lost.word_of_mouth
-    }
 }
 
 /// What is known of a customer's loyalty.
@@ -224,8 +176,8 @@ impl Service {
         })
     }
 
-    /// What a customer brings by others, over as many months as its run rate is made of; not asked of who never referred
-    /// anybody.
+    /// What a customer brings by others, over as many months as its run rate is made of. Not asked of who never
+    /// referred anybody.
     async fn brought(
         &self,
         tenant: &TenantId,
@@ -440,97 +392,6 @@ impl Loyalty {
             is_loyal: tenure >= LOYAL.0 && active >= LOYAL.1 && is_content,
         }
     }
-}
-
-fn actions(
-    accounts: &Accounts,
-    rate: &RunRate,
-    terms: &Terms,
-    brings: Option<&Brings>,
-) -> Result<Vec<Simulated>, Problem> {
-    let aim = terms.aim(accounts.allocated);
-    let discount = of_millionths(terms.discount);
-    let mut keeping = 0;
-    let mut simulated = Vec::new();
-    for action in Action::ALL {
-        let outcome = effect(action, accounts, &aim).map(|effect| {
-            let course = course(action, &effect, accounts, rate, terms);
-            let expected = expect(&rate.margin, discount, &course.months);
-            if action == Action::Keep {
-                keeping = expected.value;
-            }
-            let accepted = course.if_accepted.as_ref();
-            let missing = course.months.iter().map(|month| 1.0 - month.presence);
-            Outcome {
-                referrals_lost: rate.referrals.mean * missing.sum::<f64>(),
-                referral: brings.map(|brings| ReferralLoss {
-                    of_period: match action.step() {
-                        Step::End => brings.credited,
-                        _ => 0,
-                    },
-                    expected: brings.rate.leaving(discount, &course.months),
-                }),
-                over_keeping: expected.value - keeping,
-                if_accepted: accepted.map(|months| expect(&rate.margin, discount, months).value),
-                effect,
-                course,
-                expected,
-            }
-        });
-        if let Ok(outcome) = &outcome {
-            outcome.check_range()?;
-        }
-        simulated.push(Simulated { action, outcome });
-    }
-    Ok(simulated)
-}
-
-impl Outcome {
-    fn check_range(&self) -> Result<(), Problem> {
-        let effect = &self.effect;
-        let (low, high) = self.expected.interval.unwrap_or_default();
-        let figures = [
-            ("actions.net_revenue", effect.net_revenue),
-            ("actions.customer_margin", effect.customer_margin),
-            ("actions.avoided_cost", effect.avoided_cost),
-            ("actions.redeployed_time_cost", effect.freed.redeployed_cost),
-            ("actions.redeployed_value", effect.freed.redeployed_value),
-            ("actions.profit_change", effect.profit_change),
-            ("actions.expected_value", self.expected.value),
-            ("actions.expected_value_low", low),
-            ("actions.expected_value_high", high),
-            ("actions.value_over_keeping", self.over_keeping),
-            (
-                "actions.profit_change_with_referrals",
-                self.change_with_referrals(),
-            ),
-            (
-                "actions.total_value_over_keeping",
-                self.total_over_keeping(),
-            ),
-            (
-                "actions.expected_value_if_accepted",
-                self.if_accepted.unwrap_or(0),
-            ),
-        ];
-        figures
-            .into_iter()
-            .try_for_each(|(figure, amount)| check_range(figure, amount))
-    }
-}
-
-/// The first in the order of remedies that is expected to earn more than keeping, with what leaves beside it; of those
-/// that end it only if it costs more than it brings.
-fn advised(accounts: &Accounts, target: Nanos, actions: &[Simulated]) -> Action {
-    if accounts.customer_margin >= target {
-        return Action::Keep;
-    }
-    let is_better = |one: &&Simulated| {
-        let may = one.action.step() != Step::End || accounts.customer_margin < 0;
-        may && (one.outcome.as_ref()).is_ok_and(|outcome| outcome.total_over_keeping() > 0)
-    };
-    let better = actions.iter().find(is_better);
-    better.map_or(Action::Keep, |one| one.action)
 }
 
 fn warnings(

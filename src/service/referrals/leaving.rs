@@ -1,5 +1,5 @@
-//! What leaves with a customer beside its own margin: what is credited to it for those whom it brought, and those whom it
-//! would have brought. Who never brought anybody costs nothing here.
+//! What leaves with a customer beside its own margin: what is credited to it for those whom it brought, and those
+//! whom it would have brought. Who never brought anybody costs nothing here.
 
 use super::{Credited, ReferralTerms, ReferralsRequest};
 use crate::{

@@ -257,7 +257,8 @@ fn referrals(answer: &SimulateRelationshipResponse) -> String {
         ]);
     }
     format!(
-        "\nCredited to it for those it brought: {}, {} a month; it brings {:.2} a month, each worth {} a month\n\n{grid}",
+        "\nCredited to it for those it brought: {}, {} a month; it brings {:.2} a month, each worth {} \
+         a month\n\n{grid}",
         shown(&brings.referral_value),
         shown(&brings.referral_value_per_month),
         brings.arrivals_per_month,

@@ -55,7 +55,8 @@ pub struct Ending {
     is_over: bool,
 }
 
-type Known = (PartyId, Option<Arc<Party>>);
+/// A customer with what is stored of it.
+pub type Known = (PartyId, Option<Arc<Party>>);
 
 /// What follows.
 #[derive(Debug)]
@@ -155,24 +156,20 @@ impl Service {
         let step = match ending.spiral.take() {
             None => {
                 let step = ending.first().await?;
-                self.bind(tenant, ending).await?;
-                ending.with_referrals(step)
+                let names = Arc::clone(&ending.names);
+                let asked = (&ending.request.scope, &ending.costs);
+                ending.bonds = self.bonds(tenant, asked, names).await?.map(Arc::new);
+                // Nobody is gone yet.
+                let referral_value_lost = ending.bonds.as_ref().map(|_| 0);
+                EndingStep {
+                    referral_value_lost,
+                    ..step
+                }
             }
-            Some(spiral) => {
-                let step = ending.further(spiral).await?;
-                ending.with_referrals(step)
-            }
+            Some(spiral) => ending.further(spiral).await?,
         };
         step.check_range()?;
         Ok(Some(Following::Step(Box::new(step))))
-    }
-
-    /// Finds out who brought whom, once everybody is read.
-    async fn bind(&self, tenant: &TenantId, ending: &mut Ending) -> Result<(), Problem> {
-        let customers: Vec<&PartyId> = ending.names.iter().map(|(customer, _)| customer).collect();
-        let asked = (&ending.request.scope, &ending.costs);
-        ending.bonds = self.bonds(tenant, asked, &customers).await?.map(Arc::new);
-        Ok(())
     }
 
     async fn read_more(
@@ -235,16 +232,6 @@ fn pools(costs: &Costs) -> Pools {
 }
 
 impl Ending {
-    /// The step with what is lost beside the margins of those who are ended.
-    fn with_referrals(&self, step: EndingStep) -> EndingStep {
-        let lost = self.bonds.as_ref().zip(self.spiral.as_ref());
-        EndingStep {
-            referral_value_lost: lost
-                .map(|(bonds, spiral)| bonds.lost(|index| spiral.is_left(index))),
-            ..step
-        }
-    }
-
     /// As of which position.
     pub fn as_of(&self) -> Position {
         self.request.scope.as_of
@@ -295,13 +282,18 @@ impl Ending {
     async fn further(&mut self, mut spiral: Spiral) -> Result<EndingStep, Problem> {
         let count = self.request.count.filter(|_| self.number == 1);
         let basis = self.request.basis;
-        let (spiral, step) = compute(move || {
+        let bonds = self.bonds.clone();
+        let (spiral, step, lost) = compute(move || {
             let worst = spiral.worst(basis, count);
             let step = spiral.end(worst);
-            (spiral, step)
+            let lost = bonds.map(|bonds| bonds.lost(|index| spiral.is_left(index)));
+            (spiral, step, lost)
         })
         .await?;
-        Ok(self.told(spiral, step))
+        Ok(EndingStep {
+            referral_value_lost: lost,
+            ..self.told(spiral, step)
+        })
     }
 
     fn told(&mut self, spiral: Spiral, step: Step) -> EndingStep {

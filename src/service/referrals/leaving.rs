@@ -14,7 +14,9 @@ use crate::{
     },
     service::{
         Service,
+        compute::compute,
         report::{Costs, check_range},
+        spiral::Known,
     },
 };
 use std::sync::Arc;
@@ -73,7 +75,7 @@ impl Service {
         &self,
         tenant: &TenantId,
         (scope, costs): (&Scope, &Costs),
-        customers: &[&PartyId],
+        customers: Arc<Vec<Known>>,
     ) -> Result<Option<Bonds>, Problem> {
         let question = ReferralsQuestion {
             before: scope.period.end,
@@ -84,12 +86,15 @@ impl Service {
             return Ok(None);
         }
         let (credited, _) = self.credited(tenant, &request(scope, costs)).await?;
-        let parties = credited.graph.parties().iter();
-        let places = parties.map(|party| customers.binary_search(&party).ok());
-        Ok(Some(Bonds {
-            places: places.collect(),
-            credited,
-        }))
+        let bonds = compute(move || {
+            let find = |party| customers.binary_search_by(|(customer, _)| customer.cmp(party));
+            let parties = credited.graph.parties().iter();
+            Bonds {
+                places: parties.map(|party| find(party).ok()).collect(),
+                credited,
+            }
+        });
+        bonds.await.map(Some)
     }
 }
 

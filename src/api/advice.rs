@@ -1,6 +1,9 @@
 //! `AdviceService`.
 
-use super::{advice_growth, advice_portfolio, advice_simulation, advice_time, pb, referral};
+use super::{
+    advice_appreciation, advice_growth, advice_portfolio, advice_simulation, advice_time, pb,
+    referral,
+};
 use crate::service::Service;
 use std::{pin::Pin, sync::Arc};
 use tokio_stream::Stream;
@@ -79,6 +82,14 @@ impl pb::advice_service_server::AdviceService for AdviceHandlers {
         request: Request<pb::RankBonusReturnsRequest>,
     ) -> Result<Response<pb::RankBonusReturnsResponse>, Status> {
         let answer = advice_growth::bonus_returns(&self.service, request.into_inner()).await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn allocate_appreciation(
+        &self,
+        request: Request<pb::AllocateAppreciationRequest>,
+    ) -> Result<Response<pb::AllocateAppreciationResponse>, Status> {
+        let answer = advice_appreciation::allocate(&self.service, request.into_inner()).await?;
         Ok(Response::new(answer))
     }
 

@@ -56,6 +56,7 @@ list_requests!(
     ListPriceTermsRequest,
     RankExpansionRequest,
     RankBonusReturnsRequest,
+    AllocateAppreciationRequest,
     ListOutcomesRequest,
     ListModelsRequest,
 );

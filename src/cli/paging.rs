@@ -56,6 +56,7 @@ pages! {
     ListReferralQuadrantsResponse.customers,
     ListTraitDefinitionsResponse.trait_definitions,
     PlanPortfolioResponse.customers,
+    AllocateAppreciationResponse.customers,
     RankBonusReturnsResponse.returns,
     RankCustomersResponse.customers,
     RankDimensionResponse.rows,

@@ -7,6 +7,7 @@ pub mod account;
 pub mod acquisition;
 pub mod activity;
 pub mod allocation;
+pub mod appreciation;
 pub mod closing;
 pub mod concentration;
 pub mod conflict;

@@ -5,6 +5,7 @@
 pub mod acquisition;
 pub mod activities;
 pub mod allocation;
+pub mod appreciation;
 pub mod bonus_returns;
 pub mod capacity;
 pub mod clock;
@@ -65,6 +66,7 @@ use crate::{
     },
     store::Store,
 };
+use appreciation::{Appreciation, AppreciationAsked};
 use clock::Clock;
 use cross_report::{ColumnTotals, ColumnsAsked};
 use customer_value::ValueLearning;
@@ -92,7 +94,8 @@ const KEPT_TRAINED: usize = 24;
 const KEPT_WON: usize = 2;
 /// The pages of how many reports of late arrivals are kept: each may hold every customer.
 const KEPT_LATE: usize = 2;
-/// How many orders by expected profit are kept: one has a line for every customer.
+/// How many orders by expected profit are kept, and how many budgets for appreciation: one has a line for every
+/// customer.
 const KEPT_EXPECTED: usize = 2;
 /// Of how many rankings it is kept who has no activity in them: one has a line for every such customer.
 const KEPT_INACTIVE: usize = 2;
@@ -132,6 +135,7 @@ pub struct Service {
     profiles: Kept<(TenantId, BestCustomers), LearntOfBest>,
     worth_models: Kept<ValueLearning, WorthModel>,
     expected_orders: Kept<ExpectedAsked, ExpectedOrder>,
+    appreciations: Kept<AppreciationAsked, Appreciation>,
     column_totals: Kept<ColumnsAsked, ColumnTotals>,
     won: Kept<(TenantId, Position), Won>,
     receivables_costs: Kept<CostsAsked, ReceivablesCosts>,
@@ -156,6 +160,7 @@ impl Service {
             profiles: Kept::new(KEPT),
             worth_models: Kept::new(KEPT),
             expected_orders: Kept::new(KEPT_EXPECTED),
+            appreciations: Kept::new(KEPT_EXPECTED),
             column_totals: Kept::new(KEPT),
             won: Kept::new(KEPT_WON),
             receivables_costs: Kept::new(KEPT),

@@ -1,24 +1,29 @@
 //! What becomes of one relationship: keeping, changing and ending it side by side.
 
+mod outcome;
+
+pub use outcome::{Outcome, ReferralLoss, Simulated};
+
 use super::{
     Service,
     rankings::{RankingRequest, only, question},
     receivables::ReceivablesRequest,
+    referrals::leaving::Brings,
     report::{Costs, Footing, check_range, checked_statement, footing},
 };
 use crate::domain::{
-    account::Sums,
+    account::{Account, Sums},
     id::{PartyId, TenantId},
     model::{
-        course::{Course, MonthlyAccounts, RunRate, Terms, course},
-        relationship::{Expectation, MONTHS_FOR_INTERVAL, expect, of_millionths},
+        course::{MonthlyAccounts, RunRate, Terms},
+        relationship::MONTHS_FOR_INTERVAL,
     },
     money::{NANOS_PER_MICRO, Nanos},
     party::Party,
     policy::Part,
     portfolio::{
         months_before,
-        remedy::{Accounts, Action, Effect, Obstacle, Step, effect},
+        remedy::{Accounts, Action},
         spiral::Books,
         time_cost, whole_months,
     },
@@ -28,6 +33,7 @@ use crate::domain::{
     statement::{Statement, lines},
     time::{Day, Period},
 };
+use outcome::{actions, advised};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// How many months what is expected is made of at most.
@@ -65,6 +71,8 @@ pub struct Simulation {
     pub run_rate: RunRate,
     /// What it owes, and how much of that is overdue.
     pub receivables: (Nanos, Nanos),
+    /// What it brings by others, if it ever referred anybody.
+    pub brings: Option<Brings>,
     /// Everything that could be done, in the order of remedies.
     pub actions: Vec<Simulated>,
     /// What is advised.
@@ -73,32 +81,6 @@ pub struct Simulation {
     pub warnings: Vec<Warning>,
     /// What the report says beside.
     pub footing: Footing,
-}
-
-/// An action with its consequences.
-#[derive(Debug, Clone)]
-pub struct Simulated {
-    /// What is done.
-    pub action: Action,
-    /// What it does, unless something stands against it.
-    pub outcome: Result<Outcome, Obstacle>,
-}
-
-/// What an action does.
-#[derive(Debug, Clone)]
-pub struct Outcome {
-    /// To the accounts of the period.
-    pub effect: Effect,
-    /// To the months to come.
-    pub course: Course,
-    /// What those are worth.
-    pub expected: Expectation,
-    /// That, less what keeping is worth.
-    pub over_keeping: Nanos,
-    /// What they are worth if a walk-away price is accepted.
-    pub if_accepted: Option<Nanos>,
-    /// How many referrals are lost.
-    pub referrals_lost: f64,
 }
 
 /// What is known of a customer's loyalty.
@@ -165,9 +147,18 @@ impl Service {
         let loyalty = Loyalty::of(&days, end, &statement);
         let target = request.terms.aim(accounts.allocated).target;
         check_range("target_customer_margin", target)?;
-        let actions = actions(&accounts, &run_rate, &request.terms)?;
+        let brings = self
+            .brought(tenant, customer, request, (&costs, &days, end))
+            .await?;
+        let actions = actions(&accounts, &run_rate, &request.terms, brings.as_ref())?;
         let advised = advised(&accounts, target, &actions);
-        let warnings = warnings(&statement, &loyalty, &run_rate, receivables);
+        let warnings = warnings(
+            &statement,
+            &loyalty,
+            &run_rate,
+            receivables,
+            brings.as_ref(),
+        );
         Ok(Simulation {
             party,
             statement,
@@ -177,11 +168,36 @@ impl Service {
             loyalty,
             run_rate,
             receivables,
+            brings,
             actions,
             advised,
             warnings,
             footing,
         })
+    }
+
+    /// What a customer brings by others, over as many months as its run rate is made of. Not asked of who never
+    /// referred anybody.
+    async fn brought(
+        &self,
+        tenant: &TenantId,
+        customer: &PartyId,
+        request: &SimulationRequest,
+        (costs, days, end): (&Costs, &Days, Option<Day>),
+    ) -> Result<Option<Brings>, Problem> {
+        let told: i128 = (days.values())
+            .map(|sums| sums.get(&Account::ReferralCount))
+            .sum();
+        let months = own_months(days, end);
+        match (months.last(), months.first()) {
+            (Some((start, _)), Some((_, end))) if told > 0 => {
+                let months = (*start, *end, months.len() as u64);
+                self.brings(tenant, customer, (&request.scope, costs), months)
+                    .await
+                    .map(Some)
+            }
+            _ => Ok(None),
+        }
     }
 
     /// The sums of each day of a customer, ever until the period ends.
@@ -327,13 +343,18 @@ fn accounts(statement: &Statement, sums: &Sums, costs: &Costs) -> Accounts {
 }
 
 /// The last months before the end, since the first activity, the last first.
-fn monthly(days: &Days, end: Option<Day>, costs: &Costs) -> Vec<MonthlyAccounts> {
+fn own_months(days: &Days, end: Option<Day>) -> Vec<(Day, Day)> {
     let (Some(first), Some(end)) = (days.keys().next().copied(), end) else {
         return Vec::new();
     };
     let months = months_before(end, MONTHS).into_iter();
-    let months = months.take_while(|(_, end)| first < *end);
-    months
+    months.take_while(|(_, end)| first < *end).collect()
+}
+
+/// What those months were like.
+fn monthly(days: &Days, end: Option<Day>, costs: &Costs) -> Vec<MonthlyAccounts> {
+    own_months(days, end)
+        .into_iter()
         .map(|(start, end)| {
             let mut sums = Sums::default();
             for (_, own) in days.range(start..end) {
@@ -373,83 +394,14 @@ impl Loyalty {
     }
 }
 
-fn actions(accounts: &Accounts, rate: &RunRate, terms: &Terms) -> Result<Vec<Simulated>, Problem> {
-    let aim = terms.aim(accounts.allocated);
-    let discount = of_millionths(terms.discount);
-    let mut keeping = 0;
-    let mut simulated = Vec::new();
-    for action in Action::ALL {
-        let outcome = effect(action, accounts, &aim).map(|effect| {
-            let course = course(action, &effect, accounts, rate, terms);
-            let expected = expect(&rate.margin, discount, &course.months);
-            if action == Action::Keep {
-                keeping = expected.value;
-            }
-            let accepted = course.if_accepted.as_ref();
-            let missing = course.months.iter().map(|month| 1.0 - month.presence);
-            Outcome {
-                referrals_lost: rate.referrals.mean * missing.sum::<f64>(),
-                over_keeping: expected.value - keeping,
-                if_accepted: accepted.map(|months| expect(&rate.margin, discount, months).value),
-                effect,
-                course,
-                expected,
-            }
-        });
-        if let Ok(outcome) = &outcome {
-            outcome.check_range()?;
-        }
-        simulated.push(Simulated { action, outcome });
-    }
-    Ok(simulated)
-}
-
-impl Outcome {
-    fn check_range(&self) -> Result<(), Problem> {
-        let effect = &self.effect;
-        let (low, high) = self.expected.interval.unwrap_or_default();
-        let figures = [
-            ("actions.net_revenue", effect.net_revenue),
-            ("actions.customer_margin", effect.customer_margin),
-            ("actions.avoided_cost", effect.avoided_cost),
-            ("actions.redeployed_time_cost", effect.freed.redeployed_cost),
-            ("actions.redeployed_value", effect.freed.redeployed_value),
-            ("actions.profit_change", effect.profit_change),
-            ("actions.expected_value", self.expected.value),
-            ("actions.expected_value_low", low),
-            ("actions.expected_value_high", high),
-            ("actions.value_over_keeping", self.over_keeping),
-            (
-                "actions.expected_value_if_accepted",
-                self.if_accepted.unwrap_or(0),
-            ),
-        ];
-        figures
-            .into_iter()
-            .try_for_each(|(figure, amount)| check_range(figure, amount))
-    }
-}
-
-/// The first in the order of remedies that is expected to earn more than keeping; of those that end it only if it costs
-/// more than it brings.
-fn advised(accounts: &Accounts, target: Nanos, actions: &[Simulated]) -> Action {
-    if accounts.customer_margin >= target {
-        return Action::Keep;
-    }
-    let is_better = |one: &&Simulated| {
-        let may = one.action.step() != Step::End || accounts.customer_margin < 0;
-        may && (one.outcome.as_ref()).is_ok_and(|outcome| outcome.over_keeping > 0)
-    };
-    let better = actions.iter().find(is_better);
-    better.map_or(Action::Keep, |one| one.action)
-}
-
 fn warnings(
     statement: &Statement,
     loyalty: &Loyalty,
     rate: &RunRate,
     (open, _): (Nanos, Nanos),
+    brings: Option<&Brings>,
 ) -> Vec<Warning> {
+    let is_credited = brings.is_some_and(|own| own.credited != 0 || own.rate.credited != 0);
     let is_trap = statement.net_profit < 0 && statement.customer_margin > 0;
     let found = [
         (is_trap, Warning::FullCostTrap),
@@ -459,7 +411,10 @@ fn warnings(
             Warning::ThinEvidence,
         ),
         (open > 0, Warning::ReceivablesOpen),
-        (statement.referral_count > 0, Warning::ReferralsLost),
+        (
+            statement.referral_count > 0 || is_credited,
+            Warning::ReferralsLost,
+        ),
     ];
     let found = found.into_iter().filter(|(holds, _)| *holds);
     found.map(|(_, warning)| warning).collect()

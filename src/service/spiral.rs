@@ -4,6 +4,7 @@ use super::{
     Service,
     compute::compute,
     portfolio::receivables_of,
+    referrals::leaving::Bonds,
     report::{Costs, Footing, check_range, check_sum, footing},
 };
 use crate::domain::{
@@ -49,8 +50,9 @@ pub struct Ending {
     is_told: bool,
     read: Option<ValuesAnswer>,
     footing: Option<Footing>,
-    names: Vec<PartyId>,
+    names: Arc<Vec<PartyId>>,
     spiral: Option<Spiral>,
+    bonds: Option<Arc<Bonds>>,
     number: u32,
     is_over: bool,
 }
@@ -83,6 +85,9 @@ pub struct EndingStep {
     pub stranded: Nanos,
     /// The firm after it.
     pub books: Books,
+    /// What is lost to all who are ended so far of what those are worth whom they brought and who are left, if anybody
+    /// brought anybody.
+    pub referral_value_lost: Option<Nanos>,
     /// How many turned from zero or more to below zero.
     pub turned_count: u64,
     /// Some of them.
@@ -127,8 +132,9 @@ impl Service {
             is_told: false,
             read: None,
             footing: None,
-            names: Vec::new(),
+            names: Arc::default(),
             spiral: None,
+            bonds: None,
             number: 0,
             is_over: false,
         })
@@ -147,7 +153,18 @@ impl Service {
             return self.read(tenant, ending).await.map(Some);
         }
         let mut step = match ending.spiral.take() {
-            None => ending.first().await?,
+            None => {
+                let step = ending.first().await?;
+                let names = Arc::clone(&ending.names);
+                let asked = (&ending.request.scope, &ending.costs);
+                ending.bonds = self.bonds(tenant, asked, names).await?.map(Arc::new);
+                // Nobody is gone yet.
+                let referral_value_lost = ending.bonds.as_ref().map(|_| 0);
+                EndingStep {
+                    referral_value_lost,
+                    ..step
+                }
+            }
             Some(spiral) => ending.further(spiral).await?,
         };
         step.check_range()?;
@@ -280,7 +297,7 @@ impl Ending {
         if let Some(footing) = &self.footing {
             check_sum(footing.control_total.reported, sum)?;
         }
-        self.names = names;
+        self.names = Arc::new(names);
         let step = Step {
             negative,
             books: spiral.books(),
@@ -293,13 +310,18 @@ impl Ending {
     async fn further(&mut self, mut spiral: Spiral) -> Result<EndingStep, Problem> {
         let count = self.request.count.filter(|_| self.number == 1);
         let basis = self.request.basis;
-        let (spiral, step) = compute(move || {
+        let bonds = self.bonds.clone();
+        let (spiral, step, lost) = compute(move || {
             let worst = spiral.worst(basis, count);
             let step = spiral.end(worst);
-            (spiral, step)
+            let lost = bonds.map(|bonds| bonds.lost(|index| spiral.is_left(index)));
+            (spiral, step, lost)
         })
         .await?;
-        Ok(self.told(spiral, step))
+        Ok(EndingStep {
+            referral_value_lost: lost,
+            ..self.told(spiral, step)
+        })
     }
 
     fn told(&mut self, spiral: Spiral, step: Step) -> EndingStep {
@@ -332,6 +354,7 @@ impl Ending {
             milli_minutes: sum(|member| member.milli_minutes),
             stranded: step.stranded,
             books: step.books,
+            referral_value_lost: None,
             turned_count: step.turned.len() as u64,
             turned: turned.map(|index| customer(index, true)).collect(),
             negative: step.negative,
@@ -346,6 +369,11 @@ impl Ending {
 }
 
 impl EndingStep {
+    /// The profit after all fixed cost, less what is lost beside the margins of those who are ended.
+    pub fn profit_after_referrals(&self) -> Nanos {
+        self.books.profit() - self.referral_value_lost.unwrap_or(0)
+    }
+
     fn check_range(&self) -> Result<(), Problem> {
         let books = &self.books;
         let figures = [
@@ -355,6 +383,7 @@ impl EndingStep {
             ("books.net_revenue", books.net_revenue),
             ("books.customer_margin", books.customer_margin),
             ("books.profit_after_all_fixed_cost", books.profit()),
+            ("profit_after_referrals", self.profit_after_referrals()),
         ];
         let told = self.ended.iter().chain(&self.turned).flat_map(|one| {
             [

@@ -20,6 +20,8 @@ mod advice;
 mod alerts;
 #[path = "../api/allocation.rs"]
 mod allocation;
+#[path = "../api/appreciation.rs"]
+mod appreciation;
 #[path = "../api/asked_of_roles.rs"]
 mod asked_of_roles;
 #[path = "../api/closings.rs"]
@@ -64,6 +66,8 @@ mod hostile_questions;
 mod inactive;
 #[path = "../api/late_arrivals.rs"]
 mod late_arrivals;
+#[path = "../api/loyalty.rs"]
+mod loyalty;
 #[path = "../api/metrics.rs"]
 mod metrics;
 #[path = "../api/outcomes.rs"]

@@ -55,6 +55,31 @@ fn customers_are_valued_and_ranked_by_what_is_expected() {
     let profit = &answer["results"][0]["value"]["expectedProfit"]["expected"];
     assert_eq!(profit["currencyCode"], "USD");
 
+    let budget = [
+        "advise",
+        "appreciation",
+        "--budget",
+        "100",
+        "--to",
+        "2025-01-01",
+    ];
+    let table = server.run(&[&budget[..], &["--ceiling", "5"]].concat());
+    let table = table.text();
+    for told in [
+        "Appreciation by what is at risk",
+        "of 100.00 for 44 customers",
+        "5.00",
+    ] {
+        assert!(table.contains(told), "{told} is not in\n{table}");
+    }
+    let sheet = server
+        .run(&[&budget[..], &["--all", "--output", "csv"]].concat())
+        .text();
+    assert_eq!(sheet.lines().count(), 45);
+    assert!(
+        sheet.starts_with("customer_id,currency_code,amount,spent,value_at_risk,"),
+        "{sheet}"
+    );
     let ranking = [
         "rank",
         "--basis",

@@ -259,6 +259,10 @@ call $v.AdviceService/AllocateTime \
 call $v.AdviceService/SuggestCrossSell "{$t, $year}" '"customerCount":"48"' '"profitableCount":"16"'
 call $v.AdviceService/RankExpansion "{$t, $year, \"productId\": \"tea\"}" '"ledger":{"currencyCode":"USD"}'
 call $v.AdviceService/RankBonusReturns "{$t, $year}" '"totalBonusCost":{"currencyCode":"USD"}'
+call $v.AdviceService/AllocateAppreciation \
+  "{$t, \"budget\": {\"currencyCode\": \"USD\", \"units\": \"480\"},
+    \"ceilingPerCustomer\": {\"currencyCode\": \"USD\", \"units\": \"100\"}, \"pageSize\": 3}" \
+  '"customerCount":' '"amount":{"currencyCode":"USD"' '"nextPageToken":' '"totalValueAtRisk":'
 # Customer 10 is asked, and brings a prospect.
 call $v.ActivityService/SubmitActivities \
   "{$t, \"activities\": [{\"activityId\": \"asked\", \"customerId\": \"customer-10\", \"occurTime\": \"2024-03-01T12:00:00Z\",

@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 const ELSEWHERE: &[&str] = &[
     // What is estimated by logarithms: tests/api/time_plan.rs works it out by hand to a hundredth.
     "AdviceService.AllocateTime",
+    // What is at risk is learnt of many customers: tests/api/appreciation.rs.
+    "AdviceService.AllocateAppreciation",
     // It compares at least forty customers: tests/api/growth.rs.
     "AdviceService.SuggestCrossSell",
     // What models learn needs many customers: tests/model, tests/prospects and tests/store/likeness.rs.

@@ -12,6 +12,7 @@ use crate::{
 };
 use profitscore::{
     domain::{
+        id::PartyId,
         model::course::Terms,
         money::Nanos,
         portfolio::{
@@ -20,11 +21,13 @@ use profitscore::{
             spiral::{Books, EndingBasis},
         },
         problem::Reason,
+        question::Scope,
         ranking::Basis,
     },
     service::{
         Service,
         portfolio::{PlanRequest, Portfolio},
+        referrals::{ReferralTerms, ReferralsRequest},
         simulation::SimulationRequest,
         spiral::{EndingRequest, EndingStep, Following},
     },
@@ -53,6 +56,20 @@ async fn books(service: &Service, id: &str, plan: &PlanRequest) -> Books {
     books
 }
 
+/// What is credited to a customer for those whom it brought, asked for by itself.
+async fn credited(service: &Service, id: &str, customer: &PartyId, scope: &Scope) -> Nanos {
+    let request = ReferralsRequest {
+        scope: scope.clone(),
+        cost_model_version: None,
+        terms: ReferralTerms::default(),
+    };
+    let value = service
+        .referral_value(&tenant(id), customer, &request)
+        .await
+        .unwrap();
+    value.figures.credited
+}
+
 pub async fn an_exit_and_the_books_without_it_are_the_books_with_it(
     store: Arc<dyn Store>,
     worlds: u8,
@@ -69,6 +86,16 @@ pub async fn an_exit_and_the_books_without_it_are_the_books_with_it(
         fill(&service, &*store, &id, (&world, &all), &model).await;
         let scope = asked(&service, &id, period, Basis::NetProfit).await.scope;
         let with = books(&service, &id, &planning(&scope)).await;
+        let plan = service
+            .plan(&tenant(&id), &planning(&scope), 0..1_000)
+            .await
+            .unwrap();
+        let margins = plan
+            .customers
+            .iter()
+            .map(|one| one.statement.customer_margin);
+        let there: Nanos = margins.map(|margin| margin.max(0)).sum();
+        let mut credit_lost = 0;
         for (number, name) in CUSTOMERS
             .iter()
             .enumerate()
@@ -120,7 +147,20 @@ pub async fn an_exit_and_the_books_without_it_are_the_books_with_it(
             // To ask it to leave changes the profit of the firm by just that.
             assert_eq!(with.profit() + gone.effect.profit_change, without.profit());
             assert_eq!(gone.effect.stranded, own.allocated_fixed_cost);
+            // What leaves beside it is what it is credited, and never in its margin.
+            let loss = gone.referral.map_or(0, |loss| loss.of_period);
+            let credited = credited(&service, &id, &customer, &scope).await;
+            assert_eq!(loss, credited, "{name} of world {seed}");
+            assert_eq!(
+                gone.change_with_referrals(),
+                gone.effect.profit_change - credited
+            );
+            credit_lost += loss;
         }
+        assert!(
+            credit_lost <= there,
+            "no more leaves than there is of profit"
+        );
     }
 }
 
@@ -219,6 +259,7 @@ pub async fn ending_customers_conserves_every_fixed_cost(store: Arc<dyn Store>, 
         let before = books(&service, &id, &planning(&scope)).await;
         for (count, basis) in [
             (None, EndingBasis::NetProfit),
+            (Some(1), EndingBasis::NetProfit),
             (Some(2), EndingBasis::NetProfit),
             (None, EndingBasis::CustomerMargin),
         ] {
@@ -232,6 +273,18 @@ pub async fn ending_customers_conserves_every_fixed_cost(store: Arc<dyn Store>, 
             };
             let steps = steps(&service, &id, request).await;
             assert_eq!(steps[0].books, before);
+            assert_eq!(steps[0].referral_value_lost.unwrap_or(0), 0);
+            if let [_, first, ..] = &steps[..]
+                && let [one] = &first.ended[..]
+            {
+                // Who goes alone takes just what it is credited.
+                let credited = credited(&service, &id, &one.customer, &scope).await;
+                assert_eq!(first.referral_value_lost.unwrap_or(0), credited);
+                assert_eq!(
+                    first.profit_after_referrals(),
+                    first.books.profit() - credited
+                );
+            }
             assert!(steps.last().unwrap().is_last);
             for pair in steps.windows(2) {
                 let (before, after) = (&pair[0].books, &pair[1].books);

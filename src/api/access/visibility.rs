@@ -45,6 +45,7 @@ pub const METHODS: &[ServiceMethods] = &[
             ("SuggestCrossSell", NOBODY),
             ("RankExpansion", NOBODY),
             ("RankBonusReturns", NOBODY),
+            ("AllocateAppreciation", NOBODY),
             ("GetReferralValue", &[Sales]),
             // On which side of zero a referral value stands is the sign of a profit of those who were brought.
             ("ListReferralQuadrants", NOBODY),

@@ -5,6 +5,7 @@ pub mod acquisition;
 pub mod activity;
 pub mod allocation;
 pub mod allocation_policy;
+pub mod appreciation;
 pub mod band;
 pub mod capacity;
 pub mod closing;

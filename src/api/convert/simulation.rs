@@ -23,6 +23,7 @@ use crate::{
         ranking::share,
     },
     service::{
+        referrals::leaving::Brings,
         simulation::{Loyalty, Outcome, Simulated, Simulation, Warning},
         spiral::{EndedCustomer, EndingStep, Following},
     },
@@ -197,6 +198,17 @@ pub fn simulation_to_pb(
         read_at: Some(position_to_pb(read_at)),
         control_total: Some(control_total_to_pb(&answer.footing, currency)),
         cost_basis: Some(cost_basis_to_pb(&answer.footing, currency)),
+        referrals: answer.brings.map(|brings| brings_to_pb(&brings, currency)),
+    }
+}
+
+fn brings_to_pb(brings: &Brings, currency: Currency) -> pb::ReferralsBrought {
+    let money = |amount: Nanos| Some(money_to_pb(amount, currency));
+    pb::ReferralsBrought {
+        referral_value: money(brings.credited),
+        referral_value_per_month: money(brings.rate.credited_per_month()),
+        arrivals_per_month: brings.rate.arrivals_per_month(),
+        worth_per_arrival_and_month: money(brings.rate.worth_per_month()),
     }
 }
 
@@ -358,6 +370,26 @@ fn expected_to_pb(
         value_over_keeping: money(outcome.over_keeping),
         expected_value_if_accepted: outcome.if_accepted.and_then(money),
         expected_referrals_lost: outcome.referrals_lost,
+        ..referrals_to_pb(action, outcome, currency)
+    }
+}
+
+/// With what leaves beside its own margin, if it ever referred anybody.
+fn referrals_to_pb(
+    action: pb::SimulatedAction,
+    outcome: &Outcome,
+    currency: Currency,
+) -> pb::SimulatedAction {
+    let Some(loss) = outcome.referral else {
+        return action;
+    };
+    let money = |amount: Nanos| Some(money_to_pb(amount, currency));
+    pb::SimulatedAction {
+        referral_value_lost: money(loss.of_period),
+        profit_change_with_referrals: money(outcome.change_with_referrals()),
+        expected_referral_value_lost: money(loss.expected.credited),
+        expected_word_of_mouth_lost: money(loss.expected.word_of_mouth),
+        total_value_over_keeping: money(outcome.total_over_keeping()),
         ..action
     }
 }
@@ -402,6 +434,9 @@ fn ending_step_to_pb(step: &EndingStep, read_at: Position, currency: Currency) -
         read_at: Some(position_to_pb(read_at)),
         control_total: footing.map(|footing| control_total_to_pb(footing, currency)),
         cost_basis: footing.map(|footing| cost_basis_to_pb(footing, currency)),
+        referral_value_lost: step.referral_value_lost.and_then(money),
+        profit_after_referrals: (step.referral_value_lost)
+            .and_then(|_| money(step.profit_after_referrals())),
     }
 }
 

@@ -14,6 +14,7 @@
 //! * [`win`]: how likely a prospect is won. [`evaluation`]: how good predictions were.
 //! * [`counterfactual`]: what would have to be different. [`seen`]: what was never seen.
 //! * [`relationship`] and [`course`]: what a customer that is there goes on earning.
+//! * [`word_of_mouth`]: what leaves with it beside that.
 //! * [`lift`], on [`binomial`]: what sets the best apart. [`lookalike`]: who is like them. [`scored_rows`]: of many.
 //! * [`cross_sell`]: which products those who earn money buy more than others.
 //! * [`time_plan`]: what accounts answer to time, and the best split of it.
@@ -47,6 +48,7 @@ pub mod symmetric;
 pub mod time_plan;
 pub mod value;
 pub mod win;
+pub mod word_of_mouth;
 pub mod worth;
 
 use super::{

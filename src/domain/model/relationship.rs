@@ -88,8 +88,7 @@ pub struct Expectation {
 /// What months to come are worth now: month `j`, from 1, is discounted by `(1 + rate)^(-j / 12)`.
 pub fn expect(rate: &MonthlyRate, discount: f64, months: &[Month]) -> Expectation {
     let (mut value, mut sum, mut squares) = (0.0, 0.0, 0.0);
-    for (index, month) in months.iter().enumerate() {
-        let weight = libm::pow(1.0 + discount, -length(index + 1) / YEAR);
+    for (weight, month) in weights(discount).zip(months) {
         let base = weight * month.base;
         value += base * rate.mean + weight * month.extra;
         sum += base;
@@ -104,6 +103,11 @@ pub fn expect(rate: &MonthlyRate, discount: f64, months: &[Month]) -> Expectatio
         value: rounded(value),
         interval,
     }
+}
+
+/// What a unit of each month to come is worth now, from the first on.
+pub fn weights(discount: f64) -> impl Iterator<Item = f64> {
+    (1..).map(move |month| libm::pow(1.0 + discount, -length(month) / YEAR))
 }
 
 /// Millionths as a number.

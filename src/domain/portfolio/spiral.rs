@@ -109,6 +109,11 @@ impl Spiral {
         self.members[index]
     }
 
+    /// Whether a customer is left.
+    pub fn is_left(&self, index: usize) -> bool {
+        self.is_left[index]
+    }
+
     /// A customer's net profit.
     pub fn net_profit(&self, index: usize) -> Nanos {
         self.members[index].margin - self.borne[index]

@@ -113,5 +113,24 @@ pub fn credits(graph: &Graph, decay: Decay, worth: impl Fn(PartyNumber) -> Nanos
     credits
 }
 
+/// What is lost to those who are gone of what those are worth who were brought and are left. What is credited for
+/// somebody who is gone too is gone with its own margin, and not lost a second time.
+pub fn lost(
+    graph: &Graph,
+    decay: Decay,
+    worth: impl Fn(PartyNumber) -> Nanos,
+    is_gone: impl Fn(PartyNumber) -> bool,
+) -> Nanos {
+    let mut lost = 0;
+    for (party, _) in graph.links().filter(|(party, _)| !is_gone(*party)) {
+        for_each_share(graph, party, worth(party), decay, |share| {
+            if is_gone(share.referrer) {
+                lost += share.amount;
+            }
+        });
+    }
+    lost
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! Referrals: who brought whom, what that is worth and to whom it is credited, beside what customers earn themselves.
 
 pub mod asks;
+pub mod leaving;
 pub mod quadrants;
 pub mod report;
 pub mod total_value;

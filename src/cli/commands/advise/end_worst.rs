@@ -126,6 +126,18 @@ fn text(steps: &[EndingStep], period: &str) -> String {
         ]);
     }
     let mut text = format!("Ending the worst customers, {period}, {currency}\n\n{grid}");
+    for step in steps
+        .iter()
+        .filter(|step| step.referral_value_lost.is_some())
+    {
+        text += &format!(
+            "{}Step {}: {} is credited to those who are gone for those who are left; profit less that: {}\n",
+            if step.step == 0 { "\n" } else { "" },
+            count(step.step),
+            shown(&step.referral_value_lost),
+            shown(&step.profit_after_referrals),
+        );
+    }
     for step in steps.iter().skip(1) {
         let number = count(step.step);
         text += &customers(&format!("Step {number}: ended"), &step.ended);
@@ -177,6 +189,8 @@ fn sheet(steps: &[EndingStep]) -> Sheet {
         "allocated_fixed_cost",
         "unallocated_fixed_cost",
         "profit_after_all_fixed_cost",
+        "referral_value_lost",
+        "profit_after_referrals",
     ]);
     for step in steps {
         let books = step.books.clone().unwrap_or_default();
@@ -195,6 +209,8 @@ fn sheet(steps: &[EndingStep]) -> Sheet {
             plain(&books.allocated_fixed_cost),
             plain(&books.unallocated_fixed_cost),
             plain(&books.profit_after_all_fixed_cost),
+            plain(&step.referral_value_lost),
+            plain(&step.profit_after_referrals),
         ]);
     }
     sheet

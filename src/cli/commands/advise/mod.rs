@@ -1,5 +1,6 @@
 //! `profitscore advise`: what to do about relationships.
 
+mod appreciation;
 mod bonuses;
 mod end_worst;
 mod growth;
@@ -32,6 +33,8 @@ pub enum AdviseCommand {
     Expansion(growth::ExpansionArguments),
     /// Set what bonuses cost against what the customers who got them bring more than before
     Bonuses(bonuses::BonusArguments),
+    /// Split a budget for gifts, cards and perks over customers by what is at risk with each
+    Appreciation(appreciation::AppreciationArguments),
 }
 
 impl AdviseCommand {
@@ -44,6 +47,7 @@ impl AdviseCommand {
             Self::CrossSell(asked) => asked.run(connection, format).await,
             Self::Expansion(asked) => asked.run(connection, format).await,
             Self::Bonuses(asked) => asked.run(connection, format).await,
+            Self::Appreciation(asked) => asked.run(connection, format).await,
         }
     }
 }

@@ -183,6 +183,7 @@ fn text(answer: &SimulateRelationshipResponse, period: &str) -> String {
         count(rate.months),
     );
     text += &format!("\n{}\n{}", actions(answer), books(answer));
+    text += &referrals(answer);
     let advised = answer.advised_action().as_str_name();
     let _ = writeln!(
         text,
@@ -228,6 +229,41 @@ fn actions(answer: &SimulateRelationshipResponse) -> Grid {
         ]);
     }
     grid
+}
+
+/// What leaves with it beside its own margin, if it ever referred anybody.
+fn referrals(answer: &SimulateRelationshipResponse) -> String {
+    let Some(brings) = &answer.referrals else {
+        return String::new();
+    };
+    let mut grid = Grid::new(&[
+        ("With those it brought", Side::Left),
+        ("Profit changes", Side::Right),
+        ("Credited, lost", Side::Right),
+        ("Word of mouth, lost", Side::Right),
+        ("Total over keeping", Side::Right),
+    ]);
+    for action in answer
+        .actions
+        .iter()
+        .filter(|one| one.expected_value.is_some())
+    {
+        grid.row([
+            name(action).to_owned(),
+            shown(&action.profit_change_with_referrals),
+            shown(&action.expected_referral_value_lost),
+            shown(&action.expected_word_of_mouth_lost),
+            shown(&action.total_value_over_keeping),
+        ]);
+    }
+    format!(
+        "\nCredited to it for those it brought: {}, {} a month; it brings {:.2} a month, each worth {} \
+         a month\n\n{grid}",
+        shown(&brings.referral_value),
+        shown(&brings.referral_value_per_month),
+        brings.arrivals_per_month,
+        shown(&brings.worth_per_arrival_and_month),
+    )
 }
 
 fn books(answer: &SimulateRelationshipResponse) -> Grid {
@@ -278,6 +314,10 @@ fn sheet(answer: &SimulateRelationshipResponse) -> Sheet {
         "expected_value_high",
         "value_over_keeping",
         "expected_referrals_lost",
+        "referral_value_lost",
+        "expected_referral_value_lost",
+        "expected_word_of_mouth_lost",
+        "total_value_over_keeping",
     ]);
     for action in &answer.actions {
         let obstacle = action.obstacle().as_str_name();
@@ -307,6 +347,10 @@ fn sheet(answer: &SimulateRelationshipResponse) -> Sheet {
             plain(&action.expected_value_high),
             plain(&action.value_over_keeping),
             number(is_possible.then_some(action.expected_referrals_lost)),
+            plain(&action.referral_value_lost),
+            plain(&action.expected_referral_value_lost),
+            plain(&action.expected_word_of_mouth_lost),
+            plain(&action.total_value_over_keeping),
         ]);
     }
     sheet

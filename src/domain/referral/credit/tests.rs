@@ -107,4 +107,45 @@ proptest! {
             }
         }
     }
+
+    #[test]
+    fn whoever_goes_no_more_credit_is_lost_than_there_is_profit(
+        all in any_referrals(),
+        margins in proptest::collection::vec(-1_000_000_007_i128..1_000_000_007, 7),
+        saved in 0_i128..500_000_000,
+        decay in 0_u32..=Decay::MOST,
+        goes in proptest::collection::vec(any::<bool>(), 7),
+    ) {
+        let mut all = all;
+        all.sort();
+        let graph = Graph::of(&all, ReferralKind::WouldNotHaveCome);
+        let decay = Decay::of(decay).unwrap();
+        let letter = |party: PartyNumber| {
+            usize::from(graph.parties()[party].as_str().as_bytes()[0] - b'a')
+        };
+        let worth_of = |party: PartyNumber| {
+            worth(graph.link(party).unwrap().kind, margins[letter(party)], saved)
+        };
+        let is_gone = |party: PartyNumber| goes[letter(party)];
+        // Of those who are left nobody's worth is lost twice, nor any that is not there.
+        let parts = graph.links().filter(|(party, _)| !is_gone(*party)).map(|(party, _)| {
+            let own = lost(&graph, decay, |one| if one == party { worth_of(one) } else { 0 }, is_gone);
+            (own, worth_of(party))
+        });
+        let mut whole = 0;
+        for (own, worth) in parts {
+            prop_assert!(own.abs() <= worth.abs() && own * worth >= 0);
+            whole += own;
+        }
+        prop_assert_eq!(lost(&graph, decay, worth_of, is_gone), whole);
+        let there = graph.links().filter(|(party, _)| !is_gone(*party));
+        prop_assert!(whole <= there.map(|(party, _)| margins[letter(party)].max(0)).sum::<Nanos>());
+        // Who goes alone takes what is credited to it, and all of these are what there is to be credited.
+        let credits = credits(&graph, decay, worth_of);
+        for (party, credited) in credits.iter().enumerate() {
+            prop_assert_eq!(lost(&graph, decay, worth_of, |one| one == party), *credited);
+        }
+        prop_assert_eq!(lost(&graph, decay, worth_of, |_| true), 0);
+        prop_assert_eq!(lost(&graph, decay, worth_of, |_| false), 0);
+    }
 }

@@ -242,7 +242,7 @@ impl Service {
                 let one = |prospect: Result<Arc<Party>, Problem>| {
                     let party = prospect?;
                     match objecting.contains(&party.party_id) {
-                        true => Err(profiling_objected(&party.party_id)),
+                        true => Err(profiling_objected(&party.party_id, "party_id")),
                         false => judge.answer(&party),
                     }
                 };

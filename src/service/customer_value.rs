@@ -132,7 +132,7 @@ impl Service {
             if objecting.contains(id) {
                 return Err(profiling_objected(id, ""));
             }
-            let worth = worths.get(id).ok_or_else(|| without_activity(id))?;
+            let worth = worths.get(id).ok_or_else(|| without_activity(id, ""))?;
             Ok(ValuedCustomer {
                 party: parties.get(id).cloned().flatten(),
                 worth: worth.clone(),
@@ -428,10 +428,11 @@ impl ValueRequest {
     }
 }
 
-fn without_activity(customer: &PartyId) -> Problem {
+/// A customer that a field names has no activity in the scope.
+pub(super) fn without_activity(customer: &PartyId, field: &str) -> Problem {
     let message = format!("customer {customer} has no activity in the period and filter");
     let variables = [("customer_id", customer.to_string())];
-    Problem::new(Reason::CustomerNotFound, "", message, variables)
+    Problem::new(Reason::CustomerNotFound, field, message, variables)
 }
 
 fn too_thin(customers: u64) -> Problem {

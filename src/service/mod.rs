@@ -27,6 +27,7 @@ pub mod kept;
 pub mod late_arrivals;
 mod learning_position;
 pub mod lookalike;
+pub mod lookalike_selection;
 pub mod models;
 pub mod outcomes;
 pub mod parties;
@@ -42,6 +43,7 @@ pub mod receivables;
 pub mod referrals;
 pub mod report;
 pub mod restating;
+pub mod seeds;
 pub mod simulation;
 pub mod solvency;
 pub mod spiral;
@@ -72,11 +74,13 @@ use expected_profit::{ExpectedAsked, ExpectedOrder};
 use inactive::{Inactive, InactiveAsked};
 use kept::Kept;
 use late_arrivals::{LateArrivals, LateQuestion};
+use lookalike_selection::{Selection, SelectionAsked};
 use profile::{BestCustomers, LearntOfBest};
 use prospect_models::{Learning, Trained};
 use receivables::CostsAsked;
 use referrals::{Credited, CreditedAsked};
 use restating::Restating;
+use seeds::{Seeds, ServiceEffort};
 use std::sync::{
     Arc, OnceLock,
     atomic::{AtomicBool, Ordering},
@@ -92,6 +96,8 @@ const KEPT_TRAINED: usize = 24;
 const KEPT_WON: usize = 2;
 /// The pages of how many reports of late arrivals are kept: each may hold every customer.
 const KEPT_LATE: usize = 2;
+/// How many selections of lookalikes are kept: one has a line for every prospect.
+const KEPT_SELECTIONS: usize = 2;
 /// How many orders by expected profit are kept: one has a line for every customer.
 const KEPT_EXPECTED: usize = 2;
 /// Of how many rankings it is kept who has no activity in them: one has a line for every such customer.
@@ -130,6 +136,9 @@ pub struct Service {
     win_models: Kept<WinLearning, LearntWin>,
     held_models: Kept<(TenantId, Option<u64>, Position), HeldModel>,
     profiles: Kept<(TenantId, BestCustomers), LearntOfBest>,
+    seeds: Kept<(TenantId, BestCustomers), Seeds>,
+    service_efforts: Kept<(TenantId, BestCustomers), ServiceEffort>,
+    selections: Kept<SelectionAsked, Selection>,
     worth_models: Kept<ValueLearning, WorthModel>,
     expected_orders: Kept<ExpectedAsked, ExpectedOrder>,
     column_totals: Kept<ColumnsAsked, ColumnTotals>,
@@ -154,6 +163,9 @@ impl Service {
             win_models: Kept::new(KEPT),
             held_models: Kept::new(KEPT),
             profiles: Kept::new(KEPT),
+            seeds: Kept::new(KEPT),
+            service_efforts: Kept::new(KEPT),
+            selections: Kept::new(KEPT_SELECTIONS),
             worth_models: Kept::new(KEPT),
             expected_orders: Kept::new(KEPT_EXPECTED),
             column_totals: Kept::new(KEPT),

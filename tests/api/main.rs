@@ -32,6 +32,7 @@ mod hostile;
 mod hostile_questions;
 mod inactive;
 mod late_arrivals;
+mod lookalikes;
 mod metrics;
 mod outcomes;
 mod price_terms;

@@ -15,6 +15,7 @@
 //! * [`counterfactual`]: what would have to be different. [`seen`]: what was never seen.
 //! * [`relationship`] and [`course`]: what a customer that is there goes on earning.
 //! * [`lift`], on [`binomial`]: what sets the best apart. [`lookalike`]: who is like them. [`scored_rows`]: of many.
+//! * [`expansion_level`]: how like they must be. [`diversity`]: and how unlike each other.
 //! * [`cross_sell`]: which products those who earn money buy more than others.
 //! * [`time_plan`]: what accounts answer to time, and the best split of it.
 //! * [`selection`]: how many of these, and which.
@@ -29,9 +30,11 @@ pub mod course;
 pub mod cross_sell;
 pub mod decision;
 pub mod design;
+pub mod diversity;
 pub mod earning;
 pub mod encode;
 pub mod evaluation;
+pub mod expansion_level;
 pub mod expected_return;
 pub mod exposure;
 pub mod lift;
@@ -130,7 +133,7 @@ pub fn evidence_too_thin(customers: u64) -> Problem {
     clippy::cast_precision_loss,
     reason = "models work on approximate numbers"
 )]
-fn units(nanos: Nanos) -> f64 {
+pub fn units(nanos: Nanos) -> f64 {
     nanos as f64 / 1e9
 }
 

@@ -89,8 +89,8 @@ use win::{HeldModel, LearntWin, WinLearning};
 
 /// How many trained models are kept, how many profiles, and the columns of how many cross reports.
 const KEPT: usize = 8;
-/// How many trained models are kept: each question has three of them.
-const KEPT_TRAINED: usize = 24;
+/// How many trained models are kept: each question has four of them.
+const KEPT_TRAINED: usize = 32;
 
 /// Of how many states it is kept how customers were won: one has a line for every customer.
 const KEPT_WON: usize = 2;

@@ -83,7 +83,13 @@ pub const PROSPECTS: &[MessageFields] = &[
          cost_to_serve_percentile unseen_values counterfactual",
         "expected_return expected_profit baseline expected_profit_interval outcome_interval decision_margin \
          expected_return_interval discounted_profit acquisition_cost expected_revenue expected_cost_to_serve \
-         return_on_effort return_per_hour hurdle",
+         return_on_effort return_per_hour hurdle service_burden return_per_total_hour opportunity_margin",
+    ),
+    (
+        "ServiceBurden",
+        "",
+        "cost cost_interval return_before baseline contributions evidence_count customer_count minutes minutes_lower \
+         minutes_upper minutes_evidence_count",
     ),
     ("UnseenValue", "key value", ""),
     ("Counterfactual", "key value decision", "expected_return"),

@@ -360,15 +360,8 @@ fn model_to_pb(model: &ProfitModel, currency: Currency) -> pb::PrequalificationM
 
 fn prequalification_to_pb(answer: &Prequalification, currency: Currency) -> pb::Prequalification {
     let money = |amount: Nanos| Some(money_to_pb(amount, currency));
-    let range = |range: AmountRange| pb::MoneyRange {
-        lower: money(range.lower),
-        upper: money(range.upper),
-    };
-    let contribution = |part: &Contribution| pb::ProfitContribution {
-        bin: Some(bin_to_pb(&part.bin)),
-        amount: money(part.amount),
-        customer_count: count_to_pb(part.customers),
-    };
+    let range = |range: AmountRange| range_to_pb(range, currency);
+    let contribution = |part: &Contribution| contribution_to_pb(part, currency);
     let expected = |own: &Prediction| pb::ExpectedAmount {
         amount: money(own.expected),
         interval: own.expected_interval.map(range),
@@ -417,6 +410,45 @@ fn prequalification_to_pb(answer: &Prequalification, currency: Currency) -> pb::
                 decision: decision_to_pb(other.decision) as i32,
                 expected_return: money(other.expected),
             }),
+        service_burden: Some(burden_to_pb(answer, currency)),
+        return_per_total_hour: answer.burden.per_hour.and_then(money),
+        opportunity_margin: answer.burden.margin_per_hour.and_then(money),
+    }
+}
+
+fn burden_to_pb(answer: &Prequalification, currency: Currency) -> pb::ServiceBurden {
+    let money = |amount: Nanos| Some(money_to_pb(amount, currency));
+    let (burden, service) = (&answer.burden, &answer.service);
+    let contributions = service.contributions.iter();
+    pb::ServiceBurden {
+        cost: money(burden.cost),
+        cost_interval: burden.interval.map(|range| range_to_pb(range, currency)),
+        return_before: money(burden.return_before),
+        baseline: money(service.baseline),
+        contributions: contributions
+            .map(|part| contribution_to_pb(part, currency))
+            .collect(),
+        evidence_count: count_to_pb(service.evidence),
+        customer_count: count_to_pb(service.customers),
+        minutes: burden.minutes,
+        minutes_lower: burden.minutes_interval.map(|(lower, _)| lower),
+        minutes_upper: burden.minutes_interval.map(|(_, upper)| upper),
+        minutes_evidence_count: count_to_pb(burden.minutes_evidence),
+    }
+}
+
+fn range_to_pb(range: AmountRange, currency: Currency) -> pb::MoneyRange {
+    pb::MoneyRange {
+        lower: Some(money_to_pb(range.lower, currency)),
+        upper: Some(money_to_pb(range.upper, currency)),
+    }
+}
+
+fn contribution_to_pb(part: &Contribution, currency: Currency) -> pb::ProfitContribution {
+    pb::ProfitContribution {
+        bin: Some(bin_to_pb(&part.bin)),
+        amount: Some(money_to_pb(part.amount, currency)),
+        customer_count: count_to_pb(part.customers),
     }
 }
 

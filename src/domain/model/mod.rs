@@ -11,6 +11,7 @@
 //! * [`value`]: what a customer will order.
 //! * [`earning`]: what is left of revenue. [`worth`]: both together, what customers are worth.
 //! * [`decision`]: what to do about it. [`expected_return`]: the same with the probability of winning and its parts.
+//!   [`burden`]: what serving takes out of it.
 //! * [`win`]: how likely a prospect is won. [`evaluation`]: how good predictions were.
 //! * [`counterfactual`]: what would have to be different. [`seen`]: what was never seen.
 //! * [`relationship`] and [`course`]: what a customer that is there goes on earning.
@@ -23,6 +24,7 @@
 pub mod additive;
 pub mod asked;
 pub mod binomial;
+pub mod burden;
 pub mod card;
 pub mod conformal;
 pub mod counterfactual;

@@ -82,7 +82,7 @@ impl LookalikesArguments {
         let question = ListLookalikesRequest {
             tenant_id: connection.tenant(),
             best_customers,
-            read_options: self.best.report.read.options(),
+            read_options: self.best.read.options(),
             expansion: self.expansion.map_or(0, |level| level.to_pb().into()),
             diversity: self.diversity,
             capacity_hours_per_month: (self.capacity_hours.clone()).map(|value| Decimal { value }),

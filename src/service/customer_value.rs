@@ -96,8 +96,8 @@ fn profit_weights(model: &CostModel) -> Weights {
 }
 
 impl Service {
-    /// Says what some customers are worth; of who objects to profiling, nothing. Refused with EVIDENCE_TOO_THIN if there
-    /// are too few to learn from.
+    /// Says what some customers are worth; of who objects to profiling, nothing. Refused with EVIDENCE_TOO_THIN if
+    /// there are too few to learn from.
     pub async fn customer_value(
         &self,
         tenant: &TenantId,

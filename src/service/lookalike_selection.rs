@@ -1,5 +1,5 @@
-//! Which of the prospects that were scored are listed, and in which order: how like the best they must be, that they are
-//! no customers already, that they are not all of a kind, and how many there is time to serve.
+//! Which of the prospects that were scored are listed, and in which order: how like the best they must be, that they
+//! are no customers already, that they are not all of a kind, and how many there is time to serve.
 
 use super::{
     Service,

@@ -8,6 +8,13 @@ const CUSTOMERS: i64 = 120;
 /// As many of them are banks.
 const BANKS: i64 = 40;
 
+/// Id, name and traits of a prospect.
+type Described = (
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+);
+
 fn kind(number: i64) -> &'static str {
     ["bank", "shop", "office"][usize::try_from(number % 3).unwrap()]
 }
@@ -37,8 +44,8 @@ async fn upsert(world: &World, parties: Vec<pb::Party>) {
     world.customers().upsert_parties(request).await.unwrap();
 }
 
-/// 120 customers: banks earn 500 and a bit, shops lose 100, offices earn 20. In its first year a bank of the north takes
-/// an hour a month, one of the south three. Prospects of all kinds, one named like a customer, one with its domain.
+/// 120 customers: banks earn 500 and a bit, shops lose 100, offices earn 20. In its first year a bank of the north
+/// takes an hour a month, one of the south three. Prospects of all kinds, one named like a customer, one with its domain.
 async fn town() -> World {
     let world = World::start().await;
     let definition = pb::TraitDefinition {
@@ -84,7 +91,7 @@ async fn town() -> World {
         parties.push(named(&id, name, pb::PartyStage::Customer, traits));
     }
     activities.push(sale("last", "c002", 900, "0", "0"));
-    let prospects: [(&str, &str, &[(&str, &str)]); 9] = [
+    let prospects: [Described; 9] = [
         ("p1", "Alpha", &[("KIND", "bank"), ("AREA", "north")]),
         ("p2", "Beta", &[("KIND", "bank"), ("AREA", "north")]),
         ("p3", "Gamma", &[("KIND", "bank"), ("AREA", "south")]),

@@ -64,6 +64,8 @@ mod hostile_questions;
 mod inactive;
 #[path = "../api/late_arrivals.rs"]
 mod late_arrivals;
+#[path = "../api/lookalikes.rs"]
+mod lookalikes;
 #[path = "../api/metrics.rs"]
 mod metrics;
 #[path = "../api/outcomes.rs"]

@@ -1,7 +1,7 @@
 //! What serving a prospect is expected to take out of its return, in money and in working time.
 //!
-//! The expected profit bears its cost to serve already; here that is told as a part of its own, so that everybody can add
-//! it back. The minutes are of the same model, learnt from working time instead of money.
+//! The expected profit bears its cost to serve already; here that is told as a part of its own, so that everybody can
+//! add it back. The minutes are of the same model, learnt from working time instead of money.
 //!
 //! | symbol | here | meaning |
 //! |---|---|---|

@@ -45,7 +45,8 @@ async fn upsert(world: &World, parties: Vec<pb::Party>) {
 }
 
 /// 120 customers: banks earn 500 and a bit, shops lose 100, offices earn 20. In its first year a bank of the north
-/// takes an hour a month, one of the south three. Prospects of all kinds, one named like a customer, one with its domain.
+/// takes an hour a month, one of the south three. Prospects of all kinds, one named like a customer, one with its
+/// domain.
 async fn town() -> World {
     let world = World::start().await;
     let definition = pb::TraitDefinition {

@@ -158,7 +158,7 @@ call $v.ProspectService/GetProfile "{$t, $best}" '"customerCount":"48"' '"catego
 call $v.ProspectService/ListLookalikes "{$t, $best}" '"partyId":"customer-58"' '"partyId":"customer-59"'
 call $v.ProspectService/ListLookalikes \
   "{$t, $best, \"expansion\": \"EXPANSION_LEVEL_BROAD\", \"diversity\": 0.2, \"customerMatching\": {\"byName\": true}}" \
-  '"leastScore":' '"listedCount":"'
+  '"leastScore":1.' '"beyondExpansionCount":"2"'
 call $v.ProspectService/PrequalifyProspects \
   "{$t, \"horizonDays\": 30, \"prospects\": [{\"partyId\": \"customer-58\"}, {\"inline\": {\"partyId\": \"new\",
      \"traits\": [{\"key\": \"INDUSTRY\", \"value\": {\"category\": \"RETAIL\"}}]}}]}" \

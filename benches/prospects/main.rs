@@ -108,6 +108,7 @@ impl House {
             basis: Basis::NetProfit,
             best_millionths: 100_000,
             cost_model_version: None,
+            seeds: Vec::new(),
         };
         let places = first..first + PAGE;
         let answer = self.service.lookalikes(&self.tenant, &best, places);

@@ -4,15 +4,12 @@ use super::{
     access::tenant_from_pb,
     convert::{
         common::{
-            OutcomePb, check_batch, count_to_pb, outcomes_to_pb, position_to_pb,
-            read_options_from_pb, write_mode,
+            OutcomePb, check_batch, outcomes_to_pb, position_to_pb, read_options_from_pb,
+            write_mode,
         },
+        lookalike::{lookalike_terms_from_pb, lookalikes_to_pb},
         outcome::{outcomes_from_pb, status_from_pb, stored_outcome_to_pb},
-        prospect::{
-            best_customers_from_pb, ignored_traits_to_pb, lookalike_to_pb, prequalified_to_pb,
-            prequalify_from_pb, profile_to_pb,
-        },
-        ranking::{control_total_to_pb, cost_basis_to_pb},
+        prospect::{best_customers_from_pb, prequalified_to_pb, prequalify_from_pb, profile_to_pb},
     },
     paging::Page,
     pb::{self, outcome_result::Outcome as ResultPb},
@@ -63,26 +60,19 @@ impl pb::prospect_service_server::ProspectService for ProspectHandlers {
         let tenant = tenant_from_pb(&request.tenant_id)?;
         let page = Page::of(&self.service, &tenant, &mut request).await?;
         let settings = self.service.settings();
+        let terms = lookalike_terms_from_pb(&request)?;
         let best = best_customers_from_pb(request.best_customers, settings, page.as_of)?;
         let places = page.places()?;
         let end = places.end;
-        let answer = self.service.lookalikes(&tenant, &best, places).await?;
-        let (learnt, currency) = (&answer.learnt, settings.currency);
-        Ok(Response::new(pb::ListLookalikesResponse {
-            lookalikes: answer.rows.iter().map(lookalike_to_pb).collect(),
-            next_page_token: page.next_if_more(end, answer.prospects),
-            read_at: Some(position_to_pb(page.as_of)),
-            prospect_count: count_to_pb(answer.prospects),
-            converted_count: count_to_pb(answer.converted),
-            objected_count: count_to_pb(answer.objected),
-            customer_count: count_to_pb(learnt.table.whole.all),
-            best_customer_count: count_to_pb(learnt.table.whole.best),
-            loss_maker_count: count_to_pb(learnt.table.whole.loss_makers),
-            has_signal: learnt.has_signal(),
-            ignored_traits: ignored_traits_to_pb(learnt),
-            control_total: Some(control_total_to_pb(&learnt.footing, currency)),
-            cost_basis: Some(cost_basis_to_pb(&learnt.footing, currency)),
-        }))
+        let service = &self.service;
+        let answer = service.selected_lookalikes(&tenant, (&best, &terms), places);
+        let answer = answer.await?;
+        let next = page.next_if_more(end, answer.listed);
+        Ok(Response::new(lookalikes_to_pb(
+            &answer,
+            next,
+            (page.as_of, settings.currency),
+        )))
     }
 
     async fn prequalify_prospects(

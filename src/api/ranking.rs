@@ -107,6 +107,7 @@ impl pb::ranking_service_server::RankingService for RankingHandlers {
             customer_count: count_to_pb(ranking.customers),
             negative_count: count_to_pb(ranking.negative),
             inactive_count: count_to_pb(ranking.inactive),
+            objected_count: 0,
             referral_totals: None,
         }))
     }

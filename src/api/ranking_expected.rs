@@ -85,6 +85,7 @@ pub async fn rank(
         customer_count: count_to_pb(found.customers),
         negative_count: count_to_pb(found.negative),
         inactive_count: 0,
+        objected_count: count_to_pb(found.objected),
         referral_totals: None,
     })
 }
@@ -104,8 +105,8 @@ fn row_to_pb(row: &ExpectedCustomer, total: Nanos, shown: Shown<'_>) -> pb::Rank
         rank: rank(Some(row.place)),
         customer_id: row.customer.to_string(),
         display_name: name_of(row.party.as_ref()),
-        value: Some(money_to_pb(row.value, shown.currency)),
-        share_of_total: share(row.value, total),
+        value: (!row.objected).then(|| money_to_pb(row.value, shown.currency)),
+        share_of_total: share(row.value, total).filter(|_| !row.objected),
         cumulative_value: Some(money_to_pb(row.cumulative, shown.currency)),
         cumulative_share: share(row.cumulative, total),
         statement: Some(statement_to_pb(&row.statement, shown.currency)),
@@ -116,10 +117,11 @@ fn row_to_pb(row: &ExpectedCustomer, total: Nanos, shown: Shown<'_>) -> pb::Rank
         paid_share: None,
         average_days_late: None,
         inactive: false,
+        profiling_objected: row.objected,
         price_list_id: terms.price_list_id,
         discount_tier: terms.discount_tier,
         nominal_discount: terms.nominal_discount,
-        customer_value: Some(worth_to_pb(row.worth.as_ref(), shown)),
+        customer_value: (!row.objected).then(|| worth_to_pb(row.worth.as_ref(), shown)),
         // Of a ranking by total value.
         referral: None,
     }

@@ -54,6 +54,7 @@ pub struct Found {
     customers: u64,
     negative: u64,
     inactive: u64,
+    objected: u64,
 }
 
 impl RankingExport {
@@ -75,6 +76,7 @@ impl RankingExport {
                 customers: found.customers,
                 negative: found.negative,
                 inactive: 0,
+                objected: found.objected,
             });
         }
         let request = &self.request;
@@ -94,6 +96,7 @@ impl RankingExport {
             customers: found.customers,
             negative: found.negative,
             inactive: found.inactive,
+            objected: 0,
         })
     }
 
@@ -139,6 +142,7 @@ impl RankingExport {
             customer_count: count_to_pb(found.customers),
             negative_count: count_to_pb(found.negative),
             inactive_count: count_to_pb(found.inactive),
+            objected_count: count_to_pb(found.objected),
         }
     }
 }

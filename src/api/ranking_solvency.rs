@@ -52,6 +52,7 @@ pub async fn rank(
         customer_count: count_to_pb(ranking.customers),
         negative_count: 0,
         inactive_count: 0,
+        objected_count: 0,
         referral_totals: None,
     })
 }
@@ -79,6 +80,7 @@ fn solvent_to_pb(row: &SolventCustomer, currency: Currency) -> pb::RankedCustome
         customer_value: None,
         referral: None,
         inactive: false,
+        profiling_objected: false,
         price_list_id: terms.price_list_id,
         discount_tier: terms.discount_tier,
         nominal_discount: terms.nominal_discount,

@@ -76,6 +76,7 @@ pub async fn rank(
         customer_count: count_to_pb(found.customers),
         negative_count: count_to_pb(found.negative),
         inactive_count: 0,
+        objected_count: 0,
         referral_totals: Some(totals_to_pb(&found.totals, currency)),
     })
 }

@@ -44,6 +44,7 @@ pub mod records;
 pub mod referral;
 pub mod relation;
 pub mod relationship;
+pub mod same_customer;
 pub mod standing;
 pub mod statement;
 pub mod time;

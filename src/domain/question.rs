@@ -7,7 +7,7 @@ use super::{
     id::{PartyId, TraitKey, UNASSIGNED},
     ledger::Position,
     money::{Micros, Nanos, to_nanos},
-    party::{Party, TraitFilter},
+    party::{Party, TraitFilter, TraitValue},
     ranking::Direction,
     time::{Day, Period},
 };
@@ -321,6 +321,23 @@ pub enum TraitBin {
     Flag(bool),
 }
 
+impl TraitBin {
+    /// The bins that a value of a trait is counted in: one, or one for each category of a set. `edges` are those of the
+    /// trait, if it is a number.
+    pub fn all_of(value: Option<&TraitValue>, edges: &[i64]) -> Vec<Self> {
+        match value {
+            None => vec![Self::Missing],
+            Some(TraitValue::Category(category)) => vec![Self::Category(category.clone())],
+            Some(TraitValue::Number(number)) => {
+                vec![Self::Number(edges.partition_point(|edge| edge <= number))]
+            }
+            Some(TraitValue::Set(set)) if set.is_empty() => vec![Self::Missing],
+            Some(TraitValue::Set(set)) => set.iter().cloned().map(Self::Category).collect(),
+            Some(TraitValue::Flag(flag)) => vec![Self::Flag(*flag)],
+        }
+    }
+}
+
 /// Asks how common trait values are among the best customers, the loss-makers and all.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LiftQuestion {
@@ -359,6 +376,15 @@ pub struct LiftCount {
     pub loss_makers: u64,
     /// Of all.
     pub all: u64,
+}
+
+impl LiftCount {
+    /// Counts more customers.
+    pub fn add(&mut self, more: Self) {
+        self.best += more.best;
+        self.loss_makers += more.loss_makers;
+        self.all += more.all;
+    }
 }
 
 /// Asks for what models learn from: every customer's traits, and its postings by age.

@@ -6,6 +6,7 @@
 use super::{
     Service,
     compute::{compute, see_through},
+    data_subjects::profiling_objected,
     end_search::EndSearch,
     learning_position::{learning_position, next_learning_position},
     rankings::RankingRequest,
@@ -27,7 +28,10 @@ use crate::domain::{
     ranking::{Basis, Direction},
     time::{Day, Period},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// What is asked of customers' value.
 #[derive(Debug, Clone)]
@@ -92,7 +96,8 @@ fn profit_weights(model: &CostModel) -> Weights {
 }
 
 impl Service {
-    /// Says what some customers are worth. Refused with EVIDENCE_TOO_THIN if there are too few to learn from.
+    /// Says what some customers are worth; of who objects to profiling, nothing. Refused with EVIDENCE_TOO_THIN if
+    /// there are too few to learn from.
     pub async fn customer_value(
         &self,
         tenant: &TenantId,
@@ -104,12 +109,13 @@ impl Service {
         let from = self
             .valued_from(tenant, &request.scope, &learnt, learnt_at)
             .await?;
-        let known: Vec<PartyId> = ids
-            .iter()
-            .filter_map(|id| id.as_ref().ok())
+        let as_of = request.scope.as_of;
+        let objecting = self.objecting(tenant, as_of).await?;
+        let known = ids.iter().filter_map(|id| id.as_ref().ok());
+        let known: Vec<PartyId> = known
+            .filter(|id| !objecting.contains(*id))
             .cloned()
             .collect();
-        let as_of = request.scope.as_of;
         let parties = self.store()?.party(tenant, &known, as_of).await?;
         let parties: BTreeMap<&PartyId, Option<Arc<Party>>> = known.iter().zip(parties).collect();
         let worths = self
@@ -123,7 +129,10 @@ impl Service {
             .await?;
         let value = |id: &Result<PartyId, Problem>| {
             let id = id.as_ref().map_err(Clone::clone)?;
-            let worth = worths.get(id).ok_or_else(|| without_activity(id))?;
+            if objecting.contains(id) {
+                return Err(profiling_objected(id, ""));
+            }
+            let worth = worths.get(id).ok_or_else(|| without_activity(id, ""))?;
             Ok(ValuedCustomer {
                 party: parties.get(id).cloned().flatten(),
                 worth: worth.clone(),
@@ -247,7 +256,8 @@ impl Service {
         let learn = async || {
             let mut question = purchases_question(request, &costs.model, None);
             question.scope.as_of = position;
-            let all = self.store()?.purchases(tenant, &question).await?;
+            let mut all = self.store()?.purchases(tenant, &question).await?;
+            forget_segments(&mut all, &self.objecting(tenant, position).await?);
             let until = end_of(&request.scope.period, &all);
             let count = all.iter().filter(|one| !one.days.is_empty()).count() as u64;
             let learn = move || until.and_then(|until| WorthModel::learn(&all, until));
@@ -325,6 +335,16 @@ impl Service {
         let question = everybody(&scope, &Weights::default());
         let answer = self.store()?.rank(tenant, &question).await?;
         Ok(answer.totals.customers > 0)
+    }
+}
+
+/// Takes their segments from those who object to profiling: what they bought counts, as in the books, their traits are
+/// not learnt from. `all` in the order of their ids.
+fn forget_segments(all: &mut [Purchases], objecting: &BTreeSet<PartyId>) {
+    for id in objecting {
+        if let Ok(place) = all.binary_search_by(|one| one.customer.cmp(id)) {
+            all[place].segment = None;
+        }
     }
 }
 
@@ -408,10 +428,11 @@ impl ValueRequest {
     }
 }
 
-fn without_activity(customer: &PartyId) -> Problem {
+/// A customer that a field names has no activity in the scope.
+pub(super) fn without_activity(customer: &PartyId, field: &str) -> Problem {
     let message = format!("customer {customer} has no activity in the period and filter");
     let variables = [("customer_id", customer.to_string())];
-    Problem::new(Reason::CustomerNotFound, "", message, variables)
+    Problem::new(Reason::CustomerNotFound, field, message, variables)
 }
 
 fn too_thin(customers: u64) -> Problem {

@@ -57,12 +57,12 @@ impl Service {
     }
 }
 
-/// The party objects to profiling.
-pub fn profiling_objected(id: &PartyId) -> Problem {
+/// The party that a field names objects to profiling.
+pub fn profiling_objected(id: &PartyId, field: &str) -> Problem {
     let message = format!("party {id} objects to profiling, or was erased: it is not scored");
     Problem::new(
         Reason::ProfilingObjected,
-        "party_id",
+        field,
         message,
         [("party_id", id.to_string())],
     )

@@ -36,6 +36,9 @@ pub struct ExpectedAsked {
 #[derive(Debug)]
 pub struct ExpectedOrder {
     customers: Vec<(Nanos, PartyId)>,
+    /// So many of them, the last ones, object to profiling, and nothing is expected of them. They are in the order of
+    /// their ids.
+    objected: usize,
     /// The day from which they are valued.
     from: Day,
     total: Nanos,
@@ -49,6 +52,8 @@ pub struct ExpectedRanking {
     pub rows: Vec<ExpectedCustomer>,
     /// How many customers the whole ranking has.
     pub customers: u64,
+    /// How many of them, the last ones, object to profiling.
+    pub objected: u64,
     /// Of how many of them a loss is expected.
     pub negative: u64,
     /// What is expected of all of them.
@@ -66,11 +71,13 @@ pub struct ExpectedCustomer {
     pub customer: PartyId,
     /// What is stored of it.
     pub party: Option<Arc<Party>>,
-    /// The profit that is expected of it.
+    /// Whether it objects to profiling: then nothing is expected of it, and its own profit is told all the same.
+    pub objected: bool,
+    /// The profit that is expected of it; 0 if it objects.
     pub value: Nanos,
     /// The values from the first customer to this one.
     pub cumulative: Nanos,
-    /// What it is worth; `None` if it has not ordered.
+    /// What it is worth; `None` if it has not ordered, or objects.
     pub worth: Option<Worth>,
     /// Its waterfall; of zeros if it did nothing in the period.
     pub statement: Statement,
@@ -117,9 +124,11 @@ impl Service {
         let one = question(&by_profit, &costs, RowSelection::Customers(ids.clone()));
         let answer = self.store()?.rank(tenant, &one).await?;
         let footing = footing(&costs, &one.order, &answer.totals)?;
+        let scored = page.iter().filter(|row| !row.objected);
+        let scored: Vec<PartyId> = scored.map(|row| row.customer.clone()).collect();
         let valued: (_, _, Way) = (&learnt, order.from, WorthModel::outline);
         let mut worths = self
-            .worths(tenant, asked, &value_costs, valued, ids.clone())
+            .worths(tenant, asked, &value_costs, valued, scored)
             .await?;
         let parties = self.store()?.party(tenant, &ids, asked.scope.as_of).await?;
         let mut rows = page;
@@ -137,6 +146,7 @@ impl Service {
         Ok(ExpectedRanking {
             rows,
             customers: order.customers.len() as u64,
+            objected: order.objected as u64,
             negative: order.negative,
             total: order.total,
             footing,
@@ -160,14 +170,18 @@ impl Service {
         check_sum(totals.reported_value, added)?;
         let from = end_of(&asked.scope.period, &all).unwrap_or(learnt.until);
         let (learnt, terms) = (Arc::clone(learnt), asked.terms);
-        let order =
-            compute(move || ExpectedOrder::of(&learnt, &all, from, &terms, direction)).await?;
-        for (value, _) in order
-            .customers
-            .first()
-            .iter()
-            .chain(&order.customers.last())
-        {
+        let objecting = self.objecting(tenant, asked.scope.as_of).await?;
+        let order = compute(move || {
+            let value = |one: &Purchases| learnt.expected_profit(one, from, &terms);
+            let (objected, scored): (Vec<_>, Vec<_>) =
+                (all.iter()).partition(|one| objecting.contains(&one.customer));
+            let scored = scored.into_iter();
+            let scored = scored.map(|one| (value(one), one.customer.clone()));
+            let objected = objected.into_iter().map(|one| one.customer.clone());
+            ExpectedOrder::of(scored.collect(), objected.collect(), from, direction)
+        })
+        .await?;
+        for (value, _) in order.scored().first().iter().chain(&order.scored().last()) {
             check_range("value", *value)?;
         }
         check_range("cumulative_value", order.total)?;
@@ -176,19 +190,14 @@ impl Service {
 }
 
 impl ExpectedOrder {
+    /// Of customers with what is expected of them, and of those who object, both in the order of their ids.
     fn of(
-        learnt: &WorthModel,
-        all: &[Purchases],
+        mut customers: Vec<(Nanos, PartyId)>,
+        objected: Vec<PartyId>,
         from: Day,
-        terms: &ValueTerms,
         direction: Direction,
     ) -> Self {
-        let values = all.iter().map(|one| {
-            let value = learnt.expected_profit(one, from, terms);
-            (value, one.customer.clone())
-        });
-        let mut customers: Vec<(Nanos, PartyId)> = values.collect();
-        // They come in the order of their ids, which equals keep.
+        // Equals keep the order of their ids.
         match direction {
             Direction::BestFirst => customers.sort_by_key(|(value, _)| Reverse(*value)),
             Direction::WorstFirst => customers.sort_by_key(|(value, _)| *value),
@@ -197,8 +206,17 @@ impl ExpectedOrder {
             from,
             total: customers.iter().map(|(value, _)| value).sum(),
             negative: customers.iter().filter(|(value, _)| *value < 0).count() as u64,
-            customers,
+            objected: objected.len(),
+            customers: {
+                customers.extend(objected.into_iter().map(|customer| (0, customer)));
+                customers
+            },
         }
+    }
+
+    /// Those of whom anything is expected.
+    fn scored(&self) -> &[(Nanos, PartyId)] {
+        &self.customers[..self.customers.len() - self.objected]
     }
 
     /// The rows at some places, with nothing but their values.
@@ -207,11 +225,13 @@ impl ExpectedOrder {
         let start = place(places.start).min(self.customers.len());
         let end = place(places.end).min(self.customers.len()).max(start);
         let mut cumulative: Nanos = self.customers[..start].iter().map(|(value, _)| value).sum();
-        let rows = (places.start..).zip(&self.customers[start..end]);
+        let scored = self.scored().len();
+        let rows = (start..end).zip(&self.customers[start..end]);
         rows.map(|(place, (value, customer))| {
             cumulative += value;
             ExpectedCustomer {
-                place,
+                place: place as u64,
+                objected: place >= scored,
                 customer: customer.clone(),
                 party: None,
                 value: *value,

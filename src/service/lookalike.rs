@@ -3,13 +3,14 @@
 use super::{
     Service,
     compute::compute,
+    lookalike_selection::{LookalikeTerms, SelectedRow, Selection},
     parties::party_not_found,
     profile::{BestCustomers, LearntOfBest},
 };
 use crate::domain::{
     id::{PartyId, TenantId},
     model::{
-        lookalike::{Score, ScoreContribution, Scorer},
+        lookalike::{Score, ScoreContribution},
         scored_rows::best_rows,
     },
     party::Party,
@@ -29,8 +30,12 @@ pub struct Lookalikes {
     pub converted: u64,
     /// How many others were left out, because they object to profiling.
     pub objected: u64,
+    /// How many are listed on all pages.
+    pub listed: u64,
     /// What was learnt of the best customers.
     pub learnt: Arc<LearntOfBest>,
+    /// How the list came to be, if it is not everybody by score.
+    pub selection: Option<Arc<Selection>>,
 }
 
 /// One prospect.
@@ -44,6 +49,11 @@ pub struct Lookalike {
     pub score: Score,
     /// What it is made of, the strongest first.
     pub contributions: Vec<ScoreContribution>,
+    /// What serving it and what serving all down to it is expected to take, in nano-minutes a month, if there is a
+    /// capacity.
+    pub minutes: Option<(i128, i128)>,
+    /// How like it is to the one above it that is most like it, if that counts.
+    pub nearest: Option<f64>,
 }
 
 impl Service {
@@ -55,8 +65,20 @@ impl Service {
         best: &BestCustomers,
         places: Range<u64>,
     ) -> Result<Lookalikes, Problem> {
+        let everybody = LookalikeTerms::default();
+        self.selected_lookalikes(tenant, (best, &everybody), places)
+            .await
+    }
+
+    /// The same of those that some terms select, in the order that they want.
+    pub async fn selected_lookalikes(
+        &self,
+        tenant: &TenantId,
+        (best, terms): (&BestCustomers, &LookalikeTerms),
+        places: Range<u64>,
+    ) -> Result<Lookalikes, Problem> {
         let learnt = self.profile(tenant, best).await?;
-        let scorer = Arc::new(Scorer::of(&learnt.table));
+        let scorer = Arc::clone(&learnt.scorer);
         let as_of = best.scope.as_of;
         let question = ProspectQuestion {
             traits: scorer.traits().cloned().collect(),
@@ -67,26 +89,42 @@ impl Service {
         let objecting = self.objecting(tenant, as_of).await?;
         let left_out = Arc::new(left_out(table.ids(), &answer.converted, &objecting));
         let prospects = table.ids().len().saturating_sub(left_out.len()) as u64;
+        let objected = (left_out.len() - converted) as u64;
         let first = places.start;
-        let score = {
-            let (scorer, answer) = (Arc::clone(&scorer), Arc::clone(&answer));
-            let left_out = Arc::clone(&left_out);
-            move || best_rows(&scorer, &answer.table, &left_out, &places)
+        let (page, selection) = match terms.is_plain() {
+            true => {
+                let (scorer, answer) = (Arc::clone(&scorer), Arc::clone(&answer));
+                let score = move || best_rows(&scorer, &answer.table, &left_out, &places);
+                let plain = |(row, score)| SelectedRow {
+                    row,
+                    score,
+                    minutes: None,
+                    nearest: None,
+                };
+                (compute(score).await?.into_iter().map(plain).collect(), None)
+            }
+            false => {
+                let selected = self
+                    .selection(tenant, (best, terms), &learnt, (&answer, &left_out))
+                    .await?;
+                (selected.page(&places), Some(selected))
+            }
         };
-        let scored = compute(score).await?;
-        let ids = scored
+        let page: Vec<SelectedRow> = page;
+        let ids = page
             .iter()
-            .filter_map(|(row, _)| table.ids().get(*row as usize));
+            .filter_map(|own| table.ids().get(own.row as usize));
         let ids: Vec<PartyId> = ids.cloned().collect();
         let parties = self.store()?.party(tenant, &ids, as_of).await?;
-        let mut rows = Vec::with_capacity(scored.len());
-        for ((id, party), (place, (_, score))) in ids.iter().zip(parties).zip((first..).zip(scored))
-        {
+        let mut rows = Vec::with_capacity(page.len());
+        for ((id, party), (place, own)) in ids.iter().zip(parties).zip((first..).zip(page)) {
             let party = party.ok_or_else(|| party_not_found(id))?;
             rows.push(Lookalike {
                 place,
-                score,
+                score: own.score,
                 contributions: scorer.contributions(&party.traits),
+                minutes: own.minutes,
+                nearest: own.nearest,
                 party,
             });
         }
@@ -94,8 +132,12 @@ impl Service {
             rows,
             prospects,
             converted: converted as u64,
-            objected: (left_out.len() - converted) as u64,
+            objected,
+            listed: selection
+                .as_ref()
+                .map_or(prospects, |own| own.rows.len() as u64),
             learnt,
+            selection,
         })
     }
 }

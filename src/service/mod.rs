@@ -28,6 +28,7 @@ pub mod kept;
 pub mod late_arrivals;
 mod learning_position;
 pub mod lookalike;
+pub mod lookalike_selection;
 pub mod models;
 pub mod outcomes;
 pub mod parties;
@@ -43,6 +44,7 @@ pub mod receivables;
 pub mod referrals;
 pub mod report;
 pub mod restating;
+pub mod seeds;
 pub mod simulation;
 pub mod solvency;
 pub mod spiral;
@@ -74,11 +76,13 @@ use expected_profit::{ExpectedAsked, ExpectedOrder};
 use inactive::{Inactive, InactiveAsked};
 use kept::Kept;
 use late_arrivals::{LateArrivals, LateQuestion};
+use lookalike_selection::{Selection, SelectionAsked};
 use profile::{BestCustomers, LearntOfBest};
 use prospect_models::{Learning, Trained};
 use receivables::CostsAsked;
 use referrals::{Credited, CreditedAsked};
 use restating::Restating;
+use seeds::{Seeds, ServiceEffort};
 use std::sync::{
     Arc, OnceLock,
     atomic::{AtomicBool, Ordering},
@@ -87,13 +91,15 @@ use win::{HeldModel, LearntWin, WinLearning};
 
 /// How many trained models are kept, how many profiles, and the columns of how many cross reports.
 const KEPT: usize = 8;
-/// How many trained models are kept: each question has three of them.
-const KEPT_TRAINED: usize = 24;
+/// How many trained models are kept: each question has four of them.
+const KEPT_TRAINED: usize = 32;
 
 /// Of how many states it is kept how customers were won: one has a line for every customer.
 const KEPT_WON: usize = 2;
 /// The pages of how many reports of late arrivals are kept: each may hold every customer.
 const KEPT_LATE: usize = 2;
+/// How many selections of lookalikes are kept: one has a line for every prospect.
+const KEPT_SELECTIONS: usize = 2;
 /// How many orders by expected profit are kept, and how many budgets for appreciation: one has a line for every
 /// customer.
 const KEPT_EXPECTED: usize = 2;
@@ -133,6 +139,9 @@ pub struct Service {
     win_models: Kept<WinLearning, LearntWin>,
     held_models: Kept<(TenantId, Option<u64>, Position), HeldModel>,
     profiles: Kept<(TenantId, BestCustomers), LearntOfBest>,
+    seeds: Kept<(TenantId, BestCustomers), Seeds>,
+    service_efforts: Kept<(TenantId, BestCustomers), ServiceEffort>,
+    selections: Kept<SelectionAsked, Selection>,
     worth_models: Kept<ValueLearning, WorthModel>,
     expected_orders: Kept<ExpectedAsked, ExpectedOrder>,
     appreciations: Kept<AppreciationAsked, Appreciation>,
@@ -158,6 +167,9 @@ impl Service {
             win_models: Kept::new(KEPT),
             held_models: Kept::new(KEPT),
             profiles: Kept::new(KEPT),
+            seeds: Kept::new(KEPT),
+            service_efforts: Kept::new(KEPT),
+            selections: Kept::new(KEPT_SELECTIONS),
             worth_models: Kept::new(KEPT),
             expected_orders: Kept::new(KEPT_EXPECTED),
             appreciations: Kept::new(KEPT_EXPECTED),

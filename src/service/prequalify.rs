@@ -14,6 +14,7 @@ use crate::domain::{
     ledger::Position,
     model::{
         asked::{Asked, share_below},
+        burden::{Burden, BurdenParts},
         counterfactual::nearest,
         decision::Decision,
         expected_return::{Offer, Return, ReturnReason, WinChance},
@@ -94,6 +95,8 @@ pub struct Prequalification {
     pub service: Prediction,
     /// The share of the customers who are expected to cost less to serve.
     pub service_percentile: Option<f64>,
+    /// What that takes out of the return.
+    pub burden: Burden,
     /// What an amount over the horizon is worth now, per unit.
     pub discount: f64,
     /// What pursuing it costs.
@@ -127,6 +130,7 @@ struct Judge {
     profit: Arc<Trained>,
     revenue: Arc<Trained>,
     service: Arc<Trained>,
+    minutes: Arc<Trained>,
     win: Option<Arc<HeldModel>>,
 }
 
@@ -161,6 +165,15 @@ impl Judge {
     fn answer(&self, party: &Party) -> Result<Prequalification, Problem> {
         let (prediction, win, returned) = self.decide(&party.traits);
         let service = self.service.model.predict(&party.traits);
+        let burden = Burden::of(&BurdenParts {
+            win: returned.win,
+            discount: self.discount,
+            service: &service,
+            minutes: &self.minutes.model.predict(&party.traits),
+            expected: returned.expected,
+            effort: self.asked.effort,
+            opportunity_rate: self.asked.opportunity_rate,
+        });
         let answer = Prequalification {
             party_id: party.party_id.clone(),
             counterfactual: self.counterfactual(&party.traits, &returned),
@@ -171,6 +184,7 @@ impl Judge {
             revenue: self.revenue.model.predict(&party.traits),
             service_percentile: share_below(&self.service.expected, service.expected),
             service,
+            burden,
             discount: self.discount,
             acquisition_cost: self.asked.acquisition_cost,
             hurdle: self.hurdle,
@@ -197,9 +211,11 @@ impl Judge {
             return None;
         }
         let decide = |traits: &Traits| self.decide(traits).2;
-        let design = self.profit.model.design();
+        // What tells the won from the lost need not be known of customers.
+        let mut designs = vec![self.profit.model.design()];
+        designs.extend(self.win.iter().map(|held| held.learnt.model.design()));
         let is_pursued = |traits: &Traits| decide(traits).decision == Decision::Pursue;
-        let found = nearest(design, traits, is_pursued)?;
+        let found = nearest(&designs, traits, is_pursued)?;
         let mut other = traits.clone();
         other.insert(found.key.clone(), found.value.clone());
         let other = decide(&other);
@@ -242,7 +258,7 @@ impl Service {
                 let one = |prospect: Result<Arc<Party>, Problem>| {
                     let party = prospect?;
                     match objecting.contains(&party.party_id) {
-                        true => Err(profiling_objected(&party.party_id)),
+                        true => Err(profiling_objected(&party.party_id, "party_id")),
                         false => judge.answer(&party),
                     }
                 };
@@ -288,6 +304,7 @@ impl Service {
             discount: asked.discount(&profit.shares, request.horizon_days),
             revenue: self.trained(learning(Measure::Revenue), costs).await?,
             service: self.trained(learning(Measure::CostToServe), costs).await?,
+            minutes: self.trained(learning(Measure::Minutes), costs).await?,
             asked,
             profit,
             win,
@@ -388,5 +405,11 @@ fn check_figures(answer: &Prequalification) -> Result<(), Problem> {
     check_range("discounted_profit", returned.if_won)?;
     check_range("decision_margin", returned.margin.unwrap_or(0))?;
     check_range("return_per_hour", answer.per_hour.unwrap_or(0))?;
+    let burden = &answer.burden;
+    check_range("service_burden.cost", burden.cost)?;
+    range("service_burden.cost_interval", burden.interval)?;
+    check_range("service_burden.return_before", burden.return_before)?;
+    check_range("return_per_total_hour", burden.per_hour.unwrap_or(0))?;
+    check_range("opportunity_margin", burden.margin_per_hour.unwrap_or(0))?;
     check_range("hurdle", to_nanos(answer.hurdle))
 }

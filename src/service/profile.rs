@@ -6,12 +6,13 @@ use super::{
 };
 use crate::domain::{
     account::Weights,
-    id::{TenantId, TraitKey},
+    id::{PartyId, TenantId, TraitKey},
     model::{
         IgnoredTrait, MINIMUM_CUSTOMERS, admit,
         encode::quantile_edges,
         evidence_too_thin,
         lift::{LiftTable, TraitLift},
+        lookalike::Scorer,
     },
     money::Nanos,
     party::{TraitDefinition, TraitType, TraitValue},
@@ -36,6 +37,8 @@ pub struct BestCustomers {
     pub best_millionths: u32,
     /// Which version of the cost model; the newest if `None`.
     pub cost_model_version: Option<u64>,
+    /// The best by name, rising and each once; if there are none, the first of the order are the best.
+    pub seeds: Vec<PartyId>,
 }
 
 /// What was learnt of the best customers.
@@ -43,6 +46,8 @@ pub struct BestCustomers {
 pub struct LearntOfBest {
     /// How common trait values are among the best, the loss-makers and all, and how many of each there are.
     pub table: LiftTable,
+    /// Scores prospects by it.
+    pub scorer: Arc<Scorer>,
     /// One line for each trait value, the highest lower bound of the lift first.
     pub lines: Vec<TraitLift>,
     /// The value of the last of the best.
@@ -98,7 +103,10 @@ impl Service {
             best_minimum: BEST_MINIMUM,
             traits: edges.clone(),
         };
-        let answer = self.store()?.lift(tenant, &question).await?;
+        let answer = match best.seeds.is_empty() {
+            true => self.store()?.lift(tenant, &question).await?,
+            false => self.lift_of_seeds(tenant, &question, &best.seeds).await?,
+        };
         let footing = footing(&costs, &question.order, &answer.totals)?;
         if answer.totals.customers < MINIMUM_CUSTOMERS {
             return Err(evidence_too_thin(answer.totals.customers));
@@ -107,6 +115,7 @@ impl Service {
         let table = LiftTable::of(&definitions, &edges, &answer);
         Ok(LearntOfBest {
             lines: table.lines(),
+            scorer: Arc::new(Scorer::of(&table)),
             table,
             threshold: answer.threshold,
             footing,

@@ -1,15 +1,16 @@
 //! What is learnt of customers for prospects: what they bring, what they buy, and what serving them costs.
 
-use super::{Service, compute::compute, report::Costs};
+use super::{Service, compute::compute, customer_value::everybody, report::Costs};
 use crate::domain::{
-    account::Weights,
+    account::{Account, Sums, Weights},
     cost_model::CostModel,
     id::TenantId,
     ledger::Position,
     model::{asked::shares_of_age, exposure::BUCKET_COUNT, profit::ProfitModel},
     money::Nanos,
+    party::TraitDefinition,
     problem::Problem,
-    question::{CustomerProfile, ProfileQuestion, RankTotals},
+    question::{CustomerProfile, ProfileQuestion, RankTotals, Scope},
     ranking::Basis,
     time::{Day, Period},
 };
@@ -27,11 +28,16 @@ pub enum Measure {
     Revenue,
     /// What comes between contribution margin and customer margin.
     CostToServe,
+    /// Working time of whatever role and purpose, in minutes instead of currency units.
+    Minutes,
 }
 
+/// What a thousandth of a minute is worth where minutes stand for currency units.
+const NANOS_PER_MILLI_MINUTE: i128 = 1_000_000;
+
 impl Measure {
-    /// As weights of accounts.
-    fn weights(self, costs: &CostModel) -> Weights {
+    /// As weights of accounts; of working time, of those that occur in the books.
+    fn weights(self, costs: &CostModel, books: &Sums) -> Weights {
         match self {
             Self::Profit => Basis::NetProfit.weights(costs),
             Self::Revenue => Basis::Revenue.weights(costs),
@@ -42,6 +48,12 @@ impl Measure {
                 }
                 weights.0.retain(|_, weight| *weight != 0);
                 weights
+            }
+            Self::Minutes => {
+                let accounts = books.iter().map(|(account, _)| account);
+                let minutes = accounts.filter(|account| matches!(account, Account::Minutes(..)));
+                let weighed = minutes.map(|account| (account.clone(), NANOS_PER_MILLI_MINUTE));
+                Weights(weighed.collect())
             }
         }
     }
@@ -77,6 +89,18 @@ pub struct Trained {
     pub expected: Vec<Nanos>,
 }
 
+/// What is learnt from.
+pub(super) struct Gathered {
+    /// The customers, without the traits of those who object to profiling.
+    pub customers: Vec<CustomerProfile>,
+    /// What their traits are.
+    pub definitions: Vec<Arc<TraitDefinition>>,
+    /// The first day of which nothing was seen.
+    pub cut: Day,
+    /// What they add up to.
+    totals: RankTotals,
+}
+
 impl Service {
     /// What is learnt of customers; kept for the next question.
     pub(super) async fn trained(
@@ -88,18 +112,30 @@ impl Service {
         self.trained_models.find_or(&learning, train).await
     }
 
-    /// Learns from what is in the store.
-    async fn train(&self, learning: &Learning, costs: &Costs) -> Result<Trained, Problem> {
-        let tenant = &learning.tenant;
+    /// Reads what is learnt from.
+    pub(super) async fn gathered(
+        &self,
+        learning: &Learning,
+        model: &CostModel,
+    ) -> Result<Gathered, Problem> {
+        let (tenant, as_of) = (&learning.tenant, learning.as_of);
+        let books = match learning.measure {
+            Measure::Minutes => {
+                let scope = Scope::all_of(learning.period, as_of);
+                let question = everybody(&scope, &Weights::default());
+                self.store()?.rank(tenant, &question).await?.totals.ledger
+            }
+            Measure::Profit | Measure::Revenue | Measure::CostToServe => Sums::default(),
+        };
         let question = ProfileQuestion {
             period: learning.period,
-            as_of: learning.as_of,
-            profit: learning.measure.weights(&costs.model),
-            size: Basis::Revenue.weights(&costs.model),
+            as_of,
+            profit: learning.measure.weights(model, &books),
+            size: Basis::Revenue.weights(model),
             horizon_days: learning.horizon_days,
             buckets: BUCKET_COUNT,
         };
-        let definitions = self.trait_definitions(tenant, learning.as_of).await?;
+        let definitions = self.trait_definitions(tenant, as_of).await?;
         let answer = self.store()?.profiles(tenant, &question).await?;
         let totals = RankTotals {
             customers: answer.customers.len() as u64,
@@ -112,13 +148,28 @@ impl Service {
         };
         let mut customers = answer.customers;
         // Their profit counts, so that what is learnt from ties to the books; their traits are not learnt from.
-        let objecting = self.objecting(tenant, learning.as_of).await?;
+        let objecting = self.objecting(tenant, as_of).await?;
         for customer in &mut customers {
             if objecting.contains(&customer.customer) {
                 customer.party = None;
             }
         }
-        let cut = cut(answer.last_day, learning.period);
+        Ok(Gathered {
+            customers,
+            definitions,
+            cut: cut(answer.last_day, learning.period),
+            totals,
+        })
+    }
+
+    /// Learns from what is in the store.
+    async fn train(&self, learning: &Learning, costs: &Costs) -> Result<Trained, Problem> {
+        let Gathered {
+            customers,
+            definitions,
+            cut,
+            totals,
+        } = self.gathered(learning, &costs.model).await?;
         let (measure, horizon_days) = (learning.measure, learning.horizon_days);
         let train = move || {
             let model = Arc::new(ProfitModel::train(
@@ -130,7 +181,7 @@ impl Service {
             let (mut shares, mut expected) = (Vec::new(), Vec::new());
             match measure {
                 Measure::Profit => shares = shares_of_age(&customers, cut, horizon_days),
-                Measure::Revenue => {}
+                Measure::Revenue | Measure::Minutes => {}
                 Measure::CostToServe => expected = expected_of(&model, &customers),
             }
             Trained {

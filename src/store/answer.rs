@@ -221,10 +221,10 @@ pub fn lift<'a>(
             counted.add(value, one);
         }
     }
-    let mut counts = BTreeMap::new();
+    let mut counts = BTreeMap::<_, LiftCount>::new();
     for ((key, edges), counted) in question.traits.iter().zip(traits) {
         counted.for_each_bin(edges, |bin, more| {
-            add(counts.entry((key.clone(), bin)).or_default(), more);
+            counts.entry((key.clone(), bin)).or_default().add(more);
         });
     }
     LiftAnswer {
@@ -233,12 +233,6 @@ pub fn lift<'a>(
         threshold,
         counts,
     }
-}
-
-fn add(count: &mut LiftCount, more: LiftCount) {
-    count.best += more.best;
-    count.loss_makers += more.loss_makers;
-    count.all += more.all;
 }
 
 /// How many customers have each value of a trait: bins are looked for once for each value.
@@ -255,7 +249,7 @@ impl CountedValues {
         if self.counts.len() <= number {
             self.counts.resize(number + 1, LiftCount::default());
         }
-        add(&mut self.counts[number], one);
+        self.counts[number].add(one);
     }
 
     fn for_each_bin(&self, edges: &[i64], mut each: impl FnMut(TraitBin, LiftCount)) {
@@ -263,27 +257,11 @@ impl CountedValues {
         for (value, count) in std::iter::once(None).chain(values).zip(&self.counts) {
             // Nobody may be without a value.
             if count.all > 0 {
-                bins(value, edges)
+                TraitBin::all_of(value, edges)
                     .into_iter()
                     .for_each(|bin| each(bin, *count));
             }
         }
-    }
-}
-
-/// The bins that a value of a trait is counted in: one, or one for each category of a set.
-fn bins(value: Option<&TraitValue>, edges: &[i64]) -> Vec<TraitBin> {
-    match value {
-        None => vec![TraitBin::Missing],
-        Some(TraitValue::Category(category)) => vec![TraitBin::Category(category.clone())],
-        Some(TraitValue::Number(number)) => {
-            vec![TraitBin::Number(
-                edges.partition_point(|edge| edge <= number),
-            )]
-        }
-        Some(TraitValue::Set(set)) if set.is_empty() => vec![TraitBin::Missing],
-        Some(TraitValue::Set(set)) => set.iter().cloned().map(TraitBin::Category).collect(),
-        Some(TraitValue::Flag(flag)) => vec![TraitBin::Flag(*flag)],
     }
 }
 

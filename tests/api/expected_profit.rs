@@ -3,8 +3,11 @@
 use crate::{
     customer_value::{CUSTOMERS, END, activities, ask, asking, number, post, town, value},
     harness::{World, activity, days, sale, text, usd},
+    outcomes::object,
 };
-use profitscore::api::pb::{self, RankingBasis, activity::Kind};
+use profitscore::api::pb::{
+    self, ErrorReason, RankingBasis, activity::Kind, customer_value_result::Outcome,
+};
 
 fn ranking(direction: pb::RankingDirection) -> pb::RankCustomersRequest {
     pb::RankCustomersRequest {
@@ -253,4 +256,97 @@ async fn the_order_of_arrival_changes_nothing() {
         ..ranking(pb::RankingDirection::BestFirst)
     };
     assert_eq!(rank(&one, best()).await, rank(&other, best()).await);
+}
+
+/// The ids of those of whom nothing is expected, who must be the last.
+fn objecting(answer: &pb::RankCustomersResponse) -> Vec<&str> {
+    let first = usize::try_from(answer.customer_count - answer.objected_count).unwrap();
+    let (others, objecting) = answer.customers.split_at(first);
+    for row in others {
+        assert!(!row.profiling_objected && row.value.is_some() && row.customer_value.is_some());
+    }
+    for row in objecting {
+        assert!(row.profiling_objected && row.share_of_total.is_none());
+        assert_eq!((&row.value, &row.customer_value), (&None, &None));
+        // It adds nothing to what is expected of all.
+        assert_eq!(
+            row.cumulative_value,
+            others.last().unwrap().cumulative_value
+        );
+    }
+    let ids = objecting.iter().map(|row| row.customer_id.as_str());
+    ids.collect()
+}
+
+#[tokio::test]
+async fn of_who_objects_nothing_is_expected_and_what_it_earned_counts() {
+    let world = town().await;
+    let best = || ranking(pb::RankingDirection::BestFirst);
+    let before = rank(&world, best()).await;
+    assert_eq!(objecting(&before), Vec::<&str>::new());
+    object(&world, "loyal", true).await;
+    let erase = pb::ErasePartyRequest {
+        party_id: "c004".to_owned(),
+        ..Default::default()
+    };
+    world.customers().erase_party(erase).await.unwrap();
+    // Item by item.
+    let answer = ask(&world, asking(&["gone", "loyal", "c004", "nobody"])).await;
+    assert!(value(&answer, 0).order_count > 0);
+    let refused = |index: usize| match &answer.results[index].outcome {
+        Some(Outcome::Rejection(rejection)) => (rejection.reason(), rejection.field.clone()),
+        other => panic!("{other:?}"),
+    };
+    let objected = |index: usize| {
+        let field = format!("customer_ids[{index}]");
+        (ErrorReason::ProfilingObjected, field)
+    };
+    assert_eq!((refused(1), refused(2)), (objected(1), objected(2)));
+    assert_eq!(refused(3).0, ErrorReason::CustomerNotFound);
+    // In rankings, whichever end comes first.
+    let after = rank(&world, best()).await;
+    let worst = rank(&world, ranking(pb::RankingDirection::WorstFirst)).await;
+    assert_eq!(objecting(&after), ["c004", "loyal"]);
+    assert_eq!(objecting(&worst), ["c004", "loyal"]);
+    assert_eq!(after.customer_count, before.customer_count);
+    assert_eq!(after.control_total, before.control_total);
+    let earned = |answer: &pb::RankCustomersResponse, id: &str| {
+        let row = answer.customers.iter().find(|one| one.customer_id == id);
+        row.unwrap().statement.clone().unwrap()
+    };
+    assert_eq!(earned(&after, "loyal"), earned(&before, "loyal"));
+    assert_ne!(text(earned(&after, "loyal").net_profit.as_ref()), "0");
+    let net: f64 = (after.customers.iter())
+        .map(|one| number(one.statement.as_ref().unwrap().net_profit.as_ref()))
+        .sum();
+    let reported = after.control_total.as_ref().unwrap().reported.as_ref();
+    assert!((net - number(reported)).abs() < 1e-6, "{net}");
+    assert_own_profit(&world, &after).await;
+    // As of before it all is as it was.
+    let earlier = pb::RankCustomersRequest {
+        read_options: Some(pb::ReadOptions {
+            as_of: before.read_at,
+            ..Default::default()
+        }),
+        ..best()
+    };
+    let earlier = rank(&world, earlier).await;
+    assert_eq!(objecting(&earlier), Vec::<&str>::new());
+    // An export tells them apart too, and a withdrawn objection holds no longer.
+    let request = pb::ExportRankingRequest {
+        period: best().period,
+        basis: best().basis,
+        ..Default::default()
+    };
+    let parts = world.rankings().export_ranking(request).await;
+    let part = parts
+        .unwrap()
+        .into_inner()
+        .message()
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((part.objected_count, part.customers), (2, after.customers));
+    object(&world, "loyal", false).await;
+    assert_eq!(objecting(&rank(&world, best()).await), ["c004"]);
 }

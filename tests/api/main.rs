@@ -33,6 +33,7 @@ mod hostile;
 mod hostile_questions;
 mod inactive;
 mod late_arrivals;
+mod lookalikes;
 mod loyalty;
 mod metrics;
 mod outcomes;

@@ -220,7 +220,7 @@ async fn wrong_outcomes_are_refused_by_field() {
     );
 }
 
-async fn object(world: &World, id: &str, objects: bool) -> pb::SetProfilingObjectionResponse {
+pub async fn object(world: &World, id: &str, objects: bool) -> pb::SetProfilingObjectionResponse {
     let request = pb::SetProfilingObjectionRequest {
         party_id: id.to_owned(),
         objects,

@@ -2,7 +2,7 @@
 //! replaced only by what is not worse.
 
 use crate::{
-    harness::{World, category, decimal, party, reason, refusal, sale, text, usd},
+    harness::{World, category, decimal, effort, party, reason, refusal, sale, text, usd},
     outcomes::{outcome, record},
     prospects::{answered, inline, prequalify},
 };
@@ -195,6 +195,99 @@ async fn every_part_of_the_expected_return_is_told_and_adds_up() {
     let (unseen, _) = one(&world, ask("CIRCUS")).await;
     assert_eq!(unseen.unseen_values[0].value, "CIRCUS");
     assert_eq!(unseen.decision_reason(), DecisionReason::TraitsNeverSeen);
+}
+
+/// What serving a prospect takes is a part of the return, in money and in time, and adds up.
+#[tokio::test]
+async fn what_serving_takes_is_a_part_of_its_own() {
+    let world = market().await;
+    // Who was called takes two hours in its first month, a referral none.
+    let work = |i: i64| effort(&format!("e{i}"), &format!("c{i:02}"), i, "SERVICE", "120");
+    world
+        .post((0..80).filter(|i| i % 2 == 1).map(work).collect())
+        .await;
+    store(&world, decided(0, 200, 20_000)).await;
+    let request = |by: &str| pb::PrequalifyProspectsRequest {
+        acquisition_cost: Some(usd("1")),
+        discount_rate: Some(decimal("0.1")),
+        effort_hours: Some(decimal("0.5")),
+        opportunity_rate: Some(usd("30")),
+        ..ask(by)
+    };
+    let of =
+        |money: &Option<pb::google_type::Money>| -> f64 { text(money.as_ref()).parse().unwrap() };
+    for (by, minutes) in [("CALL", 120.0), ("REFERRAL", 0.0)] {
+        let (answer, _) = one(&world, request(by)).await;
+        let burden = answer.service_burden.as_ref().unwrap();
+        let chance = answer.win_chance.as_ref().unwrap().probability;
+        let cost = of(&burden.cost);
+        let service = of(&answer.expected_cost_to_serve.as_ref().unwrap().amount);
+        assert!((cost - chance * answer.discount_factor * service).abs() < 1e-5);
+        let sum = of(&answer.expected_return) + cost;
+        assert!((of(&burden.return_before) - sum).abs() < 1e-9);
+        let range = burden.cost_interval.as_ref().unwrap();
+        assert!(of(&range.lower) <= cost && cost <= of(&range.upper));
+        let parts = burden.contributions.iter().map(|part| of(&part.amount));
+        let told = parts.fold(of(&burden.baseline), |sum, part| sum + part);
+        assert!((told - service).abs() < 1e-5, "{told} {service}");
+        assert_eq!((burden.evidence_count, burden.customer_count), (40, 80));
+        assert_eq!(burden.minutes_evidence_count, 40);
+        assert!((burden.minutes - minutes).abs() < 12.0, "{burden:?}");
+        assert!(burden.minutes_lower.unwrap() <= burden.minutes);
+        assert!(burden.minutes <= burden.minutes_upper.unwrap());
+        let hours = 0.5 + chance * burden.minutes / 60.0;
+        let per_hour = of(&answer.return_per_total_hour);
+        assert!((per_hour - of(&answer.expected_return) / hours).abs() < 1e-5);
+        assert!((of(&answer.opportunity_margin) - (per_hour - 30.0)).abs() < 1e-9);
+    }
+    // Without hours of pursuing there are those of serving, and no rate to compare them with.
+    let (answer, _) = one(&world, ask("CALL")).await;
+    assert!(answer.return_per_hour.is_none() && answer.return_per_total_hour.is_some());
+    assert!(answer.opportunity_margin.is_none());
+}
+
+/// What tells the won from the lost need not be known of customers: the nearest change is told all the same.
+#[tokio::test]
+async fn a_channel_that_only_outcomes_know_is_told_as_the_nearest_change() {
+    let world = market().await;
+    let (mut parties, outcomes) = decided(0, 200, 20_000);
+    for party in &mut parties {
+        party.traits[0].key = "CHANNEL".to_owned();
+    }
+    store(&world, (parties, outcomes)).await;
+    let asked = |channel: &str| pb::PrequalifyProspectsRequest {
+        prospects: vec![inline(vec![
+            category("BY", "REFERRAL"),
+            category("CHANNEL", channel),
+        ])],
+        acquisition_cost: Some(usd("35")),
+        ..Default::default()
+    };
+    let (referred, whole) = one(&world, asked("REFERRAL")).await;
+    assert_eq!(whole.win_model.unwrap().standing(), ModelStanding::Signal);
+    assert_eq!(referred.decision(), Decision::Pursue, "{referred:?}");
+    assert_eq!(referred.counterfactual, None);
+    let (called, _) = one(&world, asked("CALL")).await;
+    assert_ne!(called.decision(), Decision::Pursue, "{called:?}");
+    let other = called.counterfactual.unwrap();
+    assert_eq!(
+        (other.key.as_str(), other.value.as_str(), other.decision()),
+        ("CHANNEL", "REFERRAL", Decision::Pursue)
+    );
+    assert_eq!(other.expected_return, referred.expected_return);
+    // The same without outcomes: from what customers bring alone.
+    let alone = market().await;
+    let request = pb::PrequalifyProspectsRequest {
+        acquisition_cost: Some(usd("60")),
+        ..ask("CALL")
+    };
+    let (called, whole) = one(&alone, request).await;
+    assert!(whole.win_model.is_none());
+    let other = called.counterfactual.unwrap();
+    assert_eq!(
+        (other.key.as_str(), other.value.as_str(), other.decision()),
+        ("BY", "REFERRAL", Decision::Pursue)
+    );
 }
 
 #[tokio::test]

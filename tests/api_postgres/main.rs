@@ -66,6 +66,8 @@ mod hostile_questions;
 mod inactive;
 #[path = "../api/late_arrivals.rs"]
 mod late_arrivals;
+#[path = "../api/lookalikes.rs"]
+mod lookalikes;
 #[path = "../api/loyalty.rs"]
 mod loyalty;
 #[path = "../api/metrics.rs"]

@@ -222,6 +222,52 @@ fn outcomes_are_recorded_listed_and_measured() {
 }
 
 #[test]
+fn a_list_of_lookalikes_is_narrowed_as_it_is_asked_for() {
+    let (server, _files) = town();
+    let list = |flags: &[&str]| {
+        let all = [&["lookalikes", "--fraction", "0.25"], flags].concat();
+        server.run(&all).text()
+    };
+    let narrow = list(&["--expansion", "narrow", "--diversity", "0.5"]);
+    assert!(narrow.contains("2 are too unlike the best"), "{narrow}");
+    assert!(
+        narrow.contains("P1 ") && !narrow.contains("P3 "),
+        "{narrow}"
+    );
+    // A customer of the name of a prospect.
+    for (what, id) in [("prospects", "P1"), ("customers", "C0")] {
+        let named = [
+            what,
+            "upsert",
+            id,
+            "--name",
+            "Grand Hotel Ltd.",
+            "--trait",
+            "KIND=Hotel",
+        ];
+        server.run(&named).text();
+    }
+    let others = list(&["--not-by-name", "--not-by-domain", "WEB"]);
+    assert!(
+        others.contains("1 are customers under another id"),
+        "{others}"
+    );
+    assert!(!others.contains("P1 "), "{others}");
+    // Nobody has told how long serving a hotel takes.
+    let asked = ["lookalikes", "--fraction", "0.25", "--capacity-hours", "40"];
+    let refused = server.run(&asked);
+    assert!(refused.err.contains("EVIDENCE_TOO_THIN"));
+    // Cafés by name as the best.
+    let cafes: Vec<String> = (0..CUSTOMERS / 3)
+        .map(|i| format!("C{}", 3 * i + 1))
+        .collect();
+    let mut asked = vec!["lookalikes", "--output", "csv"];
+    asked.extend(cafes.iter().flat_map(|id| ["--seed", id.as_str()]));
+    let rows = server.run(&asked).text();
+    assert!(rows.lines().nth(1).unwrap().starts_with("1,P2,"), "{rows}");
+}
+
+#[test]
 fn who_objects_is_left_out_and_who_is_erased_has_no_name() {
     let (server, _files) = town();
     let said = server.run(&["prospects", "object", "P1"]).text();

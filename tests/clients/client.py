@@ -42,6 +42,7 @@ from profitscore.v1 import activity_pb2, activity_service_pb2, activity_service_
 from profitscore.v1 import cost_model_service_pb2, cost_model_service_pb2_grpc  # noqa: E402
 from profitscore.v1 import customer_service_pb2, customer_service_pb2_grpc  # noqa: E402
 from profitscore.v1 import error_reason_pb2, ledger_position_pb2  # noqa: E402
+from profitscore.v1 import lookalike_pb2  # noqa: E402
 from profitscore.v1 import prospect_decision_pb2, prospect_service_pb2, prospect_service_pb2_grpc  # noqa: E402
 from profitscore.v1 import ranking_service_pb2, ranking_service_pb2_grpc  # noqa: E402
 
@@ -317,8 +318,8 @@ class Client(unittest.TestCase):
         self.assertEqual(outcomes, {"unchanged"})
 
     def test_09_learns_the_profile_of_the_best(self):
-        best = prospect_service_pb2.BestCustomers(period=YEAR, fraction=0.3)
-        request = prospect_service_pb2.GetProfileRequest(tenant_id=self.tenant, best_customers=best)
+        best = lookalike_pb2.BestCustomers(period=YEAR, fraction=0.3)
+        request = lookalike_pb2.GetProfileRequest(tenant_id=self.tenant, best_customers=best)
         profile = self.prospects.GetProfile(request)
         self.assertEqual((profile.customer_count, profile.best_customer_count), (60, 20))
         self.assertTrue(profile.has_signal)
@@ -329,8 +330,8 @@ class Client(unittest.TestCase):
         self.assertGreater(first.lift, 1.0)
 
     def test_10_lists_lookalikes(self):
-        best = prospect_service_pb2.BestCustomers(period=YEAR, fraction=0.3)
-        request = prospect_service_pb2.ListLookalikesRequest(tenant_id=self.tenant, best_customers=best)
+        best = lookalike_pb2.BestCustomers(period=YEAR, fraction=0.3)
+        request = lookalike_pb2.ListLookalikesRequest(tenant_id=self.tenant, best_customers=best)
         answer = self.prospects.ListLookalikes(request)
         self.assertEqual([lookalike.rank for lookalike in answer.lookalikes], list(range(1, 10)))
         retail = [lookalike.party_id for lookalike in answer.lookalikes[:3]]

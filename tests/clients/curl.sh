@@ -156,6 +156,9 @@ call $v.ReportService/GetTrend "{$t, $year, \"granularity\": \"QUARTER\"}" \
 best="\"bestCustomers\": {$year, \"fraction\": 0.3}"
 call $v.ProspectService/GetProfile "{$t, $best}" '"customerCount":"48"' '"category":"RETAIL"' '"hasSignal":true'
 call $v.ProspectService/ListLookalikes "{$t, $best}" '"partyId":"customer-58"' '"partyId":"customer-59"'
+call $v.ProspectService/ListLookalikes \
+  "{$t, $best, \"expansion\": \"EXPANSION_LEVEL_BROAD\", \"diversity\": 0.2, \"customerMatching\": {\"byName\": true}}" \
+  '"leastScore":1.' '"beyondExpansionCount":"2"'
 call $v.ProspectService/PrequalifyProspects \
   "{$t, \"horizonDays\": 30, \"prospects\": [{\"partyId\": \"customer-58\"}, {\"inline\": {\"partyId\": \"new\",
      \"traits\": [{\"key\": \"INDUSTRY\", \"value\": {\"category\": \"RETAIL\"}}]}}]}" \

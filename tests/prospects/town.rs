@@ -137,6 +137,7 @@ impl Town {
             basis: Basis::NetProfit,
             best_millionths: 100_000,
             cost_model_version: None,
+            seeds: Vec::new(),
         }
     }
 

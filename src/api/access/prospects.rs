@@ -7,8 +7,9 @@ pub const PROSPECTS: &[MessageFields] = &[
     // === prospects: the decision and its reasons, not what it is reckoned of ===
     (
         "BestCustomers",
+        // By whose addition weights change one would find who loses money.
         "period basis filter fraction cost_model_version",
-        "",
+        "seed_customer_ids",
     ),
     (
         "GetProfileRequest",
@@ -29,25 +30,27 @@ pub const PROSPECTS: &[MessageFields] = &[
     (
         "TraitLift",
         "bin best_count all_count best_support all_support lift lift_lower_bound lift_upper_bound p_value \
-         distinguishing",
-        "",
+         distinguishing weight",
+        "loss_maker_count",
     ),
     ("IgnoredTrait", "key reason", ""),
     (
         "ListLookalikesRequest",
-        "tenant_id best_customers page_size page_token read_options",
-        "",
+        "tenant_id best_customers page_size page_token read_options expansion diversity customer_matching",
+        "capacity_hours_per_month",
     ),
+    ("CustomerMatching", "by_name domain_traits", ""),
     (
         "ListLookalikesResponse",
         "lookalikes next_page_token read_at prospect_count converted_count objected_count customer_count \
-         best_customer_count has_signal ignored_traits cost_basis",
-        "loss_maker_count control_total",
+         best_customer_count has_signal ignored_traits cost_basis matched_count beyond_expansion_count \
+         beyond_capacity_count listed_count least_score",
+        "loss_maker_count control_total mean_minutes_per_month minutes_customer_count",
     ),
     (
         "Lookalike",
-        "rank party_id display_name score contributions",
-        "",
+        "rank party_id display_name score contributions nearest_likeness",
+        "minutes_per_month cumulative_minutes_per_month",
     ),
     (
         "ScoreContribution",
@@ -80,7 +83,13 @@ pub const PROSPECTS: &[MessageFields] = &[
          cost_to_serve_percentile unseen_values counterfactual",
         "expected_return expected_profit baseline expected_profit_interval outcome_interval decision_margin \
          expected_return_interval discounted_profit acquisition_cost expected_revenue expected_cost_to_serve \
-         return_on_effort return_per_hour hurdle",
+         return_on_effort return_per_hour hurdle service_burden return_per_total_hour opportunity_margin",
+    ),
+    (
+        "ServiceBurden",
+        "",
+        "cost cost_interval return_before baseline contributions evidence_count customer_count minutes minutes_lower \
+         minutes_upper minutes_evidence_count",
     ),
     ("UnseenValue", "key value", ""),
     ("Counterfactual", "key value decision", "expected_return"),

@@ -334,14 +334,14 @@ const FIELDS: &[MessageFields] = &[
     ),
     (
         "RankCustomersResponse",
-        "customers next_page_token read_at cost_basis customer_count referral_totals",
+        "customers next_page_token read_at cost_basis customer_count referral_totals objected_count",
         "control_total negative_count inactive_count",
     ),
     (
         "RankedCustomer",
         "rank customer_id display_name statement rank_by_revenue rank_by_net_profit rank_divergence \
          paid_share average_days_late price_list_id discount_tier nominal_discount customer_value \
-         referral",
+         referral profiling_objected",
         "value share_of_total cumulative_value cumulative_share inactive",
     ),
     (
@@ -351,7 +351,7 @@ const FIELDS: &[MessageFields] = &[
     ),
     (
         "ExportRankingResponse",
-        "customers read_at cost_basis customer_count",
+        "customers read_at cost_basis customer_count objected_count",
         "control_total negative_count inactive_count",
     ),
     (

@@ -16,6 +16,7 @@ pub mod dependence;
 pub mod exchange_rate;
 pub mod growth;
 pub mod ledger;
+pub mod lookalike;
 pub mod outcome;
 pub mod party;
 pub mod portfolio;

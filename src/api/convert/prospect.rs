@@ -2,10 +2,11 @@
 
 use super::{
     common::{
-        amount_from_pb, count_from_pb, count_to_pb, item, micros_from_pb, micros_to_pb,
+        amount_from_pb, check_list, count_from_pb, count_to_pb, item, micros_from_pb, micros_to_pb,
         money_to_pb, optional_amount, period_from_pb, position_to_pb, rejection_to_pb,
     },
     exchange_rate::day_from_pb,
+    lookalike::minutes_of,
     party::party_from_pb,
     ranking::{
         basis_from_pb, control_total_to_pb, cost_basis_to_pb, optional_version_from_pb,
@@ -29,7 +30,7 @@ use crate::{
             encode::{Bin, BinValue},
             expected_return::ReturnReason,
             lift::TraitLift,
-            lookalike::ScoreContribution,
+            lookalike::{Score, ScoreContribution},
             profit::{AmountRange, Contribution, Prediction, ProfitModel},
         },
         money::{Currency, Nanos, to_nanos},
@@ -45,9 +46,12 @@ use crate::{
         profile::{BestCustomers, LearntOfBest},
     },
 };
+use std::collections::BTreeSet;
 
 /// The fraction of the customers that are the best by default, and at most, in millionths.
 const BEST_FRACTION: (u32, f64) = (100_000, 0.5);
+/// How many customers can be told to be the best.
+const SEEDS_LIMIT: usize = 10_000;
 /// The horizon by default and at most, in days.
 const HORIZON: (u64, u64) = (365, 3_650);
 
@@ -71,7 +75,21 @@ pub fn best_customers_from_pb(
         best_millionths: millionths_from_pb(best.fraction)?,
         cost_model_version: optional_version_from_pb(best.cost_model_version)
             .map_err(|problem| problem.within("best_customers"))?,
+        seeds: seeds_from_pb(&best.seed_customer_ids, best.fraction)?,
     })
+}
+
+fn seeds_from_pb(ids: &[String], fraction: f64) -> Result<Vec<PartyId>, Problem> {
+    let field = "best_customers.seed_customer_ids";
+    check_list(ids.len(), SEEDS_LIMIT, field)?;
+    if !ids.is_empty() && fraction != 0.0 {
+        let problem = "is given together with seed_customer_ids";
+        return Err(Problem::field_invalid("best_customers.fraction", problem));
+    }
+    let ids = ids.iter().enumerate();
+    let ids = ids.map(|(index, id)| PartyId::parse(id, &item(field, index)));
+    let each_once: BTreeSet<PartyId> = ids.collect::<Result<_, _>>()?;
+    Ok(each_once.into_iter().collect())
 }
 
 fn millionths_from_pb(fraction: f64) -> Result<u32, Problem> {
@@ -203,7 +221,9 @@ pub fn profile_to_pb(
     currency: Currency,
 ) -> pb::GetProfileResponse {
     pb::GetProfileResponse {
-        trait_lifts: learnt.lines.iter().map(lift_to_pb).collect(),
+        trait_lifts: (learnt.lines.iter())
+            .map(|line| lift_to_pb(line, learnt.scorer.weight(&line.bin)))
+            .collect(),
         customer_count: count_to_pb(learnt.table.whole.all),
         best_customer_count: count_to_pb(learnt.table.whole.best),
         threshold: Some(money_to_pb(learnt.threshold, currency)),
@@ -215,7 +235,7 @@ pub fn profile_to_pb(
     }
 }
 
-fn lift_to_pb(line: &TraitLift) -> pb::TraitLift {
+fn lift_to_pb(line: &TraitLift, weight: Option<Score>) -> pb::TraitLift {
     pb::TraitLift {
         bin: Some(bin_to_pb(&line.bin)),
         best_count: count_to_pb(line.best_count),
@@ -227,6 +247,8 @@ fn lift_to_pb(line: &TraitLift) -> pb::TraitLift {
         lift_upper_bound: line.upper,
         p_value: line.p_value,
         distinguishing: line.distinguishing,
+        weight: weight.unwrap_or_default().value(),
+        loss_maker_count: count_to_pb(line.loss_maker_count),
     }
 }
 
@@ -282,6 +304,9 @@ pub fn lookalike_to_pb(row: &Lookalike) -> pb::Lookalike {
         display_name: row.party.display_name.clone(),
         score: row.score.value(),
         contributions: row.contributions.iter().map(contribution).collect(),
+        minutes_per_month: row.minutes.map(|(own, _)| minutes_of(own)),
+        cumulative_minutes_per_month: row.minutes.map(|(_, all)| minutes_of(all)),
+        nearest_likeness: row.nearest,
     }
 }
 
@@ -335,15 +360,8 @@ fn model_to_pb(model: &ProfitModel, currency: Currency) -> pb::PrequalificationM
 
 fn prequalification_to_pb(answer: &Prequalification, currency: Currency) -> pb::Prequalification {
     let money = |amount: Nanos| Some(money_to_pb(amount, currency));
-    let range = |range: AmountRange| pb::MoneyRange {
-        lower: money(range.lower),
-        upper: money(range.upper),
-    };
-    let contribution = |part: &Contribution| pb::ProfitContribution {
-        bin: Some(bin_to_pb(&part.bin)),
-        amount: money(part.amount),
-        customer_count: count_to_pb(part.customers),
-    };
+    let range = |range: AmountRange| range_to_pb(range, currency);
+    let contribution = |part: &Contribution| contribution_to_pb(part, currency);
     let expected = |own: &Prediction| pb::ExpectedAmount {
         amount: money(own.expected),
         interval: own.expected_interval.map(range),
@@ -392,6 +410,45 @@ fn prequalification_to_pb(answer: &Prequalification, currency: Currency) -> pb::
                 decision: decision_to_pb(other.decision) as i32,
                 expected_return: money(other.expected),
             }),
+        service_burden: Some(burden_to_pb(answer, currency)),
+        return_per_total_hour: answer.burden.per_hour.and_then(money),
+        opportunity_margin: answer.burden.margin_per_hour.and_then(money),
+    }
+}
+
+fn burden_to_pb(answer: &Prequalification, currency: Currency) -> pb::ServiceBurden {
+    let money = |amount: Nanos| Some(money_to_pb(amount, currency));
+    let (burden, service) = (&answer.burden, &answer.service);
+    let contributions = service.contributions.iter();
+    pb::ServiceBurden {
+        cost: money(burden.cost),
+        cost_interval: burden.interval.map(|range| range_to_pb(range, currency)),
+        return_before: money(burden.return_before),
+        baseline: money(service.baseline),
+        contributions: contributions
+            .map(|part| contribution_to_pb(part, currency))
+            .collect(),
+        evidence_count: count_to_pb(service.evidence),
+        customer_count: count_to_pb(service.customers),
+        minutes: burden.minutes,
+        minutes_lower: burden.minutes_interval.map(|(lower, _)| lower),
+        minutes_upper: burden.minutes_interval.map(|(_, upper)| upper),
+        minutes_evidence_count: count_to_pb(burden.minutes_evidence),
+    }
+}
+
+fn range_to_pb(range: AmountRange, currency: Currency) -> pb::MoneyRange {
+    pb::MoneyRange {
+        lower: Some(money_to_pb(range.lower, currency)),
+        upper: Some(money_to_pb(range.upper, currency)),
+    }
+}
+
+fn contribution_to_pb(part: &Contribution, currency: Currency) -> pb::ProfitContribution {
+    pb::ProfitContribution {
+        bin: Some(bin_to_pb(&part.bin)),
+        amount: Some(money_to_pb(part.amount, currency)),
+        customer_count: count_to_pb(part.customers),
     }
 }
 

@@ -194,6 +194,8 @@ pub fn ranked_customer_to_pb(
         // Of a ranking by total value.
         referral: None,
         inactive: row.is_inactive,
+        // Of a ranking by expected profit.
+        profiling_objected: false,
         price_list_id: terms.price_list_id,
         discount_tier: terms.discount_tier,
         nominal_discount: terms.nominal_discount,

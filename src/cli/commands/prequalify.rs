@@ -1,5 +1,7 @@
 //! `profitscore prequalify`.
 
+mod sheet;
+
 use super::{
     models, parties,
     profile::bin_text,
@@ -7,9 +9,9 @@ use super::{
 };
 use crate::{
     api::pb::{
-        ExpectedAmount, LedgerPosition, MoneyRange, PartyStage, Prequalification,
-        PrequalificationDecision, PrequalificationResult, PrequalifyProspectsRequest,
-        PrequalifyProspectsResponse, ProspectInput, ReadOptions, WinChance,
+        LedgerPosition, MoneyRange, PartyStage, Prequalification, PrequalificationDecision,
+        PrequalificationResult, PrequalifyProspectsRequest, PrequalifyProspectsResponse,
+        ProspectInput, ReadOptions,
         google_type::{Decimal, Interval},
         prequalification_result, prospect_input,
     },
@@ -18,8 +20,8 @@ use crate::{
         connection::Connection,
         errors::Failure,
         output::{
-            Format, Grid, Sheet, Side, json,
-            money::{count, currency_of, exact, nanos, parse_money, percent, plain, shown},
+            Format, Grid, Side, json,
+            money::{count, exact, nanos, parse_money, percent, shown},
             proof, show, warn_of_costs,
         },
         trait_text,
@@ -109,7 +111,12 @@ impl PrequalifyArguments {
         request.tenant_id = connection.tenant();
         let (ids, answer) = ask(connection, request).await?;
         warn_of_costs(&answer.cost_basis);
-        show(format, &answer, || text(&ids, &answer), || sheet(&answer))?;
+        show(
+            format,
+            &answer,
+            || text(&ids, &answer),
+            || sheet::sheet(&answer),
+        )?;
         check(ids.into_iter().zip(answer.results.iter().map(outcome)))
     }
 
@@ -357,6 +364,9 @@ fn parts(one: &Prequalification) -> String {
         let expected = expected.clone().unwrap_or_default();
         row(name, shown(&expected.amount), range(&expected.interval));
     }
+    for (name, amount, ends) in burden_rows(one, range) {
+        row(name, amount, ends);
+    }
     let profit = range(&one.expected_profit_interval);
     row("profit", shown(&one.expected_profit), profit);
     row(
@@ -372,7 +382,42 @@ fn parts(one: &Prequalification) -> String {
     let returned = range(&one.expected_return_interval);
     row("return", shown(&one.expected_return), returned);
     row("hurdle", shown(&one.hurdle), String::new());
-    let mut text = format!("{grid}\n");
+    format!("{grid}\n{}\n", remarks(one))
+}
+
+/// What serving it takes.
+fn burden_rows(
+    one: &Prequalification,
+    range: impl Fn(&Option<MoneyRange>) -> String,
+) -> [(&'static str, String, String); 2] {
+    let burden = one.service_burden.clone().unwrap_or_default();
+    let minutes = |minutes: Option<f64>| format!("{:.0}", minutes.unwrap_or(0.0));
+    let (lower, upper) = (minutes(burden.minutes_lower), minutes(burden.minutes_upper));
+    [
+        (
+            "serving it, in the return",
+            shown(&burden.cost),
+            range(&burden.cost_interval),
+        ),
+        (
+            "minutes of serving it",
+            minutes(Some(burden.minutes)),
+            format!("{lower} to {upper}"),
+        ),
+    ]
+}
+
+/// What else is to be said of one prospect, each in a line.
+fn remarks(one: &Prequalification) -> String {
+    let mut text = String::new();
+    if one.return_per_total_hour.is_some() {
+        let hour = exact(&one.return_per_total_hour);
+        text += &format!("Each hour of pursuing and serving it brings {hour}");
+        let margin = one.opportunity_margin.as_ref();
+        text += &margin.map_or("\n".to_owned(), |_| {
+            format!(", {} against elsewhere\n", exact(&one.opportunity_margin))
+        });
+    }
     if let Some(percentile) = one.cost_to_serve_percentile {
         let share = percent(Some(percentile));
         text += &format!("It asks for more care than {share} of the customers\n");
@@ -383,7 +428,7 @@ fn parts(one: &Prequalification) -> String {
     if let Some(other) = &one.counterfactual {
         text += &format!("With {} = {} it would be PURSUE\n", other.key, other.value);
     }
-    text + "\n"
+    text
 }
 
 /// What the answers were learnt from, for people.
@@ -412,79 +457,4 @@ fn reasons(answer: &Prequalification) -> String {
         .map(|reason| format!("{} {}", bin_text(&reason.bin), shown_of(&reason.amount)))
         .collect();
     texts.join(", ")
-}
-
-/// What programs are told of each prospect.
-const COLUMNS: [&str; 23] = [
-    "party_id",
-    "decision",
-    "decision_reason",
-    "currency_code",
-    "expected_return",
-    "expected_profit",
-    "baseline",
-    "expected_profit_lower",
-    "expected_profit_upper",
-    "outcome_lower",
-    "outcome_upper",
-    "decision_margin",
-    "evidence_count",
-    "win_probability",
-    "win_lower",
-    "win_upper",
-    "expected_revenue",
-    "expected_cost_to_serve",
-    "discounted_profit",
-    "acquisition_cost",
-    "expected_return_lower",
-    "expected_return_upper",
-    "hurdle",
-];
-
-fn sheet(answer: &PrequalifyProspectsResponse) -> Sheet {
-    let mut sheet = Sheet::new(&COLUMNS);
-    for one in answer.results.iter().filter_map(answered) {
-        let ends = |range: &Option<MoneyRange>| match range {
-            Some(range) => [plain(&range.lower), plain(&range.upper)],
-            None => Default::default(),
-        };
-        let [expected_lower, expected_upper] = ends(&one.expected_profit_interval);
-        let [outcome_lower, outcome_upper] = ends(&one.outcome_interval);
-        let [return_lower, return_upper] = ends(&one.expected_return_interval);
-        let chance = |part: fn(&WinChance) -> f64| {
-            let win = one.win_chance.as_ref();
-            win.map_or_else(String::new, |win| part(win).to_string())
-        };
-        let amount = |expected: &Option<ExpectedAmount>| {
-            let expected = expected.as_ref();
-            expected.map_or_else(String::new, |expected| plain(&expected.amount))
-        };
-        let margin = one.decision_margin.as_ref();
-        sheet.row([
-            one.party_id.clone(),
-            decision(one).to_owned(),
-            decision_reason(one).to_owned(),
-            currency_of([&one.expected_return]).to_owned(),
-            plain(&one.expected_return),
-            plain(&one.expected_profit),
-            plain(&one.baseline),
-            expected_lower,
-            expected_upper,
-            outcome_lower,
-            outcome_upper,
-            margin.map_or_else(String::new, |_| plain(&one.decision_margin)),
-            one.evidence_count.to_string(),
-            chance(|win| win.probability),
-            chance(|win| win.lower),
-            chance(|win| win.upper),
-            amount(&one.expected_revenue),
-            amount(&one.expected_cost_to_serve),
-            plain(&one.discounted_profit),
-            plain(&one.acquisition_cost),
-            return_lower,
-            return_upper,
-            plain(&one.hurdle),
-        ]);
-    }
-    sheet
 }

@@ -31,6 +31,9 @@ pub struct BestArguments {
         hide_default_value = true
     )]
     pub fraction: f64,
+    /// These customers are the best, such as the first of any ranking; may be given several times
+    #[arg(long = "seed", value_name = "CUSTOMER", conflicts_with = "fraction")]
+    pub seeds: Vec<String>,
     #[command(flatten)]
     period: PeriodArguments,
     #[command(flatten)]
@@ -51,6 +54,7 @@ impl BestArguments {
             filter: self.filter.filter(connection).await?,
             fraction: self.fraction,
             cost_model_version: self.cost_model,
+            seed_customer_ids: self.seeds.clone(),
         })
     }
 }
@@ -108,6 +112,7 @@ fn text(answer: &GetProfileResponse, lines_max: usize) -> String {
         ("Lift", Side::Right),
         ("95% interval", Side::Right),
         ("p", Side::Right),
+        ("Weight", Side::Right),
         ("Distinguishing", Side::Left),
     ]);
     for lift in answer.trait_lifts.iter().take(lines_max) {
@@ -124,6 +129,7 @@ fn text(answer: &GetProfileResponse, lines_max: usize) -> String {
                 p if p < 0.001 => "<0.001".to_owned(),
                 p => format!("{p:.3}"),
             },
+            format!("{:+.3}", lift.weight),
             if lift.distinguishing { "yes" } else { "" }.to_owned(),
         ]);
     }
@@ -204,6 +210,8 @@ fn sheet(lifts: &[TraitLift]) -> Sheet {
         "lift_upper_bound",
         "p_value",
         "distinguishing",
+        "weight",
+        "loss_maker_count",
     ]);
     for lift in lifts {
         let [key, bin, value] = bin_cells(&lift.bin);
@@ -220,6 +228,8 @@ fn sheet(lifts: &[TraitLift]) -> Sheet {
             lift.lift_upper_bound.to_string(),
             lift.p_value.to_string(),
             lift.distinguishing.to_string(),
+            lift.weight.to_string(),
+            lift.loss_maker_count.to_string(),
         ]);
     }
     sheet

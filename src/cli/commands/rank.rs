@@ -120,6 +120,7 @@ async fn export(
         whole.customer_count = part.customer_count;
         whole.negative_count = part.negative_count;
         whole.inactive_count = part.inactive_count;
+        whole.objected_count = part.objected_count;
     }
     Ok(whole)
 }
@@ -146,7 +147,7 @@ pub async fn gather(
 fn table(answer: &RankCustomersResponse, arguments: &RankArguments) -> String {
     let currency = currency_of(answer.control_total.iter().map(|total| &total.ledger));
     format!(
-        "Customers by {}, {} first, {}, {currency}\n\n{}\n{} of {} customers; {} of all below zero{}\n{}",
+        "Customers by {}, {} first, {}, {currency}\n\n{}\n{} of {} customers; {} of all below zero{}{}\n{}",
         arguments.basis.text(),
         if arguments.worst { "worst" } else { "best" },
         arguments.report.period.text(),
@@ -158,6 +159,10 @@ fn table(answer: &RankCustomersResponse, arguments: &RankArguments) -> String {
         match arguments.with_inactive {
             true => format!(", {} without activity", count(answer.inactive_count)),
             false => String::new(),
+        },
+        match answer.objected_count {
+            0 => String::new(),
+            objected => format!(", {} object to profiling", count(objected)),
         },
         proof(&answer.control_total, &answer.read_at),
     )
@@ -248,6 +253,9 @@ fn own_cells(customer: &RankedCustomer, basis: Basis) -> Vec<String> {
             percent(customer.paid_share),
             decimal(&customer.average_days_late),
         ],
+        Basis::ExpectedProfit if customer.profiling_objected => {
+            vec!["objects".to_owned(), "-".to_owned(), "-".to_owned()]
+        }
         Basis::ExpectedProfit => {
             let value = customer.customer_value.clone().unwrap_or_default();
             vec![
@@ -330,6 +338,7 @@ const HEADER: &[&str] = &[
     "price_realisation",
     "referral_value",
     "reach",
+    "profiling_objected",
 ];
 
 fn sheet(customers: &[RankedCustomer], with_inactive: bool) -> Sheet {
@@ -345,7 +354,7 @@ fn sheet(customers: &[RankedCustomer], with_inactive: bool) -> Sheet {
             customer.rank.to_string(),
             customer.customer_id.clone(),
             customer.display_name.clone(),
-            currency_of([&customer.value]).to_owned(),
+            currency_of([&customer.value, &statement.net_profit]).to_owned(),
             plain(&customer.value),
             number(customer.share_of_total),
             plain(&customer.cumulative_value),
@@ -376,6 +385,7 @@ fn sheet(customers: &[RankedCustomer], with_inactive: bool) -> Sheet {
             number(statement.price_realisation),
             referral.map_or_else(String::new, |own| plain(&own.referral_value)),
             referral.map_or_else(String::new, |own| own.reach.to_string()),
+            customer.profiling_objected.to_string(),
         ];
         let more = with_inactive.then(|| customer.inactive.to_string());
         sheet.row_of(cells.into_iter().chain(more));

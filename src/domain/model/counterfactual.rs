@@ -9,7 +9,7 @@ use super::{
     encode::{FIRST_VALUE, MINIMUM_SUPPORT},
 };
 use crate::domain::{id::TraitKey, party::TraitValue, traits::Traits};
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::BTreeSet};
 
 /// So many changes are tried: each asks the models, and who asks about a thousand prospects waits for all of them.
 const TRIED: usize = 32;
@@ -66,19 +66,30 @@ fn distance(design: &Design, party: &Traits, candidate: &Candidate) -> Option<u6
     }
 }
 
-/// The nearest change after which `wanted` holds; of equally near ones that to the value that most have.
+/// The nearest change after which `wanted` holds, to a value that any of the designs tells apart; of equally near ones
+/// that to the value that most have, and then that of the first design.
 pub fn nearest(
-    design: &Design,
+    designs: &[&Design],
     party: &Traits,
     wanted: impl Fn(&Traits) -> bool,
 ) -> Option<Candidate> {
-    let mut order: Vec<(u64, Reverse<u64>, Candidate)> = candidates(design)
-        .into_iter()
-        .filter_map(|own| Some((distance(design, party, &own)?, Reverse(own.count), own)))
-        .collect();
-    order.sort_by_key(|(distance, count, own)| (*distance, *count, own.place, own.bin));
+    let mut known = BTreeSet::new();
+    let mut order = Vec::<(u64, Reverse<u64>, usize, Candidate)>::new();
+    for (place, design) in designs.iter().enumerate() {
+        for own in candidates(design) {
+            let distance = distance(design, party, &own);
+            // The same value is told by the first design alone.
+            let is_new = known.insert((own.key.clone(), own.value.clone()));
+            if let Some(distance) = distance.filter(|_| is_new) {
+                order.push((distance, Reverse(own.count), place, own));
+            }
+        }
+    }
+    order.sort_by_key(|(distance, count, design, own)| {
+        (*distance, *count, *design, own.place, own.bin)
+    });
     order.truncate(TRIED);
-    let mut order = order.into_iter().map(|(_, _, own)| own);
+    let mut order = order.into_iter().map(|(_, _, _, own)| own);
     order.find(|own| wanted(&changed(party, own)))
 }
 
@@ -165,20 +176,41 @@ mod tests {
     #[test]
     fn the_nearest_change_is_the_fewest_ranges_away() {
         let design = design();
-        let found = nearest(&design, &party("list", 35), |own| size(own) >= 60).unwrap();
+        let found = nearest(&[&design], &party("list", 35), |own| size(own) >= 60).unwrap();
         assert_eq!(found.key.as_str(), "SIZE");
         assert!(size(&changed(&party("list", 35), &found)) < 75, "{found:?}");
         let referral = |own: &Traits| {
             own.get(&key("CHANNEL")) == Some(&TraitValue::Category("referral".to_owned()))
         };
-        let found = nearest(&design, &party("list", 35), referral).unwrap();
+        let found = nearest(&[&design], &party("list", 35), referral).unwrap();
         assert_eq!(found.value.label(), "referral");
-        assert_eq!(nearest(&design, &party("list", 35), |_| false), None);
+        assert_eq!(nearest(&[&design], &party("list", 35), |_| false), None);
+    }
+
+    #[test]
+    fn what_one_design_does_not_know_another_may() {
+        let all: Vec<Traits> = (0..50)
+            .map(|row| {
+                let origin = ["list", "partner"][row % 2].to_owned();
+                Traits::from([(key("ORIGIN"), TraitValue::Category(origin))])
+            })
+            .collect();
+        let definitions = [definition("ORIGIN", TraitType::Category)];
+        let admitted: Vec<_> = definitions.iter().collect();
+        let other = Design::of(&admitted, &all.iter().collect::<Vec<_>>());
+        let partner = |own: &Traits| {
+            own.get(&key("ORIGIN"))
+                .is_some_and(|own| own.label() == "partner")
+        };
+        let asked = party("list", 35);
+        assert_eq!(nearest(&[&design()], &asked, partner), None);
+        let found = nearest(&[&design(), &other], &asked, partner).unwrap();
+        assert_eq!((found.key.as_str(), found.count), ("ORIGIN", 25));
     }
 
     #[test]
     fn of_equally_near_changes_the_most_common_value_is_told() {
-        let found = nearest(&design(), &Traits::new(), |_| true).unwrap();
+        let found = nearest(&[&design()], &Traits::new(), |_| true).unwrap();
         assert_eq!((found.value.label().as_str(), found.count), ("list", 100));
     }
 

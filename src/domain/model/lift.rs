@@ -77,6 +77,8 @@ pub struct TraitLift {
     pub p_value: f64,
     /// Whether it passes the correction for many comparisons.
     pub distinguishing: bool,
+    /// How many of those with a value below zero have it.
+    pub loss_maker_count: u64,
 }
 
 impl LiftTable {
@@ -157,6 +159,7 @@ impl LiftTable {
             upper: upper / rate,
             p_value: two_sided(count.best, count.all, rate),
             distinguishing: false,
+            loss_maker_count: count.loss_makers,
         }
     }
 }

@@ -12,7 +12,7 @@
 //! | weight | [`Score`] | `((logit pb - logit r) - (logit pw - logit rw)) / 2` |
 
 use super::{
-    encode::{Bin, Bins, MISSING},
+    encode::{Bin, Bins, MISSING, RARE},
     lift::{DRAW, LiftTable},
     number,
 };
@@ -131,6 +131,29 @@ impl Scorer {
         values.map(weight).collect()
     }
 
+    /// What a trait value adds, if it is one of those that are told apart.
+    pub fn weight(&self, bin: &Bin) -> Option<Score> {
+        let place = (self.traits).binary_search_by(|entry| entry.bins.key.cmp(&bin.key));
+        let entry = self.traits.get(place.ok()?)?;
+        let place = (0..entry.bins.size()).find(|place| entry.bins.bin(*place) == *bin)?;
+        entry.weights.get(place).copied()
+    }
+
+    /// The bins that values of its traits are in, in the order of the traits: none for a trait without a value. `rare`
+    /// stands for the bin of what is rare.
+    pub fn bins(&self, values: &[Option<&TraitValue>], rare: usize) -> Vec<Vec<usize>> {
+        let bins = |(entry, value): (&ScoredTrait, &Option<&TraitValue>)| {
+            let mut own = Vec::new();
+            entry.bins.for_each_bin(*value, |bin| match bin {
+                MISSING => {}
+                RARE => own.push(rare),
+                bin => own.push(bin),
+            });
+            own
+        };
+        self.traits.iter().zip(values).map(bins).collect()
+    }
+
     /// The score of a party.
     pub fn score(&self, party: &Traits) -> Score {
         let mut sum = 0;
@@ -206,6 +229,28 @@ mod tests {
             score(2)
         );
         assert!(score(1) > score(0) && score(0) > score(2));
+    }
+
+    #[test]
+    fn weights_of_single_values_are_what_scores_are_made_of() {
+        let scorer = Scorer::of(&table(&answer(&world(300, 3)), 2));
+        let parts = scorer.contributions(&party(&[1, 7]));
+        assert_eq!(parts.len(), 2);
+        for part in &parts {
+            assert_eq!(scorer.weight(&part.bin), Some(part.score));
+        }
+        let elsewhere = Bin {
+            key: TraitKey::parse("T9", "").unwrap(),
+            ..parts[0].bin.clone()
+        };
+        assert_eq!(scorer.weight(&elsewhere), None);
+        let category = |text: &str| TraitValue::Category(text.to_owned());
+        let (one, unheard) = (category("c1"), category("c77"));
+        assert_eq!(
+            scorer.bins(&[Some(&one), Some(&unheard)], 99)[1],
+            vec![99_usize]
+        );
+        assert_eq!(scorer.bins(&[None, Some(&one)], 99)[0], Vec::<usize>::new());
     }
 
     #[test]

@@ -11,11 +11,13 @@
 //! * [`value`]: what a customer will order.
 //! * [`earning`]: what is left of revenue. [`worth`]: both together, what customers are worth.
 //! * [`decision`]: what to do about it. [`expected_return`]: the same with the probability of winning and its parts.
+//!   [`burden`]: what serving takes out of it.
 //! * [`win`]: how likely a prospect is won. [`evaluation`]: how good predictions were.
 //! * [`counterfactual`]: what would have to be different. [`seen`]: what was never seen.
 //! * [`relationship`] and [`course`]: what a customer that is there goes on earning.
 //! * [`word_of_mouth`]: what leaves with it beside that.
 //! * [`lift`], on [`binomial`]: what sets the best apart. [`lookalike`]: who is like them. [`scored_rows`]: of many.
+//! * [`expansion_level`]: how like they must be. [`diversity`]: and how unlike each other.
 //! * [`cross_sell`]: which products those who earn money buy more than others.
 //! * [`time_plan`]: what accounts answer to time, and the best split of it.
 //! * [`selection`]: how many of these, and which.
@@ -23,6 +25,7 @@
 pub mod additive;
 pub mod asked;
 pub mod binomial;
+pub mod burden;
 pub mod card;
 pub mod conformal;
 pub mod counterfactual;
@@ -30,9 +33,11 @@ pub mod course;
 pub mod cross_sell;
 pub mod decision;
 pub mod design;
+pub mod diversity;
 pub mod earning;
 pub mod encode;
 pub mod evaluation;
+pub mod expansion_level;
 pub mod expected_return;
 pub mod exposure;
 pub mod lift;
@@ -132,7 +137,7 @@ pub fn evidence_too_thin(customers: u64) -> Problem {
     clippy::cast_precision_loss,
     reason = "models work on approximate numbers"
 )]
-fn units(nanos: Nanos) -> f64 {
+pub fn units(nanos: Nanos) -> f64 {
     nanos as f64 / 1e9
 }
 

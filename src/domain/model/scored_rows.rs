@@ -70,6 +70,11 @@ pub fn best_rows(
         .collect()
 }
 
+/// All rows in the order by score and id, but for those that are left out, which rise.
+pub fn all_rows(scorer: &Scorer, table: &ProspectTable, left_out: &[u32]) -> Vec<(u32, Score)> {
+    best_rows(scorer, table, left_out, &(0..u64::MAX))
+}
+
 /// The best rows that were seen so far, and some that are not.
 struct Best<'a> {
     /// How many are wanted; at least 1.

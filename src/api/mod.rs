@@ -7,6 +7,7 @@ pub mod access;
 pub mod activity;
 mod activity_stream;
 pub mod advice;
+mod advice_decisions;
 mod advice_growth;
 mod advice_portfolio;
 mod advice_simulation;

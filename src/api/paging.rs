@@ -57,6 +57,7 @@ list_requests!(
     RankExpansionRequest,
     RankBonusReturnsRequest,
     ListOutcomesRequest,
+    ListDecisionsRequest,
     ListModelsRequest,
 );
 

@@ -11,6 +11,7 @@ use crate::domain::{
     id::{PartyId, TenantId},
     model::{
         course::{Course, MonthlyAccounts, RunRate, Terms, course},
+        own_months::{OwnMonth, own_months},
         relationship::{Expectation, MONTHS_FOR_INTERVAL, expect, of_millionths},
     },
     money::{NANOS_PER_MICRO, Nanos},
@@ -91,6 +92,8 @@ pub struct Outcome {
     pub effect: Effect,
     /// To the months to come.
     pub course: Course,
+    /// The same as the customer's own accounts are expected to show them.
+    pub own_months: Vec<OwnMonth>,
     /// What those are worth.
     pub expected: Expectation,
     /// That, less what keeping is worth.
@@ -391,6 +394,7 @@ fn actions(accounts: &Accounts, rate: &RunRate, terms: &Terms) -> Result<Vec<Sim
                 referrals_lost: rate.referrals.mean * missing.sum::<f64>(),
                 over_keeping: expected.value - keeping,
                 if_accepted: accepted.map(|months| expect(&rate.margin, discount, months).value),
+                own_months: own_months(action, &effect, accounts, rate, terms),
                 effect,
                 course,
                 expected,

@@ -13,7 +13,7 @@
 //! * [`decision`]: what to do about it. [`expected_return`]: the same with the probability of winning and its parts.
 //! * [`win`]: how likely a prospect is won. [`evaluation`]: how good predictions were.
 //! * [`counterfactual`]: what would have to be different. [`seen`]: what was never seen.
-//! * [`relationship`] and [`course`]: what a customer that is there goes on earning.
+//! * [`relationship`] and [`course`]: what a customer that is there goes on earning. [`own_months`]: in its own accounts.
 //! * [`lift`], on [`binomial`]: what sets the best apart. [`lookalike`]: who is like them. [`scored_rows`]: of many.
 //! * [`cross_sell`]: which products those who earn money buy more than others.
 //! * [`time_plan`]: what accounts answer to time, and the best split of it.
@@ -37,6 +37,7 @@ pub mod exposure;
 pub mod lift;
 pub mod lookalike;
 mod outcomes;
+pub mod own_months;
 pub mod profit;
 pub mod proxy;
 pub mod relationship;

@@ -36,7 +36,7 @@ impl LookalikesArguments {
                 best_customers: best_customers.clone(),
                 page_size,
                 page_token,
-                read_options: self.best.report.read.options(),
+                read_options: self.best.read.options(),
             };
             let mut client = connection.prospects();
             Ok(client

@@ -6,7 +6,7 @@ use crate::{
         TraitLift, trait_bin::Bin,
     },
     cli::{
-        arguments::{Basis, ReportArguments},
+        arguments::{Basis, FilterArguments, PeriodArguments, ReadArguments},
         connection::Connection,
         errors::Failure,
         output::{
@@ -32,18 +32,25 @@ pub struct BestArguments {
     )]
     pub fraction: f64,
     #[command(flatten)]
-    pub report: ReportArguments,
+    period: PeriodArguments,
+    #[command(flatten)]
+    filter: FilterArguments,
+    #[command(flatten)]
+    pub read: ReadArguments,
+    /// Use this version of the cost model instead of the newest
+    #[arg(long, value_name = "VERSION")]
+    cost_model: Option<i64>,
 }
 
 impl BestArguments {
     /// The best customers on the wire.
     pub async fn best(&self, connection: &Connection) -> Result<BestCustomers, Failure> {
         Ok(BestCustomers {
-            period: self.report.period.interval()?,
+            period: self.period.interval()?,
             basis: self.basis.to_pb(),
-            filter: self.report.filter.filter(connection).await?,
+            filter: self.filter.filter(connection).await?,
             fraction: self.fraction,
-            cost_model_version: self.report.cost_model,
+            cost_model_version: self.cost_model,
         })
     }
 }
@@ -62,7 +69,7 @@ impl ProfileArguments {
         let request = GetProfileRequest {
             tenant_id: connection.tenant(),
             best_customers: Some(self.best.best(connection).await?),
-            read_options: self.best.report.read.options(),
+            read_options: self.best.read.options(),
         };
         let answer = ask(connection, request).await?;
         warn_of_costs(&answer.cost_basis);

@@ -1,8 +1,8 @@
 //! `AdviceService`.
 
 use super::{
-    advice_appreciation, advice_growth, advice_portfolio, advice_simulation, advice_time, pb,
-    referral,
+    advice_appreciation, advice_decisions, advice_growth, advice_portfolio, advice_simulation,
+    advice_time, pb, referral,
 };
 use crate::service::Service;
 use std::{pin::Pin, sync::Arc};
@@ -122,6 +122,22 @@ impl pb::advice_service_server::AdviceService for AdviceHandlers {
         request: Request<pb::ListReferralAsksRequest>,
     ) -> Result<Response<pb::ListReferralAsksResponse>, Status> {
         let answer = referral::asks(&self.service, request.into_inner()).await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn record_decisions(
+        &self,
+        request: Request<pb::RecordDecisionsRequest>,
+    ) -> Result<Response<pb::RecordDecisionsResponse>, Status> {
+        let answer = advice_decisions::record(&self.service, request.into_inner()).await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn list_decisions(
+        &self,
+        request: Request<pb::ListDecisionsRequest>,
+    ) -> Result<Response<pb::ListDecisionsResponse>, Status> {
+        let answer = advice_decisions::list(&self.service, request.into_inner()).await?;
         Ok(Response::new(answer))
     }
 }

@@ -8,6 +8,7 @@ pub mod activity;
 mod activity_stream;
 pub mod advice;
 mod advice_appreciation;
+mod advice_decisions;
 mod advice_growth;
 mod advice_portfolio;
 mod advice_simulation;

@@ -58,6 +58,7 @@ list_requests!(
     RankBonusReturnsRequest,
     AllocateAppreciationRequest,
     ListOutcomesRequest,
+    ListDecisionsRequest,
     ListModelsRequest,
 );
 

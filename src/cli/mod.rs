@@ -72,6 +72,9 @@ enum Command {
     /// Say what to do about relationships, and what becomes of them
     #[command(subcommand)]
     Advise(commands::advise::AdviseCommand),
+    /// List what was decided about relationships beside what then happened, and store it
+    #[command(subcommand)]
+    Decisions(commands::decisions::DecisionCommand),
     /// Follow a ranking or alerts while they change, until interrupted
     #[command(subcommand)]
     Watch(commands::watch::WatchCommand),
@@ -175,6 +178,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Referrals(asked) => asked.run(&connect().await?, format).await,
         Command::Whale(whale) => whale.run(&connect().await?, format).await,
         Command::Advise(advise) => advise.run(&connect().await?, format).await,
+        Command::Decisions(decisions) => decisions.run(&connect().await?, format).await,
         Command::Watch(watch) => watch.run(&connect().await?, format).await,
         Command::Customers(parties) => {
             let stage = crate::api::pb::PartyStage::Customer;

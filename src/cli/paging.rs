@@ -45,6 +45,7 @@ pages! {
     ListCostModelsResponse.cost_models,
     ListExchangeRatesResponse.exchange_rates,
     ListModelsResponse.model_versions,
+    ListDecisionsResponse.decisions,
     ListOutcomesResponse.outcomes,
     ListLateEntriesResponse.entries,
     ListLookalikesResponse.lookalikes,

@@ -10,6 +10,7 @@ use super::{
     ledger::{Entry, Outcome, Position},
     party::TraitDefinition,
     problem::{Problem, Reason},
+    prospect_records::ProspectRecord,
     records::{Record, Records},
     time::Instant,
 };
@@ -62,40 +63,52 @@ impl Content {
 }
 
 impl Written {
-    /// Takes out the personal data of a party, if this is a version of it.
+    /// Takes out the personal data of a party, if this is a version of it or of a decision about it.
     pub fn erase(&mut self, id: &PartyId, records: &Records) {
         let position = self.position;
         self.erase_if(|party| party == id, || records.implied_at(position));
     }
 
-    /// Takes out the personal data of those parties that `is_erased` tells, if this is a version of one; `implied` are
-    /// the definitions that it implied.
+    /// Takes out the personal data of those parties that `is_erased` tells, if this is a version of one, or of a decision
+    /// about one; `implied` are the definitions that it implied.
     pub fn erase_if(
         &mut self,
         is_erased: impl Fn(&PartyId) -> bool,
         implied: impl Fn() -> Vec<TraitDefinition>,
     ) {
-        if let Content::Record(Record::Party(party)) = &self.content
-            && is_erased(&party.party_id)
-        {
-            self.content = Content::Record(Record::ErasedParty(ErasedParty {
-                party_id: party.party_id.clone(),
-                stage: party.stage,
-                definitions: implied(),
-            }));
+        match &mut self.content {
+            Content::Record(Record::Party(party)) if is_erased(&party.party_id) => {
+                self.content = Content::Record(Record::ErasedParty(ErasedParty {
+                    party_id: party.party_id.clone(),
+                    stage: party.stage,
+                    definitions: implied(),
+                }));
+            }
+            Content::Record(Record::Prospect(ProspectRecord::Decision(taken)))
+                if is_erased(&taken.decision.customer_id) =>
+            {
+                *taken = taken.erased();
+            }
+            Content::Record(_) | Content::Entry(_) => {}
         }
     }
 
     /// Whether this is the same as what another store holds, or what is left of it after an erasure that the other has
     /// not heard of yet.
     pub fn tells_of(&self, other: &Self) -> bool {
-        let (Content::Record(Record::ErasedParty(erased)), Content::Record(Record::Party(party))) =
-            (&self.content, &other.content)
+        use ProspectRecord::Decision;
+        let (Content::Record(own), Content::Record(others)) = (&self.content, &other.content)
         else {
             return self == other;
         };
-        (self.position, self.record_time) == (other.position, other.record_time)
-            && erased.is_left_of(party)
+        let is_left = match (own, others) {
+            (Record::ErasedParty(erased), Record::Party(party)) => erased.is_left_of(party),
+            (Record::Prospect(Decision(taken)), Record::Prospect(Decision(before))) => {
+                taken == before || (taken.is_erased && *taken == before.erased())
+            }
+            _ => own == others,
+        };
+        is_left && (self.position, self.record_time) == (other.position, other.record_time)
     }
 }
 

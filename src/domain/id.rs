@@ -142,6 +142,10 @@ identifier! {
     OpportunityId, 64, check_text
 }
 identifier! {
+    /// The client's own key of a decision about a relationship.
+    DecisionId, 64, check_text
+}
+identifier! {
     /// The client's own key of a request.
     RequestId, 64, check_text
 }

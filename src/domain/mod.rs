@@ -6,6 +6,7 @@
 pub mod account;
 pub mod acquisition;
 pub mod activity;
+pub mod advice_decision;
 pub mod allocation;
 pub mod appreciation;
 pub mod closing;
@@ -14,6 +15,7 @@ pub mod conflict;
 pub mod cost_model;
 pub mod data_subject;
 pub mod decimal;
+pub mod decision_history;
 pub mod dimension;
 pub mod exchange_rate;
 pub mod expansion;

@@ -1,8 +1,10 @@
-//! Outcomes of prospects, requests of data subjects and versions of models as they were at every position. A store that
-//! keeps them in memory holds them in its [`super::records::Records`].
+//! Outcomes of prospects, requests of data subjects, versions of models and decisions about relationships as they were at
+//! every position. A store that keeps them in memory holds them in its [`super::records::Records`].
 
 use super::{
+    advice_decision::TakenDecision,
     data_subject::{StoredSubjectRequest, SubjectRequest, SubjectRight},
+    decision_history::DecisionHistory,
     id::{OpportunityId, PartyId},
     ledger::Position,
     model_version::{self, ModelVersion, ModelVersionDraft},
@@ -16,7 +18,7 @@ use super::{
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, ops::Bound};
 
-/// What is stored about winning prospects. New kinds are added at the end: the order is part of the stored form.
+/// What is stored about winning prospects, and about keeping customers. New kinds are added at the end: the order is part of the stored form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ProspectRecord {
     /// What became of a prospect.
@@ -25,6 +27,8 @@ pub enum ProspectRecord {
     SubjectRequest(SubjectRequest),
     /// Which model holds.
     ModelVersion(ModelVersionDraft),
+    /// What was decided about a relationship.
+    Decision(TakenDecision),
 }
 
 impl ProspectRecord {
@@ -34,6 +38,7 @@ impl ProspectRecord {
             Self::Outcome(outcome) => (0, outcome.opportunity_id.as_str()),
             Self::SubjectRequest(request) => (1, request.party_id.as_str()),
             Self::ModelVersion(draft) => (2, draft.request_id.as_str()),
+            Self::Decision(taken) => (3, taken.decision.decision_id.as_str()),
         }
     }
 
@@ -41,7 +46,7 @@ impl ProspectRecord {
     pub fn subject(&self) -> Option<&PartyId> {
         match self {
             Self::SubjectRequest(request) => Some(&request.party_id),
-            Self::Outcome(_) | Self::ModelVersion(_) => None,
+            Self::Outcome(_) | Self::ModelVersion(_) | Self::Decision(_) => None,
         }
     }
 }
@@ -54,6 +59,7 @@ pub struct ProspectRecords {
     requests: Vec<StoredSubjectRequest>,
     erasure_count: usize,
     models: Vec<ModelVersion>,
+    decisions: DecisionHistory,
 }
 
 /// An outcome with where it was first stored that it was won or lost.
@@ -111,11 +117,19 @@ impl ProspectRecords {
                     self.requests
                         .extend(base.requests.iter().rev().find(own).cloned());
                 }
+                if request.right == SubjectRight::Erasure {
+                    self.decisions
+                        .prepare_about(&base.decisions, &request.party_id);
+                }
             }
             ProspectRecord::ModelVersion(_) => {
                 if self.models.is_empty() {
                     self.models.clone_from(&base.models);
                 }
+            }
+            ProspectRecord::Decision(taken) => {
+                let key = &taken.decision.decision_id;
+                self.decisions.prepare(&base.decisions, key);
             }
         }
     }
@@ -126,14 +140,15 @@ impl ProspectRecords {
         match record {
             ProspectRecord::Outcome(outcome) => self.decide_outcome(outcome),
             ProspectRecord::SubjectRequest(request) => {
+                let last_write = last_party_write.max(self.decisions.last_about(&request.party_id));
                 let mut stored = self.requests.iter().rev();
                 let stored = stored.find(|stored| stored.request.party_id == request.party_id);
                 match stored {
-                    // What was stored of a party since it was erased is to be erased again.
+                    // What was stored of a party, or decided about it, since it was erased is to be erased again.
                     Some(stored)
                         if stored.request.right == request.right
                             && (request.right != SubjectRight::Erasure
-                                || last_party_write < stored.position) =>
+                                || last_write < stored.position) =>
                     {
                         Decision::Unchanged(stored.position)
                     }
@@ -141,6 +156,7 @@ impl ProspectRecords {
                 }
             }
             ProspectRecord::ModelVersion(draft) => model_version::decide(&self.models, draft),
+            ProspectRecord::Decision(taken) => self.decisions.decide(taken),
         }
     }
 
@@ -171,7 +187,10 @@ impl ProspectRecords {
                 });
             }
             ProspectRecord::SubjectRequest(request) => {
-                self.erasure_count += usize::from(request.right == SubjectRight::Erasure);
+                if request.right == SubjectRight::Erasure {
+                    self.erasure_count += 1;
+                    self.decisions.erase(&request.party_id, position);
+                }
                 self.requests.push(StoredSubjectRequest {
                     position,
                     record_time,
@@ -186,6 +205,9 @@ impl ProspectRecords {
                     record_time,
                     draft,
                 });
+            }
+            ProspectRecord::Decision(taken) => {
+                self.decisions.apply(position, record_time, taken);
             }
         }
     }
@@ -212,6 +234,11 @@ impl ProspectRecords {
             .take(question.limit)
             .cloned()
             .collect()
+    }
+
+    /// The decisions about relationships.
+    pub fn decisions(&self) -> &DecisionHistory {
+        &self.decisions
     }
 
     /// All outcomes that are won or lost as of a position, in the order of their keys.

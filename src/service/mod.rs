@@ -16,6 +16,8 @@ pub mod cost_models;
 pub mod cross_report;
 pub mod customer_value;
 pub mod data_subjects;
+pub mod decision_outcomes;
+pub mod decisions;
 pub mod dependence;
 pub mod dimension_ranking;
 mod end_search;

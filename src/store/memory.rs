@@ -10,6 +10,7 @@ mod tenant;
 use self::tenant::Tenant;
 use super::{Store, answer};
 use crate::domain::{
+    advice_decision::{DecisionQuestion, StoredDecision},
     closing::Closing,
     cost_model::CostModel,
     data_subject::StoredSubjectRequest,
@@ -277,6 +278,16 @@ impl Store for MemoryStore {
     ) -> Result<Vec<StoredOutcome>, Problem> {
         Ok(self.read(tenant, |tenant| {
             tenant.records.prospects().outcomes(question)
+        }))
+    }
+
+    async fn decisions(
+        &self,
+        tenant: &TenantId,
+        question: &DecisionQuestion,
+    ) -> Result<Vec<StoredDecision>, Problem> {
+        Ok(self.read(tenant, |tenant| {
+            tenant.records.prospects().decisions().list(question)
         }))
     }
 

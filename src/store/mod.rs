@@ -10,6 +10,7 @@ pub(crate) mod ordered;
 pub mod postgres;
 
 use crate::domain::{
+    advice_decision::{DecisionQuestion, StoredDecision},
     closing::Closing,
     cost_model::CostModel,
     data_subject::StoredSubjectRequest,
@@ -190,6 +191,13 @@ pub trait Store: Send + Sync + 'static {
         tenant: &TenantId,
         question: &OutcomeQuestion,
     ) -> Result<Vec<StoredOutcome>, Problem>;
+
+    /// Stored decisions about relationships, in the order of their keys.
+    async fn decisions(
+        &self,
+        tenant: &TenantId,
+        question: &DecisionQuestion,
+    ) -> Result<Vec<StoredDecision>, Problem>;
 
     /// All prospects that are won or lost as of a position, in the order of the keys of their outcomes, each with what
     /// was known of it when it was pursued.

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use profitscore::{
     domain::{
         account::Account,
+        advice_decision::{DecisionQuestion, StoredDecision},
         closing::Closing,
         cost_model::CostModel,
         data_subject::StoredSubjectRequest,
@@ -231,6 +232,14 @@ impl Store for FaultyStore {
         question: &OutcomeQuestion,
     ) -> Result<Vec<StoredOutcome>, Problem> {
         self.inner.outcomes(tenant, question).await
+    }
+
+    async fn decisions(
+        &self,
+        tenant: &TenantId,
+        question: &DecisionQuestion,
+    ) -> Result<Vec<StoredDecision>, Problem> {
+        self.inner.decisions(tenant, question).await
     }
 
     async fn decided_prospects(

@@ -19,6 +19,7 @@ mod cost_models;
 mod currencies;
 mod customer_value;
 mod customers;
+mod decisions;
 mod dimensions;
 mod discounts;
 mod evidence;

@@ -38,6 +38,8 @@ mod currencies;
 mod customer_value;
 #[path = "../api/customers.rs"]
 mod customers;
+#[path = "../api/decisions.rs"]
+mod decisions;
 #[path = "../api/dimensions.rs"]
 mod dimensions;
 #[path = "../api/discounts.rs"]

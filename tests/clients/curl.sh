@@ -168,6 +168,11 @@ call $v.ProspectService/RecordOutcomes \
      \"decidedOn\": {\"year\": 2024, \"month\": 7, \"day\": 1}, \"brought\": {\"currencyCode\": \"USD\", \"units\": 40}}],
      \"validateOnly\": true}" '"stored":{}'
 call $v.ProspectService/ListOutcomes "{$t, \"status\": \"OUTCOME_STATUS_WON\"}" '"readAt":{'
+call $v.AdviceService/RecordDecisions \
+  "{$t, \"decisions\": [{\"decisionId\": \"decision-1\", \"customerId\": \"customer-10\", \"decidedBy\": \"kim\",
+     \"action\": \"DECIDED_ACTION_KEEP\", \"decidedOn\": {\"year\": 2024, \"month\": 7, \"day\": 1},
+     \"advisedAsOf\": {\"position\": 50}}], \"validateOnly\": true}" '"stored":{}'
+call $v.AdviceService/ListDecisions "{$t, \"customerId\": \"customer-10\"}" '"totals":{' '"readAt":{'
 call $v.ProspectService/EvaluateModel "{$t}" '"standing":"MODEL_STANDING_TOO_FEW_OUTCOMES"' '"readAt":{'
 call $v.ProspectService/GetProxyReport "{$t}" '"partyCount":"50"'
 call $v.CustomerService/SetProfilingObjection \

@@ -51,6 +51,9 @@ pub const METHODS: &[ServiceMethods] = &[
             ("ListReferralQuadrants", NOBODY),
             ("GetReferralReport", &[Sales]),
             ("ListReferralAsks", &[Sales]),
+            // What was forecast and what came of it are margins.
+            ("RecordDecisions", NOBODY),
+            ("ListDecisions", NOBODY),
         ],
     ),
     (

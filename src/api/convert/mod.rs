@@ -12,6 +12,7 @@ pub mod closing;
 pub mod common;
 pub mod cost_model;
 pub mod customer_value;
+pub mod decision;
 pub mod dependence;
 pub mod exchange_rate;
 pub mod growth;

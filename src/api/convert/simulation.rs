@@ -144,7 +144,8 @@ pub fn ending_count_from_pb(count: i64) -> Result<Option<u64>, Problem> {
 
 // === to_pb ===
 
-fn terms_to_pb(terms: &Terms, currency: Currency) -> pb::SimulationTerms {
+/// What is assumed.
+pub fn terms_to_pb(terms: &Terms, currency: Currency) -> pb::SimulationTerms {
     let money = |amount| money_to_pb(to_nanos(amount), currency);
     let part = |part: i64| Some(micros_to_pb(i128::from(part)));
     let months = |months: u32| i32::try_from(months).unwrap_or(i32::MAX);
@@ -251,7 +252,8 @@ fn run_rate_to_pb(rate: &RunRate, currency: Currency) -> pb::RunRate {
     }
 }
 
-fn action_name_to_pb(action: Action) -> pb::RelationshipAction {
+/// An action.
+pub fn action_name_to_pb(action: Action) -> pb::RelationshipAction {
     match action {
         Action::Keep => pb::RelationshipAction::Keep,
         Action::ReduceCostToServe => pb::RelationshipAction::ReduceCostToServe,
@@ -275,7 +277,8 @@ fn step_to_pb(step: Step) -> pb::RemedyStep {
     }
 }
 
-fn obstacle_to_pb(obstacle: Obstacle) -> pb::ActionObstacle {
+/// Why an action is not possible.
+pub fn obstacle_to_pb(obstacle: Obstacle) -> pb::ActionObstacle {
     match obstacle {
         Obstacle::TargetReached => pb::ActionObstacle::TargetReached,
         Obstacle::NoWorkingTime => pb::ActionObstacle::NoWorkingTime,

@@ -13,6 +13,7 @@ pub mod copy;
 pub mod costs;
 pub mod cross;
 pub mod database;
+pub mod decisions;
 pub mod folder;
 pub mod lookalikes;
 pub mod models;

@@ -2,9 +2,9 @@
 
 use crate::{
     api::pb::{
-        ActivityResult, ExchangeRateResult, OutcomeResult, PartyResult, PriceTermsResult,
-        ProductResult, Rejection, activity_result, exchange_rate_result, outcome_result,
-        party_result, price_terms_result, product_result,
+        ActivityResult, DecisionResult, ExchangeRateResult, OutcomeResult, PartyResult,
+        PriceTermsResult, ProductResult, Rejection, activity_result, decision_result,
+        exchange_rate_result, outcome_result, party_result, price_terms_result, product_result,
     },
     cli::{
         errors::{Failure, page_of},
@@ -73,6 +73,15 @@ pub fn of_outcome(result: &OutcomeResult) -> Outcome<'_> {
         Some(outcome_result::Outcome::Unchanged(_)) => Outcome::Already,
         Some(outcome_result::Outcome::Rejection(rejection)) => Outcome::Refused(rejection),
         Some(outcome_result::Outcome::Stored(_)) | None => Outcome::Done,
+    }
+}
+
+/// The outcome of storing a decision.
+pub fn of_decision(result: &DecisionResult) -> Outcome<'_> {
+    match &result.outcome {
+        Some(decision_result::Outcome::Unchanged(_)) => Outcome::Already,
+        Some(decision_result::Outcome::Rejection(rejection)) => Outcome::Refused(rejection),
+        Some(decision_result::Outcome::Stored(_)) | None => Outcome::Done,
     }
 }
 

@@ -12,12 +12,13 @@ use crate::domain::{
     portfolio::remedy::{Accounts, Action, Aim, Effect},
     ranking::share,
 };
+use serde::{Deserialize, Serialize};
 
 /// Minutes of an hour.
 const MINUTES: f64 = 60.0;
 
-/// What is assumed, and what is aimed at. Parts are in millionths.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What is assumed, and what is aimed at. Parts are in millionths. The order of the fields is part of the stored form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
     /// How many months are looked at.
     pub horizon_months: u32,
@@ -41,8 +42,8 @@ pub struct Terms {
     pub refusal: i64,
 }
 
-/// What remedies are to restore, in micro-units.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What remedies are to restore, in micro-units. The order is part of the stored form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Target {
     /// A customer margin.
     CustomerMargin(Micros),
@@ -227,7 +228,7 @@ fn left(month: u32, wind_down_months: u32) -> f64 {
 }
 
 /// Which part of the working time an action frees.
-fn freed_part(effect: &Effect, accounts: &Accounts) -> f64 {
+pub(super) fn freed_part(effect: &Effect, accounts: &Accounts) -> f64 {
     let freed = effect.freed.saved + effect.freed.redeployed;
     share(freed, accounts.milli_minutes).unwrap_or(0.0)
 }

@@ -7,13 +7,15 @@
 use super::{MILLIONTHS, part_of, proportion, time_value, within};
 use crate::domain::money::{Micros, Nanos};
 use ethnum::I256;
+use serde::{Deserialize, Serialize};
 
 /// By how many times a price can rise at most.
 const GREATEST_RISE: i128 = 100;
 
 /// What can be done, in the order of remedies of Mittal, Sarkees and Murshed ("The Right Way to Manage Unprofitable
-/// Customers", Harvard Business Review, April 2008): reassess, educate, renegotiate, migrate, end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// Customers", Harvard Business Review, April 2008): reassess, educate, renegotiate, migrate, end. The order is part of
+/// the stored form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the contract documents every action")]
 pub enum Action {
     Keep,
@@ -112,8 +114,8 @@ pub struct Aim {
     pub refused_rise: i64,
 }
 
-/// Why something is not possible, or not needed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why something is not possible, or not needed. The order is part of the stored form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the contract documents every obstacle")]
 pub enum Obstacle {
     TargetReached,

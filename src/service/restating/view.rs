@@ -3,6 +3,7 @@
 use super::{Restating, collecting::group_of};
 use crate::{
     domain::{
+        advice_decision::{DecisionQuestion, StoredDecision},
         closing::Closing,
         cost_model::CostModel,
         data_subject::StoredSubjectRequest,
@@ -179,6 +180,14 @@ impl Store for Restating {
         question: &OutcomeQuestion,
     ) -> Result<Vec<StoredOutcome>, Problem> {
         self.store.outcomes(tenant, question).await
+    }
+
+    async fn decisions(
+        &self,
+        tenant: &TenantId,
+        question: &DecisionQuestion,
+    ) -> Result<Vec<StoredDecision>, Problem> {
+        self.store.decisions(tenant, question).await
     }
 
     async fn decided_prospects(

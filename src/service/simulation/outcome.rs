@@ -4,6 +4,7 @@ use crate::{
     domain::{
         model::{
             course::{Course, RunRate, Terms, course},
+            own_months::{OwnMonth, own_months},
             relationship::{Expectation, expect, of_millionths},
             word_of_mouth::Leaving,
         },
@@ -30,6 +31,8 @@ pub struct Outcome {
     pub effect: Effect,
     /// To the months to come.
     pub course: Course,
+    /// The same as the customer's own accounts are expected to show them.
+    pub own_months: Vec<OwnMonth>,
     /// What those are worth.
     pub expected: Expectation,
     /// That, less what keeping is worth.
@@ -96,6 +99,7 @@ pub(super) fn actions(
                 }),
                 over_keeping: expected.value - keeping,
                 if_accepted: accepted.map(|months| expect(&rate.margin, discount, months).value),
+                own_months: own_months(action, &effect, accounts, rate, terms),
                 effect,
                 course,
                 expected,

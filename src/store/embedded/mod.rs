@@ -67,6 +67,7 @@ pub use self::{
 
 use super::Store;
 use crate::domain::{
+    advice_decision::{DecisionQuestion, StoredDecision},
     closing::Closing,
     cost_model::CostModel,
     data_subject::StoredSubjectRequest,
@@ -276,6 +277,14 @@ impl Store for EmbeddedStore {
         question: &OutcomeQuestion,
     ) -> Result<Vec<StoredOutcome>, Problem> {
         self.ask_about(tenant, question, Questions::outcomes).await
+    }
+
+    async fn decisions(
+        &self,
+        tenant: &TenantId,
+        question: &DecisionQuestion,
+    ) -> Result<Vec<StoredDecision>, Problem> {
+        self.ask_about(tenant, question, Questions::decisions).await
     }
 
     async fn decided_prospects(

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::domain::{
     activity::Activity,
+    advice_decision::{DecisionQuestion, StoredDecision},
     closing::Closing,
     cost_model::CostModel,
     data_subject::StoredSubjectRequest,
@@ -296,6 +297,21 @@ impl Questions {
             ..question.clone()
         };
         self.read(tenant, |books| books.records.prospects().outcomes(question))
+    }
+
+    /// Stored decisions about relationships.
+    pub fn decisions(
+        &self,
+        tenant: &TenantId,
+        question: &DecisionQuestion,
+    ) -> Result<Vec<StoredDecision>, Problem> {
+        let question = &DecisionQuestion {
+            as_of: self.seen(tenant, question.as_of)?,
+            ..question.clone()
+        };
+        self.read(tenant, |books| {
+            books.records.prospects().decisions().list(question)
+        })
     }
 
     /// All prospects that are won or lost, with what was known of them.

@@ -11,6 +11,7 @@ mod cross;
 mod curve;
 mod customers;
 mod database;
+mod decisions;
 mod driven;
 mod entries;
 mod history;
@@ -54,6 +55,7 @@ use self::{
 };
 use super::Store;
 use crate::domain::{
+    advice_decision::{DecisionQuestion, StoredDecision},
     closing::Closing,
     cost_model::CostModel,
     data_subject::StoredSubjectRequest,
@@ -273,6 +275,14 @@ impl Store for PostgresStore {
         question: &OutcomeQuestion,
     ) -> Result<Vec<StoredOutcome>, Problem> {
         prospect_records::outcomes(self.database(), self.number(tenant).await?, question).await
+    }
+
+    async fn decisions(
+        &self,
+        tenant: &TenantId,
+        question: &DecisionQuestion,
+    ) -> Result<Vec<StoredDecision>, Problem> {
+        decisions::decisions(self.database(), self.number(tenant).await?, question).await
     }
 
     async fn decided_prospects(

@@ -1,7 +1,9 @@
-//! Outcomes of prospects, requests of data subjects and versions of models: one table, and what is made of its rows.
+//! Outcomes of prospects, requests of data subjects, versions of models and decisions about relationships: one table, and
+//! what is made of its rows.
 
 use super::{
     database::{Database, Fault, column, rows},
+    decisions,
     history::record_time,
     json,
     parties::{self, party_of},
@@ -34,6 +36,8 @@ const PARTIES: usize = 10_000;
 const OUTCOMES: i16 = 0;
 const REQUESTS: i16 = 1;
 const MODELS: i16 = 2;
+/// Decisions about relationships.
+pub const DECISIONS: i16 = 3;
 
 /// A record with where and when it was written.
 pub struct Stored {
@@ -53,6 +57,7 @@ pub fn stored_of(row: &Row) -> Result<Stored, Problem> {
         OUTCOMES => ProspectRecord::Outcome(json::read(body)?),
         REQUESTS => ProspectRecord::SubjectRequest(json::read(body)?),
         MODELS => ProspectRecord::ModelVersion(json::read(body)?),
+        DECISIONS => ProspectRecord::Decision(json::read(body)?),
         _ => {
             let place = format!("the record at position {position} is of kind {kind}");
             return Err(Problem::ledger_damaged(&place));
@@ -73,7 +78,9 @@ fn outcome_of(row: &Row) -> Result<Option<StoredOutcome>, Problem> {
             record_time: stored.record_time,
             outcome,
         }),
-        ProspectRecord::SubjectRequest(_) | ProspectRecord::ModelVersion(_) => None,
+        ProspectRecord::SubjectRequest(_)
+        | ProspectRecord::ModelVersion(_)
+        | ProspectRecord::Decision(_) => None,
     })
 }
 
@@ -98,7 +105,7 @@ pub async fn deciding_on(
     records: Vec<&ProspectRecord>,
 ) -> Result<Vec<Stored>, Fault> {
     let mut found = Vec::new();
-    for kind in [OUTCOMES, REQUESTS, MODELS] {
+    for kind in [OUTCOMES, REQUESTS, MODELS, DECISIONS] {
         let keys = records.iter().map(|record| record.key());
         let keys: Vec<String> = keys
             .filter(|(own, _)| *own == kind)
@@ -114,6 +121,12 @@ pub async fn deciding_on(
             found.push(stored_of(&row)?);
         }
     }
+    // Whoever is erased is to be erased again if something was decided since.
+    let subjects = records.iter().filter_map(|record| record.subject());
+    let subjects = subjects.map(PartyId::to_string).collect();
+    found.extend(decisions::about_on(connection, tenant, subjects).await?);
+    found.sort_by_key(|stored| stored.position);
+    found.dedup_by_key(|stored| stored.position);
     Ok(found)
 }
 
@@ -285,6 +298,7 @@ pub fn statement(tenant: i32, records: &[Stored]) -> Sql {
             ProspectRecord::Outcome(outcome) => json::text(outcome),
             ProspectRecord::SubjectRequest(request) => json::text(request),
             ProspectRecord::ModelVersion(draft) => json::text(draft),
+            ProspectRecord::Decision(taken) => json::text(taken),
         });
         seconds.push(stored.record_time.seconds);
         nanos.push(stored.record_time.nanos.cast_signed());

@@ -3,7 +3,7 @@
 use super::{
     closings,
     database::{Fault, column, rows},
-    json,
+    decisions, json,
     parties::{COLUMNS, party_of, stage_number},
     price_terms, products, prospect_records, rates,
     sql::{OPEN, Sql, count, seq},
@@ -348,11 +348,13 @@ impl Recording {
             statements.push(prospect_records::statement(tenant, &self.prospects));
         }
         // After what the same group stored of whoever is erased.
-        statements.extend(self.prospects.into_iter().filter_map(|stored| {
+        for stored in self.prospects {
             let record = Record::Prospect(stored.record);
-            let party = record.erases()?;
-            Some(prospect_records::erasing(tenant, party, stored.position))
-        }));
+            if let Some(party) = record.erases() {
+                statements.push(prospect_records::erasing(tenant, party, stored.position));
+                statements.push(decisions::erasing(tenant, party, stored.position));
+            }
+        }
         for sql in statements {
             rows(connection, &sql).await?;
         }

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::domain::{
     activity::{Kind, Work},
+    advice_decision::TakenDecision,
     cost_model::CostPool,
     ledger::Entry,
     party::TraitValue,
@@ -199,6 +200,7 @@ pub fn record_bytes(record: &Record) -> usize {
             ProspectRecord::Outcome(outcome) => outcome.party_id.as_str().len() + 64,
             ProspectRecord::SubjectRequest(request) => request.evidence_ref.len() + 64,
             ProspectRecord::ModelVersion(draft) => draft.note.len() + 64,
+            ProspectRecord::Decision(taken) => decision_bytes(taken),
         },
         Record::CostModel(draft) => {
             let model = &draft.model;
@@ -211,6 +213,14 @@ pub fn record_bytes(record: &Record) -> usize {
             terms.customer_id.as_str().len() + terms.price_list_id.len() + terms.discount_tier.len()
         }
     }
+}
+
+fn decision_bytes(taken: &TakenDecision) -> usize {
+    let decision = &taken.decision;
+    let texts = [&decision.decided_by, &decision.note, &decision.evidence_ref];
+    let texts: usize = texts.iter().map(|text| text.len()).sum();
+    let ids = decision.decision_id.as_str().len() + decision.customer_id.as_str().len();
+    texts + ids + 128 + 16 * taken.forecast.stretches.len()
 }
 
 fn pool_bytes(pool: &CostPool) -> usize {

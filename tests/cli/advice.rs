@@ -1,4 +1,4 @@
-//! What is advised about AdventureWorks' resellers, as docs/advice.md tells it, if the data is there.
+//! What is advised about AdventureWorks' resellers, as docs/advice.md and docs/remedies.md say, if the data is there.
 
 use crate::{
     adventureworks::data,

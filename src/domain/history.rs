@@ -69,8 +69,8 @@ impl Written {
         self.erase_if(|party| party == id, || records.implied_at(position));
     }
 
-    /// Takes out the personal data of those parties that `is_erased` tells, if this is a version of one, or of a decision
-    /// about one; `implied` are the definitions that it implied.
+    /// Takes out the personal data of those parties that `is_erased` tells, if this is a version of one, or of a
+    /// decision about one; `implied` are the definitions that it implied.
     pub fn erase_if(
         &mut self,
         is_erased: impl Fn(&PartyId) -> bool,

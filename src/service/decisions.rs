@@ -1,5 +1,5 @@
-//! Decisions about relationships, each stored with what was forecast when it was taken: what the simulation says as of the
-//! position and by the cost model of the advice.
+//! Decisions about relationships, each stored with what was forecast when it was taken: what the simulation says as of
+//! the position and by the cost model of the advice.
 
 use super::{
     Service,

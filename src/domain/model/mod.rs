@@ -13,7 +13,8 @@
 //! * [`decision`]: what to do about it. [`expected_return`]: the same with the probability of winning and its parts.
 //! * [`win`]: how likely a prospect is won. [`evaluation`]: how good predictions were.
 //! * [`counterfactual`]: what would have to be different. [`seen`]: what was never seen.
-//! * [`relationship`] and [`course`]: what a customer that is there goes on earning. [`own_months`]: in its own accounts.
+//! * [`relationship`] and [`course`]: what a customer that is there goes on earning.
+//! * [`own_months`]: the same in the customer's own accounts.
 //! * [`lift`], on [`binomial`]: what sets the best apart. [`lookalike`]: who is like them. [`scored_rows`]: of many.
 //! * [`cross_sell`]: which products those who earn money buy more than others.
 //! * [`time_plan`]: what accounts answer to time, and the best split of it.

@@ -87,7 +87,7 @@ impl Written {
             Content::Record(Record::Prospect(ProspectRecord::Decision(taken)))
                 if is_erased(&taken.decision.customer_id) =>
             {
-                *taken = taken.erased();
+                **taken = taken.erased();
             }
             Content::Record(_) | Content::Entry(_) => {}
         }
@@ -104,7 +104,7 @@ impl Written {
         let is_left = match (own, others) {
             (Record::ErasedParty(erased), Record::Party(party)) => erased.is_left_of(party),
             (Record::Prospect(Decision(taken)), Record::Prospect(Decision(before))) => {
-                taken == before || (taken.is_erased && *taken == before.erased())
+                taken == before || (taken.is_erased && **taken == before.erased())
             }
             _ => own == others,
         };

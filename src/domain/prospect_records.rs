@@ -30,7 +30,7 @@ pub enum ProspectRecord {
     /// Which model holds.
     ModelVersion(ModelVersionDraft),
     /// What was decided about a relationship.
-    Decision(TakenDecision),
+    Decision(Box<TakenDecision>),
 }
 
 impl ProspectRecord {
@@ -209,7 +209,7 @@ impl ProspectRecords {
                 });
             }
             ProspectRecord::Decision(taken) => {
-                self.decisions.apply(position, record_time, taken);
+                self.decisions.apply(position, record_time, *taken);
             }
         }
     }

@@ -57,7 +57,9 @@ fn taken(key: &str, customer: &str, action: DecidedAction, day: i32) -> TakenDec
 
 /// A record of a decision.
 pub fn decision_record(key: &str, customer: &str, action: DecidedAction, day: i32) -> Record {
-    Record::Prospect(ProspectRecord::Decision(taken(key, customer, action, day)))
+    Record::Prospect(ProspectRecord::Decision(Box::new(taken(
+        key, customer, action, day,
+    ))))
 }
 
 fn all(as_of: Position) -> DecisionQuestion {
@@ -90,7 +92,7 @@ pub async fn decisions_are_versions(store: &dyn Store) {
     other_forecast.forecast.expected_value = 8;
     let batch = vec![
         decision_record("d1", "a", Keep, 10),
-        Record::Prospect(ProspectRecord::Decision(other_forecast)),
+        Record::Prospect(ProspectRecord::Decision(Box::new(other_forecast))),
         decision_record("d1", "b", Keep, 10),
         decision_record("d1", "a", Surcharge, 11),
         decision_record("d2", "b", Keep, 12),

@@ -69,8 +69,8 @@ impl Written {
         self.erase_if(|party| party == id, || records.implied_at(position));
     }
 
-    /// Takes out the personal data of those parties that `is_erased` tells, if this is a version of one, or of a decision
-    /// about one; `implied` are the definitions that it implied.
+    /// Takes out the personal data of those parties that `is_erased` tells, if this is a version of one, or of a
+    /// decision about one; `implied` are the definitions that it implied.
     pub fn erase_if(
         &mut self,
         is_erased: impl Fn(&PartyId) -> bool,
@@ -87,7 +87,7 @@ impl Written {
             Content::Record(Record::Prospect(ProspectRecord::Decision(taken)))
                 if is_erased(&taken.decision.customer_id) =>
             {
-                *taken = taken.erased();
+                **taken = taken.erased();
             }
             Content::Record(_) | Content::Entry(_) => {}
         }
@@ -104,7 +104,7 @@ impl Written {
         let is_left = match (own, others) {
             (Record::ErasedParty(erased), Record::Party(party)) => erased.is_left_of(party),
             (Record::Prospect(Decision(taken)), Record::Prospect(Decision(before))) => {
-                taken == before || (taken.is_erased && *taken == before.erased())
+                taken == before || (taken.is_erased && **taken == before.erased())
             }
             _ => own == others,
         };

@@ -1,5 +1,5 @@
-//! Outcomes of prospects, requests of data subjects, versions of models and decisions about relationships as they were at
-//! every position. A store that keeps them in memory holds them in its [`super::records::Records`].
+//! Outcomes of prospects, requests of data subjects, versions of models and decisions about relationships as they were
+//! at every position. A store that keeps them in memory holds them in its [`super::records::Records`].
 
 use super::{
     advice_decision::TakenDecision,
@@ -18,7 +18,9 @@ use super::{
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, ops::Bound};
 
-/// What is stored about winning prospects, and about keeping customers. New kinds are added at the end: the order is part of the stored form.
+/// What is stored about winning prospects, and about keeping customers.
+///
+/// New kinds are added at the end: the order is part of the stored form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ProspectRecord {
     /// What became of a prospect.
@@ -28,7 +30,7 @@ pub enum ProspectRecord {
     /// Which model holds.
     ModelVersion(ModelVersionDraft),
     /// What was decided about a relationship.
-    Decision(TakenDecision),
+    Decision(Box<TakenDecision>),
 }
 
 impl ProspectRecord {
@@ -207,7 +209,7 @@ impl ProspectRecords {
                 });
             }
             ProspectRecord::Decision(taken) => {
-                self.decisions.apply(position, record_time, taken);
+                self.decisions.apply(position, record_time, *taken);
             }
         }
     }

@@ -1,5 +1,5 @@
-//! Decisions about relationships, each stored with what was forecast when it was taken: what the simulation says as of the
-//! position and by the cost model of the advice.
+//! Decisions about relationships, each stored with what was forecast when it was taken: what the simulation says as of
+//! the position and by the cost model of the advice.
 
 use super::{
     Service,
@@ -34,13 +34,13 @@ impl Service {
                 Err(problem) => Err(problem.clone()),
             };
             records.push(match (decision, forecast) {
-                (Ok(decision), Ok(forecast)) => {
-                    Ok(Record::Prospect(ProspectRecord::Decision(TakenDecision {
+                (Ok(decision), Ok(forecast)) => Ok(Record::Prospect(ProspectRecord::Decision(
+                    Box::new(TakenDecision {
                         decision,
                         forecast,
                         is_erased: false,
-                    })))
-                }
+                    }),
+                ))),
                 (Err(problem), _) => Err(problem),
                 (_, Err(problem)) if is_about_the_item(problem.reason) => Err(problem),
                 (_, Err(problem)) => return Err(problem),

@@ -1,6 +1,7 @@
 //! Asks a store a question, and gives the whole answer as text.
 
 use crate::{
+    decisions::told_of_decisions,
     generate::{CUSTOMERS, Question},
     price_terms::told_of_terms,
     prospects::rows as prospect_rows,
@@ -45,7 +46,7 @@ impl Question {
             Self::Others(as_of) => {
                 let ids: Vec<_> = CUSTOMERS.iter().map(|id| party_id(id)).collect();
                 format!(
-                    "{:#?} {:#?} {:#?} {:#?} {:#?} {:#?} {:#?} {} {:#?} {:#?} {:#?} {:#?}",
+                    "{:#?} {:#?} {:#?} {:#?} {:#?} {:#?} {:#?} {} {} {:#?} {:#?} {:#?} {:#?}",
                     store.party(tenant, &ids, *as_of).await.unwrap(),
                     store.trait_definitions(tenant, *as_of).await.unwrap(),
                     store.cost_models(tenant, *as_of).await.unwrap(),
@@ -54,6 +55,7 @@ impl Question {
                     all_rates(store, tenant, *as_of).await,
                     some_rates(store, tenant, *as_of).await,
                     told_of_terms(store, tenant, &CUSTOMERS, *as_of).await,
+                    told_of_decisions(store, tenant, *as_of).await,
                     store.decided_prospects(tenant, *as_of).await.unwrap(),
                     store.subject_requests(tenant, *as_of).await.unwrap(),
                     store.model_versions(tenant, *as_of).await.unwrap(),

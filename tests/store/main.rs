@@ -15,6 +15,7 @@ mod currencies;
 mod curve;
 mod damage;
 mod databases;
+mod decisions;
 mod durability;
 mod generate;
 mod grouping;
@@ -110,6 +111,9 @@ on_every_store! {
         requests_and_models_are_told_as_of_a_position,
         an_erasure_reaches_every_version,
         what_was_erased_is_copied_without_it;
+    decisions:
+        decisions_are_versions,
+        an_erasure_leaves_amounts_of_decisions;
     prospects:
         prospects_are_rows_of_their_values,
         prospects_with_a_sale_are_told;

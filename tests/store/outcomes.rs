@@ -1,9 +1,10 @@
 //! Outcomes of prospects, requests of data subjects and versions of models, and what was known of a prospect when it
 //! was pursued.
 
-use crate::{generate::CUSTOMERS, stores::calendar, words::*};
+use crate::{decisions::decision_record, generate::CUSTOMERS, stores::calendar, words::*};
 use profitscore::{
     domain::{
+        advice_decision::DecidedAction,
         data_subject::{SubjectRequest, SubjectRight},
         history::{Content, HistoryQuestion, Written},
         id::{OpportunityId, RequestId},
@@ -73,6 +74,9 @@ pub fn prospect_record() -> impl Strategy<Value = Record> {
     prop_oneof![
         4 => decided.prop_map(|(key, party, status, day)| {
             outcome_record(outcome(&format!("o{key}"), party, status, day))
+        }),
+        2 => (0..4, ids.clone(), 0..3).prop_map(|(key, party, day)| {
+            decision_record(&format!("d{key}"), party, DecidedAction::Keep, day)
         }),
         1 => (ids, select(&RIGHTS)).prop_map(|(party, right)| subject_request(party, right)),
         1 => ((0..4), (0_u64..3)).prop_map(|(request, position)| {

@@ -14,7 +14,8 @@
 //!   [`burden`]: what serving takes out of it.
 //! * [`win`]: how likely a prospect is won. [`evaluation`]: how good predictions were.
 //! * [`counterfactual`]: what would have to be different. [`seen`]: what was never seen.
-//! * [`relationship`] and [`course`]: what a customer that is there goes on earning. [`own_months`]: in its own accounts.
+//! * [`relationship`] and [`course`]: what a customer that is there goes on earning.
+//! * [`own_months`]: the same in the customer's own accounts.
 //! * [`word_of_mouth`]: what leaves with it beside that.
 //! * [`lift`], on [`binomial`]: what sets the best apart. [`lookalike`]: who is like them. [`scored_rows`]: of many.
 //! * [`expansion_level`]: how like they must be. [`diversity`]: and how unlike each other.

@@ -65,7 +65,7 @@ pub async fn decisions(
             found.push(StoredDecision {
                 position: stored.position,
                 record_time: stored.record_time,
-                taken,
+                taken: *taken,
             });
         }
     }

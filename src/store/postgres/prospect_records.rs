@@ -1,5 +1,5 @@
-//! Outcomes of prospects, requests of data subjects, versions of models and decisions about relationships: one table, and
-//! what is made of its rows.
+//! Outcomes of prospects, requests of data subjects, versions of models and decisions about relationships: one table,
+//! and what is made of its rows.
 
 use super::{
     database::{Database, Fault, column, rows},

@@ -2,9 +2,9 @@
 //!
 //! A decision is stored under the client's key; each further version of it takes the place of the one before, and reads
 //! as of an earlier position still see that one. It names the position and the cost model by which the advice was
-//! asked, so that the forecast is what the same question says as of there, never a number of the client. The forecast is kept
-//! beside the decision in whole micro-units and thousandths of a minute, month by month, so that what was forecast
-//! stays what it was. Knows no store and no clock.
+//! asked, so that the forecast is what the same question says as of there, never a number of the client. The forecast
+//! is kept beside the decision in whole micro-units and thousandths of a minute, month by month, so that what was
+//! forecast stays what it was. Knows no store and no clock.
 
 use super::{
     id::{DecisionId, PartyId},

@@ -59,11 +59,11 @@ struct Sieve<A> {
 }
 
 /// Where wanted ranks are among others: they rise, and are looked up by evenly spread steps.
-struct Steps {
-    first: i128,
-    shift: u32,
+struct Steps<A> {
+    first: A,
+    bits: u32,
     /// For each step, how many of the wanted ranks are before it.
-    starts: Vec<usize>,
+    starts: Vec<u32>,
 }
 
 impl<A: Accumulator, T: Fn(u32, u32) -> Ordering> Candidates<'_, A, T> {
@@ -121,7 +121,7 @@ impl<A: Accumulator, T: Fn(u32, u32) -> Ordering> Candidates<'_, A, T> {
         let (Some(first), Some(last)) = (wanted.first(), wanted.last()) else {
             return Vec::new();
         };
-        let steps = Steps::of(wanted);
+        let steps = Steps::of(wanted, self.count);
         let mut sieve = Sieve::new(first.rank, last.rank);
         let mut gaps = vec![0; wanted.len() + 1];
         self.sift(std::slice::from_mut(&mut sieve), |_, key| {
@@ -315,38 +315,38 @@ impl<A: Accumulator> Sieve<A> {
     }
 }
 
-impl Steps {
-    /// How many steps there are.
-    const COUNT: u32 = 4_096;
-
-    fn of<A: Accumulator>(wanted: &[Key<A>]) -> Self {
-        let ranks = wanted.iter().map(|key| key.rank.wide());
-        let first = ranks.clone().next().unwrap_or(0);
-        let reach = ranks.clone().next_back().unwrap_or(0) - first;
+impl<A: Accumulator> Steps<A> {
+    /// For so many customers: there are the more steps the more customers are looked up in them, so that few of the
+    /// wanted ranks are in the same, and all fit the second memory of a processor.
+    fn of(wanted: &[Key<A>], customers: usize) -> Self {
+        let bits = customers.max(1).ilog2().clamp(8, 16);
+        let ranks = wanted.iter().map(|key| key.rank);
+        let first = ranks.clone().next().unwrap_or_default();
+        let reach = ranks.clone().next_back().unwrap_or_default().wide() - first.wide();
         let mut steps = Self {
             first,
-            shift: (i128::BITS - reach.leading_zeros()).saturating_sub(Self::COUNT.ilog2()),
-            starts: vec![0; Self::COUNT as usize + 1],
+            bits: (i128::BITS - reach.leading_zeros()).saturating_sub(bits),
+            starts: vec![0; (1 << bits) + 1],
         };
         for rank in ranks {
             let step = steps.step(rank);
             steps.starts[step + 1] += 1;
         }
-        for step in 0..Self::COUNT as usize {
+        for step in 0..1 << bits {
             steps.starts[step + 1] += steps.starts[step];
         }
         steps
     }
 
-    fn step(&self, rank: i128) -> usize {
-        // Below the number of steps, for the ranks from the first wanted one to the last.
-        usize::try_from((rank - self.first) >> self.shift).unwrap_or(0)
+    /// The step of a rank that is none before the first wanted one and none after the last.
+    fn step(&self, rank: A) -> usize {
+        rank.steps_from(self.first, self.bits)
     }
 
     /// The wanted ranks in the step of a rank that is none before the first and none after the last.
-    fn near<A: Accumulator>(&self, rank: A) -> Range<usize> {
-        let step = self.step(rank.wide());
-        self.starts[step]..self.starts[step + 1]
+    fn near(&self, rank: A) -> Range<usize> {
+        let step = self.step(rank);
+        self.starts[step] as usize..self.starts[step + 1] as usize
     }
 }
 

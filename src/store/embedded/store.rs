@@ -17,10 +17,14 @@ use crate::domain::{
 };
 use std::{
     hash::{BuildHasher, RandomState},
+    io,
     sync::Arc,
     thread::{self, JoinHandle},
 };
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::{
+    runtime,
+    sync::{Semaphore, mpsc, oneshot, watch},
+};
 
 /// How many requests to write may wait; who comes later waits for room.
 const WAITING: usize = 256;
@@ -59,8 +63,11 @@ impl EmbeddedStore {
         let (messages, receiver) = mpsc::channel(WAITING);
         let (news, written) = watch::channel(());
         let thread = thread::Builder::new().name("ledger-writer".to_owned());
-        let writer = thread.spawn(move || writer::run(engine, receiver, &news));
-        let writer = writer.map_err(|error| Problem::store_unavailable(&error.to_string()))?;
+        let failed = |error: io::Error| Problem::store_unavailable(&error.to_string());
+        let timer = runtime::Builder::new_current_thread().enable_time().build();
+        let timer = timer.map_err(failed)?;
+        let writer = thread.spawn(move || writer::run(engine, receiver, &news, &timer));
+        let writer = writer.map_err(failed)?;
         Ok(Self {
             questions,
             preparer,

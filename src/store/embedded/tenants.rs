@@ -80,6 +80,18 @@ impl Tenants {
         let empty = || Arc::new(Tenant::new(Books::new(self.sizes)));
         Ok(Arc::clone(tenants.entry(id.clone()).or_insert_with(empty)))
     }
+
+    /// Puts what came last by day in all books, block by block, as long as `goes_on`.
+    pub fn settle(&self, mut goes_on: impl FnMut() -> bool) -> Result<(), Problem> {
+        for (_, tenant) in self.all()? {
+            while goes_on() {
+                let unsettled = tenant.read()?.unsettled();
+                let Some(block) = unsettled else { break };
+                tenant.write()?.settle_block(block);
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Tenant {

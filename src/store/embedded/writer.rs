@@ -11,11 +11,17 @@ use tokio::sync::{
     mpsc::{self, error::TryRecvError},
     oneshot, watch,
 };
+use tokio::{
+    runtime::Runtime,
+    time::{Duration, timeout},
+};
 
 /// A group takes in no more requests once it has so many writes, so that nobody waits long for it.
 const GROUP_WRITES: usize = 65_536;
 /// Once so many segments wait to be tended, some of it is done between groups as well.
 const UNTENDED: usize = 4;
+/// Books are settled once nobody has written for so long.
+const QUIET: Duration = Duration::from_millis(100);
 
 /// What comes to the writer.
 #[cfg_attr(
@@ -39,13 +45,14 @@ pub(super) enum Message {
     Meddle(Box<dyn FnOnce(&mut Engine) + Send>),
 }
 
-/// Writes until nobody can ask any more. `news` changes after each group.
+/// Writes until nobody can ask any more. `news` changes after each group; `timer` is a runtime that knows the time.
 pub(super) fn run(
     mut engine: Engine,
     mut messages: mpsc::Receiver<Message>,
     news: &watch::Sender<()>,
+    timer: &Runtime,
 ) {
-    while let Some(first) = next(&mut engine, &mut messages) {
+    while let Some(first) = next(&mut engine, &mut messages, timer) {
         let (mut group, mut prepared, mut senders) = (Vec::new(), Vec::new(), Vec::new());
         let mut size = 0;
         let mut next = Some(first);
@@ -81,17 +88,23 @@ pub(super) fn run(
     engine.close();
 }
 
-/// The next message; until it comes the engine is tended.
-fn next(engine: &mut Engine, messages: &mut mpsc::Receiver<Message>) -> Option<Message> {
+/// The next message; until it comes the engine is tended, and settled if none comes for a while.
+fn next(
+    engine: &mut Engine,
+    messages: &mut mpsc::Receiver<Message>,
+    timer: &Runtime,
+) -> Option<Message> {
     loop {
         match messages.try_recv() {
             Ok(message) => return Some(message),
             Err(TryRecvError::Disconnected) => return None,
-            Err(TryRecvError::Empty) => {
-                if !engine.tend() {
-                    return messages.blocking_recv();
-                }
-            }
+            Err(TryRecvError::Empty) if engine.tend() => {}
+            Err(TryRecvError::Empty) => break,
         }
     }
+    if let Ok(message) = timer.block_on(async { timeout(QUIET, messages.recv()).await }) {
+        return message;
+    }
+    engine.settle(|| messages.is_empty() && !messages.is_closed());
+    messages.blocking_recv()
 }

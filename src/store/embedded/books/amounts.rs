@@ -62,6 +62,8 @@ pub(in super::super) trait Accumulator: Addend + Ord + Send {
     fn wide(self) -> i128;
     /// How far it is above another one, if that has 32 bits.
     fn above(self, least: Self) -> Option<u32>;
+    /// How far it is from another one, in steps of so many bits.
+    fn steps_from(self, other: Self, bits: u32) -> usize;
     /// Room for so many values, which mean nothing.
     fn scratch(scratch: &Scratch, count: usize) -> Vec<Self>;
     /// Gives room back for the next who needs some.
@@ -120,6 +122,9 @@ impl Accumulator for i64 {
     fn above(self, least: Self) -> Option<u32> {
         self.checked_sub(least)?.try_into().ok()
     }
+    fn steps_from(self, other: Self, bits: u32) -> usize {
+        usize::try_from(self.abs_diff(other) >> bits).unwrap_or(usize::MAX)
+    }
     fn scratch(scratch: &Scratch, count: usize) -> Vec<Self> {
         let mut values = scratch.lock().pop().unwrap_or_default();
         values.resize(count, 0);
@@ -165,6 +170,9 @@ impl Accumulator for i128 {
     }
     fn above(self, least: Self) -> Option<u32> {
         self.checked_sub(least)?.try_into().ok()
+    }
+    fn steps_from(self, other: Self, bits: u32) -> usize {
+        usize::try_from(self.abs_diff(other) >> bits).unwrap_or(usize::MAX)
     }
     fn scratch(_: &Scratch, count: usize) -> Vec<Self> {
         vec![0; count]

@@ -27,6 +27,8 @@ use std::ops::Range;
 pub(in super::super) const CUSTOMERS: usize = 1 << SHIFT;
 /// A customer's number divided by two so often is the number of its block.
 pub(in super::super) const SHIFT: u32 = 11;
+/// A block is left as it is while less than one of so many of the rows that may be as they came are so.
+const UNSETTLED: usize = 16;
 /// All days.
 pub(in super::super) const ALL: Range<Day> = Day(i32::MIN)..Day(i32::MAX);
 
@@ -151,8 +153,13 @@ impl Block {
     /// Puts the newest rows by day, if there are any.
     pub fn settle(&mut self, sizes: &BookSizes) {
         if !self.unfolded().is_empty() {
-            self.fold(self.folded, sizes);
+            self.fold(self.newest().saturating_sub(sizes.kept_positions), sizes);
         }
+    }
+
+    /// Whether so many rows are as they came that questions are slower for it.
+    pub fn is_unsettled(&self, sizes: &BookSizes) -> bool {
+        self.unfolded().len() > sizes.recent_rows / UNSETTLED
     }
 
     fn unfolded(&self) -> &[Row] {

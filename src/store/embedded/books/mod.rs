@@ -406,6 +406,17 @@ impl Books {
             .for_each(|block| block.settle(&sizes));
     }
 
+    /// A block whose newest rows should be put by day while nobody writes.
+    pub fn unsettled(&self) -> Option<usize> {
+        let mut blocks = self.blocks.iter();
+        blocks.position(|block| block.is_unsettled(&self.sizes))
+    }
+
+    /// Puts what came last by day in one block.
+    pub fn settle_block(&mut self, block: usize) {
+        self.blocks[block].settle(&self.sizes);
+    }
+
     /// What the books take of memory.
     pub fn bytes(&self) -> BookBytes {
         let mut bytes = BookBytes {

@@ -306,10 +306,16 @@ impl World {
 
     fn tend(&mut self) -> Result<(), Finding> {
         let steps = 1 + self.random.below(12);
+        let mut settled = self.random.below(4);
         if let Some(engine) = &mut self.engine {
             for _ in 0..steps {
                 engine.tend();
             }
+            engine.settle(|| {
+                let goes_on = settled > 0;
+                settled = settled.saturating_sub(1);
+                goes_on
+            });
         }
         Ok(())
     }

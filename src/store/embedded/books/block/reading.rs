@@ -21,8 +21,12 @@ impl Block {
     /// The rows of some days that are not in the planes but should be, with 1, and those that are but should not, with
     /// -1.
     fn corrections(&self, days: &Range<Day>, as_of: u32) -> impl Iterator<Item = (&Row, i64)> {
-        let until = |position| self.recent.partition_point(|row| row.position <= position);
-        let (seen, folded) = (until(as_of), until(self.folded));
+        // Mostly all of them: then it need not be searched for.
+        let seen = match self.newest() <= as_of {
+            true => self.recent.len(),
+            false => self.recent.partition_point(|row| row.position <= as_of),
+        };
+        let folded = self.known;
         let (rows, times) = match folded <= seen {
             true => (folded..seen, 1),
             false => (seen..folded, -1),

@@ -3,6 +3,7 @@
 mod announced;
 mod leftover;
 mod minutes;
+mod settled;
 mod steps;
 
 use super::{

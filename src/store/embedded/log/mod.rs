@@ -28,13 +28,14 @@ pub(super) use self::{
     reading::{Read, Reading},
     rewrite::Rewriting,
     row::{NewRow, ReadRow, Row, Table, parse as parse_row},
+    segment::BEGIN,
 };
 
 use self::{
     active::Active,
     frame::{HEAD, Kind, SEAL, Seal, Seed},
     scan::{End, Sealed, Segment, Tail, unavailable},
-    segment::{BEGIN, Begin, Origin, UNFINISHED},
+    segment::{Begin, Origin, UNFINISHED},
     witness::{Testimony, Witness},
 };
 use super::{

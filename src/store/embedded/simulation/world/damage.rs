@@ -5,6 +5,7 @@ use crate::{
     domain::problem::Reason,
     store::embedded::{
         Engine,
+        log::BEGIN,
         simulation::{
             audit::Finding,
             faults::{Ended, Faults},
@@ -63,13 +64,15 @@ impl World {
         Ok(())
     }
 
-    /// Says whether it is where something of a segment's frames is.
+    /// Says whether it is where something of a segment's frames is. A segment without any is as good as one that was
+    /// never begun, whatever its first bytes are.
     fn flip(&mut self, name: &str, size: usize) -> bool {
         let used = usize::try_from(self.settings.segment_size).unwrap() + 200;
         let place = self.random.below(size.min(used));
         let bits = self.random.pick(&[1, 2, 4, 8, 16, 32, 64, 128, 255]);
         self.disk.say(format!("flip {bits} of {name} at {place}"));
-        let is_within = name.ends_with(".log") && place < self.disk.used_size_of(name);
+        let used = self.disk.used_size_of(name);
+        let is_within = name.ends_with(".log") && used > BEGIN && place < used;
         self.disk.flip(name, place, bits);
         is_within
     }

@@ -62,7 +62,7 @@ impl Spread {
         sizes.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
         let (small, large) = sizes.split_at(sizes.len() / 2);
         let mean = |part: &[(f64, f64)], which: fn(&(f64, f64)) -> f64| {
-            part.iter().map(which).sum::<f64>() / number(part.len() as u64)
+            part.iter().map(which).sum::<f64>() / number(part.len().max(1) as u64)
         };
         let (size, error) = (|pair: &(f64, f64)| pair.0, |pair: &(f64, f64)| pair.1);
         let rise = mean(large, error) - mean(small, error);
@@ -307,6 +307,7 @@ mod tests {
         assert_eq!(Errors::of(rolled(39, 1, |_| 1.0)).interval(0.0), None);
         assert!(Errors::of(rolled(40, 1, |_| 1.0)).interval(1e300).is_some());
         assert_eq!(Errors::default().coverage(), None);
+        assert_eq!(Errors::of(Vec::new()), Errors::default());
         assert_eq!(Errors::of(rolled(41, 1, |_| 1.0)).coverage(), None);
         let mut broken = rolled(40, 1, |_| 1.0);
         broken[0].error = f64::NAN;

@@ -15,7 +15,7 @@
 //! | `m` | `prediction` | the prediction |
 //! | `r` | `error` | outcome less prediction |
 //! | `h` | [`Errors::near`] | how many of the nearest are looked at |
-//! | `s(m)` | [`Spread::at`] | how large errors are about a prediction of this size |
+//! | `s(m)` | `Spread::at` | how large errors are about a prediction of this size |
 
 use super::number;
 

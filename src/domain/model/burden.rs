@@ -108,24 +108,7 @@ impl Burden {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn prediction(expected: i64, half: i64) -> Prediction {
-        let (expected, half) = (to_nanos(expected), to_nanos(half));
-        Prediction {
-            baseline: expected,
-            contributions: Vec::new(),
-            expected,
-            expected_interval: Some(AmountRange {
-                lower: expected - half,
-                upper: expected + half,
-            }),
-            outcome_interval: None,
-            known_traits: 1,
-            evidence: 9,
-            customers: 40,
-            ignored: Vec::new(),
-        }
-    }
+    use crate::domain::model::tests::prediction;
 
     #[test]
     fn every_part_by_hand() {

@@ -132,25 +132,8 @@ pub fn decide(prediction: &Prediction, terms: &Terms) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::model::tests::prediction;
     use proptest::prelude::*;
-
-    fn prediction(expected: i64, half: i64) -> Prediction {
-        let (expected, half) = (to_nanos(expected), to_nanos(half));
-        Prediction {
-            baseline: expected,
-            contributions: Vec::new(),
-            expected,
-            expected_interval: Some(AmountRange {
-                lower: expected - half,
-                upper: expected + half,
-            }),
-            outcome_interval: None,
-            known_traits: 1,
-            evidence: 9,
-            customers: 40,
-            ignored: Vec::new(),
-        }
-    }
 
     fn terms(win_probability: f64, acquisition_cost: i64, hurdle: i64) -> Terms {
         Terms {

@@ -171,8 +171,11 @@ fn rounded(units: f64) -> Nanos {
     reason = "numbers of tests are small"
 )]
 pub(crate) mod tests {
-    use super::*;
-    use crate::domain::party::TraitType;
+    use super::{
+        profit::{AmountRange, Prediction},
+        *,
+    };
+    use crate::domain::{money::to_nanos, party::TraitType};
 
     /// A definition for tests.
     pub fn definition(key: &str, trait_type: TraitType) -> TraitDefinition {
@@ -182,6 +185,25 @@ pub(crate) mod tests {
             bin_edges: Vec::new(),
             sensitivity: Sensitivity::Ordinary,
             known_after_conversion: false,
+        }
+    }
+
+    /// What is predicted for tests, in micro-units, with an interval of so much on both sides.
+    pub fn prediction(expected: i64, half: i64) -> Prediction {
+        let (expected, half) = (to_nanos(expected), to_nanos(half));
+        Prediction {
+            baseline: expected,
+            contributions: Vec::new(),
+            expected,
+            expected_interval: Some(AmountRange {
+                lower: expected - half,
+                upper: expected + half,
+            }),
+            outcome_interval: None,
+            known_traits: 1,
+            evidence: 9,
+            customers: 40,
+            ignored: Vec::new(),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::{
     database::{Database, Fault, rows},
     json,
-    prospect_records::{COLUMNS, DECISIONS, Stored, stored_of},
+    prospect_records::{COLUMNS, DECISIONS, Newest, Stored, stored_of},
     sql::{Sql, seq},
 };
 use crate::domain::{
@@ -22,13 +22,7 @@ pub async fn decisions(
     question: &DecisionQuestion,
 ) -> Result<Vec<StoredDecision>, Problem> {
     let mut sql = Sql::default();
-    let (owner, kind) = (sql.bind(tenant), sql.bind(DECISIONS));
-    let as_of = sql.bind(seq(question.as_of));
-    let after = question.after.as_ref().map(DecisionId::to_string);
-    let after = after.map_or_else(String::new, |after| {
-        format!(" AND o.key > {}", sql.bind(after))
-    });
-    let mut wanted = vec!["true".to_owned()];
+    let mut wanted = Vec::new();
     if let Some(customer) = &question.customer {
         let customer = sql.bind(customer.to_string());
         wanted.push(format!(
@@ -50,14 +44,13 @@ pub async fn decisions(
             ));
         }
     }
-    let limit = sql.bind(i64::try_from(question.limit).unwrap_or(i64::MAX));
-    sql.push(&format!(
-        "SELECT h.seq, h.kind, h.body::text AS body, h.record_seconds, h.record_nanos FROM (\
-         SELECT DISTINCT ON (o.key) o.* FROM profitscore.prospect_records o \
-         WHERE o.tenant = {owner} AND o.kind = {kind} AND o.seq <= {as_of}{after} \
-         ORDER BY o.key, o.seq DESC) h WHERE {} ORDER BY h.key LIMIT {limit}",
-        wanted.join(" AND ")
-    ));
+    let newest = Newest {
+        kind: DECISIONS,
+        as_of: question.as_of,
+        after: question.after.as_ref().map(DecisionId::to_string),
+        limit: question.limit,
+    };
+    newest.push(&mut sql, tenant, &wanted);
     let mut found = Vec::new();
     for row in database.rows(&sql).await? {
         let stored = stored_of(&row)?;

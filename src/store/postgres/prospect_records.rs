@@ -130,6 +130,37 @@ pub async fn deciding_on(
     Ok(found)
 }
 
+/// The first rows of a kind by key, of each the newest version up to a position.
+pub struct Newest {
+    /// Of which kind.
+    pub kind: i16,
+    /// Up to where.
+    pub as_of: Position,
+    /// After which key.
+    pub after: Option<String>,
+    /// So many at most.
+    pub limit: usize,
+}
+
+impl Newest {
+    /// Puts the statement that reads those that meet all of `wanted`, conditions on their row `h`.
+    pub fn push(self, sql: &mut Sql, tenant: i32, wanted: &[String]) {
+        let (tenant, kind) = (sql.bind(tenant), sql.bind(self.kind));
+        let as_of = sql.bind(seq(self.as_of));
+        let after = self.after.map_or_else(String::new, |after| {
+            format!(" AND o.key > {}", sql.bind(after))
+        });
+        let limit = sql.bind(i64::try_from(self.limit).unwrap_or(i64::MAX));
+        let wanted: String = wanted.iter().map(|one| format!(" AND {one}")).collect();
+        sql.push(&format!(
+            "SELECT h.seq, h.kind, h.body::text AS body, h.record_seconds, h.record_nanos FROM (\
+             SELECT DISTINCT ON (o.key) o.* FROM profitscore.prospect_records o \
+             WHERE o.tenant = {tenant} AND o.kind = {kind} AND o.seq <= {as_of}{after} \
+             ORDER BY o.key, o.seq DESC) h WHERE true{wanted} ORDER BY h.key LIMIT {limit}"
+        ));
+    }
+}
+
 /// The outcomes that meet a question.
 pub async fn outcomes(
     database: &Database,
@@ -137,13 +168,7 @@ pub async fn outcomes(
     question: &OutcomeQuestion,
 ) -> Result<Vec<StoredOutcome>, Problem> {
     let mut sql = Sql::default();
-    let (owner, kind) = (sql.bind(tenant), sql.bind(OUTCOMES));
-    let as_of = sql.bind(seq(question.as_of));
-    let after = question.after.as_ref().map(OpportunityId::to_string);
-    let after = after.map_or_else(String::new, |after| {
-        format!(" AND o.key > {}", sql.bind(after))
-    });
-    let mut wanted = vec!["true".to_owned()];
+    let mut wanted = Vec::new();
     if let Some(party) = &question.party {
         let party = sql.bind(party.to_string());
         wanted.push(format!("h.body->>'party_id' = {party}"));
@@ -152,14 +177,13 @@ pub async fn outcomes(
         let status = sql.bind(status_name(status).to_owned());
         wanted.push(format!("h.body->>'status' = {status}"));
     }
-    let limit = sql.bind(i64::try_from(question.limit).unwrap_or(i64::MAX));
-    sql.push(&format!(
-        "SELECT h.seq, h.kind, h.body::text AS body, h.record_seconds, h.record_nanos FROM (\
-         SELECT DISTINCT ON (o.key) o.* FROM profitscore.prospect_records o \
-         WHERE o.tenant = {owner} AND o.kind = {kind} AND o.seq <= {as_of}{after} \
-         ORDER BY o.key, o.seq DESC) h WHERE {} ORDER BY h.key LIMIT {limit}",
-        wanted.join(" AND ")
-    ));
+    let newest = Newest {
+        kind: OUTCOMES,
+        as_of: question.as_of,
+        after: question.after.as_ref().map(OpportunityId::to_string),
+        limit: question.limit,
+    };
+    newest.push(&mut sql, tenant, &wanted);
     let mut found = Vec::new();
     for row in database.rows(&sql).await? {
         found.extend(outcome_of(&row)?);
